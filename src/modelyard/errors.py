@@ -1,0 +1,435 @@
+"""Every error that Modelyard raises, as one tree.
+
+::
+
+    YardError
+    ├── UsageError        what was asked cannot be understood or makes no sense        exit 2
+    ├── NotFound          the hub has no such model, revision or file                  exit 3
+    ├── AccessError       the hub says no: key, licence, early access, disabled        exit 4
+    ├── NetworkError      the transfer failed; trying again may help                   exit 5
+    ├── ContentError      the bytes are not the ones that were promised                exit 6
+    ├── DiskError         this machine cannot keep the file                            exit 7
+    ├── Waiting           the hub asked us to come back much later                     exit 8
+    ├── Busy              somebody else holds what we need                             exit 9
+    └── Stopped           the person or the system asked us to stop                    exit 130
+
+Each class has a stable kebab-case ``code``, and each error the four facts that every face shows:
+``code``, ``message`` (what happened, with names and numbers), ``hint`` (the next step a person can
+take) and ``retryable``. This file imports nothing of ours.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+
+class YardError(Exception):
+    """Something went wrong that a person should read about.
+
+    Args:
+        message: What happened, with names and numbers, never a secret.
+        hint: The next step a person can take; the class gives a default.
+        link: A page where that step is taken, when there is one.
+        facts: Further JSON-able details for programs (``status=403``).
+    """
+
+    code: ClassVar[str] = "internal"
+    hint: str = "Please report this with the command you ran."
+    retryable: ClassVar[bool] = False
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, *, hint: str | None = None, link: str | None = None, **facts: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = type(self).hint if hint is None else hint
+        self.link = link
+        self.facts = facts
+
+    def as_dict(self) -> dict[str, Any]:
+        """The error as JSON-able data: code, message, hint, retryable, link and facts when there are any."""
+        told: dict[str, Any] = {
+            "code": self.code,
+            "message": self.message,
+            "hint": self.hint,
+            "retryable": self.retryable,
+        }
+        if self.link:
+            told["link"] = self.link
+        if self.facts:
+            told["facts"] = self.facts
+        return told
+
+
+# --- what was asked ------------------------------------------------------------------------------
+
+
+class UsageError(YardError):
+    """What was asked cannot be understood or makes no sense."""
+
+    code = "usage"
+    hint = "See `modelyard --help`."
+    exit_code = 2
+
+
+class BadAddress(UsageError):
+    """A text that no hub can read as an address."""
+
+    code = "bad-address"
+    hint = "Paste a model page, a file link, hf:owner/repo, civitai:MODEL@VERSION, ms:owner/repo or a URL."
+
+
+class UnknownHub(UsageError):
+    """A prefix such as ``foo:`` that belongs to no hub."""
+
+    code = "unknown-hub"
+    hint = "Known prefixes are hf:, civitai:, ms:, gh: and urn:air:; plugins may add more."
+
+
+class NothingSelected(UsageError):
+    """A glob or a selection that matches no file."""
+
+    code = "nothing-selected"
+    hint = "List what there is with `modelyard files ADDRESS`."
+
+
+class BadValue(UsageError):
+    """A setting, size, hash or pattern that cannot be read."""
+
+    code = "bad-value"
+    hint = "Check how it is written."
+
+
+class NotSupported(UsageError):
+    """Something that this build or this hub cannot do."""
+
+    code = "not-supported"
+    hint = "Install the extra that the message names."
+
+
+# --- the hub has no such thing -------------------------------------------------------------------
+
+
+class NotFound(YardError):
+    """The hub has no such model, revision or file."""
+
+    code = "not-found"
+    hint = "Check the spelling, or search with `modelyard search TEXT`."
+    exit_code = 3
+
+
+class ModelNotFound(NotFound):
+    """No model under this name or number, or none that we may see."""
+
+    code = "model-not-found"
+    hint = "Check the name. A private model looks the same without a key: `modelyard keys set HUB`."
+
+
+class RevisionNotFound(NotFound):
+    """The model exists, the branch, tag, commit or version does not."""
+
+    code = "revision-not-found"
+    hint = "Leave the revision out to get the default one."
+
+
+class FileNotInModel(NotFound):
+    """The model exists, the file does not."""
+
+    code = "file-not-found"
+    hint = "List what there is with `modelyard files ADDRESS`."
+
+
+class Removed(NotFound):
+    """Its author or the hub took the model away."""
+
+    code = "removed"
+    hint = "Look for a mirror by its hash: `modelyard search SHA256`."
+
+
+# --- the hub says no -----------------------------------------------------------------------------
+
+
+class AccessError(YardError):
+    """The hub says no."""
+
+    code = "access-denied"
+    hint = "Open the model's page and see what it asks for."
+    exit_code = 4
+
+
+class LoginNeeded(AccessError):
+    """The file needs a key and we sent none."""
+
+    code = "login-needed"
+    hint = "Store a key with `modelyard keys set HUB`, then run the same line again."
+
+
+class LicenceNotAccepted(AccessError):
+    """A gated model whose terms this account has not accepted."""
+
+    code = "licence-not-accepted"
+    hint = "Open the model's page, accept its terms, then run the same line again."
+
+
+class EarlyAccess(AccessError):
+    """The file is for paying supporters until a date."""
+
+    code = "early-access"
+    hint = "Wait for the date, or get access on the model's page."
+
+
+class DownloadsDisabled(AccessError):
+    """The author or the hub disabled downloads; no key helps."""
+
+    code = "downloads-disabled"
+    hint = "No key helps here: its author disabled downloads. Look for another version or mirror."
+
+
+class KeyWrong(AccessError):
+    """The hub does not know this key."""
+
+    code = "key-wrong"
+    hint = "Make a new key on the hub's settings page and store it with `modelyard keys set HUB`."
+
+
+class KeyScope(AccessError):
+    """The key is good but may not do this."""
+
+    code = "key-scope"
+    hint = "Give the key read access to gated repositories on the hub's settings page."
+
+
+class AddressForbidden(AccessError):
+    """The network address is one that this caller may not reach."""
+
+    code = "address-forbidden"
+    hint = "Only public addresses and registered local hubs may be reached from here."
+
+
+# --- the transfer failed -------------------------------------------------------------------------
+
+
+class NetworkError(YardError):
+    """The transfer failed; trying again may help."""
+
+    code = "network"
+    hint = "Check the connection and run the same line again: it goes on where it stopped."
+    retryable = True
+    exit_code = 5
+
+
+class Unreachable(NetworkError):
+    """No connection: name not found, refused, no route."""
+
+    code = "unreachable"
+    hint = "Check the network, the proxy settings and the host's name."
+
+
+class TlsFailed(NetworkError):
+    """The other side could not prove who it is."""
+
+    code = "tls-failed"
+    hint = "If your network re-signs traffic, name its certificate in SSL_CERT_FILE."
+    retryable = False
+
+
+class Interrupted(NetworkError):
+    """The connection broke in the middle."""
+
+    code = "interrupted"
+
+
+class Stalled(NetworkError):
+    """The other side stopped sending."""
+
+    code = "stalled"
+
+
+class ServerFailed(NetworkError):
+    """The server answered with an error of its own (5xx, 408)."""
+
+    code = "server-failed"
+    hint = "The hub has a problem. Run the same line again later: it goes on where it stopped."
+
+
+class RateLimited(NetworkError):
+    """The hub says we ask too often."""
+
+    code = "rate-limited"
+    hint = "Wait a little; a key raises the limits of most hubs."
+
+
+class BadAnswer(NetworkError):
+    """An answer that breaks HTTP or the hub's own format."""
+
+    code = "bad-answer"
+    hint = "A proxy or the hub sends something odd. Try another network or mirror."
+    retryable = False
+
+
+class TooManyRedirects(BadAnswer):
+    """A redirect loop, or one that leads where it must not."""
+
+    code = "bad-redirect"
+
+
+class Offline(NetworkError):
+    """We were told not to use the network, and the answer is not in the cache."""
+
+    code = "offline"
+    hint = "Run the same line without --offline once, then it is kept."
+    retryable = False
+
+
+# --- the bytes are wrong -------------------------------------------------------------------------
+
+
+class ContentError(YardError):
+    """The bytes are not the ones that were promised."""
+
+    code = "wrong-content"
+    hint = "Nothing was saved. Try another source."
+    exit_code = 6
+
+
+class HashDiffers(ContentError):
+    """The measured hash is not the claimed one."""
+
+    code = "hash-differs"
+    hint = "Nothing was saved. Check the hash you gave, or report the file to the hub."
+
+
+class ChangedAtSource(ContentError):
+    """The file changed at its source and is no longer the one that was promised."""
+
+    code = "changed-at-source"
+    hint = "Look at the new version with `modelyard info ADDRESS` and ask for that one."
+
+
+class NotAModel(ContentError):
+    """A page, an error text or another kind of file came instead of a model."""
+
+    code = "not-a-model"
+    hint = "Open the link in a browser: it probably wants a login or shows an error."
+
+
+class LengthUnknown(ContentError):
+    """The end of the file cannot be proven: no size, no hash, no end mark."""
+
+    code = "length-unknown"
+    hint = "Give the hash with --sha256, or use another source."
+
+
+class SizeDiffers(ContentError):
+    """The source holds more or fewer bytes than promised."""
+
+    code = "size-differs"
+
+
+class Damaged(ContentError):
+    """A file on disk no longer has the bytes that were measured."""
+
+    code = "damaged"
+    hint = "Mend it with `modelyard verify --repair PATH`: only the broken blocks are fetched."
+
+
+class UnsafeArchive(ContentError):
+    """An archive that wants to write outside its folder or never ends."""
+
+    code = "unsafe-archive"
+    hint = "Nothing was unpacked. Do not trust this archive."
+
+
+# --- this machine cannot keep it -----------------------------------------------------------------
+
+
+class DiskError(YardError):
+    """This machine cannot keep the file."""
+
+    code = "disk"
+    hint = "Check the disk and the folder."
+    exit_code = 7
+
+
+class DiskFull(DiskError):
+    """No room, or a quota is used up."""
+
+    code = "disk-full"
+    hint = "Free some room or choose another folder, then run the same line again: it goes on where it stopped."
+
+
+class FileTooBig(DiskError):
+    """The file system or a limit forbids files of this size."""
+
+    code = "file-too-big"
+    hint = "Choose a disk that takes files of this size (FAT stops at 4 GB)."
+
+
+class NoPermission(DiskError):
+    """We may not write here."""
+
+    code = "no-permission"
+    hint = "Choose a folder you may write to, or change its rights."
+
+
+class ReadOnlyDisk(DiskError):
+    """The file system is mounted read-only."""
+
+    code = "read-only-disk"
+
+
+class DiskFailed(DiskError):
+    """The disk reported an input/output error."""
+
+    code = "disk-failed"
+    hint = "Check the disk: it reported an error. Nothing was marked as done."
+
+
+class TargetExists(DiskError):
+    """Another file stands under the final name."""
+
+    code = "target-exists"
+    hint = "Keep it and choose another name with --to, or replace it with --force (it stays until the new one is proven)."
+
+
+class UnsafePath(DiskError):
+    """A path that leaves its folder or is no place for a model."""
+
+    code = "unsafe-path"
+    hint = "Choose a plain file name inside a folder of yours."
+
+
+class NoSuchFile(DiskError):
+    """A path that was named does not exist here."""
+
+    code = "no-such-file"
+    hint = "Check the path."
+
+
+# --- later, or not now ---------------------------------------------------------------------------
+
+
+class Waiting(YardError):
+    """The hub asked us to come back much later."""
+
+    code = "waiting"
+    hint = "Run the same line after that time: it goes on where it stopped."
+    retryable = True
+    exit_code = 8
+
+
+class Busy(YardError):
+    """Somebody else holds what we need."""
+
+    code = "busy"
+    hint = "Another download of this file is running; wait for it or stop it."
+    retryable = True
+    exit_code = 9
+
+
+class Stopped(YardError):
+    """The person or the system asked us to stop; what was fetched is kept."""
+
+    code = "stopped"
+    hint = "Run the same line again: it goes on where it stopped."
+    retryable = True
+    exit_code = 130
