@@ -388,7 +388,9 @@ class TargetExists(DiskError):
     """Another file stands under the final name."""
 
     code = "target-exists"
-    hint = "Keep it and choose another name with --to, or replace it with --force (it stays until the new one is proven)."
+    hint = (
+        "Keep it and choose another name with --to, or replace it with --force (it stays until the new one is proven)."
+    )
 
 
 class UnsafePath(DiskError):

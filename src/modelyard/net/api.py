@@ -50,7 +50,9 @@ class Answer:
         try:
             return msgspec.json.decode(self.body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise BadAnswer(f"{self.url.split('?')[0]} answered {self.status} with something that is no JSON.") from error
+            raise BadAnswer(
+                f"{self.url.split('?')[0]} answered {self.status} with something that is no JSON."
+            ) from error
 
 
 class Api(Protocol):

@@ -1,0 +1,145 @@
+"""Speed limits: token buckets that are paid after each read, changed while running, with a weekly schedule."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from modelyard.errors import BadValue
+from modelyard.net.stop import Clock, Stop
+from modelyard.values.sizes import parse_rate
+
+SLICE = 0.05
+"""Seconds of allowance that one read may use: small enough to be smooth, large enough to be cheap."""
+
+_SMALLEST_READ = 4096
+_CATCH_UP = 0.1
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A part of the week with its own limit.
+
+    Attributes:
+        days: 0 is Monday.
+        start: Minute of the day, included.
+        end: Minute of the day, excluded; below `start` it reaches into the next day.
+        rate: Bytes per second, None for no limit.
+    """
+
+    days: frozenset[int]
+    start: int
+    end: int
+    rate: int | None
+
+    def holds(self, moment: datetime) -> bool:
+        """Whether the window is open at `moment` (local time)."""
+        minute = moment.hour * 60 + moment.minute
+        if self.start <= self.end:
+            return moment.weekday() in self.days and self.start <= minute < self.end
+        before = (moment.weekday() - 1) % 7
+        return (moment.weekday() in self.days and minute >= self.start) or (before in self.days and minute < self.end)
+
+
+def parse_schedule(text: str) -> tuple[Window, ...]:
+    """Read ``mon-fri 08:00-18:00 2MB/s; sat,sun 00:00-24:00 off``; the first open window wins.
+
+    Raises:
+        BadValue: A day, time or rate that cannot be read.
+    """
+    return tuple(_window(part) for part in text.split(";") if part.strip())
+
+
+def _window(text: str) -> Window:
+    match = re.fullmatch(r"\s*([a-z,-]+)\s+(\d\d):(\d\d)-(\d\d):(\d\d)\s+(\S+)\s*", text.lower())
+    if not match:
+        raise BadValue(f"{text.strip()!r} is no schedule.", hint="Write it like: mon-fri 08:00-18:00 2MB/s")
+    start, end = int(match[2]) * 60 + int(match[3]), int(match[4]) * 60 + int(match[5])
+    if max(start, end) > 24 * 60:
+        raise BadValue(f"{text.strip()!r} names a time after 24:00.")
+    return Window(frozenset(_days(match[1])), start, end, parse_rate(match[6]))
+
+
+def _days(text: str) -> list[int]:
+    days: list[int] = []
+    for part in text.split(","):
+        first, _, last = part.partition("-")
+        if first not in _DAYS or (last and last not in _DAYS):
+            raise BadValue(f"{part!r} is no day.", hint="Days are mon, tue, wed, thu, fri, sat, sun.")
+        low, high = _DAYS.index(first), _DAYS.index(last or first)
+        days += [day % 7 for day in range(low, high + 1 if high >= low else high + 8)]
+    return days
+
+
+class Bucket:
+    """One limit that any number of connections share.
+
+    Paying after the read keeps the wire busy; each payer waits for its own slot, so the sum is exact
+    however many there are.
+    """
+
+    def __init__(self, clock: Clock, rate: int | None = None, schedule: Sequence[Window] = ()) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._free_at = clock.now()
+        self._rate = rate
+        self._schedule = tuple(schedule)
+        self._looked_at = 0.0
+        self._now_rate = self._scheduled()
+
+    def change(self, rate: int | None, schedule: Sequence[Window] = ()) -> None:
+        """Set another limit (bytes per second, None for none); running transfers feel it within 0.1 s."""
+        with self._lock:
+            self._rate, self._schedule = rate, tuple(schedule)
+            self._now_rate = self._scheduled()
+            self._free_at = self._clock.now()
+
+    @property
+    def rate(self) -> int | None:
+        """The limit that holds now, in bytes per second."""
+        if self._schedule and self._clock.now() - self._looked_at > 1.0:
+            with self._lock:
+                self._looked_at = self._clock.now()
+                self._now_rate = self._scheduled()
+        return self._now_rate
+
+    def pay(self, count: int, stop: Stop) -> None:
+        """Account for `count` bytes that were read, and wait until they are allowed."""
+        rate = self.rate
+        if rate is None:
+            return
+        with self._lock:
+            now = self._clock.now()
+            self._free_at = until = max(self._free_at, now - _CATCH_UP) + count / rate
+        while (left := until - self._clock.now()) > 0 and self.rate == rate:
+            self._clock.wait(min(left, 0.1), stop)
+
+    def _scheduled(self) -> int | None:
+        moment = datetime.fromtimestamp(self._clock.wall())
+        return next((window.rate for window in self._schedule if window.holds(moment)), self._rate)
+
+
+class Meter:
+    """All the limits of one transfer (everything, its hub, itself) and the count of what it read."""
+
+    def __init__(self, buckets: Sequence[Bucket], on_bytes: Callable[[int], None] | None = None) -> None:
+        self._buckets = tuple(buckets)
+        self._on_bytes = on_bytes
+
+    def allowance(self, want: int) -> int:
+        """How many of `want` bytes may be read at once without a noticeable burst."""
+        for bucket in self._buckets:
+            if (rate := bucket.rate) is not None:
+                want = min(want, max(_SMALLEST_READ, int(rate * SLICE)))
+        return want
+
+    def pay(self, count: int, stop: Stop) -> None:
+        """Account for bytes that were read, and wait as long as the strictest limit asks."""
+        if self._on_bytes:
+            self._on_bytes(count)
+        for bucket in self._buckets:
+            bucket.pay(count, stop)
