@@ -137,6 +137,11 @@ class Meter:
                 want = min(want, max(_SMALLEST_READ, int(rate * SLICE)))
         return want
 
+    @property
+    def ceiling(self) -> int | None:
+        """The strictest limit that holds now, in bytes per second; None without one."""
+        return min((bucket.rate for bucket in self._buckets if bucket.rate is not None), default=None)
+
     def pay(self, count: int, stop: Stop) -> None:
         """Account for bytes that were read, and wait as long as the strictest limit asks."""
         if self._on_bytes:

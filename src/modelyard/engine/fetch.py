@@ -1,0 +1,82 @@
+"""The engine's front door: one order in, one proven part out."""
+
+from __future__ import annotations
+
+from modelyard.engine.fetched import Fetched
+from modelyard.engine.journal import journal_path
+from modelyard.engine.opening import Opening, open_first, refuse_pages
+from modelyard.engine.part import PartFile
+from modelyard.engine.run import Surroundings
+from modelyard.engine.small import fetch_small
+from modelyard.engine.sniff import SNIFFED
+from modelyard.engine.transfer import Transfer
+from modelyard.errors import YardError
+
+
+def knock(around: Surroundings) -> Opening:
+    """Ask for the whole file and look at its head and first bytes, nothing else. The caller closes or uses it.
+
+    Raises:
+        YardError: The sources refuse, or send a page instead of the file.
+    """
+    opening = open_first(around.engine, around.order.sources, around.stop, around.explain, around.progress.retry)
+    if opening.packed:
+        return opening
+    try:
+        with around.stop.waking(opening.reply.connection.shut):
+            refuse_pages(around.order.name, opening.peek(SNIFFED), opening.reply)
+    except YardError:
+        opening.reply.close()
+        raise
+    return opening
+
+
+def fetch(around: Surroundings, part: PartFile, opening: Opening | None = None) -> Fetched:
+    """Fetch an order into its part and prove it.
+
+    A part of an earlier run is continued; one in which nothing worth keeping ends up is left empty.
+
+    Args:
+        part: Held by the caller, see `hold`.
+        opening: An open stream of the whole file, as `knock` gives it.
+
+    Raises:
+        YardError: Every kind; see `Transfer.run`.
+    """
+    around.progress.size = around.order.size
+    try:
+        if journal_path(part.path).exists() and part.size() > 0:
+            if opening is not None:
+                opening.reply.close()
+            fetched = Transfer(around, part).run()
+        else:
+            opening = opening or knock(around)
+            fetched = _from(around, part, opening)
+    except YardError as error:
+        around.progress.stage = "failed"
+        _clean(part, error)
+        raise
+    around.progress.stage = "landing"
+    return fetched
+
+
+def _from(around: Surroundings, part: PartFile, opening: Opening) -> Fetched:
+    size = opening.identity.size
+    whole = opening.start == 0 and opening.end in (None, size)
+    if size is not None and size <= around.engine.policy.small and whole and not opening.packed:
+        around.progress.stage = "transferring"
+        return fetch_small(around, part, opening)
+    return Transfer(around, part).run(opening)
+
+
+def _clean(part: PartFile, error: YardError) -> None:
+    """Bytes that are wrong are thrown away; bytes that are merely too few are kept."""
+    if error.exit_code == 6 and error.code not in _KEPT:
+        part.truncate(0)
+    if part.size() == 0:
+        part.path.unlink(missing_ok=True)
+        journal_path(part.path).unlink(missing_ok=True)
+
+
+_KEPT = frozenset({"not-a-model"})
+"""A page that came instead of the rest says nothing against the bytes that are here."""

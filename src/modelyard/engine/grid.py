@@ -1,0 +1,112 @@
+"""The grid: which connection fetches which bytes.
+
+Parts are claimed in order from the start of the file, so that hashing can follow closely; halving the
+largest rest (as other downloaders do) leaves the frontier stuck in the first part and costs 0.8 s on a
+GiB (measured). Only at the end, when nothing is left to claim, the largest rest is halved.
+Every boundary but the end of the file lies on a block.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from modelyard.engine.blocks import BLOCK
+
+
+@dataclass(slots=True, eq=False)
+class Claim:
+    """Bytes that one connection fetches.
+
+    Attributes:
+        at: Next byte to put on disk; always a block boundary until the end.
+        end: One past the last byte; may shrink while the claim is worked on. None: until the body ends.
+        busy_to: One past the bytes that are being received now; `end` never shrinks below it.
+    """
+
+    start: int
+    at: int
+    end: int | None
+    busy_to: int
+
+
+class Grid:
+    """Hands out claims over the absent bytes of one file."""
+
+    def __init__(self, gaps: Iterable[tuple[int, int]]) -> None:
+        self._gaps = sorted(gaps)
+        self._active: list[Claim] = []
+        self._lock = threading.Lock()
+
+    def claim(self, most: int) -> Claim | None:
+        """The next absent bytes, at most `most`; None when all are claimed."""
+        with self._lock:
+            if not self._gaps:
+                return None
+            start, end = self._gaps.pop(0)
+            cut = start + max(BLOCK, most - most % BLOCK)
+            if cut < end:
+                self._gaps.insert(0, (cut, end))
+                end = cut
+            return self._activate(start, end)
+
+    def claim_all(self, size: int | None) -> Claim:
+        """Everything, for a body that is streamed from its start."""
+        with self._lock:
+            self._gaps.clear()
+            return self._activate(0, size)
+
+    def split(self, smallest: int) -> Claim | None:
+        """The second half of the largest rest; None when no rest is twice `smallest`."""
+        with self._lock:
+            largest = max(self._active, key=_rest, default=None)
+            if largest is None or largest.end is None or _rest(largest) < 2 * smallest:
+                return None
+            middle = largest.busy_to + _rest(largest) // 2
+            middle -= middle % BLOCK
+            if not largest.busy_to <= middle < largest.end:
+                return None
+            end, largest.end = largest.end, middle
+            return self._activate(middle, end)
+
+    def shorten(self, claim: Claim, length: int) -> None:
+        """Let others have what lies more than `length` bytes ahead of a claim."""
+        with self._lock:
+            cut = claim.busy_to + length
+            cut -= cut % BLOCK
+            if claim.end is not None and claim.busy_to <= cut < claim.end:
+                self._gaps = sorted([*self._gaps, (cut, claim.end)])
+                claim.end = cut
+
+    def window(self, claim: Claim, capacity: int) -> int:
+        """How many bytes from ``claim.at`` on may be received now; 0 when the claim is done."""
+        with self._lock:
+            limit = claim.at + capacity
+            if claim.end is not None:
+                limit = min(limit, claim.end)
+            claim.busy_to = limit
+            return limit - claim.at
+
+    def done(self, claim: Claim) -> None:
+        """A claim is finished, or given back: what it did not write can be claimed again."""
+        with self._lock:
+            if claim in self._active:
+                self._active.remove(claim)
+                if claim.end is not None and claim.at < claim.end:
+                    self._gaps = sorted([*self._gaps, (claim.at, claim.end)])
+
+    @property
+    def unclaimed(self) -> int:
+        """Bytes that nobody fetches yet."""
+        with self._lock:
+            return sum(end - start for start, end in self._gaps)
+
+    def _activate(self, start: int, end: int | None) -> Claim:
+        claim = Claim(start, start, end, start)
+        self._active.append(claim)
+        return claim
+
+
+def _rest(claim: Claim) -> int:
+    return 0 if claim.end is None else claim.end - claim.busy_to

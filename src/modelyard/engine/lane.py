@@ -1,0 +1,253 @@
+"""A lane: one connection at a time, fetching claim after claim into the part.
+
+This is the loop that moves bytes: socket, buffer, disk, prover (`Lane._fill`). A broken connection is
+opened again where it stopped; the last 64 KiB are fetched twice and compared, because ETags and
+Content-Range are promises and bytes are facts.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from modelyard.engine.blocks import BLOCK
+from modelyard.engine.grid import Claim
+from modelyard.engine.opening import Opening, PastTheEnd, open_source
+from modelyard.engine.prover import Piece
+from modelyard.engine.sniff import SNIFFED, looks_wrong
+from modelyard.errors import AccessError, Busy, Interrupted, NetworkError, NotAModel, NotFound, YardError
+from modelyard.values.offers import Source
+
+if TYPE_CHECKING:
+    from modelyard.engine.run import Run
+
+OVERLAP = 64 * 2**10
+"""Bytes fetched twice and compared when a transfer goes on."""
+
+
+class StartOver(Exception):
+    """What is on disk cannot be continued.
+
+    Attributes:
+        why: In words.
+        changed: The file changed at its source.
+        opening: A stream of the whole file that is already open, or None.
+    """
+
+    def __init__(self, why: str, *, changed: bool = False, opening: Opening | None = None) -> None:
+        super().__init__(why)
+        self.why = why
+        self.changed = changed
+        self.opening = opening
+
+
+class Lane:
+    """Works on the claims of one run, in a thread of its own.
+
+    Args:
+        opening: A stream that is already open, for the first claim.
+    """
+
+    def __init__(self, run: Run, source: Source, opening: Opening | None = None, claim: Claim | None = None) -> None:
+        self._run = run
+        self._source = source
+        self._opening = opening
+        self._claim = claim
+        self._buffer: memoryview | None = None
+        self._filled = 0
+        self._attempt = 0
+
+    def work(self) -> None:
+        """Fetch claims until there are none.
+
+        Raises:
+            YardError: This lane cannot go on.
+            StartOver: Nobody can go on from what is there.
+        """
+        try:
+            while claim := self._claim or self._run.next_claim():
+                self._claim = claim
+                try:
+                    self._fetch(claim)
+                finally:
+                    self._run.grid.done(claim)
+                self._claim = None
+        finally:
+            self._drop_opening()
+            if self._buffer is not None:
+                self._run.ring.release(self._buffer)
+
+    @property
+    def position(self) -> int:
+        """File offset of the next byte to come."""
+        return self._claim.at + self._filled if self._claim else 0
+
+    def share(self, length: int) -> None:
+        """Leave what lies more than `length` bytes ahead to others."""
+        if self._claim is not None:
+            self._run.grid.shorten(self._claim, length)
+
+    def flush_tail(self) -> int | None:
+        """Write an unfinished block, so that a hash may decide whether it was the last; its end, or None."""
+        if self._claim is None or self._buffer is None or not self._filled:
+            return self._claim.at if self._claim else None
+        self._hand_over(self._claim, self._buffer, self._filled)
+        self._buffer, self._filled = None, 0
+        return self._claim.at
+
+    def _fetch(self, claim: Claim) -> None:
+        while True:
+            before = self.position
+            try:
+                if self._opening is None:
+                    self._opening = self._open(claim, before)
+                if self._opening is not None:
+                    self._fill(claim, self._opening)
+                return
+            except PastTheEnd as past:
+                self._run.past_the_end(before, past.total)
+                return
+            except (NetworkError, AccessError, NotFound, Busy) as error:
+                self._drop_opening(broken=True)
+                try:
+                    self._try_again(error, progressed=self.position > before)
+                except NetworkError as final:
+                    if not self._run.may_end_here(self, final):
+                        raise
+                    self._run.ended_at(self.flush_tail() or 0, doubt=final)
+                    return
+            finally:
+                self._drop_opening()
+
+    def _try_again(self, error: YardError, *, progressed: bool) -> None:
+        run = self._run
+        run.stop.check()
+        if progressed:
+            self._attempt = 0
+        # A link that worked a moment ago has expired: the stable address gives a new one.
+        expired = isinstance(error, AccessError | NotFound) and run.has_opened(self._source)
+        if not (error.retryable or expired):
+            raise error
+        policy = run.engine.policy.retry
+        if self._attempt >= policy.retries:
+            self._source = run.another_source(self._source, error)
+            self._attempt = 0
+            return
+        if not run.ranges and not isinstance(error, Busy) and self.position:
+            raise StartOver(f"{error.message} The server cannot go on in the middle.") from error
+        wait = 0.0 if progressed else policy.delay(self._attempt, run.engine.chance)
+        self._attempt += not progressed
+        run.progress.retry(error.message, wait)
+        if wait:
+            run.engine.clock.wait(wait, run.stop)
+
+    def _open(self, claim: Claim, position: int) -> Opening | None:
+        run = self._run
+        overlap = self._overlap(claim)
+        last = None if claim.end is None or claim.end == run.table.size else claim.end - 1
+        known = run.identity(self._source)
+        opening = open_source(run.engine, self._source, run.stop, run.explain, position - overlap, last, known)
+        try:
+            self._check(opening, position - overlap)
+            if overlap and not self._same_bytes(opening, overlap, position):
+                self._run.ranges = False
+                raise StartOver("What the server sends does not continue what it sent before.")
+        except StartOver as again:
+            if again.opening is not opening:
+                opening.reply.close()
+            raise
+        except BaseException:
+            opening.reply.close()
+            raise
+        return opening
+
+    def _check(self, opening: Opening, asked: int) -> None:
+        """Compare an answer with what is known of the file.
+
+        Raises:
+            StartOver: It is another file, or the server ignores ranges.
+        """
+        run = self._run
+        whole = opening if opening.start == 0 and asked > 0 else None
+        if opening.start == 0:
+            run.refuse_pages(opening)
+        known = run.identity(self._source)
+        changed = known.contradicts(opening.identity) if known else ""
+        if changed and opening.identity.size == self.position and "size" in changed:
+            raise PastTheEnd(opening.identity.size)
+        if changed:
+            raise StartOver(f"The file changed at its source: {changed}.", changed=True, opening=whole)
+        if opening.start != asked:
+            run.ranges = False
+            raise StartOver("The server ignores where we want to go on.", opening=whole)
+        run.learn_identity(self._source, opening.identity)
+
+    def _overlap(self, claim: Claim) -> int:
+        """Bytes before the position that we hold and can compare."""
+        if self._filled >= OVERLAP:
+            return OVERLAP
+        before = claim.at // BLOCK - 1
+        if claim.at and claim.at % BLOCK == 0 and self._run.table.get(before) is not None:
+            return OVERLAP
+        return self._filled
+
+    def _same_bytes(self, opening: Opening, overlap: int, position: int) -> bool:
+        theirs = memoryview(bytearray(overlap))
+        filled = 0
+        while filled < overlap and (count := opening.read_into(theirs[filled:])):
+            filled += count
+        self._run.progress.add(filled)
+        self._run.progress.lose(filled)
+        hot = min(overlap, self._filled)
+        ours = self._run.part.read(position - overlap, overlap - hot)
+        if hot and self._buffer is not None:
+            ours += bytes(self._buffer[self._filled - hot : self._filled])
+        if theirs[:filled] != ours[:filled] or not filled:
+            if wrong := looks_wrong(self._run.order.name, bytes(theirs[:SNIFFED])):
+                raise NotAModel(f"{opening.reply.url.host} sent {wrong} What is already here is kept.")
+            return False
+        if filled < overlap:
+            raise Interrupted(f"{opening.reply.url.host} closed the connection early.")
+        return True
+
+    def _fill(self, claim: Claim, opening: Opening) -> None:
+        """Move bytes from the wire to the disk until the claim is done."""
+        run, meter, stop = self._run, self._run.meter, self._run.stop
+        read_into = opening.read_into
+        with stop.waking(opening.reply.connection.shut):
+            while length := run.grid.window(claim, run.capacity):
+                if self._buffer is None:
+                    self._buffer = run.ring.take(stop, run.prover.press)
+                buffer = self._buffer
+                while self._filled < length:
+                    count = read_into(buffer[self._filled : self._filled + meter.allowance(length - self._filled)])
+                    if not count:
+                        return self._body_ended(claim, opening)
+                    self._filled += count
+                    meter.pay(count, stop)
+                self._hand_over(claim, buffer, length)
+                self._buffer, self._filled = None, 0
+            if claim.end is None:
+                return self._body_ended(claim, opening)
+        return None
+
+    def _hand_over(self, claim: Claim, buffer: memoryview, length: int) -> None:
+        run, view = self._run, buffer[:length]
+        run.check_pieces(claim.at, view, self._source)
+        run.part.write(view, claim.at)
+        run.prover.put(Piece(claim.at, view, lambda: run.ring.release(buffer)))
+        run.wrote(claim.at, length, self._source)
+        claim.at += length
+
+    def _body_ended(self, claim: Claim, opening: Opening) -> None:
+        run = self._run
+        if claim.end is not None:
+            raise Interrupted(f"{opening.reply.url.host} sent less of the file than was asked for.")
+        end = self.flush_tail() or 0
+        run.ended_at(end, cut_possible=not opening.reply.body.delimited)
+
+    def _drop_opening(self, *, broken: bool = False) -> None:
+        if self._opening is not None:
+            if broken:
+                self._opening.reply.body.ended = False
+            self._opening.reply.close()
+            self._opening = None

@@ -1,0 +1,198 @@
+"""One run over a file: what its lanes share. `supervisor` starts it and adds lanes while they help.
+
+A run ends with every byte on disk and hashed, with an error, or with `StartOver`; `transfer` decides what
+comes next.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from dataclasses import dataclass
+
+from modelyard.engine.blocks import BLOCK, BlockTable
+from modelyard.engine.digesting import EXTRAS, needed
+from modelyard.engine.grid import Claim, Grid
+from modelyard.engine.identity import Identity
+from modelyard.engine.journal import Journal
+from modelyard.engine.lane import Lane, StartOver
+from modelyard.engine.opening import Opening, refuse_pages
+from modelyard.engine.order import Engine, Explain, Order
+from modelyard.engine.part import PartFile
+from modelyard.engine.pieces import PieceCheck
+from modelyard.engine.progress import Progress
+from modelyard.engine.prover import Prover
+from modelyard.engine.ramp import part_size
+from modelyard.engine.ring import Ring
+from modelyard.engine.sniff import SNIFFED
+from modelyard.errors import NetworkError, Stopped, YardError
+from modelyard.net.bandwidth import Meter
+from modelyard.net.stop import Stop
+from modelyard.values.offers import Source
+
+_BUFFERS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What one transfer brings to all of its runs."""
+
+    engine: Engine
+    order: Order
+    progress: Progress
+    meter: Meter
+    stop: Stop
+    explain: Explain
+
+
+class Run:
+    """What the lanes of one run share.
+
+    Args:
+        part: The open part.
+        table: Blocks that are there already.
+        journal: None for a stream of unknown length: it cannot be continued later.
+        ranges: Whether the server may be asked for pieces.
+    """
+
+    def __init__(
+        self, around: Surroundings, part: PartFile, table: BlockTable, journal: Journal | None, *, ranges: bool
+    ) -> None:
+        # Immutable, no lock needed.
+        self.engine = around.engine
+        self.order = around.order
+        self.progress = around.progress
+        self.meter = around.meter
+        self.explain = around.explain
+        self.part = part
+        self.table = table
+        self.stop = Stop(around.stop)
+        self.ring = Ring(4 if part.direct else 1, _BUFFERS)
+        self.grid = Grid(table.gaps() if table.size is not None else [])
+        names = needed(around.order.expected)
+        optional = tuple(name for name in EXTRAS if name not in names)
+        self.prover = Prover(part, table, [*names, *optional], optional, journal.add if journal else _no_journal)
+        self._pieces = PieceCheck(around.order.pieces)
+        # Written by one thread, read by others; a stale value costs nothing.
+        self.ranges = ranges
+        self.capacity = BLOCK
+        self.rate = 0.0
+        self.cut_possible = False
+        self.doubt: YardError | None = None
+        self.writers: dict[int, Source] = {}
+        # Guarded by `change`.
+        self.change = threading.Condition()
+        self.lanes: list[Lane] = []
+        self.failure: BaseException | None = None
+        self._identities: dict[str, Identity] = {}
+        self._users: dict[str, int] = defaultdict(int)
+        self._lost: dict[str, YardError] = {}
+
+    def next_claim(self) -> Claim | None:
+        """The next bytes to fetch, in order; at the end the half of somebody's rest."""
+        with self.change:
+            lanes = len(self.lanes)
+        claim = self.grid.claim(part_size(self.rate, lanes, self.grid.unclaimed))
+        if claim is None and lanes > 1:
+            claim = self.grid.split(max(2 * BLOCK, int(self.rate / lanes / 4)))
+        return claim
+
+    def identity(self, source: Source) -> Identity | None:
+        """What is known of the file at `source`."""
+        return self._identities.get(source.url)
+
+    def learn_identity(self, source: Source, identity: Identity) -> None:
+        """Keep the first validators that a source tells."""
+        self._identities.setdefault(source.url, identity)
+
+    def has_opened(self, source: Source) -> bool:
+        """Whether the source has ever sent bytes, in this run or the one it continues."""
+        return source.url in self._identities or self.table.have > 0
+
+    def pick_source(self) -> Source:
+        """The source with the fewest lanes among those that still serve."""
+        with self.change:
+            left = [source for source in self.order.sources if source.url not in self._lost]
+            source = min(left or self.order.sources, key=lambda one: self._users[one.url])
+            self._users[source.url] += 1
+            return source
+
+    def another_source(self, source: Source, error: YardError) -> Source:
+        """Leave a failing source for another one.
+
+        Raises:
+            YardError: There is no other; `error` itself.
+        """
+        with self.change:
+            self._lost[source.url] = error
+            if all(other.url in self._lost for other in self.order.sources):
+                raise error
+        return self.pick_source()
+
+    def refuse_pages(self, opening: Opening) -> None:
+        """Raise when a page or an error text came instead of the file."""
+        refuse_pages(self.order.name, opening.peek(SNIFFED), opening.reply)
+
+    def check_pieces(self, offset: int, view: memoryview, source: Source) -> None:
+        """Compare bytes with published piece hashes, where there are any; the liar is named."""
+        self._pieces.check(offset, view, source)
+
+    def wrote(self, offset: int, length: int, source: Source) -> None:
+        """Remember who sent these bytes, where that could be asked later."""
+        if len(self.order.sources) > 1:
+            for index in range(offset // BLOCK, -(-(offset + length) // BLOCK)):
+                self.writers[index] = source
+
+    def past_the_end(self, position: int, total: int | None) -> None:
+        """The source says that the file is shorter than we think.
+
+        Raises:
+            StartOver: It is not exactly as long as what we hold.
+        """
+        if (total is not None and total != position) or self.order.size not in (None, position):
+            raise StartOver(f"The source says that the file has {total} bytes.", changed=True)
+        self.ended_at(position, cut_possible=not self.order.expected)
+
+    def may_end_here(self, lane: Lane, error: NetworkError) -> bool:
+        """Whether what a failing lane holds may be the whole file after all, its length having lied."""
+        with self.change:
+            alone = self.lanes == [lane]
+        return alone and error.retryable and bool(self.order.expected) and self.order.size is None and lane.position > 0
+
+    def ended_at(self, end: int, *, cut_possible: bool = False, doubt: YardError | None = None) -> None:
+        """The body ended there. `doubt` is raised should the hash not agree."""
+        self.table.shorten(end)
+        self.cut_possible, self.doubt = cut_possible, doubt
+
+    def add(self, lane: Lane) -> None:
+        """Start a lane in a thread of its own."""
+        with self.change:
+            self.lanes.append(lane)
+            self.progress.connections = len(self.lanes)
+        threading.Thread(target=self._work, args=(lane,), name="lane", daemon=True).start()
+
+    def _work(self, lane: Lane) -> None:
+        failure: BaseException | None = None
+        try:
+            lane.work()
+        except (YardError, StartOver, MemoryError) as error:
+            failure = error
+        with self.change:
+            self.lanes.remove(lane)
+            self.progress.connections = len(self.lanes)
+            if failure is not None:
+                self._note(failure)
+            self.change.notify_all()
+
+    def _note(self, failure: BaseException) -> None:
+        """A lane whose network fails retires while others go on; any other failure ends the run."""
+        if self.failure is not None and not isinstance(self.failure, Stopped):
+            return
+        if isinstance(failure, NetworkError) and self.lanes:
+            return
+        self.failure = failure
+        self.stop.set("Another connection failed.")
+
+
+def _no_journal(_index: int, _digest: bytes) -> None:
+    """Blocks of a stream that cannot be continued are not written down."""

@@ -1,0 +1,84 @@
+"""Small files: read whole, hashed at once, written at once. No threads, no journal."""
+
+from __future__ import annotations
+
+from modelyard.engine.blocks import BLOCK, BlockTable, block_digest
+from modelyard.engine.digesting import Digesting, needed
+from modelyard.engine.fetched import Fetched, proven_by, refuse_differences, refuse_doubtful
+from modelyard.engine.opening import Opening, open_first, refuse_pages
+from modelyard.engine.part import PartFile
+from modelyard.engine.run import Surroundings
+from modelyard.engine.sniff import SNIFFED
+from modelyard.errors import NetworkError, SizeDiffers
+from modelyard.net.bandwidth import Meter
+from modelyard.net.stop import Stop
+from modelyard.net.url import without_query
+
+_EXTRAS = ("blake3", "tensor-sha256")
+
+
+def fetch_small(around: Surroundings, part: PartFile, opening: Opening) -> Fetched:
+    """Fetch a file that fits into memory; a broken connection starts it again.
+
+    Args:
+        opening: An open stream of the whole file whose size is known.
+
+    Raises:
+        YardError: Every kind.
+    """
+    policy = around.engine.policy.retry
+    for attempt in range(policy.retries + 1):
+        try:
+            data = _read(opening, around.meter, around.stop, opening.identity.size or 0)
+            break
+        except NetworkError as error:
+            around.progress.start_over()
+            if attempt == policy.retries or not error.retryable:
+                raise
+            wait = policy.delay(attempt, around.engine.chance)
+            around.progress.retry(error.message, wait)
+            around.engine.clock.wait(wait, around.stop)
+        finally:
+            opening.reply.close()
+        opening = open_first(around.engine, around.order.sources, around.stop, around.explain, around.progress.retry)
+        if opening.packed or opening.identity.size is None:
+            raise NetworkError(f"{opening.reply.url.host} answers differently each time.")
+    return _proven(around, part, opening, data)
+
+
+def _read(opening: Opening, meter: Meter, stop: Stop, size: int) -> memoryview:
+    view = memoryview(bytearray(size))
+    filled = 0
+    with stop.waking(opening.reply.connection.shut):
+        while filled < size:
+            count = opening.read_into(view[filled : filled + meter.allowance(size - filled)])
+            if not count:
+                break
+            filled += count
+            meter.pay(count, stop)
+    return view[:filled]
+
+
+def _proven(around: Surroundings, part: PartFile, opening: Opening, data: memoryview) -> Fetched:
+    order, size = around.order, len(data)
+    if order.size is not None and order.size != size:
+        raise SizeDiffers(f"{order.name} has {size} bytes where {order.size} were promised.")
+    refuse_pages(order.name, bytes(data[:SNIFFED]), opening.reply)
+    digesting = Digesting([*needed(order.expected), *(name for name in _EXTRAS if name not in order.expected)], size)
+    digesting.update(data)
+    measured = digesting.result()
+    refuse_differences(order, size, measured, opening.source)
+    proven = proven_by(order, measured)
+    if not proven:
+        refuse_doubtful(order.name, bytes(data), size, cut_possible=False)
+    table = BlockTable(size)
+    for start in range(0, size, BLOCK):
+        block = data[start : start + BLOCK]
+        table.put(start // BLOCK, block_digest(block), len(block))
+    if part.size() > size:
+        part.truncate(0)
+    part.write(data, 0)
+    around.progress.size = size
+    return Fetched(
+        part.path, size, measured, table.packed(), proven, without_query(opening.source.url), around.progress.received
+    )

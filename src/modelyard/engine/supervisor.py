@@ -1,0 +1,134 @@
+"""The supervisor of a run: starts it, samples its speed, adds connections while they help, syncs the disk."""
+
+from __future__ import annotations
+
+from modelyard.engine.blocks import BLOCK
+from modelyard.engine.grid import Claim
+from modelyard.engine.lane import OVERLAP, Lane
+from modelyard.engine.opening import Opening, PastTheEnd, open_source
+from modelyard.engine.ramp import FIRST_SAMPLE, NEXT_SAMPLE, Ramp, part_size
+from modelyard.engine.run import Run
+from modelyard.errors import YardError
+from modelyard.net.url import parse
+from modelyard.values.offers import Source
+
+_SYNC_SECONDS = 2.0
+_QUICK = 100e6
+_REMEMBER_FROM = 32 * 2**20
+
+
+class Supervisor:
+    """Drives one run to its end.
+
+    Args:
+        source: The source that is asked first.
+    """
+
+    def __init__(self, run: Run, source: Source) -> None:
+        self._run = run
+        self._source = source
+        self._origin = parse(source.url).origin
+        remembered = run.engine.hosts.recall(self._origin)
+        # One connection per two blocks at most: more would only say hello.
+        worth = ((run.table.size or 0) - run.table.have) // (2 * BLOCK) if run.ranges else 1
+        most = max(1, min(run.engine.policy.connections, worth))
+        self._ramp = Ramp(most, min(remembered, most))
+        self._ramp.settled = most == 1 or remembered > 1
+        self._honest: bool | None = None
+
+    def drive(self, opening: Opening | None) -> None:
+        """Fetch everything that is absent; returns when no lane works any more.
+
+        Args:
+            opening: The open stream to begin with; None to ask for the first gap.
+        """
+        run = self._run
+        if not run.table.complete:
+            run.add(Lane(run, self._source, opening, self._first_claim(opening)))
+            self._watch()
+        if (run.table.size or 0) >= _REMEMBER_FROM and run.failure is None and self._honest is not False:
+            run.engine.hosts.learn(self._origin, self._ramp.lanes if run.rate < 4 * _QUICK else 1)
+
+    def _first_claim(self, opening: Opening | None) -> Claim | None:
+        run = self._run
+        if opening is None:
+            return None
+        run.learn_identity(self._source, opening.identity)
+        if opening.end is not None and run.table.size is not None and opening.end < run.table.size:
+            return run.grid.claim(opening.end)
+        return run.grid.claim_all(run.table.size)
+
+    def _watch(self) -> None:
+        run, clock = self._run, self._run.engine.clock
+        sampled = synced = clock.now()
+        received, pause = run.progress.received, FIRST_SAMPLE
+        while self._wait(pause):
+            now = clock.now()
+            if now - sampled >= 0.9 * pause and run.progress.received > received:
+                run.rate = (run.progress.received - received) / (now - sampled)
+                sampled, received, pause = now, run.progress.received, NEXT_SAMPLE
+                self._sampled()
+            if now - synced > _SYNC_SECONDS and run.table.size is not None:
+                synced = now
+                run.part.sync()
+
+    def _wait(self, seconds: float) -> bool:
+        run = self._run
+        if run.prover.failed is not None:
+            run.stop.set("The disk failed.")
+        with run.change:
+            if run.lanes:
+                run.change.wait(seconds)
+            return bool(run.lanes)
+
+    def _sampled(self) -> None:
+        run = self._run
+        # Large writes for speed, single blocks when slow: less is lost to a kill.
+        run.capacity = run.ring.capacity if run.rate > _QUICK else BLOCK
+        if not run.ranges or run.table.size is None or run.stop.is_set():
+            return
+        if self._ramp.lanes == 1 and self._ramp.settled:
+            return
+        if self._honest is None and run.table.get(0) is None:
+            return  # the honesty check compares with the first block
+        wanted = self._ramp.next(run.rate, run.meter.ceiling)
+        with run.change:
+            lanes = list(run.lanes)
+        if wanted > len(lanes) > 0 and self._ranges_are_honest():
+            self._grow(lanes, wanted)
+
+    def _grow(self, lanes: list[Lane], wanted: int) -> None:
+        run = self._run
+        run.part.buffer_again()  # out-of-order pieces are read back for hashing
+        share = part_size(run.rate, wanted, (run.table.size or 0) - run.table.have)
+        for lane in lanes:
+            lane.share(share)
+        for _ in range(wanted - len(lanes)):
+            if not run.grid.unclaimed:
+                return
+            run.ring.more(1)
+            run.add(Lane(run, run.pick_source()))
+
+    def _ranges_are_honest(self) -> bool:
+        if self._honest is None:
+            self._honest = self._run.ranges = self._compare_with_first_block()
+        return self._honest
+
+    def _compare_with_first_block(self) -> bool:
+        """Fetch 64 KiB that we already have: a server that lies about ranges must not fill a file."""
+        run, first = self._run, BLOCK - OVERLAP
+        known = run.identity(self._source)
+        try:
+            opening = open_source(run.engine, self._source, run.stop, run.explain, first, BLOCK - 1, known)
+        except (YardError, PastTheEnd):
+            return False
+        try:
+            theirs = opening.peek(OVERLAP)
+        except YardError:
+            return False
+        finally:
+            opening.reply.close()
+        run.progress.add(len(theirs))
+        run.progress.lose(len(theirs))
+        changed = known.contradicts(opening.identity) if known else ""
+        return not changed and opening.start == first and theirs == run.part.read(first, OVERLAP)

@@ -1,0 +1,148 @@
+"""A transfer: from sources to one proven part, whatever happens on the way.
+
+Runs follow each other until one ends with every byte: a server that ignores ranges or a file that
+changed is begun anew, at most as often as the policy allows without new ground. Nothing here gives a
+file its final name; that is `landing`.
+"""
+
+from __future__ import annotations
+
+from modelyard.engine.blocks import BlockTable
+from modelyard.engine.fetched import Fetched, judge
+from modelyard.engine.gzipped import decoded
+from modelyard.engine.identity import Identity
+from modelyard.engine.journal import Journal, Story, journal_path
+from modelyard.engine.lane import StartOver
+from modelyard.engine.opening import Opening, open_first
+from modelyard.engine.part import DIRECT_FROM, PartFile
+from modelyard.engine.recover import recover
+from modelyard.engine.run import Run, Surroundings
+from modelyard.engine.supervisor import Supervisor
+from modelyard.errors import ChangedAtSource, Interrupted, SizeDiffers
+from modelyard.net.url import without_query
+from modelyard.values.offers import Source
+
+
+class Transfer:
+    """Fetches one file into its part.
+
+    Args:
+        part: The open part, held by the caller.
+    """
+
+    def __init__(self, around: Surroundings, part: PartFile) -> None:
+        self._around = around
+        self._part = part
+        self._ranges = True
+        self._changed = False
+        self._furthest = 0
+
+    def run(self, opening: Opening | None = None) -> Fetched:
+        """Fetch, hash and compare.
+
+        Args:
+            opening: An open stream of the whole file; None goes on with the part, or asks the first source.
+
+        Raises:
+            YardError: Every kind.
+        """
+        left = self._around.engine.policy.restarts
+        while True:
+            try:
+                return self._once(opening)
+            except StartOver as again:
+                opening = again.opening
+                left = self._restarts_left(again, left)
+                self._around.progress.start_over()
+                self._around.progress.note = again.why
+                self._part.truncate(0)
+                journal_path(self._part.path).unlink(missing_ok=True)
+
+    def _restarts_left(self, again: StartOver, left: int) -> int:
+        """Restarts that may still follow: one without new ground counts, one that changed the file too.
+
+        Raises:
+            ChangedAtSource, Interrupted: None.
+        """
+        done = self._around.progress.snapshot().done
+        new_ground, self._furthest = done > self._furthest, max(done, self._furthest)
+        self._changed = self._changed or again.changed
+        left -= again.changed or not new_ground
+        if left >= 0:
+            return left
+        if again.opening is not None:
+            again.opening.reply.close()
+        name = self._around.order.name
+        if self._changed:
+            raise ChangedAtSource(f"{name} keeps changing at its source. {again.why}")
+        raise Interrupted(f"{name} cannot be fetched: {again.why}")
+
+    def _once(self, opening: Opening | None) -> Fetched:
+        around = self._around
+        kept = None if opening else recover(self._part, around.order.size, around.stop)
+        if kept is None:
+            opening = self._decoded(opening or self._open())
+            story, table = _begin(around.order.size, bool(around.order.expected), opening)
+        else:
+            story, table = kept
+        source = opening.source if opening else around.order.sources[0]
+        around.progress.size, around.progress.kept, around.progress.stage = table.size, table.have, "transferring"
+        if (table.size or 0) >= DIRECT_FROM:
+            self._part.go_direct()
+        journal = self._journal(story, table)
+        run = Run(around, self._part, table, journal, ranges=self._ranges)
+        if kept and story.source == without_query(source.url):
+            run.learn_identity(source, Identity(story.size, story.etag, story.modified))
+        try:
+            Supervisor(run, source).drive(opening)
+            return self._finished(run, source)
+        finally:
+            self._ranges = run.ranges
+            run.prover.abandon()
+            if journal:
+                journal.close()
+
+    def _open(self) -> Opening:
+        around = self._around
+        return open_first(around.engine, around.order.sources, around.stop, around.explain, around.progress.retry)
+
+    def _decoded(self, opening: Opening) -> Opening:
+        if opening.packed and opening.unpacked is None:
+            self._ranges = False
+            return decoded(opening)
+        return opening
+
+    def _journal(self, story: Story, table: BlockTable) -> Journal | None:
+        if table.size is None:
+            return None
+        journal = Journal(journal_path(self._part.path), story, fresh=True)
+        for index, digest in table.known():
+            journal.add(index, digest)
+        return journal
+
+    def _finished(self, run: Run, source: Source) -> Fetched:
+        if run.failure is not None:
+            raise run.failure
+        self._around.progress.stage = "proving"
+        measured = run.prover.finish()
+        if not self._part.still_ours():
+            self._part.reopen()
+            raise StartOver("Somebody removed the part while it was written.")
+        return judge(run, self._part, measured, source, changed=self._changed)
+
+
+def _begin(size: int | None, hashed: bool, opening: Opening) -> tuple[Story, BlockTable]:
+    """Story and empty table of a file that is begun; the hub's size wins where a hash will decide.
+
+    Raises:
+        SizeDiffers: Hub and server disagree and no hash can tell who is right.
+    """
+    told = opening.identity.size
+    if size is not None and told is not None and size != told and not hashed:
+        raise SizeDiffers(f"{opening.reply.url.host} offers {told} bytes where {size} were promised.")
+    whole = told if size is None else size
+    identity = opening.identity
+    story = Story(
+        size=whole or 0, etag=identity.etag, modified=identity.modified, source=without_query(opening.source.url)
+    )
+    return story, BlockTable(whole)
