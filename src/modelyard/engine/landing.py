@@ -115,7 +115,7 @@ def sync_parts(parts: Sequence[Path]) -> None:
     """
     sync_all = _syncfs()
     if len(parts) >= _MANY and sync_all is not None:
-        for folder in _one_per_device({part.parent for part in parts}):
+        for folder in one_per_device({part.parent for part in parts}):
             descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
             try:
                 with disk_errors(folder):
@@ -133,7 +133,8 @@ def sync_parts(parts: Sequence[Path]) -> None:
                 os.close(descriptor)
 
 
-def _one_per_device(folders: Iterable[Path]) -> list[Path]:
+def one_per_device(folders: Iterable[Path]) -> list[Path]:
+    """One of the folders for each disk."""
     return list({folder.stat().st_dev: folder for folder in folders}.values())
 
 

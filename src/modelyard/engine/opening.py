@@ -125,7 +125,7 @@ def open_source(
         headers += if_range.condition() if if_range else []
     else:
         headers.append(("Want-Repr-Digest", "sha-256=9"))
-    request = Request(source.url, headers=tuple(headers), bound=source.headers)
+    request = Request(source.url, headers=tuple(headers), bound=source.headers, told_by_public=source.told_by_public)
     engine.manners.await_turn(_origin(source), stop)
     reply = engine.client.open(request, stop)
     try:

@@ -36,6 +36,7 @@ class Request:
         headers: Sent on every hop (Range, If-Range, Accept).
         bound: Sent only to the origin of `url`.
         follow: How far redirects are followed.
+        told_by_public: A public server named the URL, so it counts as a redirect from there.
     """
 
     url: str
@@ -44,6 +45,7 @@ class Request:
     bound: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
     follow: Follow = Follow.ALL
+    told_by_public: bool = False
 
 
 class Reply:
@@ -115,7 +117,7 @@ class Client:
             Stopped: `stop` was set.
         """
         url = first = parse(request.url)
-        reach: Reach | None = None
+        reach = Reach.PUBLIC if request.told_by_public else None
         for hops in range(MOST_REDIRECTS + 1):
             stop.check()
             reply = self._send(request, url, first.origin, reach, stop, hops)

@@ -58,11 +58,13 @@ class Source:
         url: Asked anew whenever a signed link behind it expires.
         hub: Whose manners (limits) and keys apply; the key itself is added by `net` per origin.
         headers: Extra request headers without secrets.
+        told_by_public: A public server named this URL; it must not lead into the local network.
     """
 
     url: str
     hub: str = "web"
     headers: tuple[tuple[str, str], ...] = ()
+    told_by_public: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,7 @@ class Offer:
         name_is_guess: True when the server's Content-Disposition may name it better.
         primary: True when it is what a person gets who asks for the model without choosing.
         role: ``main`` or ``companion`` (a VAE, encoder or config that belongs to it).
+        pieces: Published piece length in bytes and the SHA-256 of each piece (Metalink), or None.
         reused: Another stable id of the bytes (Xet hash), for transports that use it.
     """
 
@@ -96,6 +99,12 @@ class Offer:
     role: str = "main"
     note: str | None = None
     reused: str | None = None
+    pieces: tuple[int, tuple[str, ...]] | None = None
+
+    @property
+    def hub(self) -> str:
+        """Name of the hub that offers it."""
+        return self.address.hub
 
     @property
     def name(self) -> str:

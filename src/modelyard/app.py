@@ -1,0 +1,177 @@
+"""The App: builds every room, owns the order of start and stop.
+
+This is the one place where keys, limits, retries, manners, proxies and the cache are put around the
+network, and where hubs and engine get it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from modelyard import __version__
+from modelyard.engine.order import Engine, TransferPolicy
+from modelyard.errors import UnknownHub
+from modelyard.hubs.address_secrets import Found, strip_secrets
+from modelyard.hubs.base import Hub
+from modelyard.hubs.registry import Hubs
+from modelyard.jobs.download import Download, Wish
+from modelyard.jobs.yard import Yard
+from modelyard.keys.chain import Keys, default_places
+from modelyard.keys.redaction import Redactor
+from modelyard.net.bandwidth import Bucket, parse_schedule
+from modelyard.net.cache import AnswerCache
+from modelyard.net.client import Client
+from modelyard.net.dial import Dialer, Timeouts
+from modelyard.net.guard import Guard
+from modelyard.net.hub_api import HubApi
+from modelyard.net.manners import Manners
+from modelyard.net.pool import Pool
+from modelyard.net.proxies import Proxies
+from modelyard.net.retry import RetryPolicy
+from modelyard.net.stop import Clock, Stop
+from modelyard.settings import Settings, data_folder
+from modelyard.store.proofs import Proofs
+from modelyard.values.offers import Listing
+from modelyard.values.sizes import parse_rate
+
+USER_AGENT = f"modelyard/{__version__}"
+
+
+class App:
+    """Everything, built and connected. Use as a context manager, or call `close`.
+
+    Args:
+        environ: Environment variables; the process's own by default.
+        flags: Settings by name that win over file and environment.
+        offline: Answer from the cache only.
+        clock: Time; tests bring their own.
+        trusted: A person at this machine types the addresses: loopback and the LAN may be reached.
+    """
+
+    def __init__(
+        self,
+        environ: Mapping[str, str] | None = None,
+        *,
+        flags: Mapping[str, str] | None = None,
+        offline: bool = False,
+        clock: Clock | None = None,
+        trusted: bool = True,
+    ) -> None:
+        self.environ = os.environ if environ is None else environ
+        self.clock = clock or Clock()
+        self.stop = Stop()
+        self.folder: Path = data_folder(self.environ)
+        self.settings = Settings(self.folder, self.environ, flags)
+        self.keys = Keys([], default_places(self.folder, self.environ))
+        self.redactor = Redactor(self.keys.secrets)
+        self.pool = self._pool(trusted)
+        client = Client(self.pool, self.keys.headers_for, USER_AGENT)
+        retry = self._retry()
+        manners = Manners(self.clock, retry.patience)
+        cache = AnswerCache(self.folder / "cache") if self.settings["cache"] else None
+        self.api = HubApi(
+            client,
+            self.keys.headers_for,
+            policy=retry,
+            manners=manners,
+            clock=self.clock,
+            stop=self.stop,
+            cache=cache,
+            offline=offline,
+        )
+        self.hubs = Hubs(self.api, self.environ, keyed=self.keys.has)
+        for hub in self.hubs:
+            self.keys.learn(hub.realm)
+        self.proofs = Proofs(self.folder)
+        policy = TransferPolicy(connections=self.settings["connections.per-file"], retry=retry)
+        engine = Engine(client, manners, self.clock, policy, self.proofs)
+        self.limits = self._limits()
+        self.yard = Yard(self.settings, engine, self.hubs, self.api, self.proofs, self.limits, self.stop)
+
+    def download(self, wish: Wish) -> Download:
+        """A download, ready to be planned and run."""
+        return Download(self.yard, wish, self.keep_key)
+
+    def resolve(self, text: str) -> tuple[Hub, Listing]:
+        """Ask the hub that knows an address what it offers; a key inside a pasted link is kept first.
+
+        Raises:
+            YardError: The address cannot be read or resolved.
+        """
+        clean, secrets = strip_secrets(text)
+        for secret in secrets:
+            self.keep_key(secret)
+        hub, address = self.hubs.read(clean)
+        return hub, hub.resolve(address)
+
+    def find_hash(self, value: str) -> list[tuple[str, str, str]]:
+        """Hub, canonical address and path of every file that a hub knows by this hash."""
+        found = []
+        for hub in self.hubs:
+            for offers in hub.by_hash([value]).values():
+                found += [(hub.name, hub.show(offer.address), offer.path) for offer in offers]
+        return found
+
+    def hub_name(self, text: str) -> str:
+        """The name of a hub from its name, title or prefix.
+
+        Raises:
+            UnknownHub: There is none.
+        """
+        low = text.lower().rstrip(":")
+        for hub in self.hubs:
+            if low in (hub.name, hub.title.lower(), *hub.prefixes):
+                return hub.name
+        raise UnknownHub(f"There is no hub {text!r}.", hint="Hubs: " + ", ".join(hub.name for hub in self.hubs) + ".")
+
+    def keep_key(self, found: Found) -> None:
+        """A key came inside a pasted link: keep it for its hub."""
+        if found.hub:
+            self.keys.set(found.hub, found.value)
+
+    def change_limit(self, name: str, rate: int | None) -> None:
+        """Change a speed limit while transfers run: ``""`` for everything, else a hub's name; bytes per second."""
+        self.limits[name].change(rate)
+
+    def close(self) -> None:
+        """Stop what runs and close what is open, in reverse order of building."""
+        self.stop.set("Closed.")
+        self.proofs.close()
+        self.pool.close()
+
+    def __enter__(self) -> App:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _pool(self, trusted: bool) -> Pool:
+        settings = self.settings
+        timeouts = Timeouts(settings["timeout.connect"], settings["timeout.silence"])
+        proxies = Proxies(settings["proxy"] or None, self.environ)
+        ca_file = settings["ca-file"] or self.environ.get("SSL_CERT_FILE") or None
+        dialer = Dialer(Guard(allow_private=trusted), proxies, timeouts, ca_file)
+        return Pool(dialer, most=settings["connections.total"], most_per_host=settings["connections.per-host"])
+
+    def _retry(self) -> RetryPolicy:
+        settings = self.settings
+        return RetryPolicy(
+            settings["retry.retries"],
+            settings["retry.first"],
+            settings["retry.cap"],
+            settings["retry.factor"],
+            settings["retry.jitter"],
+            frozenset(int(status) for status in settings["retry.statuses"].split(",")),
+            settings["retry.patience"],
+        )
+
+    def _limits(self) -> dict[str, Bucket]:
+        settings = self.settings
+        schedule = parse_schedule(settings["limit.schedule"])
+        limits = {"": Bucket(self.clock, parse_rate(settings["limit.total"]), schedule)}
+        for hub in self.hubs:
+            rate = parse_rate(settings[f"limit.{hub.name}"]) if f"limit.{hub.name}" in settings else None
+            limits[hub.name] = Bucket(self.clock, rate)
+        return limits

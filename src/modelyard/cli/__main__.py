@@ -1,0 +1,102 @@
+"""`modelyard`: finds the command, opens the App, prints errors, sets the exit code."""
+
+from __future__ import annotations
+
+import importlib
+import signal
+import sys
+from typing import Any
+
+import click
+
+from modelyard import __version__
+from modelyard.cli.telling import Teller
+from modelyard.errors import YardError
+
+COMMANDS = {
+    "get": "Fetch models: paste a link, get proven files.",
+    "info": "Show what a hub says about a model.",
+    "files": "List the files of a model.",
+    "search": "Search models on all hubs.",
+    "verify": "Check files on disk; mend damaged ones.",
+    "hash": "Measure the hashes of files.",
+    "keys": "Keep, check and remove hub keys.",
+    "config": "Show and change settings.",
+    "demo": "See a download without account or network.",
+    "completion": "Print the completion script of your shell.",
+}
+"""Commands and their one-line help, in the order a newcomer wants to read them."""
+
+
+class LazyCommands(click.Group):
+    """Imports a command's file only when it is called: `--help` stays quick."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names of the commands."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name, or None."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"modelyard.cli.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does, with the nearest name when there is none."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            import difflib
+
+            near = difflib.get_close_matches(args[0], COMMANDS, 1)
+            more = f" Did you mean `{near[0]}`?" if near else ""
+            raise click.UsageError(f"There is no command {args[0]!r}.{more}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=LazyCommands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="modelyard")
+def main() -> None:
+    """Download, prove and organise AI model files.
+
+    \b
+    modelyard get hf:owner/repo/model.safetensors --to models/
+    modelyard get https://civitai.com/models/123 --dry-run
+    modelyard demo
+    """
+
+
+def run() -> None:
+    """Entry point: never a traceback for what a person can act on."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, _interrupt)
+    try:
+        code = main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except YardError as error:
+        Teller(as_json="--json" in sys.argv).error(error)
+        sys.exit(error.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read us went away (`| head`); nothing is wrong
+        sys.exit(0)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _interrupt(*_: Any) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    run()

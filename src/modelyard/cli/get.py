@@ -1,0 +1,182 @@
+"""`modelyard get`: from links to proven files."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from modelyard.cli.options import json_option, offline_option, opened, stopping
+from modelyard.cli.progress import shown
+from modelyard.cli.telling import Teller
+from modelyard.errors import NoSuchFile, Stopped, UsageError, YardError
+from modelyard.jobs.download import Download, Outcome, Planned, Wish
+from modelyard.jobs.preflight import Step
+from modelyard.values.sizes import parse_rate, show_size
+
+
+@click.command()
+@click.argument("addresses", nargs=-1)
+@click.option("--to", metavar="PATH", help="A file for one address, else a folder. Default: the current folder.")
+@click.option("--from-file", "-i", "lists", multiple=True, metavar="FILE", help="Addresses, one a line; - is stdin.")
+@click.option("--sha256", metavar="HEX", help="The hash that the file must have.")
+@click.option("--include", multiple=True, metavar="GLOB", help="Only files that match, like '*.safetensors'.")
+@click.option("--exclude", multiple=True, metavar="GLOB", help="No files that match.")
+@click.option("--with-companions", is_flag=True, help="Also what belongs with them: VAE, config, encoders.")
+@click.option("--dry-run", is_flag=True, help="Show what would be done; move nothing.")
+@click.option("--force", is_flag=True, help="Replace another file, once the new one is proven.")
+@click.option("--unpack", is_flag=True, help="Unpack a zip, tar, gz or zst as it arrives.")
+@click.option("--limit", metavar="RATE", help="Speed limit, like 50MB/s.")
+@click.option("--quiet", "-q", is_flag=True, help="Only results and errors.")
+@offline_option
+@json_option
+def command(
+    addresses: tuple[str, ...],
+    to: str | None,
+    lists: tuple[str, ...],
+    sha256: str | None,
+    include: tuple[str, ...],
+    exclude: tuple[str, ...],
+    with_companions: bool,
+    dry_run: bool,
+    force: bool,
+    unpack: bool,
+    limit: str | None,
+    quiet: bool,
+    offline: bool,
+    as_json: bool,
+) -> int:
+    """Fetch models and prove them.
+
+    An ADDRESS is a model page, a file link, hf:owner/repo[@rev][/path or glob], civitai:MODEL[@VERSION],
+    ms:owner/repo, gh:owner/repo@tag, an AIR URN or any URL. Run the same line again to go on after a break.
+    """
+    asked = [*addresses, *_listed(lists, alone=not addresses)]
+    if not asked:
+        raise UsageError("No address was given.", hint="Paste a link: `modelyard get hf:owner/repo/file`.")
+    wish = Wish(
+        asked, to, include, exclude, sha256, force, with_companions, parse_rate(limit) if limit else None, unpack
+    )
+    with opened(as_json=as_json, quiet=quiet, offline=offline) as (app, teller):
+        download = app.download(wish)
+        planned = download.plan()
+        if dry_run:
+            _show_plan(download, planned, teller)
+        else:
+            _run(download, planned, teller)
+        return _finish(download, teller, dry_run=dry_run)
+
+
+def _listed(lists: tuple[str, ...], *, alone: bool) -> list[str]:
+    """Addresses from files and stdin; blank lines and those that begin with # are left out."""
+    if alone and not lists and not sys.stdin.isatty():
+        lists = ("-",)
+    lines: list[str] = []
+    for name in lists:
+        try:
+            text = sys.stdin.read() if name == "-" else Path(name).read_text("utf-8")
+        except OSError as error:
+            raise NoSuchFile(f"{name} cannot be read: {error.strerror}.") from error
+        except UnicodeDecodeError as error:
+            raise UsageError(f"{name} is no text in UTF-8.") from error
+        lines += [line.strip() for line in text.splitlines() if line.strip() and not line.strip().startswith("#")]
+    return lines
+
+
+def _run(download: Download, planned: list[Planned], teller: Teller) -> None:
+    with stopping(download.yard.stop), shown(download, planned, teller) as on_tick:
+        download.run(planned, on_tick)
+    for outcome in download.outcomes:
+        _show_outcome(outcome, teller)
+
+
+def _show_plan(download: Download, planned: list[Planned], teller: Teller) -> None:
+    fetch = [one for one in planned if one.verdict.step is not Step.HERE]
+    total = sum((one.order.size or 0) - one.verdict.have for one in fetch)
+    unknown = sum(one.order.size is None for one in fetch)
+    teller.data(
+        {
+            "event": "plan",
+            "files": [_planned_data(one) for one in planned],
+            "bytes_to_fetch": total,
+            "unknown_sizes": unknown,
+            "free": {str(folder): free for folder, free in download.room(planned).items()},
+            "refused": [{"what": one.what, "error": one.error.as_dict()} for one in download.refused],
+        }
+    )
+    for one in planned:
+        size = show_size(one.order.size) if one.order.size is not None else "size unknown"
+        teller.result(f"{one.verdict.step.value:8} {size:>12}  {one.place.target}  ({one.verdict.how})")
+    more = f" and {unknown} of unknown size" if unknown else ""
+    teller.result(f"{len(fetch)} of {len(planned)} files to fetch, {show_size(total)}{more}.")
+    for folder, free in download.room(planned).items():
+        teller.result(
+            f"{show_size(free)} free on the disk of {folder}." if free is not None else f"{folder}: room unknown."
+        )
+
+
+def _planned_data(one: Planned) -> dict[str, object]:
+    return {
+        "path": str(one.place.target),
+        "name": one.offer.path,
+        "hub": one.offer.hub,
+        "size": one.order.size,
+        "step": one.verdict.step.value,
+        "how": one.verdict.how,
+        "have": one.verdict.have,
+        "claimed": dict(one.order.expected),
+        "licence": one.offer.licence,
+        "access": one.offer.access.value,
+        "role": one.offer.role,
+    }
+
+
+def outcome_data(outcome: Outcome) -> dict[str, object]:
+    """An outcome as JSON-able data."""
+    told: dict[str, object] = {
+        "path": str(outcome.target),
+        "size": outcome.size,
+        "sha256": outcome.sha256 or None,
+        "verified": bool(outcome.proven),
+        "proven_by": list(outcome.proven),
+        "how": outcome.how,
+        "received": outcome.received,
+        "retries": outcome.retries,
+    }
+    if outcome.error:
+        told["error"] = outcome.error.as_dict()
+    return told
+
+
+def _show_outcome(outcome: Outcome, teller: Teller) -> None:
+    teller.data({"event": "failed" if outcome.error else "done", **outcome_data(outcome)})
+    if outcome.error is None:
+        teller.result(f"{outcome.target}  {show_size(outcome.size)}  {outcome.how}")
+    elif not teller.as_json:
+        teller.error(outcome.error, str(outcome.target))
+
+
+def _finish(download: Download, teller: Teller, *, dry_run: bool) -> int:
+    for refused in download.refused:
+        if not (teller.as_json and dry_run):
+            teller.error(refused.error, refused.what)
+    errors: list[YardError] = [one.error for one in download.refused]
+    errors += [outcome.error for outcome in download.outcomes if outcome.error]
+    if not dry_run:
+        good = [outcome for outcome in download.outcomes if outcome.error is None]
+        teller.data(
+            {
+                "event": "summary",
+                "files": len(download.outcomes) + len(download.refused),
+                "done": len(good),
+                "failed": len(errors),
+                "bytes": sum(outcome.size for outcome in good),
+                "received": sum(outcome.received for outcome in download.outcomes),
+            }
+        )
+        if errors and len(download.outcomes) + len(download.refused) > 1:
+            teller.note(f"{len(good)} done, {len(errors)} failed. Run the same line again to go on.")
+    if any(isinstance(error, Stopped) for error in errors):
+        return Stopped.exit_code
+    return errors[0].exit_code if errors else 0

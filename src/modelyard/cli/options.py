@@ -1,0 +1,52 @@
+"""Options that several commands share, and the App they open."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+import click
+
+from modelyard.app import App
+from modelyard.cli.telling import Teller
+from modelyard.net.stop import Stop
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def json_option(function: F) -> F:
+    """``--json``."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a line.")(function)
+
+
+def offline_option(function: F) -> F:
+    """``--offline``."""
+    return click.option("--offline", is_flag=True, help="Use kept answers only, ask no hub.")(function)
+
+
+@contextlib.contextmanager
+def stopping(stop: Stop) -> Iterator[None]:
+    """For the length of a block Ctrl-C and SIGTERM ask to stop, and what was fetched is kept; twice is harsh."""
+
+    def ask(number: int, _frame: object) -> None:
+        signal.signal(number, before[number])
+        stop.set("You stopped it." if number == signal.SIGINT else "The system asked to stop.")
+
+    numbers = [signal.SIGINT, signal.SIGTERM] + ([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])
+    before = {number: signal.signal(number, ask) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def opened(
+    *, as_json: bool = False, quiet: bool = False, offline: bool = False, flags: dict[str, str] | None = None
+) -> Iterator[tuple[App, Teller]]:
+    """An App and a teller for the length of a command; Ctrl-C stops the App first."""
+    with App(offline=offline, flags=flags) as app:
+        yield app, Teller(as_json=as_json, quiet=quiet, redactor=app.redactor)

@@ -1,0 +1,1 @@
+"""What the product does, one flow a file. Only here do hubs, engine, library and store meet."""

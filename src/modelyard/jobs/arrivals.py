@@ -1,0 +1,101 @@
+"""Arrivals: proven parts get their final names together, one sync for many.
+
+A thread of its own takes whatever waits: while one batch is being synced the next one gathers, so the
+batches are as large as the disk is slow. A file counts as done when bytes, name and proof are durable.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from modelyard.engine.journal import journal_path
+from modelyard.engine.landing import rename, sync_folder, sync_parts
+from modelyard.errors import YardError
+from modelyard.store.proofs import Proof, Proofs
+
+_MOST = 256
+
+
+@dataclass(slots=True)
+class Arrival:
+    """A proven part on its way to its final name.
+
+    Attributes:
+        proof: Makes the proof once the file stands under its name; None when it vanished.
+        done: Told None, or the error that kept it from landing.
+    """
+
+    part: Path
+    target: Path
+    replace: bool
+    proof: Callable[[], Proof | None]
+    done: Callable[[YardError | None], None]
+
+
+class Arrivals:
+    """Lands parts in batches. Use as a context manager: leaving it waits for the last one."""
+
+    def __init__(self, proofs: Proofs) -> None:
+        self._proofs = proofs
+        self._waiting: queue.SimpleQueue[Arrival | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="arrivals", daemon=True)
+
+    def __enter__(self) -> Arrivals:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._waiting.put(None)
+        self._thread.join()
+
+    def put(self, arrival: Arrival) -> None:
+        """Let a part land soon."""
+        self._waiting.put(arrival)
+
+    def _run(self) -> None:
+        while True:
+            batch = [self._waiting.get()]
+            with contextlib.suppress(queue.Empty):
+                while len(batch) < _MOST and batch[-1] is not None:
+                    batch.append(self._waiting.get_nowait())
+            self._land([arrival for arrival in batch if arrival is not None])
+            if batch[-1] is None:
+                return
+
+    def _land(self, batch: list[Arrival]) -> None:
+        if not batch:
+            return
+        try:
+            sync_parts([arrival.part for arrival in batch])
+        except YardError as error:
+            for arrival in batch:
+                arrival.done(error)
+            return
+        failed: dict[int, YardError] = {}
+        for arrival in batch:
+            try:
+                rename(arrival.part, arrival.target, replace=arrival.replace)
+            except YardError as error:
+                failed[id(arrival)] = error
+        landed = [arrival for arrival in batch if id(arrival) not in failed]
+        unrecorded = self._record(landed)
+        for arrival in batch:
+            arrival.done(failed.get(id(arrival), unrecorded))
+
+    def _record(self, landed: list[Arrival]) -> YardError | None:
+        try:
+            for folder in {arrival.target.parent for arrival in landed}:
+                sync_folder(folder)
+            self._proofs.keep(proof for arrival in landed if (proof := arrival.proof()) is not None)
+        except YardError as error:
+            return error
+        for arrival in landed:
+            journal = journal_path(arrival.part)
+            if journal.exists():
+                journal.unlink(missing_ok=True)
+        return None

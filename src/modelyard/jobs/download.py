@@ -1,0 +1,384 @@
+"""The download flow: from texts to proven files under their final names.
+
+Read it from top to bottom: `resolve` asks the hubs, `plan` decides what has to be done, `run` does it. Each
+file is one `_fetch`: knock, name, hold, fetch, hand over to the arrivals.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from modelyard.engine.disk_gate import disk_errors
+from modelyard.engine.fetch import fetch, knock
+from modelyard.engine.fetched import Fetched
+from modelyard.engine.hold import hold
+from modelyard.engine.landing import free_bytes, one_per_device
+from modelyard.engine.opening import Opening
+from modelyard.engine.order import Order
+from modelyard.engine.part import PartFile, part_path
+from modelyard.engine.progress import Progress, Snapshot
+from modelyard.engine.run import Surroundings
+from modelyard.errors import DiskFull, TargetExists, UsageError, YardError
+from modelyard.hubs.address_secrets import Found, strip_secrets
+from modelyard.hubs.base import Hub
+from modelyard.hubs.selection import pick
+from modelyard.jobs.arrivals import Arrival, Arrivals
+from modelyard.jobs.crew import Crew
+from modelyard.jobs.first_look import enrich, look
+from modelyard.jobs.preflight import Step, Verdict, check_room, decide
+from modelyard.jobs.targets import Place, place_all
+from modelyard.jobs.yard import Yard
+from modelyard.net.bandwidth import Bucket, Meter
+from modelyard.store.proofs import Proof, stamp_of
+from modelyard.values.digests import digest, strongest
+from modelyard.values.offers import Listing, Offer
+from modelyard.values.sizes import parse_size
+
+_LARGE = 8 * 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a person wants.
+
+    Attributes:
+        addresses: Texts as typed or pasted.
+        to: A file for one address, else a folder; None for the folder of the settings.
+        sha256: The hash that the one file must have.
+        replace: Another file under the name may go once the new one is proven.
+        companions: Fetch what belongs with the files too.
+        limit: Bytes per second for these files together.
+        unpack: Unpack archives as they arrive.
+    """
+
+    addresses: Sequence[str]
+    to: str | None = None
+    include: Sequence[str] = ()
+    exclude: Sequence[str] = ()
+    sha256: str | None = None
+    replace: bool = False
+    companions: bool = False
+    limit: int | None = None
+    unpack: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One file of a plan: what, where to, and what has to be done."""
+
+    hub: Hub
+    offer: Offer
+    place: Place
+    order: Order
+    verdict: Verdict
+
+    @property
+    def part(self) -> Path:
+        """Its part."""
+        return part_of(self.place.target, self.order)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one file.
+
+    Attributes:
+        target: Where it is now, or would be.
+        error: None when it is here.
+        how: Why nothing had to be done, or how it was proven.
+        proven: Claimed digests that are right; empty means unverified.
+        received: Bytes that came over the wire.
+    """
+
+    planned: Planned
+    target: Path
+    error: YardError | None = None
+    how: str = ""
+    size: int = 0
+    sha256: str = ""
+    proven: tuple[str, ...] = ()
+    received: int = 0
+    retries: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Something that was asked and will not be tried: an address or one of its files."""
+
+    what: str
+    error: YardError
+
+
+@dataclass(slots=True)
+class Download:
+    """One download of one or many files."""
+
+    yard: Yard
+    wish: Wish
+    keep_key: Callable[[Found], None]
+    progress: dict[str, Progress] = field(default_factory=dict)
+    outcomes: list[Outcome] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    # --- ask the hubs -----------------------------------------------------------------------------
+
+    def resolve(self) -> list[tuple[Hub, Listing]]:
+        """Ask the hubs what the addresses offer; keys inside pasted links go to the key store first.
+
+        One address among many that fails is noted in `refused`.
+
+        Raises:
+            YardError: The only address cannot be read or resolved.
+        """
+        found = []
+        for text in self.wish.addresses:
+            try:
+                found.append(self._resolve_one(text))
+            except YardError as error:
+                if len(self.wish.addresses) == 1:
+                    raise
+                self.refused.append(Refused(strip_secrets(text)[0], error))
+        return found
+
+    def _resolve_one(self, text: str) -> tuple[Hub, Listing]:
+        clean, secrets = strip_secrets(text)
+        for secret in secrets:
+            self.keep_key(secret)
+        hub, address = self.yard.hubs.read(clean)
+        listing = pick(hub.resolve(address), self.wish.include, self.wish.exclude)
+        if self.wish.companions:
+            listing = replace(listing, offers=(*listing.offers, *listing.companions))
+        return hub, listing
+
+    # --- decide -----------------------------------------------------------------------------------
+
+    def plan(self) -> list[Planned]:
+        """Decide for each file what has to be done, and that it fits. Moves no byte of a model.
+
+        Raises:
+            YardError: Bad addresses, refused names, a target that exists, no room.
+        """
+        resolved = self.resolve()
+        hubs = {listing.address.hub: hub for hub, listing in resolved}
+        default = Path(self.yard.settings["folder"] or ".").expanduser()
+        placed = place_all([listing for _, listing in resolved], self.wish.to, default)
+        if self.wish.sha256 and len(placed) != 1:
+            raise UsageError(
+                f"--sha256 names one file, but {len(placed)} are meant.", hint="Choose one with --include."
+            )
+        pinned = {"sha256": digest("sha256", self.wish.sha256)} if self.wish.sha256 else {}
+        planned = []
+        for offer, place in placed:
+            try:
+                planned.append(self._planned(hubs[offer.address.hub], offer, place, pinned))
+            except TargetExists as error:
+                if len(placed) == 1:
+                    raise
+                self.refused.append(Refused(str(place.target), error))
+        self._check_room(planned)
+        return planned
+
+    def _planned(self, hub: Hub, offer: Offer, place: Place, pinned: dict[str, str]) -> Planned:
+        order = Order(place.target.name, offer.sources, offer.size, offer.claimed, pinned, offer.pieces)
+        if offer.name_is_guess and not place.fixed:
+            return Planned(hub, offer, place, order, Verdict(Step.FETCH, "the server names it"))
+        return Planned(hub, offer, place, order, self._verdict(place.target, order))
+
+    def _verdict(self, target: Path, order: Order) -> Verdict:
+        facts = look(self.yard, target, order, part_of(target, order))
+        return decide(target, order.size, order.expected, facts, replace=self.wish.replace)
+
+    def _check_room(self, planned: Sequence[Planned]) -> None:
+        need: dict[int, int] = {}
+        free: dict[int, int | None] = {}
+        reserve: dict[int, int] = {}
+        names: dict[int, str] = {}
+        for one in planned:
+            if one.verdict.step is Step.HERE or not one.order.size:
+                continue
+            folder = nearest_folder(one.place.target)
+            device = folder.stat().st_dev
+            need[device] = need.get(device, 0) + one.order.size - one.verdict.have
+            if device not in free:
+                free[device], names[device] = free_bytes(folder), str(folder)
+                reserve[device] = self._reserve(free[device])
+        check_room(need, free, reserve, names)
+
+    def room(self, planned: Sequence[Planned]) -> dict[str, int | None]:
+        """Free bytes of each disk that a plan writes to, by a folder on it."""
+        folders = {nearest_folder(one.place.target) for one in planned}
+        return {str(folder): free_bytes(folder) for folder in one_per_device(folders)}
+
+    def _reserve(self, free: int | None) -> int:
+        return min(parse_size(self.yard.settings["disk.reserve"]), (free or 0) // 100)
+
+    # --- do ---------------------------------------------------------------------------------------
+
+    def run(self, planned: Sequence[Planned], on_tick: Callable[[], None] = lambda: None) -> list[Outcome]:
+        """Fetch what has to be fetched; one file's failure does not stop the others.
+
+        Args:
+            on_tick: Called about ten times a second; look at `progress` and `outcomes` then.
+        """
+        todo = []
+        for one in planned:
+            if one.verdict.step is Step.HERE:
+                self._settle(Outcome(one, one.place.target, None, one.verdict.how, one.verdict.have))
+            else:
+                todo.append(one)
+        task = [Bucket(self.yard.engine.clock, self.wish.limit)] if self.wish.limit else []
+        large = threading.BoundedSemaphore(self.yard.settings["files.at-once"])
+        with Arrivals(self.yard.proofs) as arrivals:
+            crew = Crew(todo, lambda one: self._one(one, task, large, crew, arrivals))
+            crew.run(on_tick)
+        on_tick()
+        return self.outcomes
+
+    def snapshots(self) -> list[Snapshot]:
+        """How far each file is that is being fetched now."""
+        with self._lock:
+            return [progress.snapshot() for progress in self.progress.values()]
+
+    def _one(
+        self,
+        one: Planned,
+        task: list[Bucket],
+        large: threading.BoundedSemaphore,
+        crew: Crew[Planned],
+        arrivals: Arrivals,
+    ) -> None:
+        progress = Progress(one.order.name, self.yard.engine.clock, one.order.size)
+        with self._lock:
+            self.progress[str(one.place.target)] = progress
+        meter = Meter([*self.yard.buckets(one.offer.hub), *task], progress.add)
+        around = Surroundings(self.yard.engine, one.order, progress, meter, self.yard.stop, one.hub.explain)
+        try:
+            self.yard.stop.check()
+            self._fetch(one, around, large, crew, arrivals)
+        except YardError as error:
+            if isinstance(error, DiskFull):
+                self.yard.stop.set("The disk is full.")
+            self._settle(Outcome(one, one.place.target, error, retries=progress.retries))
+
+    def _fetch(
+        self,
+        one: Planned,
+        around: Surroundings,
+        large: threading.BoundedSemaphore,
+        crew: Crew[Planned],
+        arrivals: Arrivals,
+    ) -> None:
+        opening: Opening | None = None
+        clock = self.yard.engine.clock
+        with contextlib.ExitStack() as stack:
+            if one.verdict.step is not Step.RESUME:
+                begun = clock.now()
+                opening = knock(around)
+                stack.callback(opening.reply.close)
+                crew.answered(clock.now() - begun)
+                one, around = self._named(one, around, opening)
+                if one.verdict.step is Step.HERE:
+                    self._settle(Outcome(one, one.place.target, None, one.verdict.how, one.verdict.have))
+                    return
+            if (one.order.size or _LARGE) >= _LARGE:
+                stack.enter_context(large)
+            waited: list[bool] = []
+            make_folder(one.place.target.parent)
+            part = stack.enter_context(hold(one.part, clock, self.yard.stop, lambda: self._waits(around, waited)))
+            if waited or one.place.target.exists():
+                one = replace(one, verdict=self._verdict(one.place.target, one.order))
+                if one.verdict.step is Step.HERE:
+                    part.path.unlink(missing_ok=True)
+                    self._settle(Outcome(one, one.place.target, None, "another process fetched it", one.verdict.have))
+                    return
+            fetched = fetch(around, part, None if waited else opening)
+            if fetched.size >= _LARGE:
+                part.sync()
+            self._hand_over(one, fetched, around, part, stack.pop_all(), arrivals)
+
+    def _named(self, one: Planned, around: Surroundings, opening: Opening) -> tuple[Planned, Surroundings]:
+        """What the head of the first answer tells: name, size, digests, mirrors; then decide again."""
+        place, order = enrich(self.yard, one.offer, one.place, one.order, opening)
+        if (place, order) == (one.place, one.order):
+            return one, around
+        one = replace(one, place=place, order=order)
+        one = replace(one, verdict=self._verdict(place.target, order))
+        self._check_room([one])
+        around.progress.name = order.name
+        return one, replace(around, order=order)
+
+    def _waits(self, around: Surroundings, waited: list[bool]) -> None:
+        waited.append(True)
+        around.progress.note = "Another process is fetching this file; waiting for it."
+
+    def _hand_over(
+        self,
+        one: Planned,
+        fetched: Fetched,
+        around: Surroundings,
+        part: PartFile,
+        held: contextlib.ExitStack,
+        arrivals: Arrivals,
+    ) -> None:
+        def done(error: YardError | None) -> None:
+            held.close()
+            around.progress.stage = "failed" if error else "done"
+            sha256 = fetched.measured.get("sha256", "")
+            how = f"verified ({fetched.proven[0]})" if fetched.proven else "unverified: nothing to compare with"
+            self._settle(
+                Outcome(
+                    one,
+                    one.place.target,
+                    error,
+                    how,
+                    fetched.size,
+                    sha256,
+                    fetched.proven,
+                    fetched.received,
+                    around.progress.retries,
+                )
+            )
+
+        arrivals.put(
+            Arrival(part.path, one.place.target, one.verdict.step is Step.REPLACE, lambda: proof_of(one, fetched), done)
+        )
+
+    def _settle(self, outcome: Outcome) -> None:
+        with self._lock:
+            self.outcomes.append(outcome)
+            self.progress.pop(str(outcome.planned.place.target), None)
+
+
+def part_of(target: Path, order: Order) -> Path:
+    """The part of a target: the same for the same promised bytes, another for another version."""
+    best = strongest(order.expected)
+    return part_path(target, order.expected[best] if best else order.sources[0].url)
+
+
+def proof_of(one: Planned, fetched: Fetched) -> Proof | None:
+    """The proof of a file that has just landed."""
+    stamp = stamp_of(one.place.target)
+    if stamp is None:
+        return None
+    address = one.hub.show(one.offer.address)
+    return Proof(one.place.target, stamp, fetched.measured, one.order.expected, fetched.blocks, address, fetched.source)
+
+
+def nearest_folder(target: Path) -> Path:
+    """The deepest folder above a target that exists already."""
+    return next(folder for folder in target.parents if folder.is_dir())
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and its parents.
+
+    Raises:
+        DiskError: It cannot be made or written to.
+    """
+    with disk_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)

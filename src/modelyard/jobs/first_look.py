@@ -1,0 +1,88 @@
+"""The first look: at the disk before a file is asked for, and at the head of the first answer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from modelyard.engine.journal import journal_path
+from modelyard.engine.opening import Opening
+from modelyard.engine.order import Order
+from modelyard.errors import NetworkError, YardError
+from modelyard.hubs.web.checksum_file import checksum_file
+from modelyard.hubs.web.digest_fields import claimed_digests, mirrors
+from modelyard.hubs.web.disposition import name_from_disposition
+from modelyard.jobs.measure import measure
+from modelyard.jobs.preflight import Facts
+from modelyard.jobs.targets import Place
+from modelyard.jobs.yard import Yard
+from modelyard.net.guard import Reach
+from modelyard.net.url import without_query
+from modelyard.store.proofs import Proof, stamp_of
+from modelyard.values.offers import Offer, Source
+
+_ASK_FOR_CHECKSUM = 64 * 2**20
+
+
+def look(yard: Yard, target: Path, order: Order, part: Path) -> Facts:
+    """What is known of a target on disk; a file without a proof is measured when a digest could confirm it.
+
+    Raises:
+        Damaged: It is being written by somebody else.
+    """
+    try:
+        size = target.stat().st_size
+    except OSError:
+        return Facts(part=_part_bytes(part))
+    proof = yard.proofs.of(target)
+    source = without_query(order.sources[0].url)
+    if proof is not None:
+        return Facts(size, proof.measured, "proof", proof.source == source, _part_bytes(part))
+    if not order.expected or (order.size is not None and order.size != size):
+        return Facts(size, part=_part_bytes(part))
+    measured = measure(target, yard.stop, _measurable(order))
+    kept = Proof(target, measured.stamp, measured.digests, order.expected, measured.table.packed())
+    yard.proofs.keep([kept])
+    return Facts(size, measured.digests, "measured", part=_part_bytes(part))
+
+
+def _measurable(order: Order) -> list[str]:
+    from modelyard.engine.digesting import needed
+
+    return needed(order.expected)
+
+
+def _part_bytes(part: Path) -> int:
+    stamp = stamp_of(journal_path(part))
+    # 40 bytes of journal for each mebibyte on disk.
+    return 0 if stamp is None else max(1, stamp.size // 40) * 2**20
+
+
+def enrich(yard: Yard, offer: Offer, place: Place, order: Order, opening: Opening) -> tuple[Place, Order]:
+    """What the head of an answer adds to an offer that knew little: a name, a size, digests, mirrors."""
+    headers = opening.reply.headers
+    if not offer.name_is_guess:
+        return place, order
+    if not place.fixed and (name := name_from_disposition(headers.get("content-disposition"))):
+        place = replace(place, target=place.target.with_name(name))
+    size = opening.identity.size if order.size is None else order.size
+    claimed = {**claimed_digests(headers), **order.claimed}
+    if not claimed and not order.pinned and (size or 0) >= _ASK_FOR_CHECKSUM:
+        claimed = _checksum_beside(yard, order.sources[0], place.target.name)
+    told = opening.reply.connection.line.reach is Reach.PUBLIC
+    others = [
+        Source(url, order.sources[0].hub, told_by_public=told) for url in mirrors(headers, opening.reply.url.text)
+    ]
+    return place, replace(order, name=place.target.name, size=size, claimed=claimed, sources=(*order.sources, *others))
+
+
+def _checksum_beside(yard: Yard, source: Source, name: str) -> dict[str, str]:
+    """A ``.sha256`` file beside a large one, where there is one."""
+    try:
+        answer = yard.api.get(f"{without_query(source.url)}.sha256", cache=False)
+    except (NetworkError, YardError):
+        return {}
+    if answer.status != 200 or len(answer.body) > 65536:
+        return {}
+    found = checksum_file(answer.body.decode("utf-8", "replace"), name)
+    return {"sha256": found} if found else {}

@@ -1,0 +1,35 @@
+"""What a job works with: the rooms below, as `app` built them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from modelyard.engine.order import Engine
+from modelyard.hubs.registry import Hubs
+from modelyard.net.api import Api
+from modelyard.net.bandwidth import Bucket
+from modelyard.net.stop import Stop
+from modelyard.settings import Settings
+from modelyard.store.proofs import Proofs
+
+
+@dataclass(frozen=True, slots=True)
+class Yard:
+    """The rooms of one process.
+
+    Attributes:
+        limits: The bucket over everything under ``""``, and one for each hub.
+        stop: Set when the process is to end.
+    """
+
+    settings: Settings
+    engine: Engine
+    hubs: Hubs
+    api: Api
+    proofs: Proofs
+    limits: dict[str, Bucket]
+    stop: Stop
+
+    def buckets(self, hub: str) -> list[Bucket]:
+        """The limits that hold for a hub."""
+        return [self.limits[name] for name in ("", hub) if name in self.limits]

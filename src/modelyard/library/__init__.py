@@ -1,0 +1,1 @@
+"""Model folders on disk: where a file may go and under which name."""

@@ -1,0 +1,81 @@
+"""Names from outside become names on this disk, or are refused. Pure code.
+
+A hub's path is data: each component is normalised (NFC), freed of characters that some system forbids,
+kept below 200 bytes. What could leave the folder or hide in it is refused, not repaired.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import unicodedata
+from pathlib import Path
+
+from modelyard.errors import UnsafePath
+
+LONGEST = 200
+"""Bytes of one component; file systems stop at 255, and parts need a longer name than their target."""
+
+_FORBIDDEN = re.compile(r'[\x00-\x1f\x7f<>:"|?*\\]')
+_INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(\..*)?", re.IGNORECASE)
+_DRIVE = re.compile(r"^[a-zA-Z]:")
+
+
+def safe_component(name: str) -> str:
+    """One file or folder name that is safe on every system.
+
+    Raises:
+        UnsafePath: Nothing is left of it, or it is ``.``, ``..`` or a hidden name.
+    """
+    clean = _INVISIBLE.sub("", unicodedata.normalize("NFC", name))
+    clean = _FORBIDDEN.sub("_", clean).rstrip(". ").lstrip(" ")
+    if not clean or clean.startswith("."):
+        raise UnsafePath(f"{name[:80]!r} is no name for a file here.", hint="Give another name with --to.")
+    if _RESERVED.fullmatch(clean):
+        clean = "_" + clean
+    return _shortened(clean)
+
+
+def _shortened(name: str) -> str:
+    if len(name.encode()) <= LONGEST:
+        return name
+    stem, dot, suffix = name.rpartition(".")
+    if not dot or len(suffix.encode()) > 20:
+        stem, suffix = name, ""
+    end = f".{suffix}" if suffix else ""
+    return stem.encode()[: LONGEST - len(end.encode())].decode(errors="ignore") + end
+
+
+def safe_relative(path: str) -> Path:
+    """A hub's relative path as a path below a folder of ours.
+
+    Raises:
+        UnsafePath: It is absolute, has a drive, or one component is refused.
+    """
+    if path.startswith("/") or _DRIVE.match(path) or "\0" in path:
+        raise UnsafePath(f"{path[:80]!r} leads out of the folder.")
+    return Path(*(safe_component(part) for part in path.split("/")))
+
+
+def is_hidden(path: str) -> bool:
+    """Whether a path has a component that begins with a dot (``.gitattributes``)."""
+    return any(part.startswith(".") for part in path.split("/"))
+
+
+def check_inside(root: Path, target: Path) -> None:
+    """Refuse a target that links lead out of its root, and places that programs run code from.
+
+    Args:
+        root: The folder that the person named.
+        target: The final path; its folder need not exist yet.
+
+    Raises:
+        UnsafePath: A link leads elsewhere, or the target is under ``custom_nodes``.
+    """
+    real_root = os.path.realpath(root)
+    real = os.path.realpath(target.parent)
+    if real != real_root and not real.startswith(real_root.rstrip(os.sep) + os.sep):
+        raise UnsafePath(f"{target} leads out of {root} through a link.")
+    if "custom_nodes" in Path(real).parts:
+        raise UnsafePath(f"{target} is where ComfyUI runs code from; models do not belong there.")

@@ -1,0 +1,212 @@
+"""Proofs: what was measured of a file, bound to the stamp it had then.
+
+A proof counts only while device, inode, size and modification time are the same; afterwards the file
+must be measured again. Plain sqlite3 on purpose: it opens in milliseconds, and a download of a thousand
+small files must not wait for an SQL toolkit to be imported. The database may be deleted at any time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from modelyard.errors import NoPermission
+
+_VERSION = 1
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS proofs (
+    path TEXT PRIMARY KEY,
+    device INTEGER NOT NULL, inode INTEGER NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
+    sha256 TEXT NOT NULL,
+    measured BLOB NOT NULL,
+    claimed BLOB NOT NULL,
+    blocks BLOB NOT NULL,
+    address TEXT NOT NULL, source TEXT NOT NULL, etag TEXT NOT NULL,
+    at REAL NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS proofs_by_sha256 ON proofs (sha256);
+CREATE TABLE IF NOT EXISTS hosts (origin TEXT PRIMARY KEY, lanes INTEGER NOT NULL, at REAL NOT NULL) WITHOUT ROWID;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What tells whether a file was touched since it was measured."""
+
+    device: int
+    inode: int
+    size: int
+    mtime_ns: int
+
+
+def stamp_of(path: Path) -> Stamp | None:
+    """Stamp of a regular file, None when there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    # Inodes and devices may use all 64 bits; SQLite's integers are signed.
+    return Stamp(_signed(found.st_dev), _signed(found.st_ino), found.st_size, found.st_mtime_ns)
+
+
+def _signed(number: int) -> int:
+    return number - 2**64 if number >= 2**63 else number
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What was measured of one file.
+
+    Attributes:
+        measured: Digests of its bytes.
+        claimed: Digests that were claimed for it.
+        blocks: Packed block table (see `engine.blocks`), empty when none was made.
+        address: Canonical address it came from, empty when unknown.
+        source: URL it came from, without query.
+        etag: Strong ETag of that source.
+    """
+
+    path: Path
+    stamp: Stamp
+    measured: Mapping[str, str]
+    claimed: Mapping[str, str] = field(default_factory=dict)
+    blocks: bytes = b""
+    address: str = ""
+    source: str = ""
+    etag: str = ""
+
+
+class Proofs:
+    """The proofs of this machine. Safe to use from several threads and processes."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "proofs.db"
+        self._lock = threading.Lock()
+        self._connection: sqlite3.Connection | None = None
+
+    def of(self, path: Path) -> Proof | None:
+        """The proof of a file, None when it has none or was touched since."""
+        stamp = stamp_of(path)
+        with self._open() as db:
+            row = db.execute("SELECT * FROM proofs WHERE path = ?", (_name(path),)).fetchone()
+        proof = _proof(row) if row else None
+        return proof if proof and stamp == proof.stamp else None
+
+    def last_known(self, path: Path) -> Proof | None:
+        """The proof that a file had, touched or not: what it should be."""
+        with self._open() as db:
+            row = db.execute("SELECT * FROM proofs WHERE path = ?", (_name(path),)).fetchone()
+        return _proof(row) if row else None
+
+    def with_sha256(self, sha256: str) -> list[Proof]:
+        """Proofs of untouched files with these bytes."""
+        with self._open() as db:
+            rows = db.execute("SELECT * FROM proofs WHERE sha256 = ?", (sha256,)).fetchall()
+        return [proof for proof in map(_proof, rows) if stamp_of(proof.path) == proof.stamp]
+
+    def keep(self, proofs: Iterable[Proof]) -> None:
+        """Record proofs, durably, all in one transaction."""
+        rows = [_row(proof) for proof in proofs]
+        with self._open() as db, db:
+            db.execute("BEGIN IMMEDIATE")
+            db.executemany(f"INSERT OR REPLACE INTO proofs VALUES ({','.join('?' * 13)})", rows)
+
+    def recall(self, origin: str) -> int:
+        """Connections that served best at an origin; 1 for an unknown one (`engine.order.HostMemory`)."""
+        with self._open() as db:
+            row = db.execute("SELECT lanes FROM hosts WHERE origin = ?", (origin,)).fetchone()
+        return int(row[0]) if row else 1
+
+    def learn(self, origin: str, lanes: int) -> None:
+        """Remember how many connections served best at an origin."""
+        with self._open() as db, db:
+            db.execute("INSERT OR REPLACE INTO hosts VALUES (?, ?, ?)", (origin, lanes, time.time()))
+
+    def close(self) -> None:
+        """Close the database."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+    @contextlib.contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            if self._connection is None:
+                self._connection = self._connect()
+            yield self._connection
+
+    def _connect(self) -> sqlite3.Connection:
+        try:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            return _prepared(self._path)
+        except sqlite3.DatabaseError as error:
+            if isinstance(error, sqlite3.OperationalError) or not self._path.exists():
+                raise _no_database(self._path) from error
+            # Damaged: set aside, begin anew. Everything in it can be measured again.
+            self._path.replace(self._path.with_suffix(".damaged"))
+            return _prepared(self._path)
+        except OSError as error:
+            raise _no_database(self._path) from error
+
+
+def _no_database(path: Path) -> NoPermission:
+    return NoPermission(f"{path} cannot be opened.", hint="Name another data folder in MODELYARD_HOME.")
+
+
+def _prepared(path: Path) -> sqlite3.Connection:
+    db = sqlite3.connect(path, timeout=30, check_same_thread=False, isolation_level=None)
+    try:
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = FULL")
+        if db.execute("PRAGMA user_version").fetchone()[0] != _VERSION:
+            db.executescript(f"{_SCHEMA} PRAGMA user_version = {_VERSION};")
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _name(path: Path) -> str:
+    return os.fsdecode(os.path.abspath(path))  # noqa: PTH100  # resolve() would follow links
+
+
+def _row(proof: Proof) -> tuple[object, ...]:
+    stamp = proof.stamp
+    return (
+        _name(proof.path),
+        stamp.device,
+        stamp.inode,
+        stamp.size,
+        stamp.mtime_ns,
+        proof.measured.get("sha256", ""),
+        msgspec.json.encode(dict(proof.measured)),
+        msgspec.json.encode(dict(proof.claimed)),
+        proof.blocks,
+        proof.address,
+        proof.source,
+        proof.etag,
+        time.time(),
+    )
+
+
+def _proof(row: tuple[object, ...]) -> Proof:
+    path, device, inode, size, mtime, _, measured, claimed, blocks, address, source, etag, _ = row
+    return Proof(
+        Path(str(path)),
+        Stamp(*(int(str(number)) for number in (device, inode, size, mtime))),
+        msgspec.json.decode(measured if isinstance(measured, bytes) else b"{}", type=dict[str, str]),
+        msgspec.json.decode(claimed if isinstance(claimed, bytes) else b"{}", type=dict[str, str]),
+        blocks if isinstance(blocks, bytes) else b"",
+        str(address),
+        str(source),
+        str(etag),
+    )
