@@ -1,0 +1,109 @@
+#!/usr/bin/env python3
+"""Set up and start Modelyard with nothing but Python 3.11 or newer.
+
+python3 run.py ...          make .venv and install when needed, then run `modelyard ...`
+python3 run.py test ...     run every test (arguments go to pytest)
+python3 run.py check        ruff, mypy and the import rule
+python3 run.py bench NAME   measure ourselves against others (see bench/)
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+VENV = Path(os.environ.get("MODELYARD_VENV", HERE / ".venv"))
+BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
+PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
+EXTRAS = ("keyring", "socks", "zstd")
+NEEDED = (3, 11)
+TOOLS = {"test": ("test",), "check": ("check", "test"), "bench": ("test",)}
+
+
+def main() -> int:
+    """Run what the command line says; the exit code is the program's own."""
+    if sys.version_info < NEEDED:
+        print(f"Python {NEEDED[0]}.{NEEDED[1]} or newer is needed, this is {sys.version.split()[0]}.", file=sys.stderr)
+        return 1
+    command, rest = (sys.argv[1], sys.argv[2:]) if len(sys.argv) > 1 else ("--help", [])
+    groups = TOOLS.get(command, ())
+    install(groups)
+    os.environ["PATH"] = f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}"
+    if command == "test":
+        return become([str(PYTHON), "-m", "pytest", *(rest or ["-n", "2", "--dist", "worksteal"])])
+    if command == "check":
+        return check()
+    if command == "bench":
+        return become([str(PYTHON), str(HERE / "bench" / "run.py"), *rest])
+    return become(
+        [str(PYTHON), "-m", "modelyard", *sys.argv[1:]]
+        if len(sys.argv) > 1
+        else [str(PYTHON), "-m", "modelyard", "--help"]
+    )
+
+
+def check() -> int:
+    """Every check, all of them even when one fails."""
+    lint = subprocess.call([str(BIN / "ruff"), "check", "."], cwd=HERE)
+    form = subprocess.call([str(BIN / "ruff"), "format", "--check", "."], cwd=HERE)
+    types = subprocess.call([str(BIN / "mypy")], cwd=HERE)
+    layers = subprocess.call([str(BIN / "lint-imports")], cwd=HERE)
+    return max(lint, form, types, layers)
+
+
+def install(groups: tuple[str, ...]) -> None:
+    """Make the environment and install into it, unless the last time was for the same files."""
+    wanted = stamp(groups)
+    kept = VENV / f"installed-{'-'.join(groups) or 'app'}"
+    if kept.is_file() and kept.read_text() == wanted and PYTHON.exists():
+        return
+    if not PYTHON.exists():
+        print("Making .venv and installing Modelyard; this happens once.", file=sys.stderr)
+        make_environment()
+    pip("install", "--upgrade", "pip>=25.1")
+    pip(
+        "install",
+        "--editable",
+        f"{HERE}[{','.join(EXTRAS)}]",
+        *(part for group in groups for part in ("--group", group)),
+    )
+    kept.write_text(wanted)
+
+
+def stamp(groups: tuple[str, ...]) -> str:
+    """What an installation depends on."""
+    parts = [(HERE / "pyproject.toml").read_bytes(), repr((groups, EXTRAS, sys.version_info[:2], str(HERE))).encode()]
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()
+
+
+def make_environment() -> None:
+    """A virtual environment; some systems split off what `venv` needs to bring pip along."""
+    try:
+        subprocess.run([sys.executable, "-m", "venv", "--clear", str(VENV)], check=True, capture_output=True, text=True)
+    except subprocess.CalledProcessError as error:
+        print((error.stdout + error.stderr).strip(), file=sys.stderr)
+        print("On Debian and Ubuntu: sudo apt install python3-venv. Then run the same line again.", file=sys.stderr)
+        raise SystemExit(1) from error
+
+
+def pip(*arguments: str) -> None:
+    """Run pip in the environment, quietly; a failure ends the program with pip's own words."""
+    command = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "--quiet", *arguments]
+    if subprocess.call(command, cwd=HERE) != 0:
+        print("The installation failed; the lines above say why. Run the same line again to retry.", file=sys.stderr)
+        raise SystemExit(1)
+
+
+def become(command: list[str]) -> int:
+    """Replace this process, so that signals and exit codes are the program's own."""
+    if os.name == "nt":
+        return subprocess.call(command)
+    os.execv(command[0], command)  # noqa: RET503  # never returns
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
