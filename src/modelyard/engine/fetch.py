@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from modelyard.engine.fetched import Fetched
 from modelyard.engine.journal import journal_path
-from modelyard.engine.opening import Opening, open_first, refuse_pages
+from modelyard.engine.opening import Opening, open_whole
 from modelyard.engine.part import PartFile
 from modelyard.engine.run import Surroundings
 from modelyard.engine.small import fetch_small
-from modelyard.engine.sniff import SNIFFED
 from modelyard.engine.transfer import Transfer
 from modelyard.errors import YardError
 
@@ -19,16 +18,7 @@ def knock(around: Surroundings) -> Opening:
     Raises:
         YardError: The sources refuse, or send a page instead of the file.
     """
-    opening = open_first(around.engine, around.order.sources, around.stop, around.explain, around.progress.retry)
-    if opening.packed:
-        return opening
-    try:
-        with around.stop.waking(opening.reply.connection.shut):
-            refuse_pages(around.order.name, opening.peek(SNIFFED), opening.reply)
-    except YardError:
-        opening.reply.close()
-        raise
-    return opening
+    return open_whole(around.engine, around.order, around.stop, around.explain, around.progress.retry)
 
 
 def fetch(around: Surroundings, part: PartFile, opening: Opening | None = None) -> Fetched:

@@ -110,8 +110,8 @@ class Lane:
                 self._drop_opening(broken=True)
                 try:
                     self._try_again(error, progressed=self.position > before)
-                except NetworkError as final:
-                    if not self._run.may_end_here(self, final):
+                except (NetworkError, StartOver) as final:
+                    if not self._run.may_end_here(self, error):
                         raise
                     self._run.ended_at(self.flush_tail() or 0, doubt=final)
                     return
@@ -183,12 +183,10 @@ class Lane:
 
     def _overlap(self, claim: Claim) -> int:
         """Bytes before the position that we hold and can compare."""
-        if self._filled >= OVERLAP:
+        ours = self.position - claim.start
+        if not ours and claim.start and self._run.table.get(claim.start // BLOCK - 1) is not None:
             return OVERLAP
-        before = claim.at // BLOCK - 1
-        if claim.at and claim.at % BLOCK == 0 and self._run.table.get(before) is not None:
-            return OVERLAP
-        return self._filled
+        return min(ours, OVERLAP)
 
     def _same_bytes(self, opening: Opening, overlap: int, position: int) -> bool:
         theirs = memoryview(bytearray(overlap))

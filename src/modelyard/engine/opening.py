@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from modelyard.engine.identity import Identity, identity_of
-from modelyard.engine.order import Engine, Explain
-from modelyard.engine.sniff import login_page, looks_wrong
+from modelyard.engine.order import Engine, Explain, Order
+from modelyard.engine.sniff import SNIFFED, login_page, looks_wrong
 from modelyard.errors import (
     AccessError,
     BadAnswer,
@@ -150,9 +150,9 @@ def _judged(engine: Engine, source: Source, reply: Reply, explain: Explain) -> O
         size = None if packed else reply.head.length
         return Opening(source, reply, 0, size, identity_of(reply.headers, size), packed)
     start, last, total = span
-    length = reply.head.length
-    if packed or (length is not None and length != last - start + 1):
-        raise BadAnswer(f"{reply.url.host} sent a piece of the file whose length contradicts itself.")
+    if packed:
+        raise BadAnswer(f"{reply.url.host} sent an encoded piece of the file, which nobody can place.")
+    reply.body.expect(last - start + 1)
     return Opening(source, reply, start, last + 1, identity_of(reply.headers, total))
 
 
@@ -172,6 +172,24 @@ def open_first(engine: Engine, sources: tuple[Source, ...], stop: Stop, explain:
             first = first or error
     assert first is not None
     raise first
+
+
+def open_whole(engine: Engine, order: Order, stop: Stop, explain: Explain, on_retry: OnRetry) -> Opening:
+    """The first source that sends the whole file, its first bytes looked at: no page, no error text.
+
+    Raises:
+        YardError: The sources refuse, or send something else.
+    """
+    opening = open_first(engine, order.sources, stop, explain, on_retry)
+    if opening.packed:
+        return opening
+    try:
+        with stop.waking(opening.reply.connection.shut):
+            refuse_pages(order.name, opening.peek(SNIFFED), opening.reply)
+    except YardError:
+        opening.reply.close()
+        raise
+    return opening
 
 
 def _open_patiently(engine: Engine, source: Source, stop: Stop, explain: Explain, on_retry: OnRetry) -> Opening:

@@ -78,7 +78,7 @@ class Run:
         self.capacity = BLOCK
         self.rate = 0.0
         self.cut_possible = False
-        self.doubt: YardError | None = None
+        self.doubt: YardError | StartOver | None = None
         self.writers: dict[int, Source] = {}
         # Guarded by `change`.
         self.change = threading.Condition()
@@ -153,13 +153,13 @@ class Run:
             raise StartOver(f"The source says that the file has {total} bytes.", changed=True)
         self.ended_at(position, cut_possible=not self.order.expected)
 
-    def may_end_here(self, lane: Lane, error: NetworkError) -> bool:
+    def may_end_here(self, lane: Lane, error: YardError) -> bool:
         """Whether what a failing lane holds may be the whole file after all, its length having lied."""
         with self.change:
             alone = self.lanes == [lane]
         return alone and error.retryable and bool(self.order.expected) and self.order.size is None and lane.position > 0
 
-    def ended_at(self, end: int, *, cut_possible: bool = False, doubt: YardError | None = None) -> None:
+    def ended_at(self, end: int, *, cut_possible: bool = False, doubt: YardError | StartOver | None = None) -> None:
         """The body ended there. `doubt` is raised should the hash not agree."""
         self.table.shorten(end)
         self.cut_possible, self.doubt = cut_possible, doubt

@@ -13,7 +13,7 @@ from modelyard.engine.gzipped import decoded
 from modelyard.engine.identity import Identity
 from modelyard.engine.journal import Journal, Story, journal_path
 from modelyard.engine.lane import StartOver
-from modelyard.engine.opening import Opening, open_first
+from modelyard.engine.opening import Opening, open_whole
 from modelyard.engine.part import DIRECT_FROM, PartFile
 from modelyard.engine.recover import recover
 from modelyard.engine.run import Run, Surroundings
@@ -53,6 +53,7 @@ class Transfer:
             except StartOver as again:
                 opening = again.opening
                 left = self._restarts_left(again, left)
+                opening = opening or self._open()  # before what is here is thrown away
                 self._around.progress.start_over()
                 self._around.progress.note = again.why
                 self._part.truncate(0)
@@ -104,7 +105,7 @@ class Transfer:
 
     def _open(self) -> Opening:
         around = self._around
-        return open_first(around.engine, around.order.sources, around.stop, around.explain, around.progress.retry)
+        return open_whole(around.engine, around.order, around.stop, around.explain, around.progress.retry)
 
     def _decoded(self, opening: Opening) -> Opening:
         if opening.packed and opening.unpacked is None:

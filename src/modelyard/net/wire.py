@@ -23,7 +23,7 @@ _CHUNK_LINE = 4096
 class Connection:
     """A connection to one origin, used by one thread at a time."""
 
-    __slots__ = ("_spare", "body", "host", "line", "origin", "sock", "used", "used_at")
+    __slots__ = ("_spare", "body", "distrusted", "host", "line", "origin", "sock", "used", "used_at")
 
     def __init__(self, line: Line, url: Url) -> None:
         self.line = line
@@ -33,6 +33,7 @@ class Connection:
         self._spare = b""
         self.body: Body | None = None
         self.used = False
+        self.distrusted = False
         self.used_at = 0.0
 
     def exchange(self, method: str, url: Url, headers: list[tuple[str, str]], body: bytes = b"") -> Head:
@@ -108,7 +109,8 @@ class Connection:
 
     def reusable(self, keep_alive: bool) -> bool:
         """Whether another request may follow on this connection."""
-        return keep_alive and self.body is not None and self.body.ended and not self._spare
+        whole = self.body is not None and self.body.ended
+        return keep_alive and whole and not self._spare and not self.distrusted
 
     def rested(self) -> None:
         """Remember when the connection went idle."""
@@ -142,6 +144,12 @@ class Body:
     def delimited(self) -> bool:
         """Whether its end can be told from a broken connection."""
         return self._chunked or self.left is not None
+
+    def expect(self, length: int) -> None:
+        """Another field tells the length of the body: where the two differ, nothing after it is believed."""
+        if self.left is not None and self.left != length:
+            self.left = min(self.left, length)
+            self._connection.distrusted = True
 
     def read_into(self, view: memoryview) -> int:
         """Read at most ``len(view)`` bytes into `view`; 0 means the body has ended.
