@@ -64,7 +64,7 @@ class LazyCommands(click.Group):
 @click.group(cls=LazyCommands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="modelyard")
 def main() -> None:
-    """Download, prove and organise AI model files.
+    r"""Download, prove and organise AI model files.
 
     \b
     modelyard get hf:owner/repo/model.safetensors --to models/

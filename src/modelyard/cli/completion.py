@@ -14,7 +14,7 @@ from modelyard.errors import NotSupported
 @click.command()
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]), required=False)
 def command(shell: str | None) -> None:
-    """Print the completion script for SHELL (default: yours).
+    r"""Print the completion script for SHELL (default: yours).
 
     \b
     bash:  modelyard completion bash >> ~/.bashrc

@@ -65,7 +65,7 @@ def command(
             _show_plan(download, planned, teller)
         else:
             _run(download, planned, teller)
-        return _finish(download, teller, dry_run=dry_run)
+        return show_outcomes(download, teller, dry_run=dry_run)
 
 
 def _listed(lists: tuple[str, ...], *, alone: bool) -> list[str]:
@@ -85,10 +85,8 @@ def _listed(lists: tuple[str, ...], *, alone: bool) -> list[str]:
 
 
 def _run(download: Download, planned: list[Planned], teller: Teller) -> None:
-    with stopping(download.yard.stop), shown(download, planned, teller) as on_tick:
+    with stopping(download.stop), shown(download, planned, teller) as on_tick:
         download.run(planned, on_tick)
-    for outcome in download.outcomes:
-        _show_outcome(outcome, teller)
 
 
 def _show_plan(download: Download, planned: list[Planned], teller: Teller) -> None:
@@ -157,7 +155,10 @@ def _show_outcome(outcome: Outcome, teller: Teller) -> None:
         teller.error(outcome.error, str(outcome.target))
 
 
-def _finish(download: Download, teller: Teller, *, dry_run: bool) -> int:
+def show_outcomes(download: Download, teller: Teller, *, dry_run: bool = False) -> int:
+    """Print what became of each file; gives the exit code."""
+    for outcome in download.outcomes:
+        _show_outcome(outcome, teller)
     for refused in download.refused:
         if not (teller.as_json and dry_run):
             teller.error(refused.error, refused.what)

@@ -31,7 +31,7 @@ def stopping(stop: Stop) -> Iterator[None]:
     """For the length of a block Ctrl-C and SIGTERM ask to stop, and what was fetched is kept; twice is harsh."""
 
     def ask(number: int, _frame: object) -> None:
-        signal.signal(number, before[number])
+        signal.signal(number, before[signal.Signals(number)])
         stop.set("You stopped it." if number == signal.SIGINT else "The system asked to stop.")
 
     numbers = [signal.SIGINT, signal.SIGTERM] + ([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])

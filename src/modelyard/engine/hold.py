@@ -1,8 +1,9 @@
 """Holding a part: many askers, one file.
 
-The lock is `flock` on the part itself, so it ends with the process. Where locks lie (some network file
-systems say yes to everybody) the owner written into the journal's neighbour tells: a living process of
-this machine that claims the part is believed.
+The lock is `flock` on the part itself, so it ends with the process. Some network file systems say yes to
+everybody; there the owner that the holder writes into an attribute of the part is believed, as long as
+that process lives on this machine. Where neither works two transfers may write the same bytes to the
+same places, and the hash decides.
 """
 
 from __future__ import annotations
@@ -12,12 +13,12 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from modelyard.engine.disk_gate import disk_errors
 from modelyard.engine.part import PartFile
 from modelyard.errors import Busy
 from modelyard.net.stop import Clock, Stop
 
 _POLL = 0.1
+_OWNER = "user.modelyard.owner"
 
 
 @contextlib.contextmanager
@@ -38,8 +39,8 @@ def hold(
     while True:
         part = PartFile(path)
         try:
-            if _locked(part.fd) and part.still_ours():
-                with _owning(path):
+            if _locked(part.fd) and part.still_ours() and not _owner_lives(part.fd):
+                with _owned(part.fd):
                     yield part
                 return
         finally:
@@ -67,12 +68,38 @@ def _locked(descriptor: int) -> bool:
 
 
 @contextlib.contextmanager
-def _owning(path: Path) -> Iterator[None]:
-    yield
+def _owned(descriptor: int) -> Iterator[None]:
+    """Say who holds the part, for the length of a block."""
+    if not hasattr(os, "setxattr"):
+        yield
+        return
+    with contextlib.suppress(OSError):
+        os.setxattr(descriptor, _OWNER, _myself().encode())
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            os.removexattr(descriptor, _OWNER)
 
 
-def remove_empty(part: PartFile) -> None:
-    """Remove a part in which nothing was kept."""
-    with disk_errors(part.path), contextlib.suppress(FileNotFoundError):
-        if os.stat(part.path).st_size == 0:
-            os.unlink(part.path)
+def _owner_lives(descriptor: int) -> bool:
+    """Whether another living process of this machine says that it holds the part."""
+    try:
+        owner = os.getxattr(descriptor, _OWNER).decode()
+    except (OSError, AttributeError, UnicodeDecodeError):
+        return False
+    pid = owner.split()[0]
+    return owner != _myself() and pid.isdigit() and owner == _process(pid)
+
+
+def _myself() -> str:
+    return f"{_process(str(os.getpid()))}"
+
+
+def _process(pid: str) -> str:
+    """Process number and the moment it started, so that a reused number is another process."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text("utf-8")
+    except OSError:
+        return ""
+    return f"{pid} {stat.rpartition(')')[2].split()[19]}"

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
+import errno
+import os
 from pathlib import Path
 
 from modelyard.engine.blocks import BLOCK, BlockTable, block_count, block_digest
-from modelyard.engine.journal import Story, journal_path, read_journal
+from modelyard.engine.disk_gate import disk_errors
+from modelyard.engine.journal import Journal, Story, journal_path, read_journal
 from modelyard.engine.part import PartFile, new_buffer
 from modelyard.net.stop import Stop
+
+_COPY = 16 * 2**20
 
 
 def recover(part: PartFile, size: int | None, stop: Stop) -> tuple[Story, BlockTable] | None:
@@ -33,8 +37,30 @@ def recover(part: PartFile, size: int | None, stop: Stop) -> tuple[Story, BlockT
     return (story, table) if table.have else None
 
 
-def forget(part: Path) -> None:
-    """Remove a part and its journal."""
-    for path in (part, journal_path(part)):
-        with contextlib.suppress(FileNotFoundError):
-            path.unlink()
+def plant(part: PartFile, story: Story, old: Path, blocks: dict[int, bytes], stop: Stop) -> None:
+    """Fill a part with a copy of another file, and a journal that claims these blocks of it.
+
+    A transfer that goes on from there reads each of them back before it believes them.
+
+    Args:
+        blocks: Index and digest of the blocks that are expected to be right.
+    """
+    with disk_errors(part.path), old.open("rb") as file:
+        while _copy(file.fileno(), part.fd, _COPY):
+            stop.check()
+    part.truncate(story.size)
+    journal = Journal(journal_path(part.path), story, fresh=True)
+    for index, digest in blocks.items():
+        journal.add(index, digest)
+    journal.close()
+
+
+def _copy(source: int, target: int, count: int) -> int:
+    if hasattr(os, "copy_file_range"):
+        try:
+            return os.copy_file_range(source, target, count)
+        except OSError as error:
+            if error.errno not in (errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP):
+                raise
+    data = os.read(source, count)
+    return os.write(target, data) if data else 0

@@ -16,6 +16,7 @@ from modelyard.engine.disk_gate import disk_errors
 from modelyard.engine.fetch import fetch, knock
 from modelyard.engine.fetched import Fetched
 from modelyard.engine.hold import hold
+from modelyard.engine.journal import journal_path
 from modelyard.engine.landing import free_bytes, one_per_device
 from modelyard.engine.opening import Opening
 from modelyard.engine.order import Order
@@ -33,6 +34,7 @@ from modelyard.jobs.preflight import Step, Verdict, check_room, decide
 from modelyard.jobs.targets import Place, place_all
 from modelyard.jobs.yard import Yard
 from modelyard.net.bandwidth import Bucket, Meter
+from modelyard.net.stop import Stop
 from modelyard.store.proofs import Proof, stamp_of
 from modelyard.values.digests import digest, strongest
 from modelyard.values.offers import Listing, Offer
@@ -123,7 +125,11 @@ class Download:
     progress: dict[str, Progress] = field(default_factory=dict)
     outcomes: list[Outcome] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
+    stop: Stop = field(init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        self.stop = Stop(self.yard.stop)
 
     # --- ask the hubs -----------------------------------------------------------------------------
 
@@ -228,7 +234,7 @@ class Download:
         todo = []
         for one in planned:
             if one.verdict.step is Step.HERE:
-                self._settle(Outcome(one, one.place.target, None, one.verdict.how, one.verdict.have))
+                self._settle(self._already(one, one.verdict.how))
             else:
                 todo.append(one)
         task = [Bucket(self.yard.engine.clock, self.wish.limit)] if self.wish.limit else []
@@ -244,6 +250,13 @@ class Download:
         with self._lock:
             return [progress.snapshot() for progress in self.progress.values()]
 
+    def discard(self) -> None:
+        """Remove the unfinished parts of this download."""
+        for outcome in self.outcomes:
+            if outcome.error is not None:
+                outcome.planned.part.unlink(missing_ok=True)
+                journal_path(outcome.planned.part).unlink(missing_ok=True)
+
     def _one(
         self,
         one: Planned,
@@ -256,13 +269,13 @@ class Download:
         with self._lock:
             self.progress[str(one.place.target)] = progress
         meter = Meter([*self.yard.buckets(one.offer.hub), *task], progress.add)
-        around = Surroundings(self.yard.engine, one.order, progress, meter, self.yard.stop, one.hub.explain)
+        around = Surroundings(self.yard.engine, one.order, progress, meter, self.stop, one.hub.explain)
         try:
-            self.yard.stop.check()
+            self.stop.check()
             self._fetch(one, around, large, crew, arrivals)
         except YardError as error:
             if isinstance(error, DiskFull):
-                self.yard.stop.set("The disk is full.")
+                self.stop.set("The disk is full.")
             self._settle(Outcome(one, one.place.target, error, retries=progress.retries))
 
     def _fetch(
@@ -283,23 +296,30 @@ class Download:
                 crew.answered(clock.now() - begun)
                 one, around = self._named(one, around, opening)
                 if one.verdict.step is Step.HERE:
-                    self._settle(Outcome(one, one.place.target, None, one.verdict.how, one.verdict.have))
+                    self._settle(self._already(one, one.verdict.how))
                     return
             if (one.order.size or _LARGE) >= _LARGE:
                 stack.enter_context(large)
             waited: list[bool] = []
             make_folder(one.place.target.parent)
-            part = stack.enter_context(hold(one.part, clock, self.yard.stop, lambda: self._waits(around, waited)))
+            part = stack.enter_context(hold(one.part, clock, self.stop, lambda: self._waits(around, waited)))
             if waited or one.place.target.exists():
                 one = replace(one, verdict=self._verdict(one.place.target, one.order))
                 if one.verdict.step is Step.HERE:
                     part.path.unlink(missing_ok=True)
-                    self._settle(Outcome(one, one.place.target, None, "another process fetched it", one.verdict.have))
+                    self._settle(self._already(one, "another process fetched it"))
                     return
             fetched = fetch(around, part, None if waited else opening)
             if fetched.size >= _LARGE:
                 part.sync()
             self._hand_over(one, fetched, around, part, stack.pop_all(), arrivals)
+
+    def _already(self, one: Planned, how: str) -> Outcome:
+        proof = self.yard.proofs.of(one.place.target)
+        measured = proof.measured if proof else {}
+        proven = tuple(name for name, value in one.order.expected.items() if measured.get(name) == value)
+        sha256 = measured.get("sha256", "")
+        return Outcome(one, one.place.target, None, how, one.verdict.have, sha256, proven)
 
     def _named(self, one: Planned, around: Surroundings, opening: Opening) -> tuple[Planned, Surroundings]:
         """What the head of the first answer tells: name, size, digests, mirrors; then decide again."""

@@ -1,0 +1,65 @@
+"""`modelyard verify`: are the files on disk still what they were?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from modelyard.cli.options import json_option, opened
+from modelyard.errors import Damaged, YardError
+from modelyard.jobs.verify import Finding, State, files_below, repair, verify
+from modelyard.values.sizes import show_size
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--sha256", metavar="HEX", help="What the one file should hash to.")
+@click.option("--repair", "mend", is_flag=True, help="Fetch damaged blocks again; the old file stays until then.")
+@json_option
+def command(paths: tuple[Path, ...], sha256: str | None, mend: bool, as_json: bool) -> int:
+    """Read files, or all model files of a folder, and compare them with what they should be."""
+    code, counts = 0, dict.fromkeys(State, 0)
+    with opened(as_json=as_json) as (app, teller):
+        for path in files_below(list(paths)):
+            try:
+                finding, measured = verify(app.yard, path, sha256)
+                if mend and finding.state is State.DAMAGED:
+                    finding = repair(app.yard, finding, measured)
+            except YardError as error:
+                teller.error(error, str(path))
+                code = code or error.exit_code
+                continue
+            counts[finding.state] += 1
+            teller.data(_data(finding))
+            teller.result(f"{finding.state.value:8} {path}  {_words(finding)}")
+            if finding.state is State.DAMAGED:
+                code = code or Damaged.exit_code
+        teller.note(", ".join(f"{count} {state.value}" for state, count in counts.items() if count))
+        if counts[State.DAMAGED] and not mend:
+            teller.note("Mend them with --repair: only the broken blocks are fetched.")
+    return code
+
+
+def _data(finding: Finding) -> dict[str, object]:
+    return {
+        "path": str(finding.path),
+        "state": finding.state.value,
+        "sha256": finding.sha256,
+        "expected": finding.expected or None,
+        "bad_blocks": list(finding.bad_blocks),
+        "fetched": finding.fetched,
+    }
+
+
+def _words(finding: Finding) -> str:
+    match finding.state:
+        case State.GOOD:
+            return f"sha256 {finding.sha256[:16]}…"
+        case State.UNKNOWN:
+            return f"nobody said what it should be; measured and kept: sha256 {finding.sha256[:16]}…"
+        case State.MENDED:
+            return f"{show_size(finding.fetched)} fetched"
+        case State.DAMAGED:
+            where = f"{len(finding.bad_blocks)} MiB differ" if finding.bad_blocks else "it is not clear where"
+            return f"{where}; sha256 {finding.sha256[:16]}… instead of {finding.expected[:16]}…"

@@ -1,0 +1,161 @@
+"""The verify flow: read a file, compare it with what it should be, mend what is broken.
+
+What a file should be is known from the day it arrived: its proof holds its SHA-256 and the hash of each
+mebibyte. Repair copies the file beside itself, fetches only the blocks that are wrong, proves the whole
+and only then takes the old one's place.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from modelyard.engine.blocks import BlockTable
+from modelyard.engine.digesting import needed
+from modelyard.engine.fetch import fetch
+from modelyard.engine.hold import hold
+from modelyard.engine.journal import Story
+from modelyard.engine.landing import land
+from modelyard.engine.order import Order
+from modelyard.engine.part import part_path
+from modelyard.engine.progress import Progress
+from modelyard.engine.recover import plant
+from modelyard.engine.run import Surroundings
+from modelyard.engine.sniff import MODEL_SUFFIXES, suffix_of
+from modelyard.errors import NoSuchFile, NotFound, NotSupported
+from modelyard.jobs.measure import Measured, measure
+from modelyard.jobs.yard import Yard
+from modelyard.net.bandwidth import Meter
+from modelyard.net.url import without_query
+from modelyard.store.proofs import Proof, stamp_of
+from modelyard.values.digests import digest
+from modelyard.values.offers import Offer
+
+
+class State(enum.Enum):
+    """What a file turned out to be."""
+
+    GOOD = "good"
+    DAMAGED = "damaged"
+    UNKNOWN = "unknown"
+    MENDED = "mended"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found of one file.
+
+    Attributes:
+        sha256: As measured now.
+        expected: What it should be, empty when nobody knows.
+        bad_blocks: Indexes of the mebibytes that differ; empty when they cannot be told apart.
+        fetched: Bytes that came over the wire to mend it.
+    """
+
+    path: Path
+    state: State
+    sha256: str
+    expected: str = ""
+    bad_blocks: tuple[int, ...] = ()
+    fetched: int = 0
+
+
+def files_below(paths: list[Path]) -> Iterator[Path]:
+    """The paths that are files, and the model files below those that are folders.
+
+    Raises:
+        NoSuchFile: A path does not exist.
+    """
+    for path in paths:
+        if path.is_file():
+            yield path
+        elif path.is_dir():
+            yield from sorted(
+                one
+                for one in path.rglob("*")
+                if suffix_of(one.name) in MODEL_SUFFIXES and one.is_file() and not one.name.startswith(".")
+            )
+        else:
+            raise NoSuchFile(f"{path} is not there.")
+
+
+def verify(
+    yard: Yard, path: Path, sha256: str | None = None, on_bytes: Callable[[int], None] | None = None
+) -> tuple[Finding, Measured]:
+    """Read a file and compare it with what it should be.
+
+    Args:
+        sha256: What the person says it should be; else its proof tells.
+
+    Raises:
+        NoSuchFile, Damaged: It is not there, or is being written.
+    """
+    known = yard.proofs.last_known(path)
+    expected = {"sha256": digest("sha256", sha256)} if sha256 else _expected(known)
+    measured = measure(path, yard.stop, needed(expected), on_bytes)
+    wrong = [name for name, value in expected.items() if measured.digests.get(name) != value]
+    finding = Finding(path, State.GOOD, measured.digests["sha256"], next(iter(expected.values()), ""))
+    if wrong:
+        bad = _bad_blocks(known, measured.table) if known and not sha256 else ()
+        return replace(finding, state=State.DAMAGED, bad_blocks=bad), measured
+    if not known or known.stamp != measured.stamp:
+        again = known or Proof(path, measured.stamp, {})
+        digests = {**again.measured, **measured.digests}
+        yard.proofs.keep([replace(again, stamp=measured.stamp, measured=digests, blocks=measured.table.packed())])
+    return (finding if expected else replace(finding, state=State.UNKNOWN)), measured
+
+
+def repair(yard: Yard, finding: Finding, measured: Measured) -> Finding:
+    """Mend a damaged file: fetch the blocks that differ, prove the whole, take the old one's place.
+
+    Raises:
+        NotSupported: Nobody knows where the file came from.
+        YardError: The source cannot be reached, or no longer has these bytes.
+    """
+    known = yard.proofs.last_known(finding.path)
+    if known is None or not known.address:
+        raise NotSupported(
+            f"Nobody knows where {finding.path} came from.",
+            hint="Fetch it again: `modelyard get ADDRESS --to FILE --force`.",
+        )
+    hub, address = yard.hubs.read(known.address)
+    offer = _same_file(hub.resolve(address).offers, known)
+    order = Order(finding.path.name, offer.sources, known.stamp.size, offer.claimed, {"sha256": finding.expected})
+    clock, progress = yard.engine.clock, Progress(order.name, yard.engine.clock)
+    meter = Meter(yard.buckets(offer.hub), progress.add)
+    around = Surroundings(yard.engine, order, progress, meter, yard.stop, hub.explain)
+    with hold(part_path(finding.path, f"repair {finding.expected}"), clock, yard.stop, lambda: None) as part:
+        story = Story(size=known.stamp.size, source=without_query(offer.sources[0].url))
+        plant(part, story, finding.path, _good_blocks(known, measured.table), yard.stop)
+        fetched = fetch(around, part)
+        part.sync()
+        land(part.path, finding.path, replace=True)
+    stamp = stamp_of(finding.path)
+    if stamp is not None:
+        yard.proofs.keep([replace(known, stamp=stamp, measured=fetched.measured, blocks=fetched.blocks)])
+    return replace(finding, state=State.MENDED, sha256=fetched.measured["sha256"], fetched=fetched.received)
+
+
+def _expected(known: Proof | None) -> Mapping[str, str]:
+    if known is None:
+        return {}
+    return {"sha256": known.measured["sha256"]} if known.measured.get("sha256") else dict(known.claimed)
+
+
+def _bad_blocks(known: Proof, now: BlockTable) -> tuple[int, ...]:
+    then = BlockTable.unpacked(known.stamp.size, known.blocks)
+    return tuple(index for index, value in then.known() if now.get(index) != value)
+
+
+def _good_blocks(known: Proof, now: BlockTable) -> dict[int, bytes]:
+    then = BlockTable.unpacked(known.stamp.size, known.blocks)
+    return {index: value for index, value in then.known() if now.get(index) == value}
+
+
+def _same_file(offers: tuple[Offer, ...], known: Proof) -> Offer:
+    for offer in offers:
+        if without_query(offer.sources[0].url) == known.source or offer.name == known.path.name or len(offers) == 1:
+            return offer
+    raise NotFound(f"The source of {known.path} no longer offers it.")
