@@ -110,7 +110,11 @@ class Transfer:
 
     def _run(self) -> None:
         download = self._download
-        tick = (lambda: self._on_progress(download.snapshots())) if self._on_progress else (lambda: None)
+
+        def tick() -> None:
+            if self._on_progress:
+                self._on_progress(download.snapshots())
+
         try:
             download.run(download.plan(), tick)
         except YardError as error:

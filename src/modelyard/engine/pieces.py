@@ -14,7 +14,11 @@ class LyingSource(ContentError):
     """A source sent bytes that the published piece hashes contradict."""
 
     code = "lying-source"
-    hint = "It was left out; another source is used when there is one."
+    hint = "Nothing was saved. Try another source."
+
+    def __init__(self, message: str, source: Source) -> None:
+        super().__init__(message)
+        self.source = source
 
 
 class PieceCheck:
@@ -62,4 +66,4 @@ class PieceCheck:
             return
         self._open.pop(index, None)
         if running.hexdigest() != digests[index]:
-            raise LyingSource(f"{without_query(source.url)} sent wrong bytes in piece {index}.")
+            raise LyingSource(f"{without_query(source.url)} sent wrong bytes in piece {index}.", source)

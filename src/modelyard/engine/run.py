@@ -52,11 +52,19 @@ class Run:
         part: The open part.
         table: Blocks that are there already.
         journal: None for a stream of unknown length: it cannot be continued later.
+        writers: Which source sent each block, kept from run to run.
         ranges: Whether the server may be asked for pieces.
     """
 
     def __init__(
-        self, around: Surroundings, part: PartFile, table: BlockTable, journal: Journal | None, *, ranges: bool
+        self,
+        around: Surroundings,
+        part: PartFile,
+        table: BlockTable,
+        journal: Journal | None,
+        writers: dict[int, Source],
+        *,
+        ranges: bool,
     ) -> None:
         # Immutable, no lock needed.
         self.engine = around.engine
@@ -79,7 +87,7 @@ class Run:
         self.rate = 0.0
         self.cut_possible = False
         self.doubt: YardError | StartOver | None = None
-        self.writers: dict[int, Source] = {}
+        self.writers = writers
         # Guarded by `change`.
         self.change = threading.Condition()
         self.lanes: list[Lane] = []
@@ -138,10 +146,9 @@ class Run:
         self._pieces.check(offset, view, source)
 
     def wrote(self, offset: int, length: int, source: Source) -> None:
-        """Remember who sent these bytes, where that could be asked later."""
-        if len(self.order.sources) > 1:
-            for index in range(offset // BLOCK, -(-(offset + length) // BLOCK)):
-                self.writers[index] = source
+        """Remember who sent these bytes: should the whole be wrong, that is asked."""
+        for index in range(offset // BLOCK, -(-(offset + length) // BLOCK)):
+            self.writers[index] = source
 
     def past_the_end(self, position: int, total: int | None) -> None:
         """The source says that the file is shorter than we think.

@@ -31,8 +31,9 @@ class Supervisor:
         remembered = run.engine.hosts.recall(self._origin)
         # One connection per two blocks at most: more would only say hello.
         worth = ((run.table.size or 0) - run.table.have) // (2 * BLOCK) if run.ranges else 1
-        most = max(1, min(run.engine.policy.connections, worth))
-        self._ramp = Ramp(most, min(remembered, most))
+        most = max(min(run.engine.policy.connections, worth), 1)
+        mirrors = len(run.order.sources)
+        self._ramp = Ramp(most, min(max(remembered, mirrors, 1), most))
         self._ramp.settled = most == 1 or remembered > 1
         self._honest: bool | None = None
 

@@ -7,6 +7,9 @@ file its final name; that is `landing`.
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
+
 from modelyard.engine.blocks import BlockTable
 from modelyard.engine.fetched import Fetched, judge
 from modelyard.engine.gzipped import decoded
@@ -15,12 +18,22 @@ from modelyard.engine.journal import Journal, Story, journal_path
 from modelyard.engine.lane import StartOver
 from modelyard.engine.opening import Opening, open_whole
 from modelyard.engine.part import DIRECT_FROM, PartFile
+from modelyard.engine.pieces import LyingSource
 from modelyard.engine.recover import recover
 from modelyard.engine.run import Run, Surroundings
 from modelyard.engine.supervisor import Supervisor
-from modelyard.errors import ChangedAtSource, Interrupted, SizeDiffers
+from modelyard.errors import ChangedAtSource, ContentError, HashDiffers, Interrupted, SizeDiffers
 from modelyard.net.url import without_query
 from modelyard.values.offers import Source
+
+
+class Suspicion(Exception):
+    """The whole is wrong, and `source` sent some of it; `table` has the blocks of the others."""
+
+    def __init__(self, source: Source, table: BlockTable, error: ContentError) -> None:
+        super().__init__(error.message)
+        self.source = source
+        self.table = table
 
 
 class Transfer:
@@ -36,6 +49,9 @@ class Transfer:
         self._ranges = True
         self._changed = False
         self._furthest = 0
+        self._sources = around.order.sources
+        self._suspected: set[str] = set()
+        self._writers: dict[int, Source] = {}
 
     def run(self, opening: Opening | None = None) -> Fetched:
         """Fetch, hash and compare.
@@ -50,6 +66,9 @@ class Transfer:
         while True:
             try:
                 return self._once(opening)
+            except Suspicion as suspicion:
+                opening = None
+                self._without(suspicion)
             except StartOver as again:
                 opening = again.opening
                 left = self._restarts_left(again, left)
@@ -58,6 +77,18 @@ class Transfer:
                 self._around.progress.note = again.why
                 self._part.truncate(0)
                 journal_path(self._part.path).unlink(missing_ok=True)
+
+    def _without(self, suspicion: Suspicion) -> None:
+        """Go on without a suspected source; the blocks it sent are fetched from the others."""
+        around, liar = self._around, suspicion.source
+        self._suspected.add(liar.url)
+        honest = tuple(source for source in self._sources if source.url != liar.url)
+        self._around = replace(around, order=replace(around.order, sources=honest))
+        around.progress.note = f"{without_query(liar.url)} may have sent wrong bytes; fetching them elsewhere."
+        story = Story(size=suspicion.table.size or 0, source=without_query(honest[0].url))
+        journal = self._journal(story, suspicion.table)
+        if journal:
+            journal.close()
 
     def _restarts_left(self, again: StartOver, left: int) -> int:
         """Restarts that may still follow: one without new ground counts, one that changed the file too.
@@ -91,17 +122,39 @@ class Transfer:
         if (table.size or 0) >= DIRECT_FROM:
             self._part.go_direct()
         journal = self._journal(story, table)
-        run = Run(around, self._part, table, journal, ranges=self._ranges)
+        run = Run(around, self._part, table, journal, self._writers, ranges=self._ranges)
         if kept and story.source == without_query(source.url):
             run.learn_identity(source, Identity(story.size, story.etag, story.modified))
         try:
             Supervisor(run, source).drive(opening)
             return self._finished(run, source)
+        except (HashDiffers, LyingSource) as error:
+            self._suspect(run, error)
+            raise
         finally:
             self._ranges = run.ranges
             run.prover.abandon()
             if journal:
                 journal.close()
+
+    def _suspect(self, run: Run, error: HashDiffers | LyingSource) -> None:
+        """With several sources one of them may have lied: fetch its blocks from the others, and see.
+
+        Raises:
+            Suspicion: There is a source left to suspect; its blocks are struck from the journal.
+        """
+        writers = {source.url: source for source in run.writers.values() if source.url not in self._suspected}
+        run.prover.abandon()
+        if len(self._sources) < 2 or (not writers and not isinstance(error, LyingSource)):
+            return
+        # Unless it was caught, the one that sent least is checked first: it costs least.
+        shares = Counter(source.url for source in run.writers.values())
+        caught = error.source if isinstance(error, LyingSource) else None
+        liar = caught or min(writers.values(), key=lambda source: shares[source.url])
+        for index, source in run.writers.items():
+            if source.url == liar.url:
+                run.table.drop(index, run.table.length(index))
+        raise Suspicion(liar, run.table, error)
 
     def _open(self) -> Opening:
         around = self._around

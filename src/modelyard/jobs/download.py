@@ -12,11 +12,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from modelyard.engine.delta import reuse
 from modelyard.engine.disk_gate import disk_errors
 from modelyard.engine.fetch import fetch, knock
 from modelyard.engine.fetched import Fetched
 from modelyard.engine.hold import hold
-from modelyard.engine.journal import journal_path
+from modelyard.engine.journal import Story, journal_path
 from modelyard.engine.landing import free_bytes, one_per_device
 from modelyard.engine.opening import Opening
 from modelyard.engine.order import Order
@@ -32,13 +33,15 @@ from modelyard.jobs.crew import Crew
 from modelyard.jobs.first_look import enrich, look
 from modelyard.jobs.preflight import Step, Verdict, check_room, decide
 from modelyard.jobs.targets import Place, place_all
+from modelyard.jobs.unpack import fetch_unpacked, is_archive
 from modelyard.jobs.yard import Yard
 from modelyard.net.bandwidth import Bucket, Meter
 from modelyard.net.stop import Stop
+from modelyard.net.url import without_query
 from modelyard.store.proofs import Proof, stamp_of
 from modelyard.values.digests import digest, strongest
 from modelyard.values.offers import Listing, Offer
-from modelyard.values.sizes import parse_size
+from modelyard.values.sizes import parse_size, show_size
 
 _LARGE = 8 * 2**20
 
@@ -286,6 +289,9 @@ class Download:
         crew: Crew[Planned],
         arrivals: Arrivals,
     ) -> None:
+        if self.wish.unpack and is_archive(one.order.name):
+            self._unpack(one, around)
+            return
         opening: Opening | None = None
         clock = self.yard.engine.clock
         with contextlib.ExitStack() as stack:
@@ -309,10 +315,34 @@ class Download:
                     part.path.unlink(missing_ok=True)
                     self._settle(self._already(one, "another process fetched it"))
                     return
-            fetched = fetch(around, part, None if waited else opening)
+            opening = self._reuse_old(one, around, part, None if waited else opening)
+            fetched = fetch(around, part, opening)
             if fetched.size >= _LARGE:
                 part.sync()
             self._hand_over(one, fetched, around, part, stack.pop_all(), arrivals)
+
+    def _reuse_old(self, one: Planned, around: Surroundings, part: PartFile, opening: Opening | None) -> Opening | None:
+        """Take what did not change from the file that is to be replaced, where piece hashes tell."""
+        old, pieces, size = one.place.target, one.order.pieces, one.order.size
+        if one.verdict.step is not Step.REPLACE or pieces is None or not size or opening is None or part.size():
+            return opening
+        start = opening.peeked
+        opening.reply.close()
+        story = Story(size=size, source=without_query(opening.source.url))
+        kept = reuse(part, story, old, pieces, start, self.stop)
+        around.progress.note = f"{show_size(kept)} are taken from the old file."
+        return None
+
+    def _unpack(self, one: Planned, around: Surroundings) -> None:
+        make_folder(one.place.target.parent)
+        unpacked = fetch_unpacked(around, one.place.target, self._reserve(free_bytes(one.place.target.parent)))
+        around.progress.stage = "done"
+        for path in unpacked.files:
+            how = f"unpacked from {one.order.name}"
+            proven = tuple(name for name, value in one.order.expected.items() if unpacked.measured.get(name) == value)
+            how += f", verified ({proven[0]})" if proven else ", unverified: nothing to compare with"
+            received, size = (around.progress.received, path.stat().st_size)
+            self._settle(Outcome(one, path, None, how, size, "", proven, received, around.progress.retries))
 
     def _already(self, one: Planned, how: str) -> Outcome:
         proof = self.yard.proofs.of(one.place.target)
