@@ -9,6 +9,7 @@ same places, and the hash decides.
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -93,7 +94,12 @@ def _owner_lives(descriptor: int) -> bool:
 
 
 def _myself() -> str:
-    return f"{_process(str(os.getpid()))}"
+    return _born(os.getpid())
+
+
+@functools.cache
+def _born(pid: int) -> str:
+    return _process(str(pid))
 
 
 def _process(pid: str) -> str:

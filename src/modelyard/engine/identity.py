@@ -15,7 +15,8 @@ class Identity:
     Attributes:
         size: Bytes of the whole file, None when the server does not tell.
         etag: Strong ETag with its quotes, empty without one.
-        modified: Last-Modified, when it is at least a second older than the answer (RFC 9110 8.8.2.2).
+        modified: Last-Modified where there is no strong ETag, when it is at least a second older than the
+            answer (RFC 9110 8.8.2.2).
     """
 
     size: int | None
@@ -33,7 +34,7 @@ class Identity:
             return f"its size changed from {self.size} to {other.size} bytes"
         if self.etag and other.etag and self.etag != other.etag:
             return "its ETag changed"
-        if not (self.etag and other.etag) and self.modified and other.modified and self.modified != other.modified:
+        if self.modified and other.modified and self.modified != other.modified:
             return "its modification date changed"
         return ""
 
@@ -43,7 +44,7 @@ def identity_of(headers: Headers, size: int | None) -> Identity:
     etag = headers.get("etag").strip()
     if etag.startswith("W/") or len(etag) > 1024 or not etag.isprintable():
         etag = ""
-    return Identity(size, etag, _settled_date(headers))
+    return Identity(size, etag, "" if etag else _settled_date(headers))
 
 
 def _settled_date(headers: Headers) -> str:

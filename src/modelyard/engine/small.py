@@ -5,10 +5,9 @@ from __future__ import annotations
 from modelyard.engine.blocks import BLOCK, BlockTable, block_digest
 from modelyard.engine.digesting import Digesting, needed
 from modelyard.engine.fetched import Fetched, proven_by, refuse_differences, refuse_doubtful
-from modelyard.engine.opening import Opening, open_first, refuse_pages
+from modelyard.engine.opening import Opening, open_whole
 from modelyard.engine.part import PartFile
 from modelyard.engine.run import Surroundings
-from modelyard.engine.sniff import SNIFFED
 from modelyard.errors import NetworkError, SizeDiffers
 from modelyard.net.bandwidth import Meter
 from modelyard.net.stop import Stop
@@ -40,7 +39,7 @@ def fetch_small(around: Surroundings, part: PartFile, opening: Opening) -> Fetch
             around.engine.clock.wait(wait, around.stop)
         finally:
             opening.reply.close()
-        opening = open_first(around.engine, around.order.sources, around.stop, around.explain, around.progress.retry)
+        opening = open_whole(around.engine, around.order, around.stop, around.explain, around.progress.retry)
         if opening.packed or opening.identity.size is None:
             raise NetworkError(f"{opening.reply.url.host} answers differently each time.")
     return _proven(around, part, opening, data)
@@ -63,7 +62,6 @@ def _proven(around: Surroundings, part: PartFile, opening: Opening, data: memory
     order, size = around.order, len(data)
     if order.size is not None and order.size != size:
         raise SizeDiffers(f"{order.name} has {size} bytes where {order.size} were promised.")
-    refuse_pages(order.name, bytes(data[:SNIFFED]), opening.reply)
     digesting = Digesting([*needed(order.expected), *(name for name in _EXTRAS if name not in order.expected)], size)
     digesting.update(data)
     measured = digesting.result()

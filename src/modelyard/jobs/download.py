@@ -358,7 +358,8 @@ class Download:
             return one, around
         one = replace(one, place=place, order=order)
         one = replace(one, verdict=self._verdict(place.target, order))
-        self._check_room([one])
+        if (order.size or 0) >= _LARGE:
+            self._check_room([one])
         around.progress.name = order.name
         return one, replace(around, order=order)
 

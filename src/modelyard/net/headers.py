@@ -28,6 +28,8 @@ class Headers:
     def all(self, name: str) -> list[str]:
         """Every value of a field, one per line of the wire."""
         low = name.lower()
+        if low not in self._fields:
+            return []
         return [value for key, value in self.pairs if key.lower() == low]
 
     def __contains__(self, name: str) -> bool:

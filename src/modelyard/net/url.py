@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 from urllib.parse import quote, urljoin, urlsplit
@@ -42,6 +43,7 @@ class Url:
         return self.origin.split("://", 1)[1]
 
 
+@functools.lru_cache(maxsize=4096)
 def parse(text: str) -> Url:
     """Check and split an absolute URL.
 
