@@ -1,0 +1,99 @@
+"""The port that every hub implements, built in or plugged in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol, TypeAlias
+
+from modelyard.errors import YardError
+from modelyard.keys.realm import Realm
+from modelyard.net.api import Answer, Api
+from modelyard.values.offers import Address, Example, Finding, KeyReport, Listing, Offer, Source
+
+Keyed: TypeAlias = Callable[[str], bool]
+"""Whether requests to an origin carry a key."""
+
+
+def never_keyed(origin: str) -> bool:  # noqa: ARG001  # the answer of a world without keys
+    """No origin has a key."""
+    return False
+
+
+class Hub(Protocol):
+    """A place that lists models.
+
+    A hub holds no state but its constructor's arguments, so one object serves all threads. Besides
+    `NetworkError` and its kin from the network, each method raises only what it names.
+
+    Attributes:
+        name: As in `Address.hub`: lower-case letters.
+        title: For people.
+        prefixes: Without the colon, the one that `show` writes first: ``("hf",)``.
+        examples: Texts it reads and what they mean; they are run as tests.
+        realm: Where its key may go.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def title(self) -> str: ...
+
+    @property
+    def prefixes(self) -> tuple[str, ...]: ...
+
+    @property
+    def examples(self) -> tuple[Example, ...]: ...
+
+    @property
+    def realm(self) -> Realm: ...
+
+    def read(self, text: str) -> Address | None:
+        """Read a text as an address of this hub, None when it is none. Pure: no network, no disk.
+
+        Raises:
+            BadAddress: The text is meant for this hub but cannot be one of its addresses.
+        """
+        ...
+
+    def show(self, address: Address) -> str:
+        """The address as a text that `read` reads back to an equal address."""
+        ...
+
+    def resolve(self, address: Address) -> Listing:
+        """Ask the hub what an address offers: all files, or those that its path or options choose.
+
+        The answer's addresses are pinned to what the hub said (commit, version).
+
+        Raises:
+            NotFound, AccessError: See `errors`; the most precise class that the hub's answer allows.
+            NothingSelected: The model has no file that the path matches.
+        """
+        ...
+
+    def search(self, text: str, *, limit: int, kind: str | None = None) -> list[Finding]:
+        """Models that match a text, best first, at most `limit`."""
+        ...
+
+    def by_hash(self, digests: Sequence[str]) -> dict[str, list[Offer]]:
+        """Where the hub has files with these digests (hex, any algorithm it knows).
+
+        A digest it does not have is missing from the answer. That is no proof: hubs cache a miss for
+        hours.
+        """
+        ...
+
+    def check_key(self, gated: Address | None = None) -> KeyReport:
+        """Ask the hub about the kept key, and whether it opens a gated model."""
+        ...
+
+    def explain(self, answer: Answer, source: Source) -> YardError | None:
+        """The error behind an answer to a download that is not the file: 4xx, 5xx, or a page of HTML.
+
+        None when the hub has nothing to say beyond the status.
+        """
+        ...
+
+
+Factory: TypeAlias = Callable[[Api, Mapping[str, str]], Hub]
+"""What an entry point of the group ``modelyard.hubs`` names: from the network and the environment to a hub."""

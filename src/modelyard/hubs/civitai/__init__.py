@@ -1,0 +1,5 @@
+"""CivitAI."""
+
+from modelyard.hubs.civitai.hub import Civitai, make
+
+__all__ = ["Civitai", "make"]

@@ -1,0 +1,179 @@
+"""The CivitAI hub: its port, with search and key check."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from modelyard.errors import KeyScope, KeyWrong, LoginNeeded, YardError
+from modelyard.hubs.answers import body_record, number, record, records, text, whole
+from modelyard.hubs.base import Keyed, never_keyed
+from modelyard.hubs.civitai import addresses
+from modelyard.hubs.civitai.hashes import HashSearch
+from modelyard.hubs.civitai.lookup import Lookup
+from modelyard.hubs.civitai.refusals import TITLE, explain_download, explain_lookup
+from modelyard.hubs.endpoints import endpoint, with_endpoint
+from modelyard.hubs.links import home
+from modelyard.keys.realm import Realm
+from modelyard.net.api import Answer, Api
+from modelyard.net.url import parse
+from modelyard.values.offers import Address, Finding, KeyReport, Listing, Offer, Source
+
+MOST_AT_ONCE = 100
+SCOPES = (
+    "UserRead",
+    "UserWrite",
+    "ModelsRead",
+    "ModelsWrite",
+    "ModelsDelete",
+    "MediaRead",
+    "MediaWrite",
+    "MediaDelete",
+)
+"""Names of the low bits of ``tokenScope`` (the site's ``token-scope.ts``)."""
+
+_FULL = 2**25 - 1
+_MODELS_READ = 1 << SCOPES.index("ModelsRead")
+_TYPES = (
+    "Checkpoint", "TextualInversion", "Hypernetwork", "AestheticGradient", "LORA", "LoCon", "DoRA", "Controlnet",
+    "Upscaler", "MotionModule", "VAE", "TextEncoder", "UNet", "CLIPVision", "Poses", "Wildcards", "Workflows",
+    "ComfyWorkflows", "Detection", "VisionLanguage", "CLIP", "LLM", "Other",
+)  # fmt: skip
+_KINDS = {name.lower(): name for name in _TYPES} | {"embedding": "TextualInversion", "lycoris": "LoCon"}
+_REALM = Realm(
+    addresses.NAME,
+    TITLE,
+    frozenset({addresses.ENDPOINT, "https://civitai.red"}),
+    ("CIVITAI_TOKEN", "CIVITAI_API_KEY", "CIVITAI_API_TOKEN"),
+    "https://civitai.com/user/account",
+)
+
+
+def realm(env: Mapping[str, str]) -> Realm:
+    """Where the key may go under this environment."""
+    return with_endpoint(_REALM, endpoint(env, "CIVITAI_ENDPOINT"))
+
+
+def make(api: Api, env: Mapping[str, str], keyed: Keyed = never_keyed) -> Civitai:
+    """The hub under this environment (``CIVITAI_ENDPOINT``)."""
+    return Civitai(api, endpoint(env, "CIVITAI_ENDPOINT"), keyed)
+
+
+class Civitai:
+    """Implements `Hub`.
+
+    Args:
+        chosen: Endpoint that a person set instead of the hub's own; all its links go there.
+        keyed: Whether requests to an origin carry a key.
+    """
+
+    name = addresses.NAME
+    title = TITLE
+    prefixes = ("civitai", "urn", "air")
+    examples = addresses.EXAMPLES
+
+    def __init__(self, api: Api, chosen: str | None = None, keyed: Keyed = never_keyed) -> None:
+        self._api = api
+        self._keyed = keyed
+        self.endpoint = chosen or addresses.ENDPOINT
+        self._home = home(addresses.ENDPOINT, addresses.ORIGINS, addresses.ELSEWHERE, chosen)
+        self.realm = with_endpoint(_REALM, chosen)
+
+    def read(self, text: str) -> Address | None:
+        return addresses.read(text, self._home)
+
+    def show(self, address: Address) -> str:
+        return addresses.show(address)
+
+    def resolve(self, address: Address) -> Listing:
+        return Lookup(self._api, address.endpoint or self.endpoint, self._keyed).resolve(address)
+
+    def search(self, text: str, *, limit: int, kind: str | None = None) -> list[Finding]:
+        params: dict[str, str | int | list[str]] = {"query": text, "limit": min(limit, MOST_AT_ONCE)}
+        if kind:
+            params["types"] = _KINDS.get(kind.lower(), kind)
+        found: list[Finding] = []
+        while True:
+            answer = self._api.get(f"{self.endpoint}/api/v1/models", params=params)
+            if answer.status != 200:
+                raise explain_lookup(answer, f"models like {text!r}")
+            body = body_record(answer)
+            page = [finding for each in records(body.get("items")) if (finding := self._finding(each))]
+            found += page
+            cursor = number(record(body.get("metadata")).get("nextCursor")) or _cursor(body)
+            if not page or not cursor or len(found) >= limit or cursor == params.get("cursor"):
+                return found[:limit]
+            params["cursor"] = cursor
+
+    def by_hash(self, digests: Sequence[str]) -> dict[str, list[Offer]]:
+        return HashSearch(self._api, self.endpoint).find(digests)
+
+    def check_key(self, gated: Address | None = None) -> KeyReport:  # noqa: ARG002  # access shows at download only
+        answer = self._me()
+        if answer.status == 401:
+            kept = self._keyed(parse(self.endpoint).origin)
+            return KeyReport(self.name, False, note="The site does not know this key." if kept else "No key is kept.")
+        if answer.status != 200:
+            raise explain_lookup(answer, "owner of the key")
+        return _report(record(answer.json()))
+
+    def explain(self, answer: Answer, source: Source) -> YardError | None:
+        page_came = answer.status < 400
+        if parse(answer.url).origin != parse(source.url).origin and not page_came:
+            return None  # the storage behind speaks: an expired link, not the site's opinion
+        address = self.read(source.url)
+        what = f"version {address.revision}" if address else "the file"
+        page = addresses.page_url(Address(self.name, "", address.revision), self.endpoint) if address else None
+        error = explain_download(answer, what, page)
+        return self._about_key(error, what) if isinstance(error, LoginNeeded) else error
+
+    def _about_key(self, error: LoginNeeded, what: str) -> YardError:
+        """A login was wanted: if a key was sent, it is wrong or may not read models."""
+        if not self._keyed(parse(self.endpoint).origin):
+            return error
+        answer = self._me()
+        if answer.status == 401:
+            return KeyWrong(f"{TITLE} does not know the key that is kept for it.", link=_REALM.settings_page)
+        scope = whole(record(answer.json()).get("tokenScope")) if answer.status == 200 else None
+        if scope is not None and not scope & _MODELS_READ:
+            return KeyScope(f"The key may not download models, {what} among them.", link=_REALM.settings_page)
+        return error
+
+    def _me(self) -> Answer:
+        return self._api.get(f"{self.endpoint}/api/v1/me", cache=False)
+
+    def _finding(self, given: Mapping[str, Any]) -> Finding | None:
+        model, stats = number(given.get("id")), record(given.get("stats"))
+        if not model:
+            return None
+        address = Address(self.name, model)
+        newest = next(iter(records(given.get("modelVersions"))), {})
+        return Finding(
+            self.name,
+            self.show(address),
+            text(given.get("name")) or f"model {model}",
+            kind=text(given.get("type")) or "",
+            downloads=whole(stats.get("downloadCount")),
+            likes=whole(stats.get("thumbsUpCount")),
+            updated=text(newest.get("publishedAt")),
+            page=addresses.page_url(address, self.endpoint),
+            gated=given.get("availability") == "EarlyAccess",
+        )
+
+
+def _cursor(body: Mapping[str, Any]) -> str | None:
+    return text(record(body.get("metadata")).get("nextCursor"))
+
+
+def _report(me: Mapping[str, Any]) -> KeyReport:
+    bits = whole(me.get("tokenScope"))
+    scopes = tuple(name for place, name in enumerate(SCOPES) if bits is not None and bits & 1 << place)
+    note = None
+    if bits is not None and not bits & _MODELS_READ:
+        note = "This key may not download models; give it ModelsRead on the settings page."
+    elif text(me.get("status")) not in (None, "active"):
+        note = f"The account is {me.get('status')}."
+    whole_key = bits is not None and bits & _FULL == _FULL
+    return KeyReport(
+        addresses.NAME, True, text(me.get("username")), "api-key", ("Full",) if whole_key else scopes, None, note
+    )

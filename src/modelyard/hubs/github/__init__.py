@@ -1,0 +1,5 @@
+"""Releases on GitHub."""
+
+from modelyard.hubs.github.hub import GitHub, make
+
+__all__ = ["GitHub", "make"]

@@ -1,0 +1,156 @@
+"""The Hugging Face hub: its port, with search and key check."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from modelyard.errors import KeyWrong, ServerFailed, YardError
+from modelyard.hubs.answers import record, records, text, texts, whole
+from modelyard.hubs.base import Keyed, never_keyed
+from modelyard.hubs.endpoints import endpoint, with_endpoint
+from modelyard.hubs.huggingface import addresses
+from modelyard.hubs.huggingface.listing import Lister, next_page
+from modelyard.hubs.huggingface.refusals import TITLE, explain
+from modelyard.hubs.links import home
+from modelyard.keys.realm import Realm
+from modelyard.net.api import Answer, Api
+from modelyard.net.url import parse
+from modelyard.values.offers import Address, Finding, KeyReport, Listing, Offer, Source
+
+_KINDS = ("model", "dataset", "space")
+_REALM = Realm(
+    addresses.NAME,
+    TITLE,
+    frozenset({addresses.ENDPOINT}),
+    ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_TOKEN_PATH"),
+    "https://huggingface.co/settings/tokens",
+)
+
+
+def realm(env: Mapping[str, str]) -> Realm:
+    """Where the key may go under this environment."""
+    return with_endpoint(_REALM, endpoint(env, "HF_ENDPOINT"))
+
+
+def make(api: Api, env: Mapping[str, str], keyed: Keyed = never_keyed) -> HuggingFace:
+    """The hub under this environment (``HF_ENDPOINT``)."""
+    return HuggingFace(api, endpoint(env, "HF_ENDPOINT"), keyed)
+
+
+class HuggingFace:
+    """Implements `Hub`.
+
+    Args:
+        chosen: Endpoint that a person set instead of the hub's own; all its links go there.
+        keyed: Whether requests to an origin carry a key.
+    """
+
+    name = addresses.NAME
+    title = TITLE
+    prefixes = ("hf", "huggingface")
+    examples = addresses.EXAMPLES
+
+    def __init__(self, api: Api, chosen: str | None = None, keyed: Keyed = never_keyed) -> None:
+        self._api = api
+        self._keyed = keyed
+        self.endpoint = chosen or addresses.ENDPOINT
+        self._home = home(addresses.ENDPOINT, addresses.ORIGINS, addresses.ELSEWHERE, chosen)
+        self.realm = with_endpoint(_REALM, chosen)
+
+    def read(self, text: str) -> Address | None:
+        return addresses.read(text, self._home)
+
+    def show(self, address: Address) -> str:
+        return addresses.show(address)
+
+    def resolve(self, address: Address) -> Listing:
+        return Lister(self._api, address.endpoint or self.endpoint, self._explain).resolve(address)
+
+    def search(self, text: str, *, limit: int, kind: str | None = None) -> list[Finding]:
+        kept = kind if kind in _KINDS else "model"
+        params: dict[str, str | int | list[str]] = {"search": text, "limit": min(limit, 100)}
+        params |= {"sort": "downloads", "direction": "-1"}
+        if kind and kind not in _KINDS:
+            params["filter"] = kind.lower()
+        answer = self._api.get(f"{self.endpoint}/api/{kept}s", params=params)
+        found: list[Finding] = []
+        while True:
+            if answer.status != 200:
+                raise explain(answer, Address(self.name, f"search for {text!r}"))
+            page = records(answer.json())
+            found += [finding for each in page if (finding := self._finding(each, kept))]
+            following = next_page(answer)
+            if not page or not following or len(found) >= limit:
+                return found[:limit]
+            answer = self._api.get(following)
+
+    def by_hash(self, digests: Sequence[str]) -> dict[str, list[Offer]]:  # noqa: ARG002  # the hub has no such search
+        return {}
+
+    def check_key(self, gated: Address | None = None) -> KeyReport:
+        answer = self._whoami()
+        if answer.status == 401:
+            kept = self._keyed(parse(self.endpoint).origin)
+            return KeyReport(self.name, False, note="The hub does not know this key." if kept else "No key is kept.")
+        if answer.status != 200:
+            raise explain(answer, Address(self.name, "whoami"))
+        return _report(record(answer.json()), self._opens(gated) if gated else None)
+
+    def explain(self, answer: Answer, source: Source) -> YardError | None:
+        if parse(answer.url).origin != parse(source.url).origin:
+            return None  # the CDN speaks: an expired link, not the hub's opinion
+        address = self.read(source.url) or Address(self.name, "the file")
+        if answer.status < 400:
+            return ServerFailed(f"{TITLE} sent a page instead of {address.path or 'the file'}.")
+        return self._explain(answer, address)
+
+    def _explain(self, answer: Answer, address: Address) -> YardError:
+        if answer.status == 401 and self._keyed(parse(answer.url).origin) and self._whoami().status == 401:
+            return KeyWrong(f"{TITLE} does not know the key that is kept for it.", link=_REALM.settings_page)
+        return explain(answer, address)
+
+    def _whoami(self) -> Answer:
+        return self._api.get(f"{self.endpoint}/api/whoami-v2", cache=False)
+
+    def _opens(self, gated: Address) -> bool | None:
+        base = gated.endpoint or self.endpoint
+        answer = self._api.get(f"{base}/api/{gated.kind}s/{gated.model}/auth-check", cache=False)
+        return {200: True, 401: False, 403: False}.get(answer.status)
+
+    def _finding(self, given: Mapping[str, Any], kind: str) -> Finding | None:
+        model = text(given.get("id")) or text(given.get("modelId"))
+        if not model or not addresses.is_id(model):
+            return None
+        address = Address(self.name, model, kind=kind)
+        return Finding(
+            self.name,
+            self.show(address),
+            model,
+            kind=text(given.get("pipeline_tag")) or kind,
+            downloads=whole(given.get("downloads")),
+            likes=whole(given.get("likes")),
+            updated=text(given.get("lastModified")) or text(given.get("createdAt")),
+            page=addresses.page_url(address, self.endpoint),
+            gated=given.get("gated") in ("auto", "manual", True),
+        )
+
+
+def _report(who: Mapping[str, Any], opens: bool | None) -> KeyReport:
+    token = record(record(who.get("auth")).get("accessToken"))
+    fine = record(token.get("fineGrained"))
+    scopes = texts(fine.get("global"))
+    for scoped in records(fine.get("scoped")):
+        scopes += texts(scoped.get("permissions"))
+    if fine.get("canReadGatedRepos") is True:
+        scopes.append("canReadGatedRepos")
+    role = {"fineGrained": "fine-grained"}.get(text(token.get("role")) or "", text(token.get("role")))
+    return KeyReport(
+        addresses.NAME, True, text(who.get("name")), role, tuple(dict.fromkeys(scopes)), opens, _note(fine, opens)
+    )
+
+
+def _note(fine: Mapping[str, Any], opens: bool | None) -> str | None:
+    if fine and fine.get("canReadGatedRepos") is False and opens is False:
+        return "This fine-grained key may not read gated models; allow it on the settings page."
+    return None if opens is not False else "Open the model's page and accept its terms with this account."
