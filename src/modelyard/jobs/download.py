@@ -361,7 +361,8 @@ class Download:
         if (order.size or 0) >= _LARGE:
             self._check_room([one])
         around.progress.name = order.name
-        return one, replace(around, order=order)
+        # A header's length is no promise: where it lies, the hash decides.
+        return one, replace(around, order=replace(order, size=one.offer.size))
 
     def _waits(self, around: Surroundings, waited: list[bool]) -> None:
         waited.append(True)

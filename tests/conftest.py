@@ -1,0 +1,56 @@
+"""What every test may rely on: an own data folder, nothing beyond loopback, a seed that is told."""
+
+from __future__ import annotations
+
+import os
+import random
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from modelyard.testing import PracticeHub
+
+SEED = int(os.environ.get("MODELYARD_TEST_SEED", "20261121"))
+
+
+def pytest_report_header() -> str:
+    """Tell how to repeat this very run."""
+    return f"MODELYARD_TEST_SEED={SEED}"
+
+
+@pytest.fixture(autouse=True)
+def _seeded() -> None:
+    random.seed(SEED)
+
+
+@pytest.fixture(autouse=True)
+def _only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = socket.socket.connect
+
+    def connect(self: socket.socket, address: Any) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6) and not str(address[0]).startswith(("127.", "::1", "localhost")):
+            pytest.fail(f"a test tried to leave this machine: {address}")
+        real(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", connect)
+
+
+@pytest.fixture(autouse=True)
+def data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A data folder of the test's own; no key or proxy of this machine is seen."""
+    folder = tmp_path / "home"
+    for name in list(os.environ):
+        if name.lower().endswith("_proxy") or name.endswith(("_TOKEN", "_ENDPOINT", "_API_KEY")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("MODELYARD_HOME", str(folder))
+    return folder
+
+
+@pytest.fixture
+def hub() -> Iterator[PracticeHub]:
+    """A practice hub of the test's own."""
+    with PracticeHub(seed=SEED) as practice:
+        yield practice
