@@ -43,6 +43,22 @@ def huggingface_repos(seed: int) -> Iterator[Repo]:
         yield Repo(f"many/model-{index:03}", {"config.json": b"{}"}, downloads=index, likes=index % 7, seed=seed)
 
 
+def modelscope_repos(seed: int) -> Iterator[Repo]:
+    """What ModelScope's side holds; `org/repo` has the same bytes as on Hugging Face."""
+    yield Repo("org/repo", repo_files, seed=seed, trunk="master")
+    yield Repo("org/private", _pair, private=True, seed=seed, trunk="master")
+    yield Repo("org/gated", _pair, gated="manual", seed=seed, trunk="master")
+    yield Repo("org/big", _seven_thousand, seed=seed, trunk="master")
+    yield Repo("org/data", _data, kind="datasets", seed=seed, trunk="master")
+    for index in range(120):
+        yield Repo(f"many/model-{index:03}", {"config.json": b"{}"}, seed=seed, trunk="master")
+
+
+def _seven_thousand() -> Files:
+    """6,930 files in 70 folders: 7,000 entries."""
+    return {f"folder-{index // 99:02}/file-{index:04}.txt": f"{index}\n".encode() for index in range(6930)}
+
+
 def _repo(seed: int) -> Repo:
     return Repo(
         "org/repo",

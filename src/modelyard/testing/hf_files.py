@@ -91,4 +91,3 @@ def _xet(asked: Asked, commit: Commit, content: Content) -> Fields:
 def xet_token(hf: HuggingFace, asked: Asked) -> Answer:
     """There is no CAS: the token's headers are missing, as on a hub that half-speaks Xet."""
     return as_json(200, {})
-

@@ -3,24 +3,35 @@
 from __future__ import annotations
 
 import socket
+import ssl
+import tempfile
+from collections.abc import Callable
 from contextlib import ExitStack
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
 
 from modelyard.testing.accounts import Accounts
 from modelyard.testing.cdn import Cdn
+from modelyard.testing.civitai import CivitAI
 from modelyard.testing.clock import Clock
 from modelyard.testing.content import Content
+from modelyard.testing.control import control
 from modelyard.testing.faults import Faults
+from modelyard.testing.github import GitHub
 from modelyard.testing.huggingface import HuggingFace
 from modelyard.testing.log import Log
 from modelyard.testing.models import model_content
+from modelyard.testing.modelscope import ModelScope
 from modelyard.testing.plain import DEFAULT_SIZE, Plain, PlainFile
 from modelyard.testing.scenarios import Scenario, Setting
 from modelyard.testing.server import Listener
 from modelyard.testing.signing import Signer
-from modelyard.testing.wire import Answer, Request, text
+from modelyard.testing.tls import make_authority, server_context
+from modelyard.testing.wire import Answer, Origin, Request, text
+
+Act = Callable[[Request], Answer]
 
 _SWITCHES = {
     "HF_HUB_DISABLE_TELEMETRY": "1",
@@ -49,7 +60,11 @@ class PracticeHub:
         cdn: The other origin's bodies.
         accounts: Known keys.
         hf: The Hugging Face side.
+        civitai: The CivitAI side.
+        modelscope: The ModelScope side.
+        github: The GitHub side.
         plain: The plain files.
+        ca_file: The certificate to trust, when it speaks TLS.
     """
 
     def __init__(self, tls: bool = False, seed: int = 1, *, port: int = 0) -> None:
@@ -60,17 +75,29 @@ class PracticeHub:
         self.faults = Faults(self.cdn, self.clock)
         self.plain = Plain(self.cdn, self.faults, seed)
         self.hf = HuggingFace(self.cdn, self.accounts, self.clock, seed, tls=tls)
+        self.civitai = CivitAI(self.cdn, self.accounts, self.clock, seed)
+        self.modelscope = ModelScope(self.cdn, self.accounts, seed)
+        self.github = GitHub(self.cdn, self.accounts, self.clock, seed)
         self.ca_file: str | None = None
+        self._control: Listener | None = None
         self._running = ExitStack()
 
     def __enter__(self) -> Self:
-        context = None
-        common: dict[str, Any] = {"tls": context, "log": self.log, "clock": self.clock, "pace": self.faults.pace}
-        self._hub = Listener("hub", self._answer_hub, port=self._port, **common)
-        self._running.callback(self._hub.close)
-        self._cdn = Listener("cdn", self._answer_cdn, host=_other_host(), **common)
-        self._running.callback(self._cdn.close)
+        tls = self._certify() if self._tls else None
+        self._hub = self._listen("hub", self._answer_hub, tls, port=self._port)
+        self._cdn = self._listen("cdn", self._answer_cdn, tls, host=_other_host())
         return self
+
+    def _listen(self, origin: Origin, act: Act, tls: ssl.SSLContext | None, **where: Any) -> Listener:
+        log = Log() if origin == "control" else self.log
+        listener = Listener(origin, act, tls=tls, log=log, clock=self.clock, pace=self.faults.pace, **where)
+        self._running.callback(listener.close)
+        return listener
+
+    def _certify(self) -> ssl.SSLContext:
+        folder = Path(self._running.enter_context(tempfile.TemporaryDirectory(prefix="practice-")))
+        self.ca_file = str(make_authority(folder))
+        return server_context(folder)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -91,6 +118,13 @@ class PracticeHub:
         """Base URL of the CDN origin."""
         return self._cdn.url
 
+    @property
+    def control_url(self) -> str:
+        """Base URL of the control port, which opens when this is first asked for."""
+        if self._control is None:
+            self._control = self._listen("control", lambda request: control(self, request), None)
+        return self._control.url
+
     def env(self) -> dict[str, str]:
         """Environment variables that lead every known client here and nowhere else."""
         names = ("HF_ENDPOINT", "MODELSCOPE_ENDPOINT", "CIVITAI_ENDPOINT", "GITHUB_ENDPOINT")
@@ -102,9 +136,10 @@ class PracticeHub:
 
     def reset(self) -> None:
         """As if just started: no faults, no added files, empty log, real time."""
-        for part in (self.faults.clear, self.plain.reset, self.cdn.reset, self.signer.reset, self.hf.reset):
-            part()
         self.clock.reset()
+        self.faults.clear()
+        for part in (self.plain, self.cdn, self.signer, self.hf, self.civitai, self.modelscope, self.github):
+            part.reset()
         self.log.clear()
 
     def add_file(
@@ -145,7 +180,8 @@ class PracticeHub:
     def _route(self, request: Request) -> Answer:
         if request.segments[0] == "files":
             return self.plain.answer(request)
-        return self.hf.answer(request) or text(404, "Not Found")
+        sides = (self.modelscope, self.civitai, self.github, self.hf)
+        return next((answer for side in sides if (answer := side.answer(request))), None) or text(404, "Not Found")
 
 
 def _other_host() -> str:

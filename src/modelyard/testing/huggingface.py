@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import quote, unquote
 
 from modelyard.testing import hf_api, hf_files, hf_lists
@@ -82,7 +83,7 @@ class HuggingFace:
         private: bool = False,
         gated: Gate = False,
         disabled: bool = False,
-        **facts: object,
+        **facts: Any,
     ) -> Repo:
         """Add a repository; sizes in ``files`` become valid models made from the seed."""
         repo = Repo(name, files, kind=kind, private=private, gated=gated, disabled=disabled, seed=self._seed, **facts)

@@ -63,10 +63,11 @@ class Repo:
         gated: Gate = False,
         disabled: bool = False,
         seed: int = 1,
+        trunk: str = "main",
         **facts: object,
     ) -> None:
         self.id, self.kind, self.private, self.gated, self.disabled = name, kind, private, gated, disabled
-        self.facts, self._files, self._seed = facts, files, seed
+        self.facts, self._files, self._seed, self.trunk = facts, files, seed, trunk
         self.branches: dict[str, str] = {}
         self.tags: dict[str, str] = {}
         self.pulls: dict[str, str] = {}
@@ -76,7 +77,7 @@ class Repo:
         """Every commit, the oldest first."""
         files = self._files() if callable(self._files) else self._files
         first = self._commit(0, "initial commit", files)
-        self.branches["main"] = first.sha
+        self.branches[self.trunk] = first.sha
         return [first]
 
     @property
@@ -86,24 +87,24 @@ class Repo:
 
     @property
     def head(self) -> Commit:
-        """The last commit of ``main``."""
+        """The last commit of its default branch."""
         self.commits  # noqa: B018
-        found = self.at("main")
+        found = self.at(self.trunk)
         assert found
         return found
 
     def commit(self, files: Files, title: str = "change") -> Commit:
-        """Change or add files; ``main`` moves to the new commit."""
+        """Change or add files; its default branch moves to the new commit."""
         merged = {**self.head.files, **self._contents(files)}
         commit = self._commit(len(self.commits), title, merged)
         self.commits.append(commit)
-        self.branches["main"] = commit.sha
+        self.branches[self.trunk] = commit.sha
         return commit
 
     def at(self, revision: str) -> Commit | None:
         """The commit of a branch, tag, ``refs/...`` name, full or short sha, or ``HEAD``."""
         commits = self.commits
-        name = "main" if revision == "HEAD" else revision
+        name = self.trunk if revision == "HEAD" else revision
         short = re.sub(r"^refs/(heads|tags|convert)/", "", name)
         sha = self.branches.get(short) or self.tags.get(short) or self.pulls.get(name) or name
         if not re.fullmatch("[0-9a-f]{7,40}", sha):
@@ -112,7 +113,7 @@ class Repo:
 
     def _commit(self, index: int, title: str, files: Files) -> Commit:
         contents = self._contents(files)
-        state = hashlib.sha1(f"{self.id} {index}".encode())
+        state = hashlib.sha1(f"{self.trunk} {self.id} {index}".encode())
         for path in sorted(contents):
             state.update(f"{path} {contents[path].tag}\n".encode())
         day = BIRTHDAY + index * 86400

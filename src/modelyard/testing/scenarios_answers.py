@@ -193,6 +193,29 @@ class Empty(Scenario):
         return Answer(200, healthy.without("Content-Range"))
 
 
+class NotSatisfiable(Scenario):
+    """416 to the first ranged request (setting ``times``), beside the matrix."""
+
+    name, row, says = "s416", 45, "416 to a resume"
+    refused = 0
+
+    def answer(self, request: Request, healthy: Answer) -> Answer:
+        if "range" not in request.headers or self.refused >= self.setting("times", 1):
+            return healthy
+        self.refused += 1
+        return text(416, "Range not satisfiable", ("Content-Range", f"bytes */{healthy.body.size}"))
+
+
+class ResetHeaders(Scenario):
+    """RST before any header, for the first request, beside the matrix."""
+
+    name, row, says = "rst_hdr", 45, "RST before headers"
+
+    def answer(self, request: Request, healthy: Answer) -> Answer:
+        healthy.wire.mute = healthy.wire.reset = self.calls == 1
+        return healthy
+
+
 ALL: tuple[type[Scenario], ...] = (
     Html200,
     TooMany,
@@ -208,4 +231,6 @@ ALL: tuple[type[Scenario], ...] = (
     HugeHeader,
     PartialFresh,
     Empty,
+    NotSatisfiable,
+    ResetHeaders,
 )

@@ -133,9 +133,7 @@ def _hang_up(connection: socket.socket) -> None:
     connection.close()
 
 
-def read_request(
-    stream: Stream, connection: socket.socket, origin: Origin, base: str = ""
-) -> Request | None:
+def read_request(stream: Stream, connection: socket.socket, origin: Origin, base: str = "") -> Request | None:
     """Read one request with its body; None at the end of the connection."""
     line = stream.readline(1 << 16).decode("latin-1").rstrip("\r\n")
     method, _, rest = line.partition(" ")
@@ -171,4 +169,3 @@ def _read_body(stream: Stream, headers: dict[str, str]) -> bytes:
         _read_headers(stream)
         return body
     return stream.read(min(int(headers.get("content-length") or 0), _MOST_BODY))
-

@@ -52,8 +52,7 @@ class Writer:
         whole = False
         try:
             if self._wire.mute:
-                self._line.stall()
-                return False
+                return self._say_nothing()
             self._line.connection.sendall(self._headers())
             self._pad()
             whole = not self._has_body() or self._body(record)
@@ -63,6 +62,11 @@ class Writer:
             if self._wire.reset and not whole:
                 self._line.reset()
         return whole and not self._ends()
+
+    def _say_nothing(self) -> bool:
+        if not self._wire.reset:
+            self._line.stall()
+        return False
 
     def _tell(self, whole: bool) -> None:
         if self._wire.ended:
