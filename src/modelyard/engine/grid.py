@@ -88,6 +88,13 @@ class Grid:
             claim.busy_to = limit
             return limit - claim.at
 
+    def end_at(self, size: int) -> None:
+        """The file turns out to end at `size`: nothing beyond it is wanted any more."""
+        with self._lock:
+            self._gaps = [(start, min(end, size)) for start, end in self._gaps if start < size]
+            for claim in self._active:
+                claim.end = size if claim.end is None else min(claim.end, size)
+
     def done(self, claim: Claim) -> None:
         """A claim is finished, or given back: what it did not write can be claimed again."""
         with self._lock:

@@ -169,6 +169,7 @@ class Run:
     def ended_at(self, end: int, *, cut_possible: bool = False, doubt: YardError | StartOver | None = None) -> None:
         """The body ended there. `doubt` is raised should the hash not agree."""
         self.table.shorten(end)
+        self.grid.end_at(end)
         self.cut_possible, self.doubt = cut_possible, doubt
 
     def add(self, lane: Lane) -> None:
