@@ -27,7 +27,7 @@ _RAW = (("Accept", "application/octet-stream"),)
 
 def _endpoints(env: Mapping[str, str]) -> tuple[str | None, str | None]:
     site, api = endpoint(env, "GITHUB_ENDPOINT"), endpoint(env, "GITHUB_API_ENDPOINT")
-    return site, api or (f"{site}/api/v3" if site else None)  # where a GitHub Enterprise server has it
+    return site, api or site  # a GitHub Enterprise server has its API elsewhere and needs the second variable
 
 
 def realm(env: Mapping[str, str]) -> Realm:
@@ -95,7 +95,7 @@ class GitHub:
         if answer.status != 200:
             raise explain(answer, "the owner of the key")
         scopes = tuple(word.strip() for word in answer.headers.get("x-oauth-scopes").split(",") if word.strip())
-        opens = self._repository(gated).status == 200 if gated else None
+        opens = self._releases(gated).status == 200 if gated else None
         return KeyReport(self.name, True, text(record(answer.json()).get("login")), None, scopes, opens)
 
     def explain(self, answer: Answer, source: Source) -> YardError | None:
@@ -117,13 +117,19 @@ class GitHub:
         return body_record(answer)
 
     def _missing(self, address: Address) -> NotFound:
-        if self._repository(address).status != 200:
-            return ModelNotFound(f"{TITLE} shows no repository {address.model}.")
+        answer = self._releases(address)
+        if answer.status != 200:
+            return ModelNotFound(f"{TITLE} shows no repository {address.model} with releases.")
+        tags = [tag for each in records(answer.json()) if (tag := text(each.get("tag_name")))]
         asked = f"release {address.revision!r}" if address.revision else "release"
-        return RevisionNotFound(f"{address.model} has no {asked}.", link=f"{self.endpoint}/{address.model}/releases")
+        return RevisionNotFound(
+            f"{address.model} has no {asked}.",
+            hint=f"There is {', '.join(tags[:5])}." if tags else None,
+            link=f"{self.endpoint}/{address.model}/releases",
+        )
 
-    def _repository(self, address: Address) -> Answer:
-        return self._api.get(f"{self._root}/repos/{address.model}")
+    def _releases(self, address: Address) -> Answer:
+        return self._api.get(f"{self._root}/repos/{address.model}/releases", params={"per_page": 30})
 
     def _listing(self, address: Address, release: Mapping[str, Any]) -> Listing:
         tag = text(release.get("tag_name")) or address.revision
