@@ -211,6 +211,7 @@ class Lane:
         """Move bytes from the wire to the disk until the claim is done."""
         run, meter, stop = self._run, self._run.meter, self._run.stop
         read_into = opening.read_into
+        opening.reply.connection.slow_down(meter.ceiling)
         with stop.waking(opening.reply.connection.shut):
             while length := run.grid.window(claim, run.capacity):
                 if self._buffer is None:

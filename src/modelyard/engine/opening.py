@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from modelyard.engine.identity import Identity, identity_of
-from modelyard.engine.order import Engine, Explain, Order
+from modelyard.engine.order import Engine, Explain, Link, Order
 from modelyard.engine.sniff import SNIFFED, login_page, looks_wrong
 from modelyard.errors import (
     AccessError,
@@ -25,6 +25,7 @@ from modelyard.errors import (
 )
 from modelyard.net.api import Answer
 from modelyard.net.client import Reply, Request
+from modelyard.net.guard import Reach
 from modelyard.net.head import content_range, unsatisfied_total
 from modelyard.net.retry import asked_to_wait
 from modelyard.net.stop import Stop
@@ -125,15 +126,35 @@ def open_source(
         headers += if_range.condition() if if_range else []
     else:
         headers.append(("Want-Repr-Digest", "sha-256=9"))
-    request = Request(source.url, headers=tuple(headers), bound=source.headers, told_by_public=source.told_by_public)
     engine.manners.await_turn(_origin(source), stop)
-    reply = engine.client.open(request, stop)
+    reply = _ask_directly(engine, source, tuple(headers), stop) if first or last is not None else None
+    if reply is None:
+        whole = Request(source.url, headers=tuple(headers), bound=source.headers, told_by_public=source.told_by_public)
+        reply = engine.client.open(whole, stop)
+        if reply.hops and reply.url.origin != _origin(source):
+            engine.links[source.url] = Link(reply.url.text, reply.connection.line.reach is Reach.PUBLIC)
     try:
         with stop.waking(reply.connection.shut):
             return _judged(engine, source, reply, explain)
     except BaseException:
         reply.close()
         raise
+
+
+def _ask_directly(engine: Engine, source: Source, headers: tuple[tuple[str, str], ...], stop: Stop) -> Reply | None:
+    """Ask where the source last redirected to, sparing the hub a request that counts against a quota.
+
+    None when there is no such link, or it serves no more: then the source itself gives a new one.
+    """
+    link = engine.links.get(source.url)
+    if link is None:
+        return None
+    reply = engine.client.open(Request(link.url, headers=headers, told_by_public=link.public), stop)
+    if reply.status in (200, 206, 416):
+        return reply
+    reply.close()
+    engine.links.pop(source.url, None)
+    return None
 
 
 def _judged(engine: Engine, source: Source, reply: Reply, explain: Explain) -> Opening:

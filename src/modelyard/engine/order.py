@@ -89,8 +89,24 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """Where a source redirected to: a signed link, kept in memory only and only until it fails.
+
+    Attributes:
+        public: A public server named it; it must not lead into the local network.
+    """
+
+    url: str
+    public: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Engine:
-    """The engine's surroundings: what every transfer of a process shares."""
+    """The engine's surroundings: what every transfer of a process shares.
+
+    Attributes:
+        links: Signed links by the stable URL of their source.
+    """
 
     client: Client
     manners: Manners
@@ -98,3 +114,4 @@ class Engine:
     policy: TransferPolicy = field(default_factory=TransferPolicy)
     hosts: HostMemory = field(default_factory=Forgetful)
     chance: random.Random = field(default_factory=random.Random)
+    links: dict[str, Link] = field(default_factory=dict)

@@ -53,12 +53,12 @@ class Ramp:
 
 
 def part_size(rate: float, lanes: int, unclaimed: int) -> int:
-    """Bytes of the next claim: four seconds of one connection's speed, and never so much that the others idle.
+    """Bytes of the next claim: two seconds of one connection's speed, and never so much that the others idle.
 
     Args:
         rate: Bytes per second of all connections together.
         unclaimed: Bytes that nobody fetches yet.
     """
-    wished = 4 * rate / max(1, lanes)
-    fair = unclaimed / (2 * max(1, lanes))
+    wished = 2 * rate / max(1, lanes)
+    fair = unclaimed / (3 * max(1, lanes))
     return int(max(8 * 2**20, min(wished, fair, 256 * 2**20)))

@@ -112,6 +112,11 @@ class Connection:
         whole = self.body is not None and self.body.ended
         return keep_alive and whole and not self._spare and not self.distrusted
 
+    def slow_down(self, rate: int | None) -> None:
+        """Under a speed limit (bytes per second) let the kernel hold an eighth of a second, not megabytes."""
+        if rate is not None:
+            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, max(65536, rate // 8))
+
     def rested(self) -> None:
         """Remember when the connection went idle."""
         self.used_at = time.monotonic()

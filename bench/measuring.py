@@ -1,0 +1,45 @@
+"""Running one command as a person would and telling what it cost."""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one run took: seconds on the clock, seconds of CPU, megabytes at the peak."""
+
+    wall: float
+    cpu: float
+    peak: float
+    code: int
+
+
+def run(command: Sequence[str], *, cwd: Path, env: Mapping[str, str] | None = None, stdin: Path | None = None) -> Cost:
+    """Run a command to its end; its output goes to a file beside the results."""
+    log = cwd.parent / "last-output.txt"
+    source = stdin.open("rb") if stdin else subprocess.DEVNULL
+    with log.open("wb") as out:
+        begun = time.perf_counter()
+        process = subprocess.Popen(
+            command, cwd=cwd, env={**os.environ, **(env or {})}, stdin=source, stdout=out, stderr=subprocess.STDOUT
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+        wall = time.perf_counter() - begun
+        process.returncode = os.waitstatus_to_exitcode(status)
+    return Cost(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, process.returncode)
+
+
+def machine() -> str:
+    """The machine in one line: figures mean nothing without it."""
+    model = next(
+        (line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line),
+        "unknown CPU",
+    )
+    return f"{os.cpu_count()} cores of {model}, {resource.getpagesize() * os.sysconf('SC_PHYS_PAGES') / 1e9:.0f} GB"

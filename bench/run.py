@@ -1,0 +1,47 @@
+"""`python3 run.py bench NAME`: measure ourselves, interleaved with others.
+
+transfer [WORKLOAD...]   big, tls, disk, eight, many, limited, latency (all by default)
+kills                    kill -9 every 1.5 s until it is done
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+
+def main() -> int:
+    """Read the command line and run a bench."""
+    parser = argparse.ArgumentParser(
+        prog="run.py bench", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("name", choices=["transfer", "kills"])
+    parser.add_argument("workloads", nargs="*")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--scratch", type=Path, help="on tmpfs; needs 10 GB (default: /dev/shm)")
+    parser.add_argument("--disk", type=Path, default=Path.cwd(), help="a folder on a real disk")
+    chosen = parser.parse_args()
+    base = chosen.scratch or (Path("/dev/shm") if Path("/dev/shm").is_dir() else Path(tempfile.gettempdir()))
+    scratch = Path(tempfile.mkdtemp(prefix="modelyard-bench-", dir=base))
+    scratch.chmod(0o755)  # nginx serves as another user
+    disk = Path(tempfile.mkdtemp(prefix=".modelyard-bench-", dir=chosen.disk))
+    try:
+        if chosen.name == "kills":
+            from kills import bench as kill_bench
+
+            return kill_bench(scratch)
+        from transfer import bench
+
+        return bench(chosen.rounds, chosen.workloads, scratch, disk)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+        shutil.rmtree(disk, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
