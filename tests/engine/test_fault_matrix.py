@@ -10,10 +10,10 @@ import hashlib
 from pathlib import Path
 
 import pytest
-from running import modelyard
 
 from modelyard.testing import PracticeHub
 from modelyard.testing.scenarios import catalogue
+from running import modelyard
 
 SIZE = 12 * 2**20
 UNPROVABLE = {"flip"}
@@ -25,7 +25,9 @@ SELF_PROVING = {"long_len"}
 
 @pytest.mark.parametrize("pinned", [False, True], ids=["no hash", "hash pinned"])
 @pytest.mark.parametrize("name", sorted(catalogue()))
-def test_a_fault_ends_in_the_right_file_or_in_a_clear_refusal(hub: PracticeHub, tmp_path: Path, name: str, pinned: bool) -> None:
+def test_a_fault_ends_in_the_right_file_or_in_a_clear_refusal(
+    hub: PracticeHub, tmp_path: Path, name: str, pinned: bool
+) -> None:
     url, scenario = hub.add_fault(name, SIZE)
     first = hashlib.sha256(scenario.first.read(0, SIZE)).hexdigest()
     target = tmp_path / "models" / "model.safetensors"

@@ -25,6 +25,8 @@ def reach_of(ip: str) -> Reach:
     address = ipaddress.ip_address(ip.split("%", 1)[0])
     if isinstance(address, ipaddress.IPv6Address):
         address = address.ipv4_mapped or address.sixtofour or address
+    if address.is_loopback:
+        return Reach.PRIVATE
     if address.is_link_local or address.is_multicast or address.is_unspecified or address.is_reserved:
         return Reach.NEVER
     return Reach.PUBLIC if address.is_global else Reach.PRIVATE

@@ -6,6 +6,7 @@ with the head.
 
 from __future__ import annotations
 
+import re
 import select
 import socket
 import ssl
@@ -195,12 +196,9 @@ class Body:
 
     def _next_chunk(self) -> bool:
         text = self._connection.take_line().split(b";", 1)[0].strip()
-        try:
-            self._chunk_left = int(text, 16) if len(text) <= 15 and text.isalnum() else -1
-        except ValueError:
-            self._chunk_left = -1
-        if self._chunk_left < 0:
+        if not re.fullmatch(rb"[0-9a-fA-F]{1,15}", text):
             raise BadAnswer(f"{self._connection.host} sent a malformed chunk.")
+        self._chunk_left = int(text, 16)
         if self._chunk_left:
             return True
         for _ in range(100):  # trailers, read and ignored

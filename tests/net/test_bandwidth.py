@@ -1,0 +1,86 @@
+from datetime import datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from modelyard.errors import BadValue, Stopped
+from modelyard.net.bandwidth import SLICE, Bucket, Meter, parse_schedule
+from modelyard.net.stop import Stop
+from net.clocks import ManualClock
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.sampled_from([1_000_000, 50_000_000, 500_000_000]), st.integers(1, 16))
+def test_ten_seconds_under_a_limit_are_exact_to_three_percent(rate: int, readers: int) -> None:
+    clock, stop, read = ManualClock(), Stop(), 0
+    meter = Meter([Bucket(clock, rate)])
+    begun = clock.now()
+    while clock.now() - begun < 10:
+        for _ in range(readers):
+            count = meter.allowance(2**20)
+            read += count
+            meter.pay(count, stop)
+    assert read / (clock.now() - begun) == pytest.approx(rate, rel=0.03)
+
+
+def test_one_read_never_takes_more_than_a_slice_of_a_second() -> None:
+    meter = Meter([Bucket(ManualClock(), 10_000_000)])
+    assert meter.allowance(2**20) == 10_000_000 * SLICE
+    assert meter.ceiling == 10_000_000
+
+
+def test_the_strictest_of_several_limits_holds() -> None:
+    clock = ManualClock()
+    meter = Meter([Bucket(clock, None), Bucket(clock, 4_000_000), Bucket(clock, 1_000_000)])
+    assert meter.ceiling == 1_000_000
+    for _ in range(20):
+        meter.pay(meter.allowance(2**20), Stop())
+    assert clock.now() == pytest.approx(1001.0, abs=0.01)
+
+
+def test_a_limit_changes_while_it_holds() -> None:
+    clock = ManualClock()
+    bucket = Bucket(clock, 1000)
+    bucket.change(None)
+    bucket.pay(10**9, Stop())
+    assert clock.waited == []
+    bucket.change(1000)
+    bucket.pay(500, Stop())
+    assert sum(clock.waited) == pytest.approx(0.5)
+
+
+def test_an_idle_limit_saves_no_burst_for_later() -> None:
+    clock = ManualClock()
+    bucket = Bucket(clock, 1000)
+    clock.wait(3600, Stop())
+    clock.waited.clear()
+    bucket.pay(1000, Stop())
+    assert sum(clock.waited) >= 0.85
+
+
+def test_stopping_ends_the_wait() -> None:
+    stop = Stop()
+    stop.set("enough")
+    with pytest.raises(Stopped):
+        Bucket(ManualClock(), 1).pay(100, stop)
+
+
+def test_a_schedule_is_read_and_the_first_open_window_wins() -> None:
+    windows = parse_schedule("mon-fri 08:00-18:00 2MB/s; sat,sun 00:00-24:00 off; fri-mon 22:00-06:00 5MB/s")
+    monday_noon, saturday, sunday_night = (
+        datetime(2026, 11, 23, 12),
+        datetime(2026, 11, 21, 9),
+        datetime(2026, 11, 24, 3),
+    )
+    assert [window.rate for window in windows if window.holds(monday_noon)] == [2_000_000]
+    assert next(window.rate for window in windows if window.holds(saturday)) is None
+    assert [window.rate for window in windows if window.holds(sunday_night)] == [5_000_000]
+
+
+@pytest.mark.parametrize(
+    "text", ["someday 08:00-18:00 2MB/s", "mon 8-18 2MB/s", "mon 08:00-25:00 2MB/s", "mon 08:00-18:00 fast"]
+)
+def test_a_schedule_that_cannot_be_read_is_refused(text: str) -> None:
+    with pytest.raises(BadValue):
+        parse_schedule(text)
