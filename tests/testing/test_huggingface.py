@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from testing.asking import ask, git_hash, sha256
 
 from modelyard.testing import PracticeHub
 from modelyard.testing.limits import Quota
+from testing.asking import ask, git_hash, sha256
 
 REPO = "/api/models/org/repo"
 
@@ -125,7 +125,7 @@ def test_an_expanded_tree_tells_commits_and_scans(hub):
     file = next(one for one in entries if one["type"] == "file")
     assert set(file["lastCommit"]) == {"id", "title", "date"}
     assert {"status", "avScan", "pickleImportScan"} <= set(file["securityFileStatus"])
-    assert [len(page) for page in pages(hub, "/api/models/org/big/tree/main?expand=true")][0] <= 50
+    assert len(next(pages(hub, "/api/models/org/big/tree/main?expand=true"))) <= 50
 
 
 def test_a_sub_tree_is_found_and_a_file_is_no_tree(hub):
@@ -205,7 +205,11 @@ def test_the_cdn_serves_ranges_under_an_etag_that_is_no_sha256(hub):
     size = len(whole.body)
     assert (whole.status, whole["Accept-Ranges"]) == (200, "bytes")
     assert whole["ETag"] != f'"{sha256(whole.body)}"'
-    for field, start, stop in (("bytes=0-0", 0, 1), ("bytes=-5", size - 5, size), (f"bytes={size - 9}-", size - 9, size)):
+    for field, start, stop in (
+        ("bytes=0-0", 0, 1),
+        ("bytes=-5", size - 5, size),
+        (f"bytes={size - 9}-", size - 9, size),
+    ):
         part = ask(hub, link, range=field)
         assert (part.status, part.body) == (206, whole.body[start:stop])
         assert part["Content-Range"] == f"bytes {start}-{stop - 1}/{size}"
@@ -349,7 +353,9 @@ def test_api_answers_can_fail_once(hub):
 
 def test_the_list_filters_sorts_and_pages(hub):
     """H41."""
-    found = [one for page in pages(hub, "/api/models?author=many&sort=downloads&direction=-1&limit=100") for one in page]
+    found = [
+        one for page in pages(hub, "/api/models?author=many&sort=downloads&direction=-1&limit=100") for one in page
+    ]
     assert [one["downloads"] for one in found] == list(range(249, -1, -1))
     assert len({one["id"] for one in found}) == 250
     assert [one["id"] for one in ask(hub, "/api/models?search=REPO&filter=gguf").json] == ["org/repo"]

@@ -6,7 +6,6 @@ Every hash is computed from the bytes when somebody asks for it; none is written
 from __future__ import annotations
 
 import hashlib
-import os
 import random
 import zlib
 from abc import ABC, abstractmethod
@@ -116,10 +115,11 @@ class FromFile(Content):
 
     def __init__(self, path: Path) -> None:
         self._path, self.size = path, path.stat().st_size
-        self._file = path.open("rb")
 
     def read(self, start: int, stop: int) -> bytes:
-        return os.pread(self._file.fileno(), stop - start, start)
+        with self._path.open("rb") as file:
+            file.seek(start)
+            return file.read(stop - start)
 
     @property
     def tag(self) -> str:
@@ -137,16 +137,19 @@ class Noise(Content):
         stop = min(stop, self.size)
         if start // BLOCK != (stop - 1) // BLOCK:
             return b"".join(self.blocks(start, stop))
-        base = start // BLOCK * BLOCK
-        block = self._block(start // BLOCK)
-        if base < self.head:
-            block = self._head[base : base + BLOCK] + bytes(block[max(0, self.head - base) :])
-        return memoryview(block)[start - base : stop - base]
+        data = self._fill(start, stop)
+        if start >= self.head:
+            return memoryview(data)
+        return self._head[start:stop] + bytes(data[self.head - start :])
 
-    def _block(self, index: int) -> bytes | bytearray:
-        block = bytearray(_noise(self.seed))
-        block[0:8] = (index + 1).to_bytes(8, "little")
-        return block
+    def _fill(self, start: int, stop: int) -> bytes | bytearray | memoryview:
+        """What follows the header, for a span inside one block."""
+        base = start // BLOCK * BLOCK
+        data = bytearray(_noise(self.seed)[start - base : stop - base])
+        if start - base < 8:
+            number = (start // BLOCK + 1).to_bytes(8, "little")
+            data[: base + 8 - start] = number[start - base :][: len(data)]
+        return data
 
     @cached_property
     def tag(self) -> str:
@@ -157,18 +160,16 @@ class Noise(Content):
 class Sparse(Noise):
     """A header, then zeros, and a last byte of 0xFF: huge files whose end can be told from their middle."""
 
-    def _block(self, index: int) -> bytes | bytearray:
-        if index == (self.size - 1) // BLOCK:
-            last = bytearray(BLOCK)
-            last[(self.size - 1) % BLOCK] = 0xFF
-            return last
-        return _ZEROS
+    def _fill(self, start: int, stop: int) -> bytes | bytearray | memoryview:
+        if stop < self.size:
+            return _ZEROS[: stop - start]
+        return bytes(stop - start - 1) + b"\xff"
 
 
-_ZEROS = bytes(BLOCK)
+_ZEROS = memoryview(bytes(BLOCK))
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=64)
 def _noise(seed: int) -> bytes:
     return random.Random(seed).randbytes(BLOCK)
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from modelyard.testing.content import Bytes, Content
 
@@ -68,7 +68,7 @@ class Request:
     @property
     def host(self) -> str:
         """The host's name without its port."""
-        return self.base.partition("://")[2].rpartition(":")[0]
+        return urlsplit(self.base).hostname or ""
 
     @property
     def bearer(self) -> str | None:
