@@ -74,7 +74,7 @@ def _journal_whole_blocks(part: PartFile, story: Story, known: list[tuple[int, i
             table.put(index, block_digest(data), len(data))
     journal = Journal(journal_path(part.path), story, fresh=True)
     for index, digest in table.known():
-        journal.add(index, digest)
+        journal.add(index, digest, table.length(index))
     journal.close()
     return table.have
 

@@ -1,9 +1,10 @@
 """The journal of a part: which blocks are on disk and what they hash to, appended as they arrive.
 
-A header line of JSON says which file it is about; then come records of 40 bytes: block index, BLAKE3
-digest, CRC-32. A record is only ever believed after its block was read back and hashes to it, so a
+A header line of JSON says which file it is about; then come records of 44 bytes: block index, bytes of the
+block that are there, BLAKE3 of those bytes, CRC-32. On slow connections an unfinished block is written down
+ten times a second. A record is only ever believed after its bytes were read back and hash to it, so a
 torn, stale or missing record costs progress, never correctness. After a kill the page cache still has
-everything; after a power cut the blocks decide.
+everything; after a power cut the bytes decide.
 """
 
 from __future__ import annotations
@@ -13,13 +14,14 @@ import os
 import struct
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
 from modelyard.engine.disk_gate import disk_errors
 
-_RECORD = struct.Struct("<I32sI")
+_RECORD = struct.Struct("<II32sI")
 _LONGEST_HEADER = 65536
 
 
@@ -55,9 +57,9 @@ class Journal:
             if fresh:
                 os.write(self._fd, msgspec.json.encode(story) + b"\n")
 
-    def add(self, index: int, digest: bytes) -> None:
-        """Block `index` is on disk."""
-        body = _RECORD.pack(index, digest, 0)[:-4]
+    def add(self, index: int, digest: bytes, length: int) -> None:
+        """The first `length` bytes of block `index` are on disk."""
+        body = _RECORD.pack(index, length, digest, 0)[:-4]
         with disk_errors(self._path):
             os.write(self._fd, body + struct.pack("<I", zlib.crc32(body)))
 
@@ -67,19 +69,31 @@ class Journal:
             os.close(self._fd)
 
 
-def read_journal(path: Path) -> tuple[Story, dict[int, bytes]] | None:
-    """Story and block digests of a journal; None when there is none or it is damaged at its head."""
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a journal says of one block: so many of its bytes are there and hash to this."""
+
+    length: int
+    digest: bytes
+
+
+def read_journal(path: Path) -> tuple[Story, dict[int, Known]] | None:
+    """Story and blocks of a journal; None when there is none or it is damaged at its head."""
     try:
         raw = path.read_bytes()
         head, _, records = raw.partition(b"\n")
         story = msgspec.json.decode(head[:_LONGEST_HEADER], type=Story)
     except (OSError, msgspec.DecodeError, UnicodeDecodeError):
         return None
-    return (story, dict(_records(records))) if story.size > 0 else None
+    blocks: dict[int, Known] = {}
+    for index, known in _records(records):
+        if index not in blocks or blocks[index].length <= known.length:
+            blocks[index] = known
+    return (story, blocks) if story.size > 0 else None
 
 
-def _records(raw: bytes) -> Iterator[tuple[int, bytes]]:
+def _records(raw: bytes) -> Iterator[tuple[int, Known]]:
     for start in range(0, len(raw) - _RECORD.size + 1, _RECORD.size):
-        index, digest, crc = _RECORD.unpack_from(raw, start)
+        index, length, digest, crc = _RECORD.unpack_from(raw, start)
         if zlib.crc32(raw[start : start + _RECORD.size - 4]) == crc:
-            yield index, digest
+            yield index, Known(length, digest)

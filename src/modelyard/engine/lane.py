@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from modelyard.engine.blocks import BLOCK
+from modelyard.engine.blocks import BLOCK, block_digest
 from modelyard.engine.grid import Claim
 from modelyard.engine.opening import Opening, PastTheEnd, open_source
 from modelyard.engine.prover import Piece
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 OVERLAP = 64 * 2**10
 """Bytes fetched twice and compared when a transfer goes on."""
+
+_NOTED = 0.1
+"""Seconds between two notes of an unfinished block: what a kill may cost a slow connection."""
 
 
 class StartOver(Exception):
@@ -54,6 +57,7 @@ class Lane:
         self._claim = claim
         self._buffer: memoryview | None = None
         self._filled = 0
+        self._noted = 0
         self._attempt = 0
 
     def work(self) -> None:
@@ -66,6 +70,7 @@ class Lane:
         try:
             while claim := self._claim or self._run.next_claim():
                 self._claim = claim
+                self._take_up(claim)
                 try:
                     self._fetch(claim)
                 finally:
@@ -91,8 +96,16 @@ class Lane:
         if self._claim is None or self._buffer is None or not self._filled:
             return self._claim.at if self._claim else None
         self._hand_over(self._claim, self._buffer, self._filled)
-        self._buffer, self._filled = None, 0
+        self._buffer, self._filled, self._noted = None, 0, 0
         return self._claim.at
+
+    def _take_up(self, claim: Claim) -> None:
+        """Read back the bytes of an unfinished block that an earlier run left."""
+        run = self._run
+        begun = run.begun.pop(claim.at // BLOCK, 0) if self._opening is None else 0
+        if begun:
+            self._buffer = self._buffer or run.ring.take(run.stop, run.prover.press)
+            self._filled = run.part.read_into(self._buffer[:begun], claim.at)
 
     def _fetch(self, claim: Claim) -> None:
         while True:
@@ -210,7 +223,7 @@ class Lane:
     def _fill(self, claim: Claim, opening: Opening) -> None:
         """Move bytes from the wire to the disk until the claim is done."""
         run, meter, stop = self._run, self._run.meter, self._run.stop
-        read_into = opening.read_into
+        read_into, noted = opening.read_into, run.engine.clock.now() + _NOTED
         opening.reply.connection.slow_down(meter.ceiling)
         with stop.waking(opening.reply.connection.shut):
             while length := run.grid.window(claim, run.capacity):
@@ -223,11 +236,21 @@ class Lane:
                         return self._body_ended(claim, opening)
                     self._filled += count
                     meter.pay(count, stop)
+                    if self._filled < BLOCK and run.engine.clock.now() >= noted:
+                        noted = self._note_down(claim, buffer)
                 self._hand_over(claim, buffer, length)
-                self._buffer, self._filled = None, 0
+                self._buffer, self._filled, self._noted = None, 0, 0
             if claim.end is None:
                 return self._body_ended(claim, opening)
         return None
+
+    def _note_down(self, claim: Claim, buffer: memoryview) -> float:
+        """Keep an unfinished block for the case of a kill; gives the time of the next note."""
+        run, view = self._run, buffer[: self._filled]
+        run.part.write(view[self._noted :], claim.at + self._noted)
+        self._noted = self._filled
+        run.journal(claim.at // BLOCK, block_digest(view), len(view))
+        return run.engine.clock.now() + _NOTED
 
     def _hand_over(self, claim: Claim, buffer: memoryview, length: int) -> None:
         run, view = self._run, buffer[:length]

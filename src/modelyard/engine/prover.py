@@ -18,6 +18,8 @@ from modelyard.engine.digesting import Digesting
 from modelyard.engine.part import PartFile
 from modelyard.errors import Stopped, YardError
 
+OnBlock = Callable[[int, bytes, int], None]
+
 
 @dataclass(slots=True)
 class Piece:
@@ -38,7 +40,7 @@ class Prover:
     """Hashes one part.
 
     Args:
-        on_block: Told ``(index, digest)`` of each new block: the journal.
+        on_block: Told ``(index, digest, length)`` of each new block: the journal.
         names: Digests to measure.
         optional: Those of them that are given up when hashing is what limits the speed.
     """
@@ -49,7 +51,7 @@ class Prover:
         table: BlockTable,
         names: list[str],
         optional: tuple[str, ...],
-        on_block: Callable[[int, bytes], None],
+        on_block: OnBlock,
     ) -> None:
         self._part = part
         self._table = table
@@ -120,7 +122,7 @@ class Prover:
             index = (piece.offset + start) // BLOCK
             digest = block_digest(block)
             self._table.put(index, digest, len(block))
-            self._on_block(index, digest)
+            self._on_block(index, digest, len(block))
         if at_frontier:
             self._digesting.update(piece.view)
             self._frontier += len(piece.view)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 from modelyard.engine.blocks import BLOCK, BlockTable, block_count, block_digest
@@ -15,8 +16,26 @@ from modelyard.net.stop import Stop
 _COPY = 16 * 2**20
 
 
-def recover(part: PartFile, size: int | None, stop: Stop) -> tuple[Story, BlockTable] | None:
-    """The story and the good blocks of an earlier run; None when there is nothing to go on with.
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What an earlier run left that is still right.
+
+    Attributes:
+        begun: Bytes at the start of blocks that are not whole, by index.
+    """
+
+    story: Story
+    table: BlockTable
+    begun: dict[int, int]
+
+    @property
+    def size(self) -> int:
+        """Bytes that need not be fetched again."""
+        return self.table.have + sum(self.begun.values())
+
+
+def recover(part: PartFile, size: int | None, stop: Stop) -> Kept | None:
+    """Read back what the journal of an earlier run promises; None when there is nothing to go on with.
 
     Args:
         size: What the file should be long now, None when unknown.
@@ -24,17 +43,20 @@ def recover(part: PartFile, size: int | None, stop: Stop) -> tuple[Story, BlockT
     found = read_journal(journal_path(part.path))
     if found is None or (size is not None and found[0].size != size):
         return None
-    story, records = found
-    table = BlockTable(story.size)
-    buffer, there = new_buffer(1), part.size()
-    for index, digest in sorted(records.items()):
+    story, blocks = found
+    kept, buffer, there = Kept(story, BlockTable(story.size), {}), new_buffer(1), part.size()
+    for index, known in sorted(blocks.items()):
         stop.check()
-        if index >= block_count(story.size) or index * BLOCK >= there:
+        if index >= block_count(story.size) or index * BLOCK >= there or known.length > kept.table.length(index):
             continue
-        view = buffer[: table.length(index)]
-        if part.read_into(view, index * BLOCK) == len(view) and block_digest(view) == digest:
-            table.put(index, digest, len(view))
-    return (story, table) if table.have else None
+        view = buffer[: known.length]
+        if part.read_into(view, index * BLOCK) != len(view) or block_digest(view) != known.digest:
+            continue
+        if known.length == kept.table.length(index):
+            kept.table.put(index, known.digest, known.length)
+        else:
+            kept.begun[index] = known.length
+    return kept if kept.size else None
 
 
 def plant(part: PartFile, story: Story, old: Path, blocks: dict[int, bytes], stop: Stop) -> None:
@@ -50,8 +72,9 @@ def plant(part: PartFile, story: Story, old: Path, blocks: dict[int, bytes], sto
             stop.check()
     part.truncate(story.size)
     journal = Journal(journal_path(part.path), story, fresh=True)
+    table = BlockTable(story.size)
     for index, digest in blocks.items():
-        journal.add(index, digest)
+        journal.add(index, digest, table.length(index))
     journal.close()
 
 

@@ -21,7 +21,7 @@ from modelyard.engine.order import Engine, Explain, Order
 from modelyard.engine.part import PartFile
 from modelyard.engine.pieces import PieceCheck
 from modelyard.engine.progress import Progress
-from modelyard.engine.prover import Prover
+from modelyard.engine.prover import OnBlock, Prover
 from modelyard.engine.ramp import part_size
 from modelyard.engine.ring import Ring
 from modelyard.engine.sniff import SNIFFED
@@ -53,6 +53,7 @@ class Run:
         table: Blocks that are there already.
         journal: None for a stream of unknown length: it cannot be continued later.
         writers: Which source sent each block, kept from run to run.
+        begun: Bytes at the start of unfinished blocks that are on disk, by index.
         ranges: Whether the server may be asked for pieces.
     """
 
@@ -63,6 +64,7 @@ class Run:
         table: BlockTable,
         journal: Journal | None,
         writers: dict[int, Source],
+        begun: dict[int, int],
         *,
         ranges: bool,
     ) -> None:
@@ -79,7 +81,8 @@ class Run:
         self.grid = Grid(table.gaps() if table.size is not None else [])
         names = needed(around.order.expected)
         optional = tuple(name for name in EXTRAS if name not in names)
-        self.prover = Prover(part, table, [*names, *optional], optional, journal.add if journal else _no_journal)
+        self.journal: OnBlock = journal.add if journal else _no_journal
+        self.prover = Prover(part, table, [*names, *optional], optional, self.journal)
         self._pieces = PieceCheck(around.order.pieces)
         # Written by one thread, read by others; a stale value costs nothing.
         self.ranges = ranges
@@ -88,6 +91,7 @@ class Run:
         self.cut_possible = False
         self.doubt: YardError | StartOver | None = None
         self.writers = writers
+        self.begun = begun
         # Guarded by `change`.
         self.change = threading.Condition()
         self.lanes: list[Lane] = []
@@ -202,5 +206,5 @@ class Run:
         self.stop.set("Another connection failed.")
 
 
-def _no_journal(_index: int, _digest: bytes) -> None:
+def _no_journal(_index: int, _digest: bytes, _length: int) -> None:
     """Blocks of a stream that cannot be continued are not written down."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
-from modelyard.engine.blocks import BlockTable
+from modelyard.engine.blocks import BLOCK, BlockTable, block_digest
 from modelyard.engine.fetched import Fetched, judge
 from modelyard.engine.gzipped import decoded
 from modelyard.engine.identity import Identity
@@ -86,7 +86,7 @@ class Transfer:
         self._around = replace(around, order=replace(around.order, sources=honest))
         around.progress.note = f"{without_query(liar.url)} may have sent wrong bytes; fetching them elsewhere."
         story = Story(size=suspicion.table.size or 0, source=without_query(honest[0].url))
-        journal = self._journal(story, suspicion.table)
+        journal = self._journal(story, suspicion.table, {})
         if journal:
             journal.close()
 
@@ -116,13 +116,15 @@ class Transfer:
             opening = self._decoded(opening or self._open())
             story, table = _begin(around.order.size, bool(around.order.expected), opening)
         else:
-            story, table = kept
+            story, table = kept.story, kept.table
         source = opening.source if opening else around.order.sources[0]
-        around.progress.size, around.progress.kept, around.progress.stage = table.size, table.have, "transferring"
+        around.progress.size, around.progress.stage = table.size, "transferring"
+        around.progress.kept = kept.size if kept else 0
         if (table.size or 0) >= DIRECT_FROM:
             self._part.go_direct()
-        journal = self._journal(story, table)
-        run = Run(around, self._part, table, journal, self._writers, ranges=self._ranges)
+        begun = kept.begun if kept else {}
+        journal = self._journal(story, table, begun)
+        run = Run(around, self._part, table, journal, self._writers, begun, ranges=self._ranges)
         if kept and story.source == without_query(source.url):
             run.learn_identity(source, Identity(story.size, story.etag, story.modified))
         try:
@@ -166,12 +168,14 @@ class Transfer:
             return decoded(opening)
         return opening
 
-    def _journal(self, story: Story, table: BlockTable) -> Journal | None:
+    def _journal(self, story: Story, table: BlockTable, begun: dict[int, int]) -> Journal | None:
         if table.size is None:
             return None
         journal = Journal(journal_path(self._part.path), story, fresh=True)
         for index, digest in table.known():
-            journal.add(index, digest)
+            journal.add(index, digest, table.length(index))
+        for index, length in begun.items():
+            journal.add(index, block_digest(self._part.read(index * BLOCK, length)), length)
         return journal
 
     def _finished(self, run: Run, source: Source) -> Fetched:

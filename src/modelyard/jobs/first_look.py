@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from modelyard.engine.journal import journal_path
+from modelyard.engine.journal import journal_path, read_journal
 from modelyard.engine.opening import Opening
 from modelyard.engine.order import Order
 from modelyard.errors import NetworkError, YardError
@@ -18,7 +18,7 @@ from modelyard.jobs.targets import Place
 from modelyard.jobs.yard import Yard
 from modelyard.net.guard import Reach
 from modelyard.net.url import without_query
-from modelyard.store.proofs import Proof, stamp_of
+from modelyard.store.proofs import Proof
 from modelyard.values.offers import Offer, Source
 
 _ASK_FOR_CHECKSUM = 64 * 2**20
@@ -53,9 +53,8 @@ def _measurable(order: Order) -> list[str]:
 
 
 def _part_bytes(part: Path) -> int:
-    stamp = stamp_of(journal_path(part))
-    # 40 bytes of journal for each mebibyte on disk.
-    return 0 if stamp is None else max(1, stamp.size // 40) * 2**20
+    found = read_journal(journal_path(part)) if part.exists() else None
+    return sum(known.length for known in found[1].values()) if found else 0
 
 
 def enrich(yard: Yard, offer: Offer, place: Place, order: Order, opening: Opening) -> tuple[Place, Order]:

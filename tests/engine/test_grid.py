@@ -1,0 +1,85 @@
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from modelyard.engine.blocks import BLOCK
+from modelyard.engine.grid import Claim, Grid
+
+SIZE = 37 * BLOCK + 123
+
+
+class GridModel(RuleBasedStateMachine):
+    """However lanes claim, write, split and give back, every byte is written exactly once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.grid = Grid([(0, SIZE)])
+        self.claims: list[Claim] = []
+        self.written: list[tuple[int, int]] = []
+
+    @rule(most=st.integers(1, 12 * BLOCK))
+    def claim(self, most: int) -> None:
+        if (claim := self.grid.claim(most)) is not None:
+            self.claims.append(claim)
+
+    @rule(smallest=st.integers(1, 3 * BLOCK))
+    def split(self, smallest: int) -> None:
+        if (claim := self.grid.split(smallest)) is not None:
+            self.claims.append(claim)
+
+    @precondition(lambda self: self.claims)
+    @rule(which=st.integers(0, 99), length=st.integers(0, 5 * BLOCK))
+    def shorten(self, which: int, length: int) -> None:
+        self.grid.shorten(self.claims[which % len(self.claims)], length)
+
+    @precondition(lambda self: self.claims)
+    @rule(which=st.integers(0, 99), blocks=st.integers(1, 4))
+    def write(self, which: int, blocks: int) -> None:
+        claim = self.claims[which % len(self.claims)]
+        length = self.grid.window(claim, blocks * BLOCK)
+        if length:
+            self.written.append((claim.at, claim.at + length))
+            claim.at += length
+
+    @precondition(lambda self: self.claims)
+    @rule(which=st.integers(0, 99))
+    def give_back(self, which: int) -> None:
+        self.grid.done(self.claims.pop(which % len(self.claims)))
+
+    @invariant()
+    def nothing_is_written_twice(self) -> None:
+        spans = sorted(self.written)
+        assert all(end <= start for (_, end), (start, _) in zip(spans, spans[1:], strict=False))
+
+    def teardown(self) -> None:
+        for claim in self.claims:
+            self.grid.done(claim)
+        while (claim := self.grid.claim(SIZE)) is not None:
+            length = self.grid.window(claim, SIZE)
+            self.written.append((claim.at, claim.at + length))
+            claim.at += length
+            self.grid.done(claim)
+        assert sum(end - start for start, end in self.written) == SIZE
+
+
+GridModel.TestCase.settings = settings(max_examples=60, stateful_step_count=60, deadline=None)
+TestGrid = GridModel.TestCase
+
+
+def test_claims_come_in_order_and_end_on_blocks() -> None:
+    grid = Grid([(0, 10 * BLOCK + 5)])
+    first, second = grid.claim(4 * BLOCK + 7), grid.claim(100 * BLOCK)
+    assert first and second
+    assert (first.start, first.end) == (0, 4 * BLOCK)
+    assert (second.start, second.end) == (4 * BLOCK, 10 * BLOCK + 5)
+
+
+def test_a_file_that_ends_early_is_asked_for_no_further() -> None:
+    grid = Grid([(0, 10 * BLOCK)])
+    claim = grid.claim(4 * BLOCK)
+    assert claim
+    grid.end_at(3 * BLOCK)
+    grid.done(claim)
+    rest = grid.claim(100 * BLOCK)
+    assert rest and rest.end == 3 * BLOCK
+    assert grid.claim(BLOCK) is None
