@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -49,7 +51,7 @@ class GridModel(RuleBasedStateMachine):
     @invariant()
     def nothing_is_written_twice(self) -> None:
         spans = sorted(self.written)
-        assert all(end <= start for (_, end), (start, _) in zip(spans, spans[1:], strict=False))
+        assert all(end <= start for (_, end), (start, _) in pairwise(spans))
 
     def teardown(self) -> None:
         for claim in self.claims:

@@ -199,8 +199,8 @@ def _chunks(source: Stream | BinaryIO) -> Iterator[bytes]:
 
 def _write(chunks: Iterator[bytes], relative: Path, staging: Path, budget: Budget) -> Path:
     target = staging / relative
-    target.parent.mkdir(parents=True, exist_ok=True)
     try:
+        target.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
     except (FileExistsError, NotADirectoryError) as error:
         raise UnsafeArchive(f"{str(relative)[:80]!r} is in the archive twice.") from error
