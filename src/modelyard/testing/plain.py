@@ -121,15 +121,18 @@ class Plain:
         return self._metalink(request, base, file) if kind == "meta4" else None
 
     def _metalink(self, request: Request, name: str, file: PlainFile) -> Answer:
-        """RFC 5854 with size, hash, 1 MiB pieces and two URLs; a wrong ``digest`` makes the hashes wrong too."""
+        """RFC 5854 with size, hash, 1 MiB pieces and two URLs; a wrong ``digest`` makes its hash wrong too."""
+        content = file.content
         lying = file.digest == "wrong"
-        content: Content = Flipped(file.content, file.content.size // 2) if lying else file.content
-        mirror = self._mirror(request, name, file, served(file.content, f"mirror/{name}"))
+        claimed = Flipped(content, content.size // 2) if lying else content
+        # aria2 checks the pieces and then skips the whole file's hash, so that a lie is told without pieces.
+        pieces = "" if lying else _pieces(content)
+        mirror = self._mirror(request, name, file, served(content, f"mirror/{name}"))
         urls = [f"{request.base}/files/{quote(name)}", mirror]
         body = (
             '<?xml version="1.0" encoding="UTF-8"?>\n<metalink xmlns="urn:ietf:params:xml:ns:metalink">'
             f'<file name="{escape(name.rpartition("/")[2])}"><size>{content.size}</size>'
-            f'<hash type="sha-256">{content.sha256}</hash>{_pieces(content)}'
+            f'<hash type="sha-256">{claimed.sha256}</hash>{pieces}'
             + "".join(f'<url priority="{i}">{escape(url)}</url>' for i, url in enumerate(urls, 1))
             + "</file></metalink>\n"
         )
