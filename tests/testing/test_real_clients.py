@@ -366,3 +366,19 @@ console.log("TOLD" + JSON.stringify(told));
     assert (answers["info"], answers["paths"], answers["odd"], answers["me"]) == ("org/repo", 1, None, "ada")
     assert (answers["small"], answers["large"]) == (content["config.json"].size, content["model.safetensors"].size)
     assert answers["text"].encode() == content["config.json"].bytes()
+
+
+def test_modelscope_loads_parts_side_by_side(on, hub):
+    """M38."""
+    wish = {"PARALLELS": "4", "PARALLEL_THRESHOLD_MB": "1", "PART_SIZE_MB": "1"}
+    wish = {f"MODELSCOPE_DOWNLOAD_{name}": value for name, value in wish.items()}
+    modelscope(on, "--model", "org/repo", "--local_dir", "x", **wish)
+    same_files(on.home / "x", hub.modelscope.repos["models", "org/repo"].head)
+    assert len({one.range for one in hub.log.find("/lfs/*", origin="cdn")} - {None}) >= 3
+
+
+def test_modelscope_trusts_the_authority_it_is_given(tmp_path):
+    """M39."""
+    with PracticeHub(tls=True) as hub, bench(hub, tmp_path) as on:
+        modelscope(on, "--model", "org/repo", "--local_dir", "x")
+        same_files(on.home / "x", hub.modelscope.repos["models", "org/repo"].head)

@@ -7,7 +7,7 @@ ask which bytes are right at the end (`Scenario.final`) and whether a client can
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import ClassVar, Literal
 
@@ -193,10 +193,8 @@ def ignoring_range(request: Request, file: Served) -> Answer:
 
 def catalogue() -> Mapping[str, type[Scenario]]:
     """Every scenario by its name, in the matrix's order."""
-    from modelyard.testing import scenarios_answers, scenarios_bodies, scenarios_names
+    from modelyard.testing import scenarios_answers, scenarios_bodies, scenarios_lengths, scenarios_names
 
-    kinds: list[type[Scenario]] = [*scenarios_bodies.ALL, *scenarios_answers.ALL, *scenarios_names.ALL]
+    modules = (scenarios_bodies, scenarios_lengths, scenarios_answers, scenarios_names)
+    kinds: list[type[Scenario]] = [kind for module in modules for kind in module.ALL]
     return {kind.name: kind for kind in sorted(kinds, key=lambda kind: kind.row)}
-
-
-Build = Callable[..., Scenario]
