@@ -13,9 +13,10 @@ from pathlib import Path
 from modelyard import __version__
 from modelyard.engine.order import Engine, TransferPolicy
 from modelyard.errors import UnknownHub
-from modelyard.hubs.address_secrets import Found, strip_secrets
+from modelyard.hubs.address_secrets import Found
 from modelyard.hubs.base import Hub
 from modelyard.hubs.registry import Hubs
+from modelyard.jobs.addressing import read_address
 from modelyard.jobs.download import Download, Wish
 from modelyard.jobs.yard import Yard
 from modelyard.keys.chain import Keys, default_places
@@ -100,10 +101,7 @@ class App:
         Raises:
             YardError: The address cannot be read or resolved.
         """
-        clean, secrets = strip_secrets(text)
-        for secret in secrets:
-            self.keep_key(secret)
-        hub, address = self.hubs.read(clean)
+        hub, address = read_address(self.hubs, text, self.keep_key)
         return hub, hub.resolve(address)
 
     def find_hash(self, value: str) -> list[tuple[str, str, str]]:

@@ -58,6 +58,11 @@ class Crew(Generic[Item]):
         if grow:
             self._grow(min(self._most, count * 2) - count)
 
+    @property
+    def workers(self) -> tuple[threading.Thread, ...]:
+        """Every worker there has been."""
+        return tuple(self._threads)
+
     def _grow(self, count: int) -> None:
         for _ in range(count):
             thread = threading.Thread(target=self._loop, name="worker", daemon=True)

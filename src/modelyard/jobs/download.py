@@ -25,9 +25,9 @@ from modelyard.engine.part import PartFile, part_path
 from modelyard.engine.progress import Progress, Snapshot
 from modelyard.engine.run import Surroundings
 from modelyard.errors import DiskFull, TargetExists, UsageError, YardError
-from modelyard.hubs.address_secrets import Found, strip_secrets
 from modelyard.hubs.base import Hub
 from modelyard.hubs.selection import pick
+from modelyard.jobs.addressing import KeepKey, read_address, without_secrets
 from modelyard.jobs.arrivals import Arrival, Arrivals
 from modelyard.jobs.crew import Crew
 from modelyard.jobs.first_look import enrich, look
@@ -124,7 +124,7 @@ class Download:
 
     yard: Yard
     wish: Wish
-    keep_key: Callable[[Found], None]
+    keep_key: KeepKey
     progress: dict[str, Progress] = field(default_factory=dict)
     outcomes: list[Outcome] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
@@ -151,14 +151,11 @@ class Download:
             except YardError as error:
                 if len(self.wish.addresses) == 1:
                     raise
-                self.refused.append(Refused(strip_secrets(text)[0], error))
+                self.refused.append(Refused(without_secrets(self.yard.hubs, text), error))
         return found
 
     def _resolve_one(self, text: str) -> tuple[Hub, Listing]:
-        clean, secrets = strip_secrets(text)
-        for secret in secrets:
-            self.keep_key(secret)
-        hub, address = self.yard.hubs.read(clean)
+        hub, address = read_address(self.yard.hubs, text, self.keep_key)
         listing = pick(hub.resolve(address), self.wish.include, self.wish.exclude)
         if self.wish.companions:
             listing = replace(listing, offers=(*listing.offers, *listing.companions))

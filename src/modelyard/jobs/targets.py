@@ -34,6 +34,8 @@ def place_all(listings: Sequence[Listing], to: str | None, default: Path) -> lis
     a folder; else a folder. One model's files keep their relative paths; with several models each whole
     one gets a folder of its name.
 
+    Hidden files of a whole model are left out.
+
     Raises:
         UsageError: Two different files would get the same path.
         UnsafePath: A name that may not be used here.
@@ -48,9 +50,12 @@ def place_all(listings: Sequence[Listing], to: str | None, default: Path) -> lis
     placed: dict[Path, Offer] = {}
     result = []
     for listing, offer in offers:
+        if _left_out(listing, offer):
+            continue
         target = root / _relative(listing, offer, to is None or several)
-        other = placed.setdefault(target, offer)
-        if other is not offer:
+        other = placed.get(target)
+        placed[target] = offer
+        if other is not None:
             if dict(other.claimed) == dict(offer.claimed) and other.claimed:
                 continue  # the same file asked twice is one transfer
             if other.sources == offer.sources:
@@ -64,9 +69,14 @@ def place_all(listings: Sequence[Listing], to: str | None, default: Path) -> lis
     return result
 
 
+def _left_out(listing: Listing, offer: Offer) -> bool:
+    """A hub's own bookkeeping (``.gitattributes``) is no part of a model, unless it is asked for by name."""
+    return offer.path != listing.address.path and is_hidden(offer.path)
+
+
 def _relative(listing: Listing, offer: Offer, own_folder: bool) -> Path:
     whole = len(listing.offers) > 1 or (listing.address.path is not None and is_glob(listing.address.path))
-    if not whole or is_hidden(offer.path):
+    if not whole:
         return Path(safe_component(offer.name))
     path = safe_relative(offer.path)
     name = listing.address.model.rstrip("/").rsplit("/", 1)[-1]

@@ -59,8 +59,9 @@ def safe_relative(path: str) -> Path:
 
 
 def is_hidden(path: str) -> bool:
-    """Whether a path has a component that begins with a dot (``.gitattributes``)."""
-    return any(part.startswith(".") for part in path.split("/"))
+    """Whether a path has a component that begins with a dot (``.gitattributes``); ``..`` is worse than hidden."""
+    parts = path.split("/")
+    return any(part.startswith(".") for part in parts) and not {".", ".."} & set(parts)
 
 
 def check_inside(root: Path, target: Path) -> None:

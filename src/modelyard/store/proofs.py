@@ -117,7 +117,7 @@ class Proofs:
         rows = [_row(proof) for proof in proofs]
         with self._open() as db, db:
             db.execute("BEGIN IMMEDIATE")
-            db.executemany(f"INSERT OR REPLACE INTO proofs VALUES ({','.join('?' * 13)})", rows)
+            db.executemany("INSERT OR REPLACE INTO proofs VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)", rows)
 
     def recall(self, origin: str) -> int:
         """Connections that served best at an origin; 1 for an unknown one (`engine.order.HostMemory`)."""
