@@ -135,6 +135,8 @@ class Noise(Content):
 
     def read(self, start: int, stop: int) -> bytes | memoryview:
         stop = min(stop, self.size)
+        if start >= stop:
+            return b""
         if start // BLOCK != (stop - 1) // BLOCK:
             return b"".join(self.blocks(start, stop))
         data = self._fill(start, stop)
