@@ -89,7 +89,7 @@ class App:
         policy = TransferPolicy(connections=self.settings["connections.per-file"], retry=retry)
         engine = Engine(client, manners, self.clock, policy, self.proofs)
         self.limits = self._limits()
-        self.yard = Yard(self.settings, engine, self.hubs, self.api, self.proofs, self.limits, self.stop)
+        self.yard = Yard(self.settings, engine, self.hubs, self.api, self.proofs, self.limits, self.stop, _handles())
 
     def download(self, wish: Wish) -> Download:
         """A download, ready to be planned and run."""
@@ -151,7 +151,8 @@ class App:
         proxies = Proxies(settings["proxy"] or None, self.environ)
         ca_file = settings["ca-file"] or self.environ.get("SSL_CERT_FILE") or None
         dialer = Dialer(Guard(allow_private=trusted), proxies, timeouts, ca_file)
-        return Pool(dialer, most=settings["connections.total"], most_per_host=settings["connections.per-host"])
+        most = min(settings["connections.total"], _handles())
+        return Pool(dialer, most=most, most_per_host=settings["connections.per-host"])
 
     def _retry(self) -> RetryPolicy:
         settings = self.settings
@@ -173,3 +174,13 @@ class App:
             rate = parse_rate(settings[f"limit.{hub.name}"]) if f"limit.{hub.name}" in settings else None
             limits[hub.name] = Bucket(self.clock, rate)
         return limits
+
+
+def _handles() -> int:
+    """A quarter of the files that this process may open, at most 200: sockets, parts and the rest share them."""
+    try:
+        import resource
+    except ImportError:
+        return 200  # Windows has no such limit in reach
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return 200 if soft == resource.RLIM_INFINITY else max(4, min(200, soft // 4))

@@ -60,7 +60,7 @@ def command(
     )
     with opened(as_json=as_json, quiet=quiet, offline=offline) as (app, teller):
         download = app.download(wish)
-        planned = download.plan()
+        planned = download.plan(ask=dry_run)
         if dry_run:
             _show_plan(download, planned, teller)
         else:

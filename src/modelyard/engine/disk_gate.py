@@ -25,6 +25,8 @@ def translate(error: OSError, path: str | os.PathLike[str]) -> DiskError:
             return DiskFailed(f"The disk failed at {path}.")
         case errno.ENOENT | errno.ENOTDIR:
             return NoSuchFile(f"{path} is not there.")
+        case errno.EMFILE | errno.ENFILE:
+            return DiskError("This process has no file handle left.", hint="Raise `ulimit -n`.")
         case errno.ENAMETOOLONG:
             return DiskError(f"The name {path} is too long for this file system.", hint="Give a shorter one with --to.")
         case _:

@@ -30,7 +30,7 @@ from modelyard.hubs.selection import pick
 from modelyard.jobs.addressing import KeepKey, read_address, without_secrets
 from modelyard.jobs.arrivals import Arrival, Arrivals
 from modelyard.jobs.crew import Crew
-from modelyard.jobs.first_look import enrich, look
+from modelyard.jobs.first_look import asked_by_head, enrich, look, told_by
 from modelyard.jobs.preflight import Step, Verdict, check_room, decide
 from modelyard.jobs.targets import Place, place_all
 from modelyard.jobs.unpack import fetch_unpacked, is_archive
@@ -129,10 +129,12 @@ class Download:
     outcomes: list[Outcome] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
     stop: Stop = field(init=False)
+    _handles: threading.BoundedSemaphore = field(init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
         self.stop = Stop(self.yard.stop)
+        self._handles = threading.BoundedSemaphore(self.yard.handles)
 
     # --- ask the hubs -----------------------------------------------------------------------------
 
@@ -163,8 +165,11 @@ class Download:
 
     # --- decide -----------------------------------------------------------------------------------
 
-    def plan(self) -> list[Planned]:
+    def plan(self, *, ask: bool = False) -> list[Planned]:
         """Decide for each file what has to be done, and that it fits. Moves no byte of a model.
+
+        Args:
+            ask: Ask plain servers for name and size too, which `run` learns from the first answer anyway.
 
         Raises:
             YardError: Bad addresses, refused names, a target that exists, no room.
@@ -181,7 +186,7 @@ class Download:
         planned = []
         for offer, place in placed:
             try:
-                planned.append(self._planned(hubs[offer.address.hub], offer, place, pinned))
+                planned.append(self._planned(hubs[offer.address.hub], offer, place, pinned, ask))
             except TargetExists as error:
                 if len(placed) == 1:
                     raise
@@ -189,9 +194,12 @@ class Download:
         self._check_room(planned)
         return planned
 
-    def _planned(self, hub: Hub, offer: Offer, place: Place, pinned: dict[str, str]) -> Planned:
+    def _planned(self, hub: Hub, offer: Offer, place: Place, pinned: dict[str, str], ask: bool) -> Planned:
         order = Order(place.target.name, offer.sources, offer.size, offer.claimed, pinned, offer.pieces)
-        if offer.name_is_guess and not place.fixed:
+        told = asked_by_head(self.yard, order.sources[0]) if ask and offer.name_is_guess else None
+        if told:
+            place, order = enrich(self.yard, offer, place, order, told)
+        if offer.name_is_guess and not place.fixed and not told:
             return Planned(hub, offer, place, order, Verdict(Step.FETCH, "the server names it"))
         return Planned(hub, offer, place, order, self._verdict(place.target, order))
 
@@ -305,6 +313,7 @@ class Download:
                 stack.enter_context(large)
             waited: list[bool] = []
             make_folder(one.place.target.parent)
+            stack.enter_context(self._handles)
             part = stack.enter_context(hold(one.part, clock, self.stop, lambda: self._waits(around, waited)))
             if waited or one.place.target.exists():
                 one = replace(one, verdict=self._verdict(one.place.target, one.order))
@@ -350,7 +359,7 @@ class Download:
 
     def _named(self, one: Planned, around: Surroundings, opening: Opening) -> tuple[Planned, Surroundings]:
         """What the head of the first answer tells: name, size, digests, mirrors; then decide again."""
-        place, order = enrich(self.yard, one.offer, one.place, one.order, opening)
+        place, order = enrich(self.yard, one.offer, one.place, one.order, told_by(opening))
         if (place, order) == (one.place, one.order):
             return one, around
         one = replace(one, place=place, order=order)

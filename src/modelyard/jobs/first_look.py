@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from modelyard.engine.journal import journal_path, read_journal
 from modelyard.engine.opening import Opening
 from modelyard.engine.order import Order
-from modelyard.errors import NetworkError, YardError
+from modelyard.errors import YardError
 from modelyard.hubs.web.checksum_file import checksum_file
 from modelyard.hubs.web.digest_fields import claimed_digests, mirrors
 from modelyard.hubs.web.disposition import name_from_disposition
@@ -17,6 +17,7 @@ from modelyard.jobs.preflight import Facts
 from modelyard.jobs.targets import Place
 from modelyard.jobs.yard import Yard
 from modelyard.net.guard import Reach
+from modelyard.net.headers import Headers
 from modelyard.net.url import without_query
 from modelyard.store.proofs import Proof
 from modelyard.values.offers import Offer, Source
@@ -57,21 +58,50 @@ def _part_bytes(part: Path) -> int:
     return sum(known.length for known in found[1].values()) if found else 0
 
 
-def enrich(yard: Yard, offer: Offer, place: Place, order: Order, opening: Opening) -> tuple[Place, Order]:
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the head of an answer says of a file.
+
+    Attributes:
+        url: Where the answer came from.
+        public: It came from a public server.
+    """
+
+    headers: Headers
+    size: int | None
+    url: str
+    public: bool
+
+
+def told_by(opening: Opening) -> Told:
+    """What an open stream has said in its head."""
+    reply = opening.reply
+    return Told(reply.headers, opening.identity.size, reply.url.text, reply.connection.line.reach is Reach.PUBLIC)
+
+
+def asked_by_head(yard: Yard, source: Source) -> Told | None:
+    """What a HEAD request says of a file; None where the server does not answer it."""
+    try:
+        answer = yard.api.head(source.url)
+    except YardError:
+        return None
+    length = answer.headers.get("content-length")
+    size = int(length) if length.isascii() and length.isdigit() else None
+    return Told(answer.headers, size, answer.url, public=True) if answer.status == 200 else None
+
+
+def enrich(yard: Yard, offer: Offer, place: Place, order: Order, told: Told) -> tuple[Place, Order]:
     """What the head of an answer adds to an offer that knew little: a name, a size, digests, mirrors."""
-    headers = opening.reply.headers
     if not offer.name_is_guess:
         return place, order
-    if not place.fixed and (name := name_from_disposition(headers.get("content-disposition"))):
+    if not place.fixed and (name := name_from_disposition(told.headers.get("content-disposition"))):
         place = replace(place, target=place.target.with_name(name))
-    size = opening.identity.size if order.size is None else order.size
-    claimed = {**claimed_digests(headers), **order.claimed}
+    size = told.size if order.size is None else order.size
+    claimed = {**claimed_digests(told.headers), **order.claimed}
     if not claimed and not order.pinned and (size or 0) >= _ASK_FOR_CHECKSUM:
         claimed = _checksum_beside(yard, order.sources[0], place.target.name)
-    told = opening.reply.connection.line.reach is Reach.PUBLIC
-    others = [
-        Source(url, order.sources[0].hub, told_by_public=told) for url in mirrors(headers, opening.reply.url.text)
-    ]
+    hub = order.sources[0].hub
+    others = [Source(url, hub, told_by_public=told.public) for url in mirrors(told.headers, told.url)]
     return place, replace(order, name=place.target.name, size=size, claimed=claimed, sources=(*order.sources, *others))
 
 
@@ -79,7 +109,7 @@ def _checksum_beside(yard: Yard, source: Source, name: str) -> dict[str, str]:
     """A ``.sha256`` file beside a large one, where there is one."""
     try:
         answer = yard.api.get(f"{without_query(source.url)}.sha256", cache=False)
-    except (NetworkError, YardError):
+    except YardError:
         return {}
     if answer.status != 200 or len(answer.body) > 65536:
         return {}

@@ -20,6 +20,7 @@ class Yard:
     Attributes:
         limits: The bucket over everything under ``""``, and one for each hub.
         stop: Set when the process is to end.
+        handles: Files that may be open at once: parts that wait for their name.
     """
 
     settings: Settings
@@ -29,6 +30,7 @@ class Yard:
     proofs: Proofs
     limits: dict[str, Bucket]
     stop: Stop
+    handles: int = 200
 
     def buckets(self, hub: str) -> list[Bucket]:
         """The limits that hold for a hub."""

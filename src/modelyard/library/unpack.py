@@ -109,7 +109,7 @@ def _zst(stream: Stream) -> Stream:
         import zstandard
     except ImportError as error:
         raise NotSupported("zst archives need the extra `modelyard[zstd]`.") from error
-    reader: Stream = zstandard.ZstdDecompressor(max_window_size=2**27).stream_reader(cast(IO[bytes], stream))
+    reader: Stream = zstandard.ZstdDecompressor(max_window_size=2**27).stream_reader(cast("IO[bytes]", stream))
     return reader
 
 

@@ -1,0 +1,121 @@
+"""Bad input gets one clear error with a code and a hint, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from modelyard.testing import PracticeHub
+from running import modelyard
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "exit_code"),
+    [
+        (["nosuchhub:me/model"], "unknown-hub", 2),
+        (["urn:air:sdxl:checkpoint:civitai:abc@@"], "bad-address", 2),
+        (["complete nonsense"], "bad-address", 2),
+        (["file:///etc/passwd"], "bad-address", 2),
+        (["http://user:pw@127.0.0.1/x"], "bad-address", 2),
+        ([], "usage", 2),
+        (["hf:me/model", "--include", "*.nothing"], "nothing-selected", 2),
+        (["hf:me/model/none-of-this.bin"], "file-not-found", 3),
+        (["hf:me/model@no-such-branch/a.safetensors"], "revision-not-found", 3),
+        (["hf:org/private"], "model-not-found", 3),
+        (["hf:org/gated/model.safetensors"], "login-needed", 4),
+        (["hf:me/model/a.safetensors", "--sha256", "beef"], "bad-value", 2),
+        (["hf:me/model/a.safetensors", "--sha256", "0" * 64], "hash-differs", 6),
+        (["hf:me/model/a.safetensors", "--limit", "fast"], "bad-value", 2),
+        (["-i", "/no/such/list"], "no-such-file", 7),
+        (["http://127.0.0.1:9/closed"], "unreachable", 5),
+    ],
+)
+def test_one_clear_error_and_nothing_behind(
+    hub: PracticeHub, tmp_path: Path, arguments: list[str], code: str, exit_code: int
+) -> None:
+    hub.hf.add_repo("me/model", {"a.safetensors": 5000, "b.safetensors": 5000})
+    out = tmp_path / "out"
+    env = {**hub.env(), "MODELYARD_RETRY_RETRIES": "0"}
+    ran = modelyard("get", *arguments, "--to", f"{out}/", "--json", env=env)
+    assert (ran.error, ran.code) == (code, exit_code), ran.out + ran.err
+    assert sum("error" in event for event in ran.events) == 1
+    assert all(event["error"]["hint"] for event in ran.events if "error" in event)
+    assert not out.exists() or list(out.iterdir()) == []
+    told = modelyard("get", *arguments, "--to", f"{out}/", env=env)
+    assert f"[{code}]" in told.err
+    assert "Traceback" not in told.err
+
+
+@pytest.mark.root
+def test_a_folder_without_rights_is_refused_before_the_first_byte(hub: PracticeHub, tmp_path: Path) -> None:
+    if os.getuid() != 0:
+        pytest.skip("needs root to become somebody else")
+    url = hub.add_file("m.safetensors", 5000)
+    locked = tmp_path / "locked"
+    locked.mkdir(mode=0o755)
+    home = tmp_path / "nobody"
+    home.mkdir()
+    os.chown(home, 65534, 65534)
+    for folder in tmp_path.parents:
+        if folder.stat().st_uid == 0 and folder != Path("/") and str(folder).startswith("/tmp"):
+            folder.chmod(0o755)
+    ran = subprocess.run(
+        ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", sys.executable, "-m", "modelyard",
+         "get", url, "--to", f"{locked}/", "--json"],
+        env={**os.environ, "MODELYARD_HOME": str(home)}, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    if "Permission denied" in ran.stderr:
+        pytest.skip("the other user cannot read this checkout")
+    assert ran.returncode == 7, ran.stdout + ran.stderr
+    assert '"no-permission"' in ran.stdout
+    assert list(locked.iterdir()) == []
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    if os.getuid() != 0:
+        pytest.skip("needs root to mount a small disk")
+    place = tmp_path / "disk"
+    place.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(place)], capture_output=True)
+    if mounted.returncode != 0:
+        pytest.skip("this sandbox cannot mount")
+    yield place
+    subprocess.run(["umount", str(place)], check=True)
+
+
+@pytest.mark.root
+def test_what_cannot_fit_is_refused_and_what_fills_up_is_kept(hub: PracticeHub, small_disk: Path) -> None:
+    hub.hf.add_repo("me/model", {"big.safetensors": 9 * 2**20, "fits.safetensors": 5 * 2**20})
+    ran = modelyard("get", "hf:me/model/big.safetensors", "--to", f"{small_disk}/", "--json", env=hub.env())
+    assert (ran.error, ran.code) == ("disk-full", 7)
+    assert list(small_disk.iterdir()) == []
+    chunked = hub.add_file("unknown.bin", 9 * 2**20, chunked=True)
+    ran = modelyard("get", chunked, "--to", f"{small_disk}/", "--json")
+    assert (ran.error, ran.code) == ("disk-full", 7)
+    assert not (small_disk / "unknown.bin").exists()
+    for left in small_disk.iterdir():
+        left.unlink()
+    assert modelyard("get", "hf:me/model/fits.safetensors", "--to", f"{small_disk}/", env=hub.env()).code == 0
+
+
+def test_a_file_larger_than_the_limit_of_the_system_is_a_named_error(hub: PracticeHub, tmp_path: Path) -> None:
+    url = hub.add_file("m.safetensors", 12 * 2**20)
+    command = f"ulimit -f 5000; exec {sys.executable} -m modelyard get {url} --to {tmp_path}/out/ --json"
+    ran = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60)
+    assert ran.returncode == 7, ran.stdout + ran.stderr
+    assert '"file-too-big"' in ran.stdout
+
+
+def test_few_file_handles_slow_a_download_down_and_break_nothing(hub: PracticeHub, tmp_path: Path) -> None:
+    hub.hf.add_repo("me/model", {f"{index}.safetensors": 5000 for index in range(200)})
+    env = {**os.environ, **hub.env(), "MODELYARD_RETRY_FIRST": "0.05"}
+    command = f"ulimit -n 64; exec {sys.executable} -m modelyard get hf:me/model --to {tmp_path}/out/ -q"
+    ran = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=90, env=env)
+    assert ran.returncode == 0, ran.stderr[-2000:]
+    assert len(list((tmp_path / "out").iterdir())) == 200
