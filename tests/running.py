@@ -36,7 +36,9 @@ class Ran:
         return next(str(event["error"]["code"]) for event in self.events if "error" in event)
 
 
-def start(*arguments: str, env: Mapping[str, str] | None = None, cwd: Path | None = None, **how: Any) -> subprocess.Popen[str]:
+def start(
+    *arguments: str, env: Mapping[str, str] | None = None, cwd: Path | None = None, **how: Any
+) -> subprocess.Popen[str]:
     """Start `modelyard ARGUMENTS`."""
     how = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **how}
     return subprocess.Popen(
@@ -44,7 +46,9 @@ def start(*arguments: str, env: Mapping[str, str] | None = None, cwd: Path | Non
     )
 
 
-def modelyard(*arguments: str, env: Mapping[str, str] | None = None, cwd: Path | None = None, stdin: str | None = None) -> Ran:
+def modelyard(
+    *arguments: str, env: Mapping[str, str] | None = None, cwd: Path | None = None, stdin: str | None = None
+) -> Ran:
     """Run `modelyard ARGUMENTS` to its end."""
     how = {"stdin": subprocess.PIPE} if stdin is not None else {}
     process = start(*arguments, env=env, cwd=cwd, **how)
