@@ -9,7 +9,8 @@
 
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from modelyard.values.version import VERSION as __version__  # noqa: N811  # the name that tools look for
+
 __all__ = ["Model", "Modelyard", "Transfer", "YardError", "__version__", "download", "download_all"]
 
 if TYPE_CHECKING:

@@ -10,7 +10,6 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from modelyard import __version__
 from modelyard.engine.order import Engine, TransferPolicy
 from modelyard.errors import UnknownHub
 from modelyard.hubs.address_secrets import Found
@@ -36,8 +35,9 @@ from modelyard.settings import Settings, data_folder
 from modelyard.store.proofs import Proofs
 from modelyard.values.offers import Listing
 from modelyard.values.sizes import parse_rate
+from modelyard.values.version import VERSION
 
-USER_AGENT = f"modelyard/{__version__}"
+USER_AGENT = f"modelyard/{VERSION}"
 
 
 class App:

@@ -9,9 +9,9 @@ from typing import Any
 
 import click
 
-from modelyard import __version__
 from modelyard.cli.telling import Teller
 from modelyard.errors import YardError
+from modelyard.values.version import VERSION
 
 COMMANDS = {
     "get": "Fetch models: paste a link, get proven files.",
@@ -62,7 +62,7 @@ class LazyCommands(click.Group):
 
 
 @click.group(cls=LazyCommands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(__version__, prog_name="modelyard")
+@click.version_option(VERSION, prog_name="modelyard")
 def main() -> None:
     r"""Download, prove and organise AI model files.
 

@@ -16,7 +16,7 @@ from modelyard.errors import UnsafePath
 LONGEST = 200
 """Bytes of one component; file systems stop at 255, and parts need a longer name than their target."""
 
-_FORBIDDEN = re.compile(r'[\x00-\x1f\x7f<>:"|?*\\]')
+_FORBIDDEN = re.compile(r'[\x00-\x1f\x7f<>:"|?*\\/]')
 _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(\..*)?", re.IGNORECASE)
 _DRIVE = re.compile(r"^[a-zA-Z]:")
