@@ -100,9 +100,9 @@ def pip(*arguments: str) -> None:
 
 def become(command: list[str]) -> int:
     """Replace this process, so that signals and exit codes are the program's own."""
-    if os.name == "nt":
-        return subprocess.call(command)
-    os.execv(command[0], command)  # noqa: RET503  # never returns
+    if os.name != "nt":
+        os.execv(command[0], command)
+    return subprocess.call(command)
 
 
 if __name__ == "__main__":

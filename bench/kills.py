@@ -23,7 +23,8 @@ def bench(scratch: Path) -> int:
         sha256 = hashlib.sha256(bytes(hub.content("model.safetensors").read(0, SIZE))).hexdigest()
         hub.faults.speed = SPEED
         command = [sys.executable, "-m", "modelyard", "get", url, "--to", str(target), "--sha256", sha256, "-q"]
-        env = {**os.environ, "MODELYARD_HOME": str(scratch / "home"), "MODELYARD_CONNECTIONS_PER_FILE": "1"}
+        home = str(scratch / "home")
+        env = {**os.environ, "MODELYARD_HOME": home, "MODELYARD_CONNECTIONS_PER_FILE": "1"}
         starts = 0
         while starts < 40:
             starts += 1
