@@ -158,8 +158,11 @@ class Run:
         """The source says that the file is shorter than we think.
 
         Raises:
-            StartOver: It is not exactly as long as what we hold.
+            StartOver: It is not exactly as long as what we hold, or only refuses to go on without a length.
         """
+        if total is None and self.table.size not in (None, position):
+            self.ranges = False
+            raise StartOver("The server refuses to go on in the middle.")
         if (total is not None and total != position) or self.order.size not in (None, position):
             raise StartOver(f"The source says that the file has {total} bytes.", changed=True)
         self.ended_at(position, cut_possible=not self.order.expected)
