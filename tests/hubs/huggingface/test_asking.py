@@ -90,7 +90,7 @@ def test_there_is_no_search_by_hash(ask: Ask, practice: PracticeHub) -> None:
             403,
             {
                 "x_error_code": "GatedRepo",
-                "x_error_message": "Please enable access to public gated repositories in your fine-grained token settings",
+                "x_error_message": "Please enable access to gated repositories in your fine-grained token settings",
             },
             KeyScope,
         ),

@@ -6,7 +6,6 @@ import pytest
 
 from hubs.conftest import Ask
 from modelyard.errors import (
-    AccessError,
     FileNotInModel,
     KeyScope,
     KeyWrong,
@@ -16,6 +15,7 @@ from modelyard.errors import (
     NothingSelected,
     Removed,
     RevisionNotFound,
+    YardError,
 )
 from modelyard.testing import PracticeHub
 from modelyard.testing.fixtures import ODD_NAME
@@ -172,10 +172,16 @@ def test_a_file_with_a_xet_hash_carries_it_along(ask: Ask, practice: PracticeHub
     ],
 )
 def test_each_refusal_is_its_own_error(ask: Ask, text: str, key: str, error: type[Exception]) -> None:
-    with pytest.raises(Exception) as caught:
+    with pytest.raises(YardError) as caught:
         resolve(ask, text, **({"HF_TOKEN": key} if key else {}))
     assert type(caught.value) is error
-    assert caught.value.hint  # type: ignore[attr-defined]
+    assert caught.value.hint
+
+
+def test_a_misspelt_file_is_answered_with_its_neighbours(ask: Ask) -> None:
+    with pytest.raises(FileNotInModel) as caught:
+        resolve(ask, "hf:org/repo/model.safetensor")
+    assert "model.safetensors" in caught.value.hint
 
 
 def test_an_unaccepted_licence_links_the_page_where_it_is_accepted(ask: Ask) -> None:
@@ -197,10 +203,3 @@ def test_the_key_never_reaches_the_cdn(ask: Ask, practice: PracticeHub) -> None:
     resolve(ask, "hf:org/repo", HF_TOKEN="hf_good")
     assert not practice.log.find(origin="cdn")
     assert all(record.auth == "bearer" for record in practice.log)
-
-
-def test_too_many_questions_are_their_own_error(ask: Ask, practice: PracticeHub) -> None:
-    practice.faults.use("status", "/api/*", status=403) if "status" in practice.faults.scenarios else None
-    if "status" in practice.faults.scenarios:
-        with pytest.raises(AccessError):
-            resolve(ask, "hf:org/repo")

@@ -49,9 +49,11 @@ class Lister:
         if answer.status < 400:
             told = head_told(answer.status, answer.headers)
             return _single(address, path, told, self._endpoint) if told.enough else self._by_tree(address, path, told)
-        if error_code(answer) or answer.status not in _UNKNOWN_HERE:
+        missing = error_code(answer) == "EntryNotFound"
+        if not missing and (error_code(answer) or answer.status not in _UNKNOWN_HERE):
             raise self._explain(answer, address)
-        return narrow(self._whole(address), path, companions)  # a mirror without HEAD, or a folder
+        # A folder, a mirror without HEAD, or a misspelt name whose neighbours the tree knows.
+        return narrow(self._whole(address), path, companions)
 
     def _by_tree(self, address: Address, path: str, told: Told) -> Listing:
         """The tree knows hash and size that HEAD did not tell; a mirror may have no tree at all."""
