@@ -57,3 +57,9 @@ def is_page(answer: Answer) -> bool:
     kind = answer.headers.get("content-type").split(";")[0].strip().lower()
     start = answer.body[:512].lstrip().lower()
     return kind in ("text/html", "application/xhtml+xml") or start.startswith((b"<!doctype html", b"<html"))
+
+
+def page_instead(answer: Answer, path: str | None) -> bool:
+    """Whether a success brought a page of HTML although another kind of file was asked for."""
+    wanted = (path or "").lower().endswith((".html", ".htm", ".xhtml"))
+    return answer.status < 400 and not wanted and is_page(answer)

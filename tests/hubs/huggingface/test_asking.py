@@ -117,3 +117,10 @@ def test_a_401_with_a_key_is_a_wrong_key_only_when_whoami_says_so() -> None:
 def test_what_the_cdn_says_is_not_the_hubs_opinion() -> None:
     expired = answer(403, b"<Error><Code>AccessDenied</Code></Error>", url="https://cdn.example/x")
     assert HuggingFace(ToldApi({})).explain(expired, SOURCE) is None
+
+
+def test_a_page_is_a_fine_answer_when_a_page_was_asked_for() -> None:
+    hub = HuggingFace(ToldApi({}))
+    url = "https://huggingface.co/spaces/org/demo/resolve/main/index.html"
+    assert hub.explain(answer(200, b"<!DOCTYPE html>", url=url), Source(url, "huggingface")) is None
+    assert hub.explain(answer(200, b"\0\0", url=SOURCE.url), SOURCE) is None

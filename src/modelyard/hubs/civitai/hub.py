@@ -14,6 +14,7 @@ from modelyard.hubs.civitai.lookup import Lookup
 from modelyard.hubs.civitai.refusals import TITLE, explain_download, explain_lookup
 from modelyard.hubs.endpoints import endpoint, with_endpoint
 from modelyard.hubs.links import home
+from modelyard.hubs.refusals import is_page
 from modelyard.keys.realm import Realm
 from modelyard.net.api import Answer, Api
 from modelyard.net.url import parse
@@ -114,12 +115,13 @@ class Civitai:
             kept = self._keyed(parse(self.endpoint).origin)
             return KeyReport(self.name, False, note="The site does not know this key." if kept else "No key is kept.")
         if answer.status != 200:
-            raise explain_lookup(answer, "owner of the key")
+            raise explain_lookup(answer, "account behind this key")
         return _report(record(answer.json()))
 
     def explain(self, answer: Answer, source: Source) -> YardError | None:
-        page_came = answer.status < 400
-        if parse(answer.url).origin != parse(source.url).origin and not page_came:
+        if answer.status < 400 and not is_page(answer):
+            return None
+        if answer.status >= 400 and parse(answer.url).origin != parse(source.url).origin:
             return None  # the storage behind speaks: an expired link, not the site's opinion
         address = self.read(source.url)
         what = f"version {address.revision}" if address else "the file"

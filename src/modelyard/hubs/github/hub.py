@@ -7,13 +7,22 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
-from modelyard.errors import FileNotInModel, ModelNotFound, NotFound, RateLimited, RevisionNotFound, YardError
+from modelyard.errors import (
+    FileNotInModel,
+    ModelNotFound,
+    NotFound,
+    RateLimited,
+    RevisionNotFound,
+    ServerFailed,
+    YardError,
+)
 from modelyard.hubs.answers import body_record, claim, number, record, records, some, text, whole
 from modelyard.hubs.base import Keyed, never_keyed
 from modelyard.hubs.endpoints import endpoint, with_endpoint
 from modelyard.hubs.github import addresses
 from modelyard.hubs.github.refusals import SETTINGS, TITLE, explain
 from modelyard.hubs.links import home
+from modelyard.hubs.refusals import page_instead
 from modelyard.hubs.selection import is_glob, narrow
 from modelyard.keys.realm import Realm
 from modelyard.net.api import Answer, Api
@@ -93,7 +102,7 @@ class GitHub:
         if answer.status == 401:
             return KeyReport(self.name, False, note="GitHub does not know this key.")
         if answer.status != 200:
-            raise explain(answer, "the owner of the key")
+            raise explain(answer, "account behind this key")
         scopes = tuple(word.strip() for word in answer.headers.get("x-oauth-scopes").split(",") if word.strip())
         opens = self._releases(gated).status == 200 if gated else None
         return KeyReport(self.name, True, text(record(answer.json()).get("login")), None, scopes, opens)
@@ -105,7 +114,9 @@ class GitHub:
         what = f"{address.path or 'the release'} of {address.model}" if address else "the file"
         if answer.status == 404:
             return FileNotInModel(f"{TITLE} has no {what}.", hint="Its author may have replaced or removed it.")
-        return explain(answer, what)
+        if page_instead(answer, address.path if address else None):
+            return ServerFailed(f"{TITLE} sent a page instead of {what}.")
+        return None if answer.status < 400 else explain(answer, what)
 
     def _release(self, address: Address) -> Mapping[str, Any]:
         which = f"tags/{quote(address.revision, safe='')}" if address.revision else "latest"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from modelyard.errors import KeyWrong, RateLimited, ServerFailed, YardError
+from modelyard.errors import KeyWrong, RateLimited, YardError
 from modelyard.hubs.answers import refusal_record, text
-from modelyard.hubs.refusals import is_page, refusal
+from modelyard.hubs.refusals import refusal
 from modelyard.net.api import Answer
 
 TITLE = "GitHub"
@@ -23,8 +23,6 @@ def explain(answer: Answer, what: str) -> YardError:
         )
     if answer.status == 401:
         return KeyWrong(f"{TITLE} does not know the key that is kept for it.", link=SETTINGS)
-    if answer.status < 400 and is_page(answer):
-        return ServerFailed(f"{TITLE} sent a page instead of {what}.")
     return refusal(answer, TITLE, what=what, told=told)
 
 

@@ -13,6 +13,7 @@ from modelyard.hubs.huggingface import addresses
 from modelyard.hubs.huggingface.listing import Lister, next_page
 from modelyard.hubs.huggingface.refusals import TITLE, explain
 from modelyard.hubs.links import home
+from modelyard.hubs.refusals import page_instead
 from modelyard.keys.realm import Realm
 from modelyard.net.api import Answer, Api
 from modelyard.net.url import parse
@@ -101,9 +102,9 @@ class HuggingFace:
         if parse(answer.url).origin != parse(source.url).origin:
             return None  # the CDN speaks: an expired link, not the hub's opinion
         address = self.read(source.url) or Address(self.name, "the file")
-        if answer.status < 400:
+        if page_instead(answer, address.path):
             return ServerFailed(f"{TITLE} sent a page instead of {address.path or 'the file'}.")
-        return self._explain(answer, address)
+        return None if answer.status < 400 else self._explain(answer, address)
 
     def _explain(self, answer: Answer, address: Address) -> YardError:
         if answer.status == 401 and self._keyed(parse(answer.url).origin) and self._whoami().status == 401:

@@ -13,6 +13,7 @@ from modelyard.hubs.links import home
 from modelyard.hubs.modelscope import addresses
 from modelyard.hubs.modelscope.listing import Lister
 from modelyard.hubs.modelscope.refusals import SETTINGS, TITLE, explain
+from modelyard.hubs.refusals import page_instead
 from modelyard.keys.realm import Realm, bearer_and_session
 from modelyard.net.api import Answer, Api
 from modelyard.net.url import parse
@@ -97,7 +98,7 @@ class ModelScope:
         if answer.status == 401:
             return KeyReport(self.name, False, note="The hub does not know this key.")
         if answer.status != 200:
-            raise self._explain(answer, Address(self.name, "owner of the key"))
+            raise self._explain(answer, Address(self.name, "account behind this key"))
         me = record(body_record(answer).get("data"))
         owner = text(me.get("username")) or text(me.get("name")) or text(me.get("nickname"))
         return KeyReport(self.name, True, owner, opens=self._opens(gated) if gated else None)
@@ -106,9 +107,9 @@ class ModelScope:
         if parse(answer.url).origin != parse(source.url).origin:
             return None  # the storage behind speaks: an expired link, not the hub's opinion
         address = self.read(source.url) or Address(self.name, "the file")
-        if answer.status < 400:
+        if page_instead(answer, address.path):
             return ServerFailed(f"{TITLE} sent a page instead of {address.path or 'the file'}.")
-        return self._explain(answer, address)
+        return None if answer.status < 400 else self._explain(answer, address)
 
     def _explain(self, answer: Answer, address: Address) -> YardError:
         return explain(answer, address, keyed=self._keyed(parse(answer.url).origin))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from modelyard.errors import NotAModel, YardError
-from modelyard.hubs.refusals import is_page, refusal
+from modelyard.hubs.refusals import page_instead, refusal
 from modelyard.hubs.web import addresses
 from modelyard.hubs.web.metalink import Described, is_private, read_metalink
 from modelyard.keys.realm import Realm
@@ -59,7 +59,7 @@ class Web:
     def explain(self, answer: Answer, source: Source) -> YardError | None:
         where = parse(source.url).host
         if answer.status < 400:
-            if not is_page(answer):
+            if not page_instead(answer, addresses.name_of(source.url)):
                 return None
             return NotAModel(f"{where} sent a page of HTML instead of a file.", link=without_query(source.url))
         return refusal(answer, where, what="file at this address", page=without_query(source.url))
