@@ -90,13 +90,17 @@ class Dialer:
     def _through(self, proxy: Proxy, url: Url) -> Line:
         if proxy.scheme.startswith("socks5"):
             return Line(_socks(proxy, url, self.timeouts.connect), Reach.PUBLIC)
-        sock = socket.create_connection((proxy.host, proxy.port), self.timeouts.connect)
-        if proxy.scheme == "https":
-            sock = self._context().wrap_socket(sock, server_hostname=proxy.host)
-        if url.scheme == "http":
-            return Line(sock, Reach.PUBLIC, forwarding=proxy)
-        _tunnel(sock, proxy, url)
-        return Line(sock, Reach.PUBLIC)
+        with socket_errors(f"The proxy {proxy.host}"):
+            sock = socket.create_connection((proxy.host, proxy.port), self.timeouts.connect)
+            try:
+                if proxy.scheme == "https":
+                    sock = self._context().wrap_socket(sock, server_hostname=proxy.host)
+                if url.scheme == "https":
+                    _tunnel(sock, proxy, url)
+            except BaseException:
+                sock.close()
+                raise
+        return Line(sock, Reach.PUBLIC, forwarding=proxy if url.scheme == "http" else None)
 
     def _context(self) -> ssl.SSLContext:
         with self._lock:  # making one costs 15 ms: once per process, shared by all threads
@@ -104,6 +108,13 @@ class Dialer:
                 self._tls = ssl.create_default_context(cafile=self._ca_file)
                 self._tls.minimum_version = ssl.TLSVersion.TLSv1_2
             return self._tls
+
+
+def password_wanted(proxy: Proxy) -> AccessError:
+    """What a 407 from a proxy means."""
+    return AccessError(
+        f"The proxy {proxy.host} wants a user and password.", hint="Write http://user:pass@host:port.", status=407
+    )
 
 
 def _tunnel(sock: socket.socket, proxy: Proxy, url: Url) -> None:
@@ -120,9 +131,7 @@ def _tunnel(sock: socket.socket, proxy: Proxy, url: Url) -> None:
     if status != [b"200"]:
         told = b"".join(status).decode("latin-1")
         if told == "407":
-            raise AccessError(
-                f"The proxy {proxy.host} wants a user and password.", hint="Write http://user:pass@host:port."
-            )
+            raise password_wanted(proxy)
         raise Unreachable(f"The proxy {proxy.host} would not connect to {url.host} ({told}).")
 
 

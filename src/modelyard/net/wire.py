@@ -13,7 +13,7 @@ import ssl
 import time
 
 from modelyard.errors import BadAnswer, Interrupted, NetworkError
-from modelyard.net.dial import Line
+from modelyard.net.dial import Line, password_wanted
 from modelyard.net.gate import socket_errors
 from modelyard.net.head import LONGEST_HEAD, Head, parse_head
 from modelyard.net.url import Url
@@ -55,6 +55,8 @@ class Connection:
             head = self._read_head()
             while head.status < 200:  # 103 Early Hints and the like
                 head = self._read_head()
+        if head.status == 407 and self.line.forwarding:
+            raise password_wanted(self.line.forwarding)
         self.used = True
         length = 0 if method == "HEAD" else head.length
         self.body = Body(self, length, chunked=head.chunked and method != "HEAD")
