@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from modelyard.errors import FileNotInModel, NothingSelected
-from modelyard.hubs.huggingface.companions import companions
+from modelyard.hubs.companions import companions
 from modelyard.hubs.selection import chosen, matches, meant, narrow, pick
 from modelyard.values.offers import Address, Listing, Offer, Source
 

@@ -7,6 +7,7 @@ import pytest
 from modelyard.errors import BadValue, NotSupported
 from modelyard.keys.chain import Keys, default_places
 from modelyard.keys.key_file import KeyFile
+from modelyard.keys.os_keyring import OsKeyring
 from modelyard.keys.places import Environment
 from modelyard.keys.realm import Realm, bearer_and_session
 
@@ -126,5 +127,9 @@ def test_an_unknown_hub_has_no_key() -> None:
 
 def test_this_machine_has_the_places_in_their_order(tmp_path: Path) -> None:
     titles = [place.title for place in default_places(tmp_path, {})]
-    assert titles[:3] == ["environment", "systemd credential", "MODELYARD_KEY_FILE"]
-    assert titles[-1] == "keys.json"
+    assert titles == ["environment", "systemd credential", "MODELYARD_KEY_FILE", "keyring", "keys.json"]
+
+
+def test_a_keyring_is_passed_over_when_there_is_none(tmp_path: Path) -> None:
+    kept = Keys([HF], [OsKeyring(lambda: None), KeyFile(tmp_path / "keys.json")])
+    assert kept.set("huggingface", CANARY) == "keys.json"

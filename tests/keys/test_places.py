@@ -176,15 +176,24 @@ class Locked(Backend):
 
 
 def test_a_keyring_keeps_and_forgets_keys() -> None:
-    place = OsKeyring(Backend())
+    backend = Backend()
+    place = OsKeyring(lambda: backend)
+    assert place.ready()
     place.set(HF, "hf_x")
     assert place.get(HF) == "hf_x"
     assert place.remove(HF)
     assert not place.remove(HF)
 
 
+def test_without_a_keyring_there_is_just_no_key() -> None:
+    place = OsKeyring(lambda: None)
+    assert not place.ready()
+    assert place.get(HF) is None
+    assert not place.remove(HF)
+
+
 def test_a_locked_keyring_is_empty_when_read_and_an_error_when_written() -> None:
-    place = OsKeyring(Locked())
+    place = OsKeyring(Locked)
     assert place.get(HF) is None
     with pytest.raises(NoPermission) as caught:
         place.set(HF, "hf_canary")

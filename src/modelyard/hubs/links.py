@@ -136,6 +136,14 @@ def inner_path(parts: Sequence[str]) -> str | None:
     return path or None
 
 
+def is_plain(path: str) -> bool:
+    """Whether a path that a hub tells stays inside its model (see `inner_path`)."""
+    try:
+        return inner_path(path.split("/")) is not None
+    except BadAddress:
+        return False
+
+
 def typed_path(text: str | None) -> str | None:
     """The path of a typed address (``hf:org/repo/PATH``), taken literally.
 

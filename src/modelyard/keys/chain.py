@@ -12,7 +12,7 @@ from pathlib import Path
 
 from modelyard.errors import BadValue, NotSupported, YardError
 from modelyard.keys.key_file import KeyFile
-from modelyard.keys.os_keyring import OsKeyring, real_backend
+from modelyard.keys.os_keyring import OsKeyring
 from modelyard.keys.places import Credentials, Environment, NamedFile, Place, Vault
 from modelyard.keys.realm import Realm, checked_key, masked
 
@@ -102,7 +102,7 @@ class Keys:
         realm = self.realm(hub)
         value = self._remember(checked_key(value, "the given text"))
         for place in self._places:
-            if isinstance(place, Vault):
+            if isinstance(place, Vault) and place.ready():
                 place.set(realm, value)
                 return place.title
         raise NotSupported(
@@ -153,6 +153,4 @@ def default_places(data_folder: Path, env: Mapping[str, str] | None = None) -> t
         data_folder: Where ``keys.json`` stands.
         env: Instead of the process environment.
     """
-    backend = real_backend()
-    keyring = (OsKeyring(backend),) if backend else ()
-    return (Environment(env), Credentials(env), NamedFile(env), *keyring, KeyFile(data_folder / "keys.json"))
+    return (Environment(env), Credentials(env), NamedFile(env), OsKeyring(), KeyFile(data_folder / "keys.json"))

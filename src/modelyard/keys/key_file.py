@@ -29,6 +29,9 @@ class KeyFile:
     def __init__(self, path: Path) -> None:
         self.path = path
 
+    def ready(self) -> bool:
+        return True
+
     def get(self, realm: Realm) -> str | None:
         return self._read().get(realm.hub)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import logging
+from collections.abc import Callable
 from typing import Protocol
 
 from modelyard.errors import NoPermission
@@ -31,32 +33,43 @@ class Backend(Protocol):
 
 
 class OsKeyring:
-    """Keeps keys in a keyring backend. A locked or vanished keyring counts as empty when read."""
+    """Keeps keys in a keyring backend. A locked or vanished keyring counts as empty when read.
+
+    Args:
+        find: Looks for the backend; asked at the first use, because that costs a good part of a second.
+    """
 
     title = "keyring"
 
-    def __init__(self, backend: Backend) -> None:
-        self._backend = backend
+    def __init__(self, find: Callable[[], Backend | None] | None = None) -> None:
+        self._backend = functools.cache(find or real_backend)
+
+    def ready(self) -> bool:
+        return self._backend() is not None
 
     def get(self, realm: Realm) -> str | None:
+        backend = self._backend()
         try:
-            return self._backend.get_password(_SERVICE, realm.hub)
+            return backend.get_password(_SERVICE, realm.hub) if backend else None
         except Exception as error:  # noqa: BLE001  # backends leak D-Bus and Win32 errors of any class
             log.warning("The keyring cannot be read: %s.", type(error).__name__)
             return None
 
     def set(self, realm: Realm, value: str) -> None:
+        backend = self._backend()
+        assert backend is not None
         try:
-            self._backend.set_password(_SERVICE, realm.hub, value)
+            backend.set_password(_SERVICE, realm.hub, value)
         except Exception as error:  # noqa: BLE001  # same as above
             # Not chained: a backend's error may hold the value.
             raise NoPermission(f"The keyring would not keep the key: {type(error).__name__}.") from None
 
     def remove(self, realm: Realm) -> bool:
-        if self.get(realm) is None:
+        backend = self._backend()
+        if backend is None or self.get(realm) is None:
             return False
         try:
-            self._backend.delete_password(_SERVICE, realm.hub)
+            backend.delete_password(_SERVICE, realm.hub)
         except Exception as error:  # noqa: BLE001  # same as above
             raise NoPermission(f"The keyring would not forget the key: {type(error).__name__}.") from None
         return True

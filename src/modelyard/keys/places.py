@@ -29,6 +29,10 @@ class Place(Protocol):
 class Vault(Place, Protocol):
     """A place that we may write to."""
 
+    def ready(self) -> bool:
+        """Whether it exists on this machine."""
+        ...
+
     def set(self, realm: Realm, value: str) -> None:
         """Keep a key."""
         ...

@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from modelyard.errors import BadAddress
 from modelyard.hubs.answers import claim, record, text, whole
-from modelyard.hubs.links import inner_path
+from modelyard.hubs.links import is_plain
 from modelyard.net.headers import Headers
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -58,14 +57,6 @@ def sibling_entry(given: Mapping[str, Any]) -> Entry | None:
     else:
         claim(claimed, "git-sha1", given.get("blobId"))
     return Entry(path, whole(given.get("size")), claimed)
-
-
-def is_plain(path: str) -> bool:
-    """Whether a hub's path stays inside the model (see `links.inner_path`)."""
-    try:
-        return inner_path(path.split("/")) is not None
-    except BadAddress:
-        return False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from urllib.parse import quote, urlsplit
 
 from modelyard.errors import BadAnswer, YardError
 from modelyard.hubs.answers import body_record, records, some, text, texts, whole
+from modelyard.hubs.companions import companions, is_one_of_several
 from modelyard.hubs.huggingface.addresses import NAME, file_url, is_id, page_url
-from modelyard.hubs.huggingface.companions import companions, is_one_of_several
 from modelyard.hubs.huggingface.entries import Entry, Told, head_told, is_commit, sibling_entry, tree_entry
 from modelyard.hubs.huggingface.refusals import error_code
 from modelyard.hubs.selection import is_glob, narrow

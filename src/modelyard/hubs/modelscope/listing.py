@@ -8,8 +8,8 @@ from typing import Any
 
 from modelyard.errors import BadAnswer, YardError
 from modelyard.hubs.answers import body_record, claim, record, records, some, text, texts, whole
-from modelyard.hubs.huggingface.companions import companions, is_one_of_several
-from modelyard.hubs.huggingface.entries import is_plain
+from modelyard.hubs.companions import companions, is_one_of_several
+from modelyard.hubs.links import is_plain
 from modelyard.hubs.modelscope.addresses import DEFAULT_REVISION, NAME, api_url, file_url, page_url
 from modelyard.hubs.selection import is_glob, narrow
 from modelyard.net.api import Answer, Api

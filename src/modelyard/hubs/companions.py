@@ -1,4 +1,4 @@
-"""Which other files belong with a chosen weight file. Pure."""
+"""Which other files of a repository belong with a chosen weight file. Pure."""
 
 from __future__ import annotations
 
