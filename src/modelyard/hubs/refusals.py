@@ -46,6 +46,11 @@ def refusal(answer: Answer, title: str, *, what: str, told: str | None = None, p
     return BadAnswer(f"{title} answered {status} to {what}, which makes no sense here.{words}", **facts)
 
 
+def key_hint(hub: str) -> str:
+    """The next step when a hub wants a key."""
+    return f"Store a key with `modelyard keys set {hub}`, then run the same line again."
+
+
 def clean(told: str) -> str:
     """A hub's words fit for one line of a message: no control characters, not too long."""
     line = " ".join("".join(char if char.isprintable() else " " for char in told[:2000]).split())

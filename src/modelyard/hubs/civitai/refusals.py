@@ -21,7 +21,8 @@ from modelyard.errors import (
     YardError,
 )
 from modelyard.hubs.answers import refusal_record, text
-from modelyard.hubs.refusals import clean, is_page, refusal
+from modelyard.hubs.civitai.addresses import NAME
+from modelyard.hubs.refusals import clean, is_page, key_hint, refusal
 from modelyard.net.api import Answer
 
 TITLE = "CivitAI"
@@ -58,13 +59,13 @@ def explain_download(answer: Answer, what: str, page: str | None) -> YardError:
     """The error behind a refused download (table in 3.6), or behind a page that came in its place."""
     told, body = words(answer), refusal_record(answer)
     if answer.status < 400 and is_page(answer):
-        return LoginNeeded(f"{TITLE} sent its log-in page instead of {what}.", link=page)
+        return LoginNeeded(f"{TITLE} sent its log-in page instead of {what}.", hint=key_hint(NAME), link=page)
     if "disabled downloads" in told.lower():
         return DownloadsDisabled(f"The creator of {what} disabled downloads.", link=page)
     if answer.status == 403 and (text(body.get("error")) == "Early Access" or body.get("deadline")):
         return _early(body, what, page)
     if answer.status == 401:
-        return LoginNeeded(f"{TITLE} wants you to be logged in for {what}.", link=page)
+        return LoginNeeded(f"{TITLE} wants you to be logged in for {what}.", hint=key_hint(NAME), link=page)
     if answer.status == 403:
         return AccessError(f"{TITLE} refuses {what}. It says: {told or 'nothing more'}", link=page, status=403)
     if answer.status == 410:
@@ -83,4 +84,4 @@ _GONE = "Run the same line again in some minutes: the site also says so when its
 def _early(body: Mapping[str, Any], what: str, page: str | None) -> EarlyAccess:
     deadline = text(body.get("deadline"))
     until = f" until {clean(deadline)}" if deadline else ""
-    return EarlyAccess(f"{what} is in early access{until}.", link=page, deadline=deadline)
+    return EarlyAccess(f"{what[:1].upper()}{what[1:]} is in early access{until}.", link=page, deadline=deadline)

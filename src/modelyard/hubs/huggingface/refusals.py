@@ -15,8 +15,8 @@ from modelyard.errors import (
     YardError,
 )
 from modelyard.hubs.answers import refusal_record, text
-from modelyard.hubs.huggingface.addresses import ENDPOINT, page_url
-from modelyard.hubs.refusals import clean, is_page, refusal
+from modelyard.hubs.huggingface.addresses import ENDPOINT, NAME, page_url
+from modelyard.hubs.refusals import clean, is_page, key_hint, refusal
 from modelyard.net.api import Answer
 from modelyard.values.offers import Address
 
@@ -60,7 +60,7 @@ def explain(answer: Answer, address: Address) -> YardError:
 
 def _gated(status: int, model: str, told: str, page: str) -> YardError:
     if status == 401:
-        return LoginNeeded(f"{model} is gated: {TITLE} wants to know who you are.", link=page)
+        return LoginNeeded(f"{model} is gated: {TITLE} wants to know who you are.", hint=key_hint(NAME), link=page)
     return LicenceNotAccepted(f"This account has no access to the gated model {model}. {TITLE} says: {told}", link=page)
 
 

@@ -13,8 +13,8 @@ from modelyard.errors import (
     YardError,
 )
 from modelyard.hubs.answers import refusal_record, text
-from modelyard.hubs.modelscope.addresses import DEFAULT_REVISION, ENDPOINT, page_url
-from modelyard.hubs.refusals import clean, refusal
+from modelyard.hubs.modelscope.addresses import DEFAULT_REVISION, ENDPOINT, NAME, page_url
+from modelyard.hubs.refusals import clean, key_hint, refusal
 from modelyard.net.api import Answer
 from modelyard.values.offers import Address
 
@@ -64,4 +64,5 @@ def _no_permission(model: str, page: str, *, keyed: bool) -> YardError:
         return LicenceNotAccepted(
             f"This account may not read {model}: it is private or wants an application.", link=page
         )
-    return LoginNeeded(f"{model} is private or wants an application; {TITLE} wants to know who you are.", link=page)
+    told = f"{model} is private or wants an application; {TITLE} wants to know who you are."
+    return LoginNeeded(told, hint=key_hint(NAME), link=page)
