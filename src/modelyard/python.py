@@ -119,6 +119,8 @@ class Transfer:
             download.run(download.plan(), tick)
         except YardError as error:
             self._failure = error
+        except Exception as error:  # noqa: BLE001  # told by `wait`
+            self._failure = YardError(f"Something unforeseen happened: {type(error).__name__}: {error}")
 
     def _failed_by_stop(self) -> bool:
         errors = [outcome.error for outcome in self._download.outcomes]

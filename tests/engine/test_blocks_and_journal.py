@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from modelyard.engine.blocks import BLOCK, BlockTable, block_digest
-from modelyard.engine.journal import Journal, Story, journal_path, read_journal
+from modelyard.engine.journal import Journal, Known, Story, journal_path, read_journal
 from modelyard.engine.part import PartFile
 from modelyard.engine.recover import recover
 from modelyard.net.stop import Stop
@@ -24,7 +24,7 @@ def test_gaps_and_blocks_make_up_the_whole_file(size: int, data: st.DataObject) 
 def _part(folder: Path, content: bytes, known: list[int]) -> PartFile:
     part = PartFile(folder / ".model.abc.part")
     part.write(memoryview(content), 0)
-    journal = Journal(journal_path(part.path), Story(size=len(content), etag='"v1"'), fresh=True)
+    journal = Journal(journal_path(part.path), Story(size=len(content), etag='"v1"'))
     for index in known:
         block = content[index * BLOCK : (index + 1) * BLOCK]
         journal.add(index, block_digest(block), len(block))
@@ -81,7 +81,8 @@ def test_no_journal_is_nothing_to_go_on_with(tmp_path: Path) -> None:
 def test_an_unfinished_block_is_continued_where_it_stopped(tmp_path: Path) -> None:
     content = os.urandom(3 * BLOCK)
     part = _part(tmp_path, content, [0])
-    with_more = Journal(journal_path(part.path), Story(size=1), fresh=False)
+    first = Known(BLOCK, block_digest(content[:BLOCK]))
+    with_more = Journal(journal_path(part.path), Story(size=len(content)), {0: first})
     for length in (1000, 70_000):
         with_more.add(1, block_digest(content[BLOCK : BLOCK + length]), length)
     with_more.add(2, b"?" * 32, 5000)

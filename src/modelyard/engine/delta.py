@@ -13,7 +13,7 @@ from pathlib import Path
 
 from modelyard.engine.blocks import BLOCK, BlockTable, block_digest
 from modelyard.engine.disk_gate import disk_errors
-from modelyard.engine.journal import Journal, Story, journal_path
+from modelyard.engine.journal import Journal, Known, Story, journal_path
 from modelyard.engine.part import PartFile
 from modelyard.net.stop import Stop
 
@@ -72,10 +72,8 @@ def _journal_whole_blocks(part: PartFile, story: Story, known: list[tuple[int, i
         for index in range(first, last):
             data = part.read(index * BLOCK, table.length(index))
             table.put(index, block_digest(data), len(data))
-    journal = Journal(journal_path(part.path), story, fresh=True)
-    for index, digest in table.known():
-        journal.add(index, digest, table.length(index))
-    journal.close()
+    blocks = {index: Known(table.length(index), digest) for index, digest in table.known()}
+    Journal(journal_path(part.path), story, blocks).close()
     return table.have
 
 

@@ -62,8 +62,8 @@ def _from(around: Surroundings, part: PartFile, opening: Opening) -> Fetched:
 def _clean(part: PartFile, error: YardError) -> None:
     """Bytes that are wrong are thrown away; bytes that are merely too few are kept."""
     if error.exit_code == 6 and error.code not in _KEPT:
-        part.truncate(0)
-    if part.size() == 0:
+        part.empty()
+    if part.still_ours() and part.size() == 0:
         part.path.unlink(missing_ok=True)
         journal_path(part.path).unlink(missing_ok=True)
 

@@ -67,6 +67,9 @@ def judge(run: Run, part: PartFile, measured: Mapping[str, str], source: Source,
     if not proven:
         start = part.read(0, min(size, _HEADER_READ))
         refuse_doubtful(order.name, start, size, cut_possible=run.cut_possible)
+    part.trim(size)
+    if part.size() != size:
+        raise Interrupted(f"{order.name}: its part lost bytes while it was written.")
     blocks = run.table.packed()
     return Fetched(part.path, size, measured, blocks, proven, without_query(source.url), run.progress.received)
 

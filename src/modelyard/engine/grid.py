@@ -86,7 +86,7 @@ class Grid:
             if claim.end is not None:
                 limit = min(limit, claim.end)
             claim.busy_to = limit
-            return limit - claim.at
+            return max(0, limit - claim.at)
 
     def end_at(self, size: int) -> None:
         """The file turns out to end at `size`: nothing beyond it is wanted any more."""

@@ -13,7 +13,7 @@ import contextlib
 import os
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,22 +46,41 @@ def journal_path(part: Path) -> Path:
     return part.with_suffix(".journal")
 
 
-class Journal:
-    """The open journal, append-only."""
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a journal says of one block: so many of its bytes are there and hash to this."""
 
-    def __init__(self, path: Path, story: Story, *, fresh: bool) -> None:
+    length: int
+    digest: bytes
+
+
+class Journal:
+    """The open journal, append-only.
+
+    It is begun beside its place and renamed, so that a kill leaves the old one or the new one.
+
+    Args:
+        known: Blocks that are there already.
+    """
+
+    def __init__(self, path: Path, story: Story, known: Mapping[int, Known] | None = None) -> None:
         self._path = path
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
+        beside = path.with_suffix(".journal-new")
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
+        begin = msgspec.json.encode(story) + b"\n" + b"".join(_record(i, one) for i, one in (known or {}).items())
         with disk_errors(path):
-            self._fd = os.open(path, flags | (os.O_TRUNC if fresh else 0), 0o600)
-            if fresh:
-                os.write(self._fd, msgspec.json.encode(story) + b"\n")
+            self._fd = os.open(beside, flags, 0o600)
+            try:
+                _write(self._fd, begin)
+                beside.replace(path)
+            except OSError:
+                self.close()
+                raise
 
     def add(self, index: int, digest: bytes, length: int) -> None:
         """The first `length` bytes of block `index` are on disk."""
-        body = _RECORD.pack(index, length, digest, 0)[:-4]
         with disk_errors(self._path):
-            os.write(self._fd, body + struct.pack("<I", zlib.crc32(body)))
+            _write(self._fd, _record(index, Known(length, digest)))
 
     def close(self) -> None:
         """Close without removing."""
@@ -69,12 +88,14 @@ class Journal:
             os.close(self._fd)
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What a journal says of one block: so many of its bytes are there and hash to this."""
+def _record(index: int, known: Known) -> bytes:
+    body = _RECORD.pack(index, known.length, known.digest, 0)[:-4]
+    return body + struct.pack("<I", zlib.crc32(body))
 
-    length: int
-    digest: bytes
+
+def _write(descriptor: int, data: bytes) -> None:
+    while data:
+        data = data[os.write(descriptor, data) :]
 
 
 def read_journal(path: Path) -> tuple[Story, dict[int, Known]] | None:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 OVERLAP = 64 * 2**10
 """Bytes fetched twice and compared when a transfer goes on."""
 
+_WORTH = 4 * OVERLAP
+"""Bytes between two breaks that make the next try free."""
+
 _NOTED = 0.1
 """Seconds between two notes of an unfinished block: what a kill may cost a slow connection."""
 
@@ -59,6 +62,7 @@ class Lane:
         self._filled = 0
         self._noted = 0
         self._attempt = 0
+        self._gained = 0
 
     def work(self) -> None:
         """Fetch claims until there are none.
@@ -117,12 +121,12 @@ class Lane:
                     self._fill(claim, self._opening)
                 return
             except PastTheEnd as past:
-                self._run.past_the_end(before, past.total)
-                return
+                if self._ends_here(before, past.total):
+                    return
             except (NetworkError, AccessError, NotFound, Busy) as error:
                 self._drop_opening(broken=True)
                 try:
-                    self._try_again(error, progressed=self.position > before)
+                    self._try_again(error, self.position - before)
                 except (NetworkError, StartOver) as final:
                     if not self._run.may_end_here(self, error):
                         raise
@@ -131,11 +135,22 @@ class Lane:
             finally:
                 self._drop_opening()
 
-    def _try_again(self, error: YardError, *, progressed: bool) -> None:
+    def _ends_here(self, position: int, total: int | None) -> bool:
+        try:
+            self._run.past_the_end(position, total)
+        except NetworkError as error:
+            self._try_again(error, 0)
+            return False
+        return True
+
+    def _try_again(self, error: YardError, gained: int) -> None:
         run = self._run
         run.stop.check()
+        self._gained += gained
+        # A trickle between two breaks is no progress: it would cost more than it brings.
+        progressed = self._gained >= _WORTH
         if progressed:
-            self._attempt = 0
+            self._attempt, self._gained = 0, 0
         # A link that worked a moment ago has expired: the stable address gives a new one.
         expired = isinstance(error, AccessError | NotFound) and run.has_opened(self._source)
         if not (error.retryable or expired):

@@ -27,8 +27,8 @@ def part_path(target: Path, identity: str) -> Path:
 
     The same request finds the same part again; another version of the file gets another one.
     """
-    mark = hashlib.sha256(identity.encode()).hexdigest()[:10]
-    stem = target.name.encode()[:180].decode(errors="ignore")
+    mark = hashlib.sha256(identity.encode("utf-8", "surrogateescape")).hexdigest()[:10]
+    stem = os.fsdecode(os.fsencode(target.name)[:180])
     return target.with_name(f".{stem}.{mark}.part")
 
 
@@ -45,15 +45,33 @@ class PartFile:
             return os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0), 0o644)
 
     def reopen(self) -> None:
-        """Begin with a new file: somebody removed the one that we hold."""
+        """Begin with a new file: somebody removed or renamed the one that we hold.
+
+        Raises:
+            DiskError: Something else stands under the name, a link or a folder.
+        """
+        fresh = self._open()
         self.close()
-        self.fd = self._open()
+        self.fd = fresh
+
+    def empty(self) -> None:
+        """Throw the bytes away; a file that is no longer ours, perhaps somebody's finished model, is let go."""
+        if self.still_ours():
+            self.truncate(0)
+        else:
+            self.reopen()
+
+    def trim(self, size: int) -> None:
+        """Cut off what lies beyond `size`."""
+        if self.size() > size:
+            self.truncate(size)
 
     def go_direct(self) -> None:
         """Write past the page cache where the file system allows it."""
         if self._direct_fd < 0 and hasattr(os, "O_DIRECT"):
             with contextlib.suppress(OSError):
-                self._direct_fd = os.open(self.path, os.O_WRONLY | os.O_CLOEXEC | os.O_DIRECT)
+                flags = os.O_WRONLY | os.O_CLOEXEC | os.O_DIRECT
+                self._direct_fd = os.open(f"/proc/self/fd/{self.fd}", flags)
 
     @property
     def direct(self) -> bool:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from modelyard.engine.blocks import BLOCK, BlockTable, block_digest
 from modelyard.engine.digesting import Digesting
 from modelyard.engine.part import PartFile
-from modelyard.errors import Stopped, YardError
+from modelyard.errors import Stopped
 
 OnBlock = Callable[[int, bytes, int], None]
 
@@ -103,14 +103,14 @@ class Prover:
             try:
                 if self.failed is None:
                     self._take(piece)
-            except (YardError, MemoryError) as error:
+            except BaseException as error:  # noqa: BLE001  # the thread must live: it gives buffers back
                 self.failed = error
             finally:
                 piece.release()
         try:
             if self.failed is None:
                 self._catch_up()
-        except YardError as error:
+        except BaseException as error:  # noqa: BLE001  # told by `finish`
             self.failed = error
 
     def _take(self, piece: Piece) -> None:

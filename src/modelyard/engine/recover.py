@@ -9,7 +9,7 @@ from pathlib import Path
 
 from modelyard.engine.blocks import BLOCK, BlockTable, block_count, block_digest
 from modelyard.engine.disk_gate import disk_errors
-from modelyard.engine.journal import Journal, Story, journal_path, read_journal
+from modelyard.engine.journal import Journal, Known, Story, journal_path, read_journal
 from modelyard.engine.part import PartFile, new_buffer
 from modelyard.net.stop import Stop
 
@@ -71,11 +71,9 @@ def plant(part: PartFile, story: Story, old: Path, blocks: dict[int, bytes], sto
         while _copy(file.fileno(), part.fd, _COPY):
             stop.check()
     part.truncate(story.size)
-    journal = Journal(journal_path(part.path), story, fresh=True)
     table = BlockTable(story.size)
-    for index, digest in blocks.items():
-        journal.add(index, digest, table.length(index))
-    journal.close()
+    known = {index: Known(table.length(index), digest) for index, digest in blocks.items()}
+    Journal(journal_path(part.path), story, known).close()
 
 
 def _copy(source: int, target: int, count: int) -> int:

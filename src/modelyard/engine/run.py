@@ -25,12 +25,18 @@ from modelyard.engine.prover import OnBlock, Prover
 from modelyard.engine.ramp import part_size
 from modelyard.engine.ring import Ring
 from modelyard.engine.sniff import SNIFFED
-from modelyard.errors import NetworkError, Stopped, YardError
+from modelyard.errors import Busy, NetworkError, Stopped, YardError
 from modelyard.net.bandwidth import Meter
 from modelyard.net.stop import Stop
 from modelyard.values.offers import Source
 
 _BUFFERS = 6
+
+
+class BadRange(NetworkError):
+    """A server that refuses bytes which the file must have."""
+
+    code = "bad-range"
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,11 +164,15 @@ class Run:
         """The source says that the file is shorter than we think.
 
         Raises:
+            BadRange: It contradicts itself; asking again may help.
             StartOver: It is not exactly as long as what we hold, or only refuses to go on without a length.
         """
         if total is None and self.table.size not in (None, position):
             self.ranges = False
             raise StartOver("The server refuses to go on in the middle.")
+        whole = self.table.size
+        if whole is not None and position < whole and total in (None, whole):
+            raise BadRange(f"A server has no bytes at {position}, although the file has {whole}.")
         if (total is not None and total != position) or self.order.size not in (None, position):
             raise StartOver(f"The source says that the file has {total} bytes.", changed=True)
         self.ended_at(position, cut_possible=not self.order.expected)
@@ -179,19 +189,31 @@ class Run:
         self.grid.end_at(end)
         self.cut_possible, self.doubt = cut_possible, doubt
 
+    def lose_part(self) -> None:
+        """Somebody took the part away: nothing more is written to it."""
+        with self.change:
+            self.failure = self.failure or StartOver("Somebody removed the part while it was written.")
+        self.stop.set("The part is gone.")
+
     def add(self, lane: Lane) -> None:
         """Start a lane in a thread of its own."""
         with self.change:
             self.lanes.append(lane)
             self.progress.connections = len(self.lanes)
-        threading.Thread(target=self._work, args=(lane,), name="lane", daemon=True).start()
+        try:
+            threading.Thread(target=self._work, args=(lane,), name="lane", daemon=True).start()
+        except RuntimeError:  # the system gives no more threads
+            self._leave(lane, Busy("No more threads can be started."))
 
     def _work(self, lane: Lane) -> None:
         failure: BaseException | None = None
         try:
             lane.work()
-        except (YardError, StartOver, MemoryError) as error:
+        except BaseException as error:  # noqa: BLE001  # a thread that dies silently would be waited for for ever
             failure = error
+        self._leave(lane, failure)
+
+    def _leave(self, lane: Lane, failure: BaseException | None) -> None:
         with self.change:
             self.lanes.remove(lane)
             self.progress.connections = len(self.lanes)

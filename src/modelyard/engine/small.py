@@ -73,8 +73,7 @@ def _proven(around: Surroundings, part: PartFile, opening: Opening, data: memory
     for start in range(0, size, BLOCK):
         block = data[start : start + BLOCK]
         table.put(start // BLOCK, block_digest(block), len(block))
-    if part.size() > size:
-        part.truncate(0)
+    part.empty()
     part.write(data, 0)
     around.progress.size = size
     return Fetched(

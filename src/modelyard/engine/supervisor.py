@@ -71,6 +71,8 @@ class Supervisor:
                 self._sampled()
             if now - synced > _SYNC_SECONDS and run.table.size is not None:
                 synced = now
+                if not run.part.still_ours():
+                    run.lose_part()
                 run.part.sync()
 
     def _wait(self, seconds: float) -> bool:

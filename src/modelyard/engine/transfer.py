@@ -14,7 +14,7 @@ from modelyard.engine.blocks import BLOCK, BlockTable, block_digest
 from modelyard.engine.fetched import Fetched, judge
 from modelyard.engine.gzipped import decoded
 from modelyard.engine.identity import Identity
-from modelyard.engine.journal import Journal, Story, journal_path
+from modelyard.engine.journal import Journal, Known, Story, journal_path
 from modelyard.engine.lane import StartOver
 from modelyard.engine.opening import Opening, open_whole
 from modelyard.engine.part import DIRECT_FROM, PartFile
@@ -75,7 +75,7 @@ class Transfer:
                 opening = opening or self._open()  # before what is here is thrown away
                 self._around.progress.start_over()
                 self._around.progress.note = again.why
-                self._part.truncate(0)
+                self._part.empty()
                 journal_path(self._part.path).unlink(missing_ok=True)
 
     def _without(self, suspicion: Suspicion) -> None:
@@ -114,9 +114,11 @@ class Transfer:
         kept = None if opening else recover(self._part, around.order.size, around.stop)
         if kept is None:
             opening = self._decoded(opening or self._open())
+            self._part.empty()  # nothing that an earlier run left is believed, so none of it may stay
             story, table = _begin(around.order.size, bool(around.order.expected), opening)
         else:
             story, table = kept.story, kept.table
+            self._part.trim(story.size)
         source = opening.source if opening else around.order.sources[0]
         around.progress.size, around.progress.stage = table.size, "transferring"
         around.progress.kept = kept.size if kept else 0
@@ -171,12 +173,10 @@ class Transfer:
     def _journal(self, story: Story, table: BlockTable, begun: dict[int, int]) -> Journal | None:
         if table.size is None:
             return None
-        journal = Journal(journal_path(self._part.path), story, fresh=True)
-        for index, digest in table.known():
-            journal.add(index, digest, table.length(index))
+        known = {index: Known(table.length(index), digest) for index, digest in table.known()}
         for index, length in begun.items():
-            journal.add(index, block_digest(self._part.read(index * BLOCK, length)), length)
-        return journal
+            known[index] = Known(length, block_digest(self._part.read(index * BLOCK, length)))
+        return Journal(journal_path(self._part.path), story, known)
 
     def _finished(self, run: Run, source: Source) -> Fetched:
         if run.failure is not None:

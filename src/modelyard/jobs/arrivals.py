@@ -63,7 +63,12 @@ class Arrivals:
             with contextlib.suppress(queue.Empty):
                 while len(batch) < _MOST and batch[-1] is not None:
                     batch.append(self._waiting.get_nowait())
-            self._land([arrival for arrival in batch if arrival is not None])
+            arrivals = [arrival for arrival in batch if arrival is not None]
+            try:
+                self._land(arrivals)
+            except Exception as error:  # noqa: BLE001  # every arrival must hear its end, and the next ones too
+                for arrival in arrivals:
+                    arrival.done(YardError(f"Something unforeseen happened: {type(error).__name__}: {error}"))
             if batch[-1] is None:
                 return
 

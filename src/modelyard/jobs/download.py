@@ -265,6 +265,17 @@ class Download:
                 outcome.planned.part.unlink(missing_ok=True)
                 journal_path(outcome.planned.part).unlink(missing_ok=True)
 
+    def _check_disk(self, target: Path) -> None:
+        """Files for a disk that has just filled up are not even tried; other disks go on.
+
+        Raises:
+            DiskFull: An earlier file found it full.
+        """
+        device = nearest_folder(target).stat().st_dev
+        full = {nearest_folder(one.target).stat().st_dev for one in self.outcomes if isinstance(one.error, DiskFull)}
+        if device in full:
+            raise DiskFull(f"No room left for {target}.")
+
     def _one(
         self,
         one: Planned,
@@ -280,11 +291,12 @@ class Download:
         around = Surroundings(self.yard.engine, one.order, progress, meter, self.stop, one.hub.explain)
         try:
             self.stop.check()
+            self._check_disk(one.place.target)
             self._fetch(one, around, large, crew, arrivals)
         except YardError as error:
-            if isinstance(error, DiskFull):
-                self.stop.set("The disk is full.")
             self._settle(Outcome(one, one.place.target, error, retries=progress.retries))
+        except Exception as error:  # noqa: BLE001  # a defect in one file must neither hide nor stop the others
+            self._settle(Outcome(one, one.place.target, _defect(error), retries=progress.retries))
 
     def _fetch(
         self,
@@ -410,6 +422,11 @@ class Download:
         with self._lock:
             self.outcomes.append(outcome)
             self.progress.pop(str(outcome.planned.place.target), None)
+
+
+def _defect(error: Exception) -> YardError:
+    """An error that nobody foresaw, told as such."""
+    return YardError(f"Something unforeseen happened: {type(error).__name__}: {error}")
 
 
 def part_of(target: Path, order: Order) -> Path:

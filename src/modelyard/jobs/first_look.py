@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from modelyard.engine.digesting import differences, needed
 from modelyard.engine.journal import journal_path, read_journal
 from modelyard.engine.opening import Opening
 from modelyard.engine.order import Order
@@ -23,6 +24,7 @@ from modelyard.store.proofs import Proof
 from modelyard.values.offers import Offer, Source
 
 _ASK_FOR_CHECKSUM = 64 * 2**20
+_CHECKSUM_FILE = 65536
 
 
 def look(yard: Yard, target: Path, order: Order, part: Path) -> Facts:
@@ -41,16 +43,14 @@ def look(yard: Yard, target: Path, order: Order, part: Path) -> Facts:
         return Facts(size, proof.measured, "proof", proof.source == source, _part_bytes(part))
     if not order.expected or (order.size is not None and order.size != size):
         return Facts(size, part=_part_bytes(part))
-    measured = measure(target, yard.stop, _measurable(order))
-    kept = Proof(target, measured.stamp, measured.digests, order.expected, measured.table.packed())
-    yard.proofs.keep([kept])
+    measured = measure(target, yard.stop, needed(order.expected))
+    if not differences(order.expected, measured.digests):
+        known = yard.proofs.last_known(target) or Proof(target, measured.stamp, {})
+        blocks = measured.table.packed()
+        yard.proofs.keep(
+            [replace(known, stamp=measured.stamp, measured=measured.digests, claimed=order.expected, blocks=blocks)]
+        )
     return Facts(size, measured.digests, "measured", part=_part_bytes(part))
-
-
-def _measurable(order: Order) -> list[str]:
-    from modelyard.engine.digesting import needed
-
-    return needed(order.expected)
 
 
 def _part_bytes(part: Path) -> int:
@@ -108,10 +108,12 @@ def enrich(yard: Yard, offer: Offer, place: Place, order: Order, told: Told) -> 
 def _checksum_beside(yard: Yard, source: Source, name: str) -> dict[str, str]:
     """A ``.sha256`` file beside a large one, where there is one."""
     try:
-        answer = yard.api.get(f"{without_query(source.url)}.sha256", cache=False)
+        answer = yard.api.get(
+            f"{without_query(source.url)}.sha256", headers={"Range": f"bytes=0-{_CHECKSUM_FILE - 1}"}, cache=False
+        )
     except YardError:
         return {}
-    if answer.status != 200 or len(answer.body) > 65536:
+    if answer.status not in (200, 206) or len(answer.body) > _CHECKSUM_FILE:
         return {}
     found = checksum_file(answer.body.decode("utf-8", "replace"), name)
     return {"sha256": found} if found else {}

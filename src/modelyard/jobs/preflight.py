@@ -4,7 +4,8 @@ The rules, first match wins:
 
 1. The target has a proof that still holds, and a claimed or pinned digest confirms it: it is here.
 2. The target was measured and a digest confirms it: it is here.
-3. The target exists and no digest was promised: with the same source and size it is here, unverified.
+3. The target exists and no digest was promised: with the same size it is here, unverified, unless the
+   person asked for a new one.
 4. The target exists with other bytes: refuse, or replace it when the person said so. It stays until the
    new file is proven.
 5. A part is there: go on with it.
@@ -80,7 +81,7 @@ def decide(target: Path, size: int | None, expected: Mapping[str, str], facts: F
         known = "measured when it arrived" if facts.proven_by == "proof" else "measured just now"
         return Verdict(Step.HERE, f"same {confirmed[0]}, {known}", facts.size)
     comparable = set(expected) & set(facts.measured or {})
-    if not comparable and facts.size == size and (facts.same_source or not expected):
+    if not replace and not comparable and facts.size == size and (facts.same_source or not expected):
         why = "same source" if facts.same_source else "same size; no hash to compare"
         return Verdict(Step.HERE, f"{why} and size, unverified" if facts.same_source else why, facts.size)
     if not replace:

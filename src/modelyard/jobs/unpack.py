@@ -5,16 +5,19 @@ Its members wait in a staging folder beside the target until the hash of the who
 
 from __future__ import annotations
 
+import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from modelyard.engine.arriving import Arriving
+from modelyard.engine.disk_gate import disk_errors
 from modelyard.engine.fetch import knock
 from modelyard.engine.landing import free_bytes, rename, sync_folder
 from modelyard.engine.part import part_path
 from modelyard.engine.run import Surroundings
 from modelyard.errors import TargetExists, UnsafeArchive, YardError
+from modelyard.library.names import check_inside
 from modelyard.library.unpack import Budget, kind_of, unpack
 
 
@@ -56,14 +59,15 @@ def fetch_unpacked(around: Surroundings, target: Path, reserve: int) -> Unpacked
     around.progress.size, around.progress.stage = opening.identity.size, "transferring"
     arriving = Arriving(around, opening)
     try:
-        staging.mkdir(parents=True)
-        budget = Budget(2**63 if room is None else max(0, room - reserve))
-        members = unpack(arriving, target.name, staging, budget)
-        if not members:
-            raise UnsafeArchive(f"{target.name} is empty.", hint="There is nothing in it to keep.")
-        around.progress.stage = "proving"
-        measured = arriving.finish()
-        _land(staging, folder, members)
+        with disk_errors(folder):
+            staging.mkdir(parents=True)
+            budget = Budget(2**63 if room is None else max(0, room - reserve))
+            members = unpack(arriving, target.name, staging, budget)
+            if not members:
+                raise UnsafeArchive(f"{target.name} is empty.", hint="There is nothing in it to keep.")
+            around.progress.stage = "proving"
+            measured = arriving.finish()
+            _land(staging, folder, members)
     except YardError:
         arriving.close()
         around.progress.stage = "failed"
@@ -74,11 +78,20 @@ def fetch_unpacked(around: Surroundings, target: Path, reserve: int) -> Unpacked
 
 
 def _land(staging: Path, folder: Path, members: list[Path]) -> None:
-    taken = [folder / member for member in members if (folder / member).exists()]
+    for member in members:
+        check_inside(folder, folder / member)
+    taken = [folder / member for member in members if os.path.lexists(folder / member)]
     if taken:
         raise TargetExists(f"{taken[0]} exists already; nothing was unpacked over it.", hint="Choose another folder.")
-    for member in members:
-        (folder / member).parent.mkdir(parents=True, exist_ok=True)
-        rename(staging / member, folder / member, replace=False)
+    landed: list[Path] = []
+    try:
+        for member in members:
+            (folder / member).parent.mkdir(parents=True, exist_ok=True)
+            rename(staging / member, folder / member, replace=False)
+            landed.append(member)
+    except YardError:
+        for member in landed:
+            (folder / member).unlink()
+        raise
     for each in {(folder / member).parent for member in members}:
         sync_folder(each)

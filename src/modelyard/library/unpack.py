@@ -19,6 +19,7 @@ from modelyard.library.zipped import Stream, members
 
 _CHUNK = 2**20
 _MOST_MEMBERS = 100_000
+_LONGEST_HEADER = 16 * 2**20
 
 
 class Budget:
@@ -147,8 +148,8 @@ def _untar(stream: Stream, staging: Path, budget: Budget) -> Iterator[Path]:
         with tarfile.open(fileobj=cast("IO[bytes]", _Whole(stream)), mode="r|") as archive:
             for member in archive:
                 budget.member()
-                if member.isdir():
-                    safe_relative(member.name.rstrip("/"))
+                if member.isdir() or _clutter(member.name):
+                    _relative(member.name)
                     continue
                 source = archive.extractfile(member) if member.isreg() else None
                 if source is None:
@@ -166,6 +167,8 @@ class _Whole:
 
     def read(self, size: int) -> bytes:
         """Exactly `size` bytes, fewer only at the end."""
+        if size > _LONGEST_HEADER:
+            raise UnsafeArchive("The archive has a header of an absurd length.")
         return _exactly(self._stream, size)
 
 
@@ -180,8 +183,10 @@ def _exactly(stream: Stream, size: int) -> bytes:
 def _unzip(stream: Stream, staging: Path, budget: Budget) -> Iterator[Path]:
     for name, chunks in members(stream):
         budget.member()
-        if name.endswith("/"):
-            safe_relative(name.rstrip("/"))
+        if name.endswith("/") or _clutter(name):
+            _relative(name)
+            for _ in chunks:
+                pass
         else:
             yield _write(chunks, _relative(name), staging, budget)
 
@@ -189,7 +194,14 @@ def _unzip(stream: Stream, staging: Path, budget: Budget) -> Iterator[Path]:
 def _relative(name: str) -> Path:
     if "\\" in name or name.startswith("/"):
         raise UnsafePath(f"{name[:80]!r} leads out of the folder.")
-    return safe_relative(name.removeprefix("./"))
+    parts = [part for part in name.split("/") if part not in ("", ".")]
+    return safe_relative("/".join(parts)) if parts and not _clutter(name) else Path()
+
+
+def _clutter(name: str) -> bool:
+    """What systems put beside the files (``__MACOSX/._x``, ``.DS_Store``): left out, no reason to refuse."""
+    parts = name.split("/")
+    return ".." not in parts and (parts[0] == "__MACOSX" or parts[-1] in (".DS_Store", "Thumbs.db"))
 
 
 def _chunks(source: Stream | BinaryIO) -> Iterator[bytes]:

@@ -7,6 +7,9 @@ import threading
 from modelyard.errors import Waiting
 from modelyard.net.stop import Clock, Stop
 
+_LONGEST = 10 * 365 * 86400.0
+"""Seconds of the longest wait that a calendar can show."""
+
 
 class Manners:
     """Remembers per origin until when we were asked to stay away.
@@ -48,5 +51,9 @@ class Manners:
         """The error that says when to come back."""
         from datetime import datetime
 
-        until = datetime.fromtimestamp(self._clock.wall() + seconds).astimezone().isoformat(timespec="seconds")
+        until = (
+            datetime.fromtimestamp(self._clock.wall() + min(seconds, _LONGEST))
+            .astimezone()
+            .isoformat(timespec="seconds")
+        )
         return Waiting(f"{origin} asks us to wait until {until}.", until=until, seconds=round(seconds))

@@ -37,12 +37,16 @@ def parse_proxy(text: str) -> Proxy:
     Raises:
         BadValue: Another scheme, or no host.
     """
-    parts = urlsplit(text if "://" in text else f"http://{text}")
+    try:
+        parts = urlsplit(text if "://" in text else f"http://{text}")
+        port = parts.port
+    except ValueError as error:
+        raise BadValue("The proxy setting has no proper port.", hint="Write http://host:port.") from error
     if parts.scheme not in _SCHEMES or not parts.hostname:
         raise BadValue("The proxy setting is no http, https or socks5 address.", hint="Write http://host:port.")
     user = unquote(parts.username) if parts.username is not None else None
     password = unquote(parts.password) if parts.password is not None else None
-    return Proxy(parts.scheme, parts.hostname, parts.port or _SCHEMES[parts.scheme], user, password)
+    return Proxy(parts.scheme, parts.hostname, port or _SCHEMES[parts.scheme], user, password)
 
 
 class Proxies:

@@ -19,6 +19,8 @@ from modelyard.net.head import LONGEST_HEAD, Head, parse_head
 from modelyard.net.url import Url
 
 _CHUNK_LINE = 4096
+_MOST_INTERIM = 10
+_HEAD_SECONDS = 60.0
 
 
 class Connection:
@@ -53,7 +55,11 @@ class Connection:
         with socket_errors(self.host):
             self.sock.sendall(request + body)
             head = self._read_head()
+            interim = 0
             while head.status < 200:  # 103 Early Hints and the like
+                interim += 1
+                if interim > _MOST_INTERIM:
+                    raise BadAnswer(f"{self.host} announces an answer for ever and never gives it.")
                 head = self._read_head()
         if head.status == 407 and self.line.forwarding:
             raise password_wanted(self.line.forwarding)
@@ -63,13 +69,15 @@ class Connection:
         return head
 
     def _read_head(self) -> Head:
-        block = self._spare
+        block, begun = self._spare, time.monotonic()
         while (end := block.find(b"\r\n\r\n")) < 0:
             if len(block) > LONGEST_HEAD:
                 raise BadAnswer(f"{self.host} sent more than {LONGEST_HEAD} bytes of headers.")
             got = self.sock.recv(32768)
             if not got:
                 raise Interrupted(f"{self.host} closed the connection before it answered.")
+            if time.monotonic() - begun > _HEAD_SECONDS:
+                raise Interrupted(f"{self.host} takes for ever to send its headers.")
             block += got
         if end > LONGEST_HEAD:
             raise BadAnswer(f"{self.host} sent more than {LONGEST_HEAD} bytes of headers.")

@@ -8,6 +8,7 @@ small files must not wait for an SQL toolkit to be imported. The database may be
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sqlite3
 import threading
@@ -18,7 +19,7 @@ from pathlib import Path
 
 import msgspec
 
-from modelyard.errors import NoPermission
+from modelyard.errors import DiskError, DiskFull, NoPermission
 
 _VERSION = 1
 _SCHEMA = """
@@ -142,7 +143,10 @@ class Proofs:
         with self._lock:
             if self._connection is None:
                 self._connection = self._connect()
-            yield self._connection
+            try:
+                yield self._connection
+            except sqlite3.Error as error:
+                raise _translated(error, self._path) from error
 
     def _connect(self) -> sqlite3.Connection:
         try:
@@ -150,15 +154,24 @@ class Proofs:
             return _prepared(self._path)
         except sqlite3.DatabaseError as error:
             if isinstance(error, sqlite3.OperationalError) or not self._path.exists():
-                raise _no_database(self._path) from error
+                raise _no_database(self._path, error) from error
             # Damaged: set aside, begin anew. Everything in it can be measured again.
             self._path.replace(self._path.with_suffix(".damaged"))
             return _prepared(self._path)
         except OSError as error:
-            raise _no_database(self._path) from error
+            raise _no_database(self._path, error) from error
 
 
-def _no_database(path: Path) -> NoPermission:
+def _translated(error: sqlite3.Error, path: Path) -> DiskError:
+    """The error of ours that a database error means."""
+    if "full" in str(error):
+        return DiskFull(f"No room left for {path}; the files themselves are not touched by that.")
+    return DiskError(f"{path}: {error}.", hint="It may be deleted: everything in it can be measured again.")
+
+
+def _no_database(path: Path, error: Exception) -> DiskError:
+    if "full" in str(error) or (isinstance(error, OSError) and error.errno == errno.ENOSPC):
+        return DiskFull(f"No room left for {path}.", hint="Free some room, or name another folder in MODELYARD_HOME.")
     return NoPermission(f"{path} cannot be opened.", hint="Name another data folder in MODELYARD_HOME.")
 
 
