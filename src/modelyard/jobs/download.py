@@ -130,6 +130,7 @@ class Download:
     refused: list[Refused] = field(default_factory=list)
     stop: Stop = field(init=False)
     _handles: threading.BoundedSemaphore = field(init=False)
+    _parts: set[Path] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -260,10 +261,11 @@ class Download:
 
     def discard(self) -> None:
         """Remove the unfinished parts of this download."""
-        for outcome in self.outcomes:
-            if outcome.error is not None:
-                outcome.planned.part.unlink(missing_ok=True)
-                journal_path(outcome.planned.part).unlink(missing_ok=True)
+        # What a server told after planning may have given a part another name.
+        parts = self._parts | {outcome.planned.part for outcome in self.outcomes}
+        for part in parts - {outcome.planned.part for outcome in self.outcomes if outcome.error is None}:
+            part.unlink(missing_ok=True)
+            journal_path(part).unlink(missing_ok=True)
 
     def _check_disk(self, target: Path) -> None:
         """Files for a disk that has just filled up are not even tried; other disks go on.
@@ -327,6 +329,8 @@ class Download:
             make_folder(one.place.target.parent)
             stack.enter_context(self._handles)
             part = stack.enter_context(hold(one.part, clock, self.stop, lambda: self._waits(around, waited)))
+            with self._lock:
+                self._parts.add(one.part)
             if waited or one.place.target.exists():
                 one = replace(one, verdict=self._verdict(one.place.target, one.order))
                 if one.verdict.step is Step.HERE:
