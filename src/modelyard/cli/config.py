@@ -51,9 +51,15 @@ def set_(name: str, value: str) -> None:
         from modelyard.net.bandwidth import parse_schedule
 
         parse_schedule(value)
+    if name == "proxy" and value not in ("", "direct"):
+        from modelyard.net.proxies import parse_proxy
+
+        parse_proxy(value)
     settings = _settings()
     settings.set(name, value)
     now, origin = settings.explain(name)
+    if name == "proxy":
+        now = _without_password(str(now))
     Teller().result(f"{name} is now {now}." if origin == "file" else f"Kept, but {origin} says {now} and wins.")
 
 
