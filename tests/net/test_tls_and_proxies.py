@@ -397,6 +397,15 @@ def test_many_connections_share_a_tunnel_proxy(
     assert len(stands.asked) > 2
 
 
+def test_the_password_of_a_proxy_is_never_shown_and_nonsense_is_no_proxy() -> None:
+    for arguments in (("set", "proxy", "http://me:hunter2@p:81"), ("show",), ("show", "proxy", "--json")):
+        ran = modelyard("config", *arguments)
+        assert ran.code == 0 and "hunter2" not in ran.out + ran.err, arguments
+        assert "p:81" in ran.out
+    assert modelyard("config", "set", "proxy", "ftp://me:hunter2@p").code == 2
+    assert modelyard("config", "set", "proxy", "direct").code == 0
+
+
 # --- SOCKS ----------------------------------------------------------------------------------------
 
 
