@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modelyard.errors import UnsafePath
-from modelyard.library.names import LONGEST, check_inside, safe_component, safe_relative
+from modelyard.library.names import LONGEST, check_inside, is_program, safe_component, safe_relative
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", " ", "...", ".bashrc", "\u200b", "\x00", ". ."])
@@ -65,3 +65,8 @@ def test_a_link_out_of_the_root_and_a_place_for_code_are_refused(tmp_path: Path)
     with pytest.raises(UnsafePath):
         check_inside(root, root / "custom_nodes" / "model.bin")
     check_inside(root, root / "new" / "model.bin")
+
+
+def test_a_name_that_a_system_would_run_is_recognised() -> None:
+    assert all(is_program(name) for name in ("run.sh", "sitecustomize.py", "SETUP.EXE", "x.dll"))
+    assert not any(is_program(name) for name in ("m.safetensors", "m.pth", "m.pt", "config.json"))

@@ -207,6 +207,10 @@ def open_whole(engine: Engine, order: Order, stop: Stop, explain: Explain, on_re
     try:
         with stop.waking(opening.reply.connection.shut):
             refuse_pages(order.name, opening.peek(SNIFFED), opening.reply)
+    except (NotAModel, LoginNeeded) as error:
+        opening.reply.close()
+        page = Answer(opening.reply.status, opening.reply.url.text, opening.reply.headers, opening.peeked)
+        raise explain(page, opening.source) or error from None
     except YardError:
         opening.reply.close()
         raise

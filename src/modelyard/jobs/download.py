@@ -26,7 +26,7 @@ from modelyard.engine.progress import Progress, Snapshot
 from modelyard.engine.run import Surroundings
 from modelyard.errors import DiskFull, TargetExists, UsageError, YardError
 from modelyard.hubs.base import Hub
-from modelyard.hubs.selection import pick
+from modelyard.hubs.selection import meant, pick
 from modelyard.jobs.addressing import KeepKey, read_address, without_secrets
 from modelyard.jobs.arrivals import Arrival, Arrivals
 from modelyard.jobs.crew import Crew
@@ -130,6 +130,7 @@ class Download:
     refused: list[Refused] = field(default_factory=list)
     stop: Stop = field(init=False)
     _handles: threading.BoundedSemaphore = field(init=False)
+    _made: list[Path] = field(default_factory=list)
     _parts: set[Path] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -159,7 +160,10 @@ class Download:
 
     def _resolve_one(self, text: str) -> tuple[Hub, Listing]:
         hub, address = read_address(self.yard.hubs, text, self.keep_key)
-        listing = pick(hub.resolve(address), self.wish.include, self.wish.exclude)
+        listing = hub.resolve(address)
+        if not self.wish.include and address.path is None:
+            listing = meant(listing)
+        listing = pick(listing, self.wish.include, self.wish.exclude)
         if self.wish.companions:
             listing = replace(listing, offers=(*listing.offers, *listing.companions))
         return hub, listing
@@ -178,7 +182,7 @@ class Download:
         resolved = self.resolve()
         hubs = {listing.address.hub: hub for hub, listing in resolved}
         default = Path(self.yard.settings["folder"] or ".").expanduser()
-        placed = place_all([listing for _, listing in resolved], self.wish.to, default)
+        placed = place_all([listing for _, listing in resolved], self.wish.to, default, self._refuse)
         if self.wish.sha256 and len(placed) != 1:
             raise UsageError(
                 f"--sha256 names one file, but {len(placed)} are meant.", hint="Choose one with --include."
@@ -194,6 +198,9 @@ class Download:
                 self.refused.append(Refused(str(place.target), error))
         self._check_room(planned)
         return planned
+
+    def _refuse(self, what: str, error: YardError) -> None:
+        self.refused.append(Refused(what, error))
 
     def _planned(self, hub: Hub, offer: Offer, place: Place, pinned: dict[str, str], ask: bool) -> Planned:
         order = Order(place.target.name, offer.sources, offer.size, offer.claimed, pinned, offer.pieces)
@@ -251,6 +258,7 @@ class Download:
         with Arrivals(self.yard.proofs) as arrivals:
             crew = Crew(todo, lambda one: self._one(one, task, large, crew, arrivals))
             crew.run(on_tick)
+        remove_empty(self._made)
         on_tick()
         return self.outcomes
 
@@ -266,6 +274,11 @@ class Download:
         for part in parts - {outcome.planned.part for outcome in self.outcomes if outcome.error is None}:
             part.unlink(missing_ok=True)
             journal_path(part).unlink(missing_ok=True)
+
+    def _make_folder(self, folder: Path) -> None:
+        made = make_folder(folder)
+        with self._lock:
+            self._made += made
 
     def _check_disk(self, target: Path) -> None:
         """Files for a disk that has just filled up are not even tried; other disks go on.
@@ -326,7 +339,7 @@ class Download:
             if (one.order.size or _LARGE) >= _LARGE:
                 stack.enter_context(large)
             waited: list[bool] = []
-            make_folder(one.place.target.parent)
+            self._make_folder(one.place.target.parent)
             stack.enter_context(self._handles)
             part = stack.enter_context(hold(one.part, clock, self.stop, lambda: self._waits(around, waited)))
             with self._lock:
@@ -356,7 +369,7 @@ class Download:
         return None
 
     def _unpack(self, one: Planned, around: Surroundings) -> None:
-        make_folder(one.place.target.parent)
+        self._make_folder(one.place.target.parent)
         unpacked = fetch_unpacked(around, one.place.target, self._reserve(free_bytes(one.place.target.parent)))
         around.progress.stage = "done"
         for path in unpacked.files:
@@ -453,11 +466,20 @@ def nearest_folder(target: Path) -> Path:
     return next(folder for folder in target.parents if folder.is_dir())
 
 
-def make_folder(folder: Path) -> None:
-    """Make a folder and its parents.
+def make_folder(folder: Path) -> list[Path]:
+    """Make a folder and its parents; gives those that were not there, the deepest first.
 
     Raises:
         DiskError: It cannot be made or written to.
     """
+    missing = [each for each in (folder, *folder.parents) if not each.exists()]
     with disk_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
+    return missing
+
+
+def remove_empty(folders: Sequence[Path]) -> None:
+    """Remove folders that we made and that nothing came to stand in."""
+    for folder in sorted(set(folders), key=lambda each: len(each.parts), reverse=True):
+        with contextlib.suppress(OSError):
+            folder.rmdir()

@@ -17,6 +17,7 @@ from modelyard.jobs.measure import measure
 from modelyard.jobs.preflight import Facts
 from modelyard.jobs.targets import Place
 from modelyard.jobs.yard import Yard
+from modelyard.library.names import is_program
 from modelyard.net.guard import Reach
 from modelyard.net.headers import Headers
 from modelyard.net.url import without_query
@@ -94,7 +95,8 @@ def enrich(yard: Yard, offer: Offer, place: Place, order: Order, told: Told) -> 
     """What the head of an answer adds to an offer that knew little: a name, a size, digests, mirrors."""
     if not offer.name_is_guess:
         return place, order
-    if not place.fixed and (name := name_from_disposition(told.headers.get("content-disposition"))):
+    name = None if place.fixed else name_from_disposition(told.headers.get("content-disposition"))
+    if name and not is_program(name):  # what a server calls its file must not make it run
         place = replace(place, target=place.target.with_name(name))
     size = told.size if order.size is None else order.size
     claimed = {**claimed_digests(told.headers), **order.claimed}

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from modelyard.errors import UsageError
+from modelyard.errors import UnsafePath, UsageError, YardError
 from modelyard.hubs.selection import is_glob
 from modelyard.library.names import check_inside, is_hidden, safe_component, safe_relative
 from modelyard.values.offers import Listing, Offer
+
+Refuse = Callable[[str, YardError], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +29,13 @@ class Place:
     fixed: bool = False
 
 
-def place_all(listings: Sequence[Listing], to: str | None, default: Path) -> list[tuple[Offer, Place]]:
+def place_all(
+    listings: Sequence[Listing], to: str | None, default: Path, refuse: Refuse | None = None
+) -> list[tuple[Offer, Place]]:
     """A place for every offer.
+
+    Args:
+        refuse: Told of one file among many whose name may not be used; without it that is raised.
 
     ``to`` is a file when there is one address that offers one file and it does not end in a slash or name
     a folder; else a folder. One model's files keep their relative paths; with several models each whole
@@ -52,7 +59,14 @@ def place_all(listings: Sequence[Listing], to: str | None, default: Path) -> lis
     for listing, offer in offers:
         if _left_out(listing, offer):
             continue
-        target = root / _relative(listing, offer, to is None or several)
+        try:
+            target = root / _relative(listing, offer, to is None or several)
+            check_inside(root, target)
+        except UnsafePath as error:
+            if refuse is None or len(offers) == 1:
+                raise
+            refuse(offer.path, error)
+            continue
         other = placed.get(target)
         placed[target] = offer
         if other is not None:
@@ -64,7 +78,6 @@ def place_all(listings: Sequence[Listing], to: str | None, default: Path) -> lis
                 f"{other.page or other.path} and {offer.page or offer.path} would both become {target}.",
                 hint="Fetch them one by one with different --to.",
             )
-        check_inside(root, target)
         result.append((offer, Place(root, target)))
     return result
 

@@ -8,6 +8,8 @@ and only then takes the old one's place.
 from __future__ import annotations
 
 import enum
+import os
+import stat
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -130,6 +132,7 @@ def repair(yard: Yard, finding: Finding, measured: Measured) -> Finding:
         story = Story(size=known.stamp.size, source=without_query(offer.sources[0].url))
         plant(part, story, finding.path, _good_blocks(known, measured.table), yard.stop)
         fetched = fetch(around, part)
+        os.fchmod(part.fd, stat.S_IMODE(finding.path.stat().st_mode))
         part.sync()
         land(part.path, finding.path, replace=True)
     stamp = stamp_of(finding.path)

@@ -19,6 +19,9 @@ LONGEST = 200
 _FORBIDDEN = re.compile(r'[\x00-\x1f\x7f<>:"|?*\\/]')
 _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(\..*)?", re.IGNORECASE)
+_PROGRAMS = frozenset(
+    [".py", ".pyc", ".sh", ".bash", ".zsh", ".fish", ".bat", ".cmd", ".ps1", ".vbs", ".js", ".exe", ".com", ".scr", ".msi", ".dll", ".so", ".dylib", ".desktop", ".lnk", ".jar"]
+)
 _DRIVE = re.compile(r"^[a-zA-Z]:")
 
 
@@ -62,6 +65,11 @@ def is_hidden(path: str) -> bool:
     """Whether a path has a component that begins with a dot (``.gitattributes``); ``..`` is worse than hidden."""
     parts = path.split("/")
     return any(part.startswith(".") for part in parts) and not {".", ".."} & set(parts)
+
+
+def is_program(name: str) -> bool:
+    """Whether a system would run a file of this name; models are never named so."""
+    return "." + name.rsplit(".", 1)[-1].lower() in _PROGRAMS
 
 
 def check_inside(root: Path, target: Path) -> None:

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import os
+import select
 import socket
 import ssl
 import threading
+import time
 from dataclasses import dataclass
 
-from modelyard.errors import AccessError, BadAnswer, NotSupported, Unreachable
+from modelyard.errors import AccessError, BadAnswer, NotSupported, TlsFailed, Unreachable
 from modelyard.net.gate import socket_errors
 from modelyard.net.guard import Guard, Reach
+from modelyard.net.nested import nested
 from modelyard.net.proxies import Proxies, Proxy
+from modelyard.net.stop import Stop
 from modelyard.net.url import Url
+
+_GLANCE = 0.05
+"""Seconds between two looks at the stop flag while connecting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,66 +56,79 @@ class Dialer:
         self._tls: ssl.SSLContext | None = None
         self._lock = threading.Lock()
 
-    def dial(self, url: Url, came_from: Reach | None = None) -> Line:
+    def dial(self, url: Url, stop: Stop, came_from: Reach | None = None) -> Line:
         """Connect to the origin of `url`.
 
         Args:
+            stop: Ends connecting and shaking hands within a twentieth of a second.
             came_from: Reach of the server that redirected here, None for a first request.
 
         Raises:
             AddressForbidden, Unreachable, Stalled, TlsFailed: See `net.gate` and `net.guard`.
+            Stopped: `stop` was set.
         """
         proxy = self._proxies.proxy_for(url)
         with socket_errors(url.host):
-            line = self._through(proxy, url) if proxy else self._direct(url, came_from)
-            try:
-                if url.scheme == "https":
-                    line.sock = self._context().wrap_socket(line.sock, server_hostname=url.host)
-            except BaseException:
-                line.sock.close()
-                raise
+            line = self._through(proxy, url, stop) if proxy else self._direct(url, stop, came_from)
+            if url.scheme == "https":
+                line.sock = self._secure(line.sock, url.host, stop)
         line.sock.settimeout(self.timeouts.silence)
         return line
 
-    def _direct(self, url: Url, came_from: Reach | None) -> Line:
+    def _secure(self, sock: socket.socket, host: str, stop: Stop) -> socket.socket:
+        try:
+            with stop.waking(lambda: _shut(sock)):
+                return self._context().wrap_socket(sock, server_hostname=host)
+        except BaseException:
+            sock.close()
+            stop.check()
+            raise
+
+    def _direct(self, url: Url, stop: Stop, came_from: Reach | None) -> Line:
         last: OSError | None = None
         for family, kind, proto, _, address in socket.getaddrinfo(url.host, url.port, type=socket.SOCK_STREAM):
             reach = self._guard.check(str(address[0]), url.origin, came_from)
             try:
-                return Line(self._connect(socket.socket(family, kind, proto), address), reach)
+                return Line(self._connect(socket.socket(family, kind, proto), address, stop), reach)
             except OSError as error:
                 last = error
         raise last or Unreachable(f"The name {url.host} has no address.")
 
-    def _connect(self, sock: socket.socket, address: object) -> socket.socket:
+    def _connect(self, sock: socket.socket, address: object, stop: Stop) -> socket.socket:
         try:
-            sock.settimeout(self.timeouts.connect)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            sock.connect(address)  # type: ignore[arg-type]  # getaddrinfo's own tuple
+            sock.setblocking(False)
+            _await_connection(sock, address, self.timeouts.connect, stop)
+            sock.settimeout(self.timeouts.connect)
         except BaseException:
             sock.close()
             raise
         return sock
 
-    def _through(self, proxy: Proxy, url: Url) -> Line:
+    def _through(self, proxy: Proxy, url: Url, stop: Stop) -> Line:
         if proxy.scheme.startswith("socks5"):
             return Line(_socks(proxy, url, self.timeouts.connect), Reach.PUBLIC)
         with socket_errors(f"The proxy {proxy.host}"):
-            sock = socket.create_connection((proxy.host, proxy.port), self.timeouts.connect)
+            family, kind, proto, _, address = socket.getaddrinfo(proxy.host, proxy.port, type=socket.SOCK_STREAM)[0]
+            sock = self._connect(socket.socket(family, kind, proto), address, stop)
+            if proxy.scheme == "https":
+                sock = self._secure(sock, proxy.host, stop)
             try:
-                if proxy.scheme == "https":
-                    sock = self._context().wrap_socket(sock, server_hostname=proxy.host)
-                if url.scheme == "https":
-                    _tunnel(sock, proxy, url)
+                with stop.waking(lambda: _shut(sock)):
+                    if url.scheme == "https":
+                        _tunnel(sock, proxy, url)
             except BaseException:
                 sock.close()
+                stop.check()
                 raise
+        if isinstance(sock, ssl.SSLSocket) and url.scheme == "https":
+            sock = nested(sock)
         return Line(sock, Reach.PUBLIC, forwarding=proxy if url.scheme == "http" else None)
 
     def _context(self) -> ssl.SSLContext:
         with self._lock:  # making one costs 15 ms: once per process, shared by all threads
             if self._tls is None:
-                self._tls = ssl.create_default_context(cafile=self._ca_file)
+                self._tls = _trusting(self._ca_file)
                 self._tls.minimum_version = ssl.TLSVersion.TLSv1_2
             return self._tls
 
@@ -115,6 +138,35 @@ def password_wanted(proxy: Proxy) -> AccessError:
     return AccessError(
         f"The proxy {proxy.host} wants a user and password.", hint="Write http://user:pass@host:port.", status=407
     )
+
+
+def _trusting(ca_file: str | None) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except OSError as error:
+        raise TlsFailed(
+            f"The certificates in {ca_file} cannot be read.", hint="Check SSL_CERT_FILE and the setting ca-file."
+        ) from error
+
+
+def _await_connection(sock: socket.socket, address: object, seconds: float, stop: Stop) -> None:
+    """Connect without blocking, so that a stop is noticed on the way."""
+    code = sock.connect_ex(address)  # type: ignore[arg-type]  # getaddrinfo's own tuple
+    deadline = time.monotonic() + seconds
+    while code in (errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EALREADY):
+        stop.check()
+        if time.monotonic() > deadline:
+            raise TimeoutError
+        _, ready, failed = select.select([], [sock], [sock], _GLANCE)
+        if ready or failed:
+            code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    if code:
+        raise OSError(code, os.strerror(code))
+
+
+def _shut(sock: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        sock.shutdown(socket.SHUT_RDWR)
 
 
 def _tunnel(sock: socket.socket, proxy: Proxy, url: Url) -> None:

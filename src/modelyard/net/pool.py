@@ -50,7 +50,7 @@ class Pool:
         self._enter(url.host, stop)
         try:
             kept = None if fresh else self._kept(url.origin, came_from)
-            return kept or Connection(self._dialer.dial(url, came_from), url)
+            return kept or Connection(self._dialer.dial(url, stop, came_from), url)
         except BaseException:
             self._leave(url.host)
             raise
