@@ -18,6 +18,7 @@ import pytest
 from modelyard.app import App
 from modelyard.errors import AccessError, Stalled, TlsFailed, TooManyRedirects, Unreachable, YardError
 from modelyard.jobs.download import Outcome, Wish
+from modelyard.net.nested import nested
 from modelyard.testing import PracticeHub
 from modelyard.testing.tls import make_authority, server_context
 from running import modelyard
@@ -96,12 +97,20 @@ class Server:
 class HttpProxy(Server):
     """Forwards plain requests and opens tunnels; `user` is who may, `refuse` what everybody is told instead."""
 
-    def __init__(self, *, secret: str = "", refuse: str = "", host: str = "127.0.0.1") -> None:
-        self._secret, self._refuse = secret, refuse
+    def __init__(self, *, secret: str = "", refuse: str = "", tls: ssl.SSLContext | None = None) -> None:
+        self._secret, self._refuse, self._tls = secret, refuse, tls
         self.asked: list[tuple[str, str, str]] = []
-        super().__init__(host)
+        super().__init__()
 
     def serve(self, client: socket.socket) -> None:
+        if self._tls is None:
+            self._serve_one(client)
+            return
+        # A plain pair in between: two threads must not share one TLS connection.
+        with self._tls.wrap_socket(client, server_side=True) as safe:
+            self._serve_one(nested(safe))
+
+    def _serve_one(self, client: socket.socket) -> None:
         (method, target, _), fields = self.head(client)
         self.asked.append((method, target, fields.get("proxy-authorization", "")))
         if self._refuse == "silence":
@@ -384,6 +393,24 @@ def test_a_proxy_that_says_nothing_is_given_up(
     app = start(safe_hub, https_proxy=proxy(refuse="silence").url(), flags=flags)
     error = refused(app, safe_hub.add_file("m.safetensors", 5000), tmp_path)
     assert isinstance(error, Stalled)
+
+
+@pytest.mark.parametrize("safe", [False, True])
+def test_a_proxy_may_itself_speak_tls(
+    start: Start, hub: PracticeHub, safe_hub: PracticeHub, held: ExitStack, tmp_path: Path, safe: bool
+) -> None:
+    """An https proxy: plain requests inside TLS, and TLS inside TLS."""
+    asked = safe_hub if safe else hub
+    asked.faults.speed = 20_000_000
+    trusted = tmp_path / "both.pem"
+    trusted.write_text(make_authority(tmp_path).read_text() + Path(str(safe_hub.ca_file)).read_text())
+    stands = HttpProxy(secret=SECRET, tls=server_context(tmp_path))
+    held.callback(stands.close)
+    app = start(asked, all_proxy=stands.url("me:p%40ss", "https"), flags={"ca-file": str(trusted)})
+    done = fetch(app, asked.add_file("big.safetensors", SIZE, digest="right"), tmp_path / "out")
+    assert done.error is None and done.proven == ("sha256",)
+    assert {method for method, _, _ in stands.asked} == {"CONNECT" if safe else "GET"}
+    assert not any("proxy-authorization" in record.header_names for record in asked.log)
 
 
 def test_many_connections_share_a_tunnel_proxy(
