@@ -20,7 +20,8 @@ _FORBIDDEN = re.compile(r'[\x00-\x1f\x7f<>:"|?*\\/]')
 _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(\..*)?", re.IGNORECASE)
 _PROGRAMS = frozenset(
-    [".py", ".pyc", ".sh", ".bash", ".zsh", ".fish", ".bat", ".cmd", ".ps1", ".vbs", ".js", ".exe", ".com", ".scr", ".msi", ".dll", ".so", ".dylib", ".desktop", ".lnk", ".jar"]
+    (".py", ".pyc", ".sh", ".bash", ".zsh", ".fish", ".bat", ".cmd", ".ps1", ".vbs", ".js", ".exe", ".com", ".scr")
+    + (".msi", ".dll", ".so", ".dylib", ".desktop", ".lnk", ".jar")
 )
 _DRIVE = re.compile(r"^[a-zA-Z]:")
 
