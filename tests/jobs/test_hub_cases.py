@@ -306,6 +306,7 @@ def test_a_spent_quota_without_advice_is_met_with_growing_pauses(make: Make, hub
         ("?type=Model&format=SafeTensor&size=full&fp=fp32", "big_full.safetensors"),
         ("?type=Model&format=SafeTensor&size=pruned&fp=fp16", "big_pruned.safetensors"),
         ("?type=VAE", "big.vae.safetensors"),
+        ("", "big_pruned.safetensors"),
     ],
 )
 @pytest.mark.parametrize("key", ["", "ck_good"])
