@@ -78,7 +78,8 @@ class Workload:
             cost = measuring.run(entry.command(), cwd=self.out, env=entry.env)
             entry.costs.append(cost)
             if cost.code != 0 or not self.whole():
-                raise SystemExit(f"{entry.name} failed at {self.name} (exit {cost.code}): see last-output.txt")
+                told = (self.out.parent / "last-output.txt").read_text(errors="replace")[-2000:]
+                raise SystemExit(f"{entry.name} failed at {self.name} (exit {cost.code}):\n{told}")
 
     def whole(self) -> bool:
         """Whether every file arrived with the right size; one is hashed."""
