@@ -153,7 +153,8 @@ def _ask_directly(engine: Engine, source: Source, headers: tuple[tuple[str, str]
     if reply.status in (200, 206, 416):
         return reply
     reply.close()
-    engine.links.pop(source.url, None)
+    if engine.links.get(source.url) is link:  # another connection may have a new one already
+        engine.links.pop(source.url, None)
     return None
 
 

@@ -38,6 +38,7 @@ class PartFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._direct_fd = -1
+        self._direct = False
         self.fd = self._open()
 
     def _open(self) -> int:
@@ -72,17 +73,20 @@ class PartFile:
             with contextlib.suppress(OSError):
                 flags = os.O_WRONLY | os.O_CLOEXEC | os.O_DIRECT
                 self._direct_fd = os.open(f"/proc/self/fd/{self.fd}", flags)
+        self._direct = self._direct_fd >= 0
 
     @property
     def direct(self) -> bool:
         """Whether aligned writes bypass the page cache."""
-        return self._direct_fd >= 0
+        return self._direct
 
     def buffer_again(self) -> None:
-        """Write through the page cache from now on: pieces that come out of order are read back soon."""
-        if self._direct_fd >= 0:
-            os.close(self._direct_fd)
-            self._direct_fd = -1
+        """Write through the page cache from now on: pieces that come out of order are read back soon.
+
+        The descriptor stays open until the part is closed: another thread may be writing to it, and its number
+        must not become another file's.
+        """
+        self._direct = False
 
     def write(self, view: memoryview, offset: int) -> None:
         """Put bytes at `offset`.
@@ -91,7 +95,7 @@ class PartFile:
             DiskFull, DiskFailed, FileTooBig: See `disk_gate`.
         """
         with disk_errors(self.path):
-            if self._direct_fd >= 0 and offset % _ALIGNED == 0:
+            if self._direct and offset % _ALIGNED == 0:
                 even = len(view) - len(view) % _ALIGNED
                 if even:
                     even = self._write_direct(view[:even], offset)
@@ -145,10 +149,13 @@ class PartFile:
         return (there.st_dev, there.st_ino) == (ours.st_dev, ours.st_ino)
 
     def close(self) -> None:
-        """Close without removing."""
-        self.buffer_again()
-        with contextlib.suppress(OSError):
-            os.close(self.fd)
+        """Close without removing. Nobody may write any more."""
+        self._direct = False
+        for descriptor in (self._direct_fd, self.fd):
+            if descriptor >= 0:
+                with contextlib.suppress(OSError):
+                    os.close(descriptor)
+        self._direct_fd = self.fd = -1
 
 
 def new_buffer(blocks: int) -> memoryview:

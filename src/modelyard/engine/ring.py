@@ -53,6 +53,12 @@ class Ring:
             except queue.Empty:
                 continue
 
+    def drop(self) -> None:
+        """Free the memory of the buffers that rest here."""
+        self._left = 0
+        while not self._free.empty():
+            self._free.get_nowait()
+
     def release(self, buffer: memoryview) -> None:
         """Give a buffer back."""
         self._free.put(buffer)

@@ -46,9 +46,22 @@ class Supervisor:
         run = self._run
         if not run.table.complete:
             run.add(Lane(run, self._source, opening, self._first_claim(opening)))
-            self._watch()
+            try:
+                self._watch()
+            finally:
+                run.engine.rates.pop(id(run), None)
+                self._await_lanes()
         if (run.table.size or 0) >= _REMEMBER_FROM and run.failure is None and self._honest is not False:
             run.engine.hosts.learn(self._origin, self._ramp.lanes if run.rate < 4 * _QUICK else 1)
+
+    def _await_lanes(self) -> None:
+        """Let no lane outlive the run: the part it writes to is about to be closed."""
+        run = self._run
+        with run.change:
+            if run.lanes:
+                run.stop.set("The run is over.")
+            while run.lanes:
+                run.change.wait(0.1)
 
     def _first_claim(self, opening: Opening | None) -> Claim | None:
         run = self._run
@@ -94,7 +107,9 @@ class Supervisor:
             return
         if self._honest is None and run.table.get(0) is None:
             return  # the honesty check compares with the first block
-        wanted = self._ramp.next(run.rate, run.meter.ceiling)
+        run.engine.rates[id(run)] = run.rate
+        # What all transfers get together counts: where they share a fast line, more connections win nothing.
+        wanted = self._ramp.next(max(run.rate, sum(list(run.engine.rates.values()))), run.meter.ceiling)
         with run.change:
             lanes = list(run.lanes)
         if wanted > len(lanes) > 0 and self._ranges_are_honest():

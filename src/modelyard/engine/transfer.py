@@ -138,6 +138,7 @@ class Transfer:
         finally:
             self._ranges = run.ranges
             run.prover.abandon()
+            run.ring.drop()
             if journal:
                 journal.close()
 
