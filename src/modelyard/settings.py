@@ -107,6 +107,7 @@ TABLE: tuple[Setting, ...] = (
     ),
     Setting("ca-file", "", str, "PEM file of certificates to trust; empty uses the system's and SSL_CERT_FILE."),
     Setting("disk.reserve", "100MB", _size, "Room that always stays free, at most 1 % of the disk."),
+    Setting("xet", True, _switch, "Use Hugging Face's chunk transport where the extra modelyard[xet] is installed."),
     Setting("cache", True, _switch, "Keep hub answers for revalidation and for working offline."),
 )
 

@@ -9,7 +9,8 @@ from modelyard.engine.part import PartFile
 from modelyard.engine.run import Surroundings
 from modelyard.engine.small import fetch_small
 from modelyard.engine.transfer import Transfer
-from modelyard.errors import YardError
+from modelyard.engine.xet import fetch_xet, goes_by_xet
+from modelyard.errors import ContentError, NetworkError, YardError
 
 
 def knock(around: Surroundings) -> Opening:
@@ -35,6 +36,13 @@ def fetch(around: Surroundings, part: PartFile, opening: Opening | None = None) 
     """
     around.progress.size = around.order.size
     try:
+        if goes_by_xet(around):
+            if opening is not None:
+                opening.reply.close()
+                opening = None
+            if by_xet := _by_xet(around, part):
+                around.progress.stage = "landing"
+                return by_xet
         if journal_path(part.path).exists() and part.size() > 0:
             if opening is not None:
                 opening.reply.close()
@@ -48,6 +56,26 @@ def fetch(around: Surroundings, part: PartFile, opening: Opening | None = None) 
         raise
     around.progress.stage = "landing"
     return fetched
+
+
+def _by_xet(around: Surroundings, part: PartFile) -> Fetched | None:
+    """Try the chunk store; None when the plain way has to go on from what is there."""
+    progress = around.progress
+    while True:
+        before = progress.received
+        try:
+            return fetch_xet(around, part)
+        except NetworkError as error:
+            progress.start_over()
+            progress.note = f"{error.message} Going on over plain HTTP."
+            if progress.received - before < _WORTH:
+                return None  # else it may be no more than a token that ran out
+        except ContentError as error:
+            part.empty()
+            journal_path(part.path).unlink(missing_ok=True)
+            progress.start_over()
+            progress.note = f"{error.message} Beginning anew over plain HTTP."
+            return None
 
 
 def _from(around: Surroundings, part: PartFile, opening: Opening) -> Fetched:
@@ -67,6 +95,9 @@ def _clean(part: PartFile, error: YardError) -> None:
         part.path.unlink(missing_ok=True)
         journal_path(part.path).unlink(missing_ok=True)
 
+
+_WORTH = 64 * 2**20
+"""Bytes that one token must have brought for another one to be asked: more than lies in buffers at a break."""
 
 _KEPT = frozenset({"not-a-model"})
 """A page that came instead of the rest says nothing against the bytes that are here."""

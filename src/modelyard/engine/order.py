@@ -13,7 +13,7 @@ from modelyard.net.client import Client
 from modelyard.net.manners import Manners
 from modelyard.net.retry import RetryPolicy
 from modelyard.net.stop import Clock
-from modelyard.values.offers import Source
+from modelyard.values.offers import Source, Xet
 
 Explain = Callable[[Answer, Source], YardError | None]
 """A hub's reading of a refusal: the typed error, or None when it has nothing to say."""
@@ -73,6 +73,7 @@ class Order:
         claimed: Digests that hub or header claim.
         pinned: Digests that the person asked for; they may not differ.
         pieces: Published piece length and SHA-256 of each piece (Metalink), or None.
+        xet: The same bytes in Hugging Face's chunk store, when it may be used.
     """
 
     name: str
@@ -81,6 +82,7 @@ class Order:
     claimed: Mapping[str, str] = field(default_factory=dict)
     pinned: Mapping[str, str] = field(default_factory=dict)
     pieces: tuple[int, tuple[str, ...]] | None = None
+    xet: Xet | None = None
 
     @property
     def expected(self) -> dict[str, str]:
@@ -106,6 +108,7 @@ class Engine:
 
     Attributes:
         links: Signed links by the stable URL of their source.
+        rates: Bytes per second of each running transfer.
     """
 
     client: Client
@@ -115,3 +118,4 @@ class Engine:
     hosts: HostMemory = field(default_factory=Forgetful)
     chance: random.Random = field(default_factory=random.Random)
     links: dict[str, Link] = field(default_factory=dict)
+    rates: dict[int, float] = field(default_factory=dict)

@@ -24,6 +24,7 @@ from modelyard.engine.order import Order
 from modelyard.engine.part import PartFile, part_path
 from modelyard.engine.progress import Progress, Snapshot
 from modelyard.engine.run import Surroundings
+from modelyard.engine.xet import goes_by_xet
 from modelyard.errors import DiskFull, TargetExists, UsageError, YardError
 from modelyard.hubs.base import Hub
 from modelyard.hubs.selection import meant, pick
@@ -40,7 +41,7 @@ from modelyard.net.stop import Stop
 from modelyard.net.url import without_query
 from modelyard.store.proofs import Proof, stamp_of
 from modelyard.values.digests import digest, strongest
-from modelyard.values.offers import Listing, Offer
+from modelyard.values.offers import Listing, Offer, Xet
 from modelyard.values.sizes import parse_size, show_size
 
 _LARGE = 8 * 2**20
@@ -203,13 +204,19 @@ class Download:
         self.refused.append(Refused(what, error))
 
     def _planned(self, hub: Hub, offer: Offer, place: Place, pinned: dict[str, str], ask: bool) -> Planned:
-        order = Order(place.target.name, offer.sources, offer.size, offer.claimed, pinned, offer.pieces)
+        name, xet = place.target.name, self._xet(offer)
+        order = Order(name, offer.sources, offer.size, offer.claimed, pinned, offer.pieces, xet)
         told = asked_by_head(self.yard, order.sources[0]) if ask and offer.name_is_guess else None
         if told:
             place, order = enrich(self.yard, offer, place, order, told)
         if offer.name_is_guess and not place.fixed and not told:
             return Planned(hub, offer, place, order, Verdict(Step.FETCH, "the server names it"))
         return Planned(hub, offer, place, order, self._verdict(place.target, order))
+
+    def _xet(self, offer: Offer) -> Xet | None:
+        """The chunk store of an offer, unless a setting speaks against it: the wheel obeys none of these."""
+        settings = self.yard.settings
+        return offer.xet if settings["xet"] and not settings["proxy"] and not settings["ca-file"] else None
 
     def _verdict(self, target: Path, order: Order) -> Verdict:
         facts = look(self.yard, target, order, part_of(target, order))
@@ -327,7 +334,7 @@ class Download:
         opening: Opening | None = None
         clock = self.yard.engine.clock
         with contextlib.ExitStack() as stack:
-            if one.verdict.step is not Step.RESUME:
+            if one.verdict.step is not Step.RESUME and not goes_by_xet(around):
                 begun = clock.now()
                 opening = knock(around)
                 stack.callback(opening.reply.close)

@@ -114,7 +114,7 @@ def entry(hf: HuggingFace, commit: Commit, path: str, content: Content | None, e
         if is_lfs(path, content):
             facts["lfs"] = {"oid": content.sha256, "size": content.size, "pointerSize": len(pointer(content))}
             if hf.xet:
-                facts["xetHash"] = xet_hash(content)
+                facts["xetHash"] = xet_hash(hf, content)
     if expand:
         facts["lastCommit"] = {"id": commit.sha, "title": commit.title, "date": commit.date}
         if content is not None:
@@ -122,9 +122,10 @@ def entry(hf: HuggingFace, commit: Commit, path: str, content: Content | None, e
     return facts
 
 
-def xet_hash(content: Content) -> str:
-    """A stand-in for the Xet hash: 64 hex digits, never the sha256."""
-    return content.tag[::-1] + content.tag
+def xet_hash(hf: HuggingFace, content: Content) -> str:
+    """The Xet hash that the test told, else a stand-in: 64 hex digits, never the sha256."""
+    told = hf.xet_hashes.get(content.sha256) if hf.xet_hashes else None
+    return told or content.tag[::-1] + content.tag
 
 
 def _scans() -> dict[str, Any]:

@@ -55,7 +55,9 @@ class HuggingFace:
         repos: By kind and lower-case id.
         aliases: Old ids and the new ones they lead to.
         limits: The rate limiter.
-        xet: Whether Xet signals are sent (there is no CAS behind them).
+        xet: Whether Xet signals are sent.
+        cas: Address of a CAS that a test filled, None when there is none behind the signals.
+        xet_hashes: What that CAS calls a file, by the file's SHA-256.
         cdn: Where the bodies of large files are.
     """
 
@@ -71,6 +73,8 @@ class HuggingFace:
         dress(self.repos["models", "org/repo"])
         self.aliases = {"legacy": "org/repo", "org/old-name": "org/repo"}
         self.xet = False
+        self.cas: str | None = None
+        self.xet_hashes: dict[str, str] = {}
         self.limits.reset()
         self._number = 0
 

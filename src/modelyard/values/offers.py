@@ -68,6 +68,19 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Xet:
+    """Where a file's bytes lie in Hugging Face's chunk store.
+
+    Attributes:
+        hash: The store's own hash of the bytes; it proves nothing to us.
+        token_url: Asked for the store's address and a token, with the hub's key.
+    """
+
+    hash: str
+    token_url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Offer:
     """What a hub says about one file.
 
@@ -82,7 +95,7 @@ class Offer:
         primary: True when it is what a person gets who asks for the model without choosing.
         role: ``main`` or ``companion`` (a VAE, encoder or config that belongs to it).
         pieces: Published piece length in bytes and the SHA-256 of each piece (Metalink), or None.
-        reused: Another stable id of the bytes (Xet hash), for transports that use it.
+        xet: The same bytes in Hugging Face's chunk store, where they are there.
     """
 
     address: Address
@@ -98,7 +111,7 @@ class Offer:
     primary: bool = True
     role: str = "main"
     note: str | None = None
-    reused: str | None = None
+    xet: Xet | None = None
     pieces: tuple[int, tuple[str, ...]] | None = None
 
     @property

@@ -107,7 +107,7 @@ def test_entries_that_make_no_sense_are_left_out(tree: list[object]) -> None:
     good = {"type": "file", "path": "x.bin", "size": -5, "oid": "zz", "lfs": {"oid": 3, "size": "9"}, "xetHash": 7}
     api = ToldApi({REVISION: INFO, TREE_URL: answer(body=[*tree, good])})
     [offer] = resolve(api).offers
-    assert (offer.path, offer.size, offer.claimed, offer.reused) == ("x.bin", None, {}, None)
+    assert (offer.path, offer.size, offer.claimed, offer.xet) == ("x.bin", None, {}, None)
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"null", b"[]", b'"x"', b"3", b"{", b"[" * 100_000, b"\xff"])

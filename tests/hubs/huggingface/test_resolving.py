@@ -141,9 +141,11 @@ def test_gated_models_list_openly_and_say_that_they_are_gated(ask: Ask) -> None:
 def test_a_file_with_a_xet_hash_carries_it_along(ask: Ask, practice: PracticeHub) -> None:
     practice.hf.xet = True
     by_path = {offer.path: offer for offer in resolve(ask, "hf:org/repo").offers}
-    assert by_path["model.safetensors"].reused
-    assert by_path["config.json"].reused is None
-    assert resolve(ask, "hf:org/repo/model.safetensors").offers[0].reused == by_path["model.safetensors"].reused
+    offer = by_path["model.safetensors"]
+    assert offer.xet and len(offer.xet.hash) == 64
+    assert offer.xet.token_url.endswith(f"/api/models/org/repo/xet-read-token/{offer.address.revision}")
+    assert by_path["config.json"].xet is None
+    assert resolve(ask, "hf:org/repo/model.safetensors").offers[0].xet == offer.xet
 
 
 # --- refusals --------------------------------------------------------------------------------------

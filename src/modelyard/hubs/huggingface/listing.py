@@ -17,7 +17,7 @@ from modelyard.hubs.selection import is_glob, narrow
 from modelyard.hubs.web.digest_fields import link_fields
 from modelyard.net.api import Answer, Api, Follow
 from modelyard.net.url import parse
-from modelyard.values.offers import Access, Address, Listing, Offer, Source
+from modelyard.values.offers import Access, Address, Listing, Offer, Source, Xet
 
 MOST_PAGES = 2_000
 """Tree pages of 1,000 entries that we read of one model."""
@@ -157,8 +157,12 @@ def _offer(pinned: Address, entry: Entry, info: Mapping[str, Any], endpoint: str
         licence=_licence(info),
         access=_access(info),
         page=f"{page_url(pinned, endpoint)}/blob/{quote(pinned.revision or 'main', safe='')}/{quote(entry.path)}",
-        reused=entry.xet,
+        xet=Xet(entry.xet, _token_url(pinned, endpoint)) if entry.xet else None,
     )
+
+
+def _token_url(pinned: Address, endpoint: str) -> str:
+    return f"{endpoint}/api/{pinned.kind}s/{pinned.model}/xet-read-token/{quote(pinned.revision or 'main', safe='')}"
 
 
 def _licence(info: Mapping[str, Any]) -> str | None:
