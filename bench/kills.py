@@ -38,7 +38,6 @@ def bench(scratch: Path) -> int:
         sent = hub.log.bytes_sent() / SIZE
     right = target.exists() and hashlib.sha256(target.read_bytes()).hexdigest() == sha256
     held = right and sent <= MOST
-    print(
-        f"{'held  ' if held else 'MISSED'} kill -9 every 1.5 s: {starts} starts, {sent:.2f} x the file sent (at most {MOST})"
-    )
+    verdict = "held  " if held else "MISSED"
+    print(f"{verdict} kill -9 every 1.5 s: {starts} starts, {sent:.2f} x the file sent (at most {MOST})")
     return 0 if held else 1

@@ -16,7 +16,8 @@ from modelyard.hubs.address_secrets import Found
 from modelyard.hubs.base import Hub
 from modelyard.hubs.registry import Hubs
 from modelyard.jobs.addressing import read_address
-from modelyard.jobs.download import Download, Wish
+from modelyard.jobs.download import Download
+from modelyard.jobs.wish import Wish
 from modelyard.jobs.yard import Yard
 from modelyard.keys.chain import Keys, default_places
 from modelyard.keys.redaction import Redactor

@@ -21,7 +21,8 @@ from types import TracebackType
 from modelyard.app import App
 from modelyard.engine.progress import Snapshot
 from modelyard.errors import Stopped, YardError
-from modelyard.jobs.download import Download, Outcome, Wish
+from modelyard.jobs.download import Download
+from modelyard.jobs.wish import Outcome, Wish
 from modelyard.values.offers import Finding, Listing
 
 OnProgress = Callable[[Sequence[Snapshot]], None]

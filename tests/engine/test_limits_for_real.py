@@ -17,7 +17,8 @@ import pytest
 from modelyard.app import App
 from modelyard.engine.progress import Snapshot
 from modelyard.errors import Stopped
-from modelyard.jobs.download import Download, Wish
+from modelyard.jobs.download import Download
+from modelyard.jobs.wish import Wish
 from modelyard.net.url import parse
 from modelyard.python import Modelyard, Transfer
 

@@ -17,7 +17,8 @@ from modelyard.app import App
 from modelyard.engine import xet
 from modelyard.engine.journal import read_journal
 from modelyard.errors import AccessError, Stopped
-from modelyard.jobs.download import Download, Outcome, Wish
+from modelyard.jobs.download import Download
+from modelyard.jobs.wish import Outcome, Wish
 from modelyard.testing import PracticeHub
 
 hf_xet = pytest.importorskip("hf_xet")

@@ -10,7 +10,8 @@ import pytest
 
 from modelyard.app import App
 from modelyard.errors import HashDiffers, TargetExists, UsageError
-from modelyard.jobs.download import Download, Outcome, Wish
+from modelyard.jobs.download import Download
+from modelyard.jobs.wish import Outcome, Wish
 from modelyard.testing import PracticeHub
 
 SIZE = 3 * 2**20 + 17

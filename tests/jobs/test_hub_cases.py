@@ -30,7 +30,7 @@ from modelyard.errors import (
     SizeDiffers,
     YardError,
 )
-from modelyard.jobs.download import Outcome, Wish
+from modelyard.jobs.wish import Outcome, Wish
 from modelyard.net.stop import Clock, Stop
 from modelyard.testing import PracticeHub
 from modelyard.testing.civitai_data import Model, ModelFile, Version

@@ -7,8 +7,8 @@ import pytest
 
 from modelyard.app import App
 from modelyard.errors import NotSupported, YardError
-from modelyard.jobs.download import Wish
 from modelyard.jobs.verify import State, repair, verify
+from modelyard.jobs.wish import Wish
 from modelyard.testing import PracticeHub
 
 SIZE = 9 * 2**20 + 5

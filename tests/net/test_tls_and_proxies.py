@@ -17,7 +17,7 @@ import pytest
 
 from modelyard.app import App
 from modelyard.errors import AccessError, Stalled, TlsFailed, TooManyRedirects, Unreachable, YardError
-from modelyard.jobs.download import Outcome, Wish
+from modelyard.jobs.wish import Outcome, Wish
 from modelyard.net.nested import nested
 from modelyard.testing import PracticeHub
 from modelyard.testing.tls import make_authority, server_context

@@ -13,7 +13,7 @@ from modelyard.cli.get import show_outcomes
 from modelyard.cli.options import stopping
 from modelyard.cli.progress import shown
 from modelyard.cli.telling import Teller
-from modelyard.jobs.download import Wish
+from modelyard.jobs.wish import Wish
 
 if TYPE_CHECKING:
     from modelyard.testing import PracticeHub

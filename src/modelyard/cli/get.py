@@ -11,8 +11,9 @@ from modelyard.cli.options import json_option, offline_option, opened, stopping
 from modelyard.cli.progress import shown
 from modelyard.cli.telling import Teller
 from modelyard.errors import NoSuchFile, Stopped, UsageError, YardError
-from modelyard.jobs.download import Download, Outcome, Planned, Wish
+from modelyard.jobs.download import Download
 from modelyard.jobs.preflight import Step
+from modelyard.jobs.wish import Outcome, Planned, Wish
 from modelyard.values.sizes import parse_rate, show_size
 
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from modelyard.cli.telling import Teller
 from modelyard.engine.progress import Snapshot
-from modelyard.jobs.download import Download, Planned
+from modelyard.jobs.download import Download
 from modelyard.jobs.preflight import Step
+from modelyard.jobs.wish import Planned
 from modelyard.values.sizes import show_size, show_time
 
 if TYPE_CHECKING:

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from modelyard.engine.delta import reuse
-from modelyard.engine.disk_gate import disk_errors
 from modelyard.engine.fetch import fetch, knock
 from modelyard.engine.fetched import Fetched
 from modelyard.engine.hold import hold
@@ -21,7 +20,7 @@ from modelyard.engine.journal import Story, journal_path
 from modelyard.engine.landing import free_bytes, one_per_device
 from modelyard.engine.opening import Opening
 from modelyard.engine.order import Order
-from modelyard.engine.part import PartFile, part_path
+from modelyard.engine.part import PartFile
 from modelyard.engine.progress import Progress, Snapshot
 from modelyard.engine.run import Surroundings
 from modelyard.engine.xet import goes_by_xet
@@ -32,91 +31,20 @@ from modelyard.jobs.addressing import KeepKey, read_address, without_secrets
 from modelyard.jobs.arrivals import Arrival, Arrivals
 from modelyard.jobs.crew import Crew
 from modelyard.jobs.first_look import asked_by_head, enrich, look, told_by
+from modelyard.jobs.folders import make_folder, nearest_folder, remove_empty
 from modelyard.jobs.preflight import Step, Verdict, check_room, decide
 from modelyard.jobs.targets import Place, place_all
 from modelyard.jobs.unpack import fetch_unpacked, is_archive
+from modelyard.jobs.wish import Outcome, Planned, Refused, Wish, part_of, proof_of
 from modelyard.jobs.yard import Yard
 from modelyard.net.bandwidth import Bucket, Meter
 from modelyard.net.stop import Stop
 from modelyard.net.url import without_query
-from modelyard.store.proofs import Proof, stamp_of
-from modelyard.values.digests import digest, strongest
+from modelyard.values.digests import digest
 from modelyard.values.offers import Listing, Offer, Xet
 from modelyard.values.sizes import parse_size, show_size
 
 _LARGE = 8 * 2**20
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What a person wants.
-
-    Attributes:
-        addresses: Texts as typed or pasted.
-        to: A file for one address, else a folder; None for the folder of the settings.
-        sha256: The hash that the one file must have.
-        replace: Another file under the name may go once the new one is proven.
-        companions: Fetch what belongs with the files too.
-        limit: Bytes per second for these files together.
-        unpack: Unpack archives as they arrive.
-    """
-
-    addresses: Sequence[str]
-    to: str | None = None
-    include: Sequence[str] = ()
-    exclude: Sequence[str] = ()
-    sha256: str | None = None
-    replace: bool = False
-    companions: bool = False
-    limit: int | None = None
-    unpack: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """One file of a plan: what, where to, and what has to be done."""
-
-    hub: Hub
-    offer: Offer
-    place: Place
-    order: Order
-    verdict: Verdict
-
-    @property
-    def part(self) -> Path:
-        """Its part."""
-        return part_of(self.place.target, self.order)
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of one file.
-
-    Attributes:
-        target: Where it is now, or would be.
-        error: None when it is here.
-        how: Why nothing had to be done, or how it was proven.
-        proven: Claimed digests that are right; empty means unverified.
-        received: Bytes that came over the wire.
-    """
-
-    planned: Planned
-    target: Path
-    error: YardError | None = None
-    how: str = ""
-    size: int = 0
-    sha256: str = ""
-    proven: tuple[str, ...] = ()
-    received: int = 0
-    retries: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """Something that was asked and will not be tried: an address or one of its files."""
-
-    what: str
-    error: YardError
 
 
 @dataclass(slots=True)
@@ -451,42 +379,3 @@ class Download:
 def _defect(error: Exception) -> YardError:
     """An error that nobody foresaw, told as such."""
     return YardError(f"Something unforeseen happened: {type(error).__name__}: {error}")
-
-
-def part_of(target: Path, order: Order) -> Path:
-    """The part of a target: the same for the same promised bytes, another for another version."""
-    best = strongest(order.expected)
-    return part_path(target, order.expected[best] if best else order.sources[0].url)
-
-
-def proof_of(one: Planned, fetched: Fetched) -> Proof | None:
-    """The proof of a file that has just landed."""
-    stamp = stamp_of(one.place.target)
-    if stamp is None:
-        return None
-    address = one.hub.show(one.offer.address)
-    return Proof(one.place.target, stamp, fetched.measured, one.order.expected, fetched.blocks, address, fetched.source)
-
-
-def nearest_folder(target: Path) -> Path:
-    """The deepest folder above a target that exists already."""
-    return next(folder for folder in target.parents if folder.is_dir())
-
-
-def make_folder(folder: Path) -> list[Path]:
-    """Make a folder and its parents; gives those that were not there, the deepest first.
-
-    Raises:
-        DiskError: It cannot be made or written to.
-    """
-    missing = [each for each in (folder, *folder.parents) if not each.exists()]
-    with disk_errors(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-    return missing
-
-
-def remove_empty(folders: Sequence[Path]) -> None:
-    """Remove folders that we made and that nothing came to stand in."""
-    for folder in sorted(set(folders), key=lambda each: len(each.parts), reverse=True):
-        with contextlib.suppress(OSError):
-            folder.rmdir()
