@@ -37,7 +37,8 @@ def test_killed_again_and_again_it_finishes_and_wastes_little(
         except subprocess.TimeoutExpired:
             process.kill()
             process.communicate()
-            assert not target.exists()
+            if target.exists():  # killed in its last moment, after the file had landed
+                break
     assert hashlib.sha256(target.read_bytes()).hexdigest() == _sha256(hub, "m.safetensors")
     assert hub.log.bytes_sent() <= most * SIZE
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["m.safetensors"]
