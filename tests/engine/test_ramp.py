@@ -3,7 +3,7 @@ from modelyard.engine.ramp import Ramp, part_size
 
 def test_a_fast_line_stays_at_one_connection() -> None:
     ramp = Ramp()
-    assert ramp.next(900e6) == 1
+    assert ramp.next(160e6) == 1
     assert ramp.settled
 
 

@@ -11,6 +11,10 @@ from dataclasses import dataclass
 FAST = 400e6
 """Bytes per second at which one connection is enough: SHA-256 is the limit from there on."""
 
+FAST_ALONE = 150e6
+"""Bytes per second at which a single connection is left alone: no hub limits one so generously, so what holds
+it back is this machine, and more connections would only cost it more."""
+
 WORTH = 1.15
 """A doubling must raise the total by this factor, else we stay."""
 
@@ -42,7 +46,8 @@ class Ramp:
         if self.settled:
             return self.lanes
         limited = ceiling is not None and rate >= 0.8 * ceiling
-        if rate >= FAST or limited or rate < WORTH * self._rate:
+        enough = FAST_ALONE if self.lanes == 1 else FAST
+        if rate >= enough or limited or rate < WORTH * self._rate:
             self.settled = True
             return self.lanes
         self._rate = rate
