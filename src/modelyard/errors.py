@@ -60,6 +60,11 @@ class YardError(Exception):
         return told
 
 
+def unforeseen(error: BaseException) -> YardError:
+    """A defect of ours, told as one: what nobody foresaw must neither be hidden nor stop other files."""
+    return YardError(f"Something unforeseen happened: {type(error).__name__}: {error}")
+
+
 # --- what was asked ------------------------------------------------------------------------------
 
 

@@ -20,7 +20,7 @@ from types import TracebackType
 
 from modelyard.app import App
 from modelyard.engine.progress import Snapshot
-from modelyard.errors import Stopped, YardError
+from modelyard.errors import Stopped, YardError, unforeseen
 from modelyard.jobs.download import Download
 from modelyard.jobs.wish import Outcome, Wish
 from modelyard.values.offers import Finding, Listing
@@ -121,7 +121,7 @@ class Transfer:
         except YardError as error:
             self._failure = error
         except Exception as error:  # noqa: BLE001  # told by `wait`
-            self._failure = YardError(f"Something unforeseen happened: {type(error).__name__}: {error}")
+            self._failure = unforeseen(error)
 
     def _failed_by_stop(self) -> bool:
         errors = [outcome.error for outcome in self._download.outcomes]

@@ -171,7 +171,7 @@ class Run:
             self.ranges = False
             raise StartOver("The server refuses to go on in the middle.")
         whole = self.table.size
-        if whole is not None and position < whole and total in (None, whole):
+        if whole is not None and position < whole and total == whole:
             raise BadRange(f"A server has no bytes at {position}, although the file has {whole}.")
         if (total is not None and total != position) or self.order.size not in (None, position):
             raise StartOver(f"The source says that the file has {total} bytes.", changed=True)

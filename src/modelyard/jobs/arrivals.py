@@ -15,7 +15,7 @@ from pathlib import Path
 
 from modelyard.engine.journal import journal_path
 from modelyard.engine.landing import rename, sync_folder, sync_parts
-from modelyard.errors import YardError
+from modelyard.errors import YardError, unforeseen
 from modelyard.store.proofs import Proof, Proofs
 
 _MOST = 256
@@ -68,7 +68,7 @@ class Arrivals:
                 self._land(arrivals)
             except Exception as error:  # noqa: BLE001  # every arrival must hear its end, and the next ones too
                 for arrival in arrivals:
-                    arrival.done(YardError(f"Something unforeseen happened: {type(error).__name__}: {error}"))
+                    arrival.done(unforeseen(error))
             if batch[-1] is None:
                 return
 

@@ -24,7 +24,7 @@ from modelyard.engine.part import PartFile
 from modelyard.engine.progress import Progress, Snapshot
 from modelyard.engine.run import Surroundings
 from modelyard.engine.xet import goes_by_xet
-from modelyard.errors import DiskFull, TargetExists, UsageError, YardError
+from modelyard.errors import DiskFull, TargetExists, UsageError, YardError, unforeseen
 from modelyard.hubs.base import Hub
 from modelyard.hubs.selection import meant, pick
 from modelyard.jobs.addressing import KeepKey, read_address, without_secrets
@@ -246,7 +246,7 @@ class Download:
         except YardError as error:
             self._settle(Outcome(one, one.place.target, error, retries=progress.retries))
         except Exception as error:  # noqa: BLE001  # a defect in one file must neither hide nor stop the others
-            self._settle(Outcome(one, one.place.target, _defect(error), retries=progress.retries))
+            self._settle(Outcome(one, one.place.target, unforeseen(error), retries=progress.retries))
 
     def _fetch(
         self,
@@ -374,8 +374,3 @@ class Download:
         with self._lock:
             self.outcomes.append(outcome)
             self.progress.pop(str(outcome.planned.place.target), None)
-
-
-def _defect(error: Exception) -> YardError:
-    """An error that nobody foresaw, told as such."""
-    return YardError(f"Something unforeseen happened: {type(error).__name__}: {error}")
