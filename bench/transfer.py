@@ -19,6 +19,7 @@ import measuring
 import peers
 from measuring import Cost
 from peers import File
+
 from server import Server
 
 GIB = 2**30
@@ -70,11 +71,13 @@ class Workload:
     entries: list[Entry]
     bars: list[Bar]
     size: int
+    memory: Path
 
     def round(self) -> None:
         """Run every program once."""
         for entry in self.entries:
             clear(self.out)
+            measuring.warm(self.memory, self.size)
             cost = measuring.run(entry.command(), cwd=self.out, env=entry.env)
             entry.costs.append(cost)
             if cost.code != 0 or not self.whole():
@@ -154,7 +157,7 @@ def big(server: Server, scratch: Path, disk: Path) -> Workload:
         Bar("cpu", "aria2c -x16", 0.85),
         Bar("peak", "", 120),
     ]
-    return Workload("big", "one 4 GiB file, HTTP, tmpfs", [file], out, entries, bars, 4 * GIB)
+    return Workload("big", "one 4 GiB file, HTTP, tmpfs", [file], out, entries, bars, 4 * GIB, scratch)
 
 
 _HASH = (
@@ -175,6 +178,7 @@ def tls(server: Server, scratch: Path, disk: Path) -> Workload:
         _single(server, scratch, out, file),
         [Bar("wall", "aria2c -x16", 0.7)],
         2 * GIB,
+        scratch,
     )
 
 
@@ -183,7 +187,14 @@ def on_disk(server: Server, scratch: Path, disk: Path) -> Workload:
     out, file = disk / "out", _one(server, "big.bin", 4 * GIB)
     bars = [Bar("wall", "aria2c -x16", 0.5), Bar("cpu", "aria2c -x16", 0.5)]
     return Workload(
-        "disk", "one 4 GiB file, HTTP, real disk", [file], out, _single(server, scratch, out, file), bars, 4 * GIB
+        "disk",
+        "one 4 GiB file, HTTP, real disk",
+        [file],
+        out,
+        _single(server, scratch, out, file),
+        bars,
+        4 * GIB,
+        scratch,
     )
 
 
@@ -195,7 +206,7 @@ def eight(server: Server, scratch: Path, disk: Path) -> Workload:
     server.as_repository("eight")
     entries = _several(server, scratch, out, files, "eight")
     bars = [Bar("wall", "aria2c", 0.55), Bar("wall", "hf download", 0.6)]
-    return Workload("eight", "8 files of 512 MiB at once, tmpfs", files, out, entries, bars, 4 * GIB)
+    return Workload("eight", "8 files of 512 MiB at once, tmpfs", files, out, entries, bars, 4 * GIB, scratch)
 
 
 def many(server: Server, scratch: Path, disk: Path) -> Workload:
@@ -210,7 +221,7 @@ def many(server: Server, scratch: Path, disk: Path) -> Workload:
         Entry("start-up alone", "-", lambda: [sys.executable, "-c", _START.format(out=out, count=len(files))])
     )
     bars = [Bar("wall", "hf download", 0.35), Bar("engine", "aria2c", 2.0)]
-    return Workload("many", "1,000 files of 64 KiB, durable, tmpfs", files, out, entries, bars, 1000 * 65536)
+    return Workload("many", "1,000 files of 64 KiB, durable, tmpfs", files, out, entries, bars, 1000 * 65536, scratch)
 
 
 _START = (
@@ -258,7 +269,7 @@ def limited(server: Server, scratch: Path, disk: Path) -> Workload:
         Entry("aria2c -x16", "yes", lambda: peers.aria2([file], out, lists=scratch / "aria2.txt")),
     ]
     bars = [Bar("wall", "aria2c -x16", 0.85), Bar("first visit", "aria2c -x16", 0.95)]
-    return Workload("limited", "1 GiB at 20 MB/s a connection", [file], out, entries, bars, GIB)
+    return Workload("limited", "1 GiB at 20 MB/s a connection", [file], out, entries, bars, GIB, scratch)
 
 
 def latency(server: Server, scratch: Path, disk: Path) -> Workload:
@@ -280,7 +291,14 @@ def latency(server: Server, scratch: Path, disk: Path) -> Workload:
         Entry("aria2c", "yes", lambda: peers.aria2(files, out, lists=scratch / "aria2.txt")),
     ]
     return Workload(
-        "latency", "the same 1,000 files at 50 ms", files, out, entries, [Bar("wall", "aria2c", 0.5)], 1000 * 65536
+        "latency",
+        "the same 1,000 files at 50 ms",
+        files,
+        out,
+        entries,
+        [Bar("wall", "aria2c", 0.5)],
+        1000 * 65536,
+        scratch,
     )
 
 
