@@ -1,0 +1,1 @@
+"""What happens in the yard, numbered, so that nobody has to be there to know it."""

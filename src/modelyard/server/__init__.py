@@ -1,0 +1,1 @@
+"""The service: REST, WebSocket and the locks on its doors."""
