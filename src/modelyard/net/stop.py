@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 
 from modelyard.errors import Stopped
@@ -13,17 +14,22 @@ from modelyard.errors import Stopped
 class Stop:
     """A flag that wakes whoever waits on it, sockets included.
 
+    A wider flag knows its narrower ones only as long as somebody uses them: a service makes one for each
+    task and each run, for months.
+
     Args:
         parent: A wider flag (the whole program's); setting it sets this one too.
     """
 
     def __init__(self, parent: Stop | None = None) -> None:
         self._event = threading.Event()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal may set the flag in the middle of `also`
         self._wake: list[Callable[[], None]] = []
+        self._children: weakref.WeakSet[Stop] = weakref.WeakSet()
+        self._parent = parent  # what lies between two flags in use must not vanish
         self.reason = "Stopped."
         if parent is not None:
-            parent.also(lambda: self.set(parent.reason))
+            parent._adopt(self)
 
     def set(self, reason: str = "Stopped.") -> None:
         """Stop everything that listens to this flag."""
@@ -32,7 +38,9 @@ class Stop:
                 return
             self.reason = reason
             self._event.set()
-            wake = list(self._wake)
+            wake, children = list(self._wake), list(self._children)
+        for child in children:
+            child.set(reason)
         for call in wake:
             call()
 
@@ -53,10 +61,18 @@ class Stop:
     def also(self, call: Callable[[], None]) -> None:
         """Call `call` when the flag is set, at once when it already is."""
         with self._lock:
+            self._wake.append(call)
             if not self._event.is_set():
-                self._wake.append(call)
                 return
+            self._wake.remove(call)
         call()
+
+    def _adopt(self, child: Stop) -> None:
+        with self._lock:
+            self._children.add(child)
+            if not self._event.is_set():
+                return
+        child.set(self.reason)
 
     @contextlib.contextmanager
     def waking(self, call: Callable[[], None]) -> Iterator[None]:
