@@ -12,6 +12,7 @@ from pathlib import Path
 
 from modelyard.engine.order import Engine, TransferPolicy
 from modelyard.errors import UnknownHub
+from modelyard.events.log import EventLog
 from modelyard.hubs.address_secrets import Found
 from modelyard.hubs.base import Hub
 from modelyard.hubs.registry import Hubs
@@ -64,6 +65,7 @@ class App:
         self.environ = os.environ if environ is None else environ
         self.clock = clock or Clock()
         self.stop = Stop()
+        self.events = EventLog()
         self.folder: Path = data_folder(self.environ)
         self.settings = Settings(self.folder, self.environ, flags)
         self.keys = Keys([], default_places(self.folder, self.environ))

@@ -440,3 +440,97 @@ class Stopped(YardError):
     hint = "Run the same line again: it goes on where it stopped."
     retryable = True
     exit_code = 130
+
+
+# --- the service: what it says to whoever knocks -----------------------------------------------------
+
+
+class BadRequest(UsageError):
+    """A request that does not fit the API: a wrong type, an unknown field, a bound that is crossed."""
+
+    code = "bad-request"
+    hint = "See /api/v1/openapi.json for what this route takes."
+
+
+class NoSuchRoute(NotFound):
+    """The service has nothing under this path."""
+
+    code = "no-such-route"
+    hint = "See /api/v1/openapi.json for all paths."
+
+
+class WrongMethod(UsageError):
+    """The path exists, but not for this method."""
+
+    code = "wrong-method"
+    hint = "The Allow header names the methods of this path."
+
+
+class WrongMediaType(UsageError):
+    """A write whose body is not declared as JSON."""
+
+    code = "wrong-media-type"
+    hint = "Send JSON with Content-Type: application/json."
+
+
+class BodyTooLarge(UsageError):
+    """A request with more bytes than the route takes."""
+
+    code = "body-too-large"
+    hint = "Split it into several requests."
+
+
+class KeyReused(UsageError):
+    """An Idempotency-Key that already belongs to another request."""
+
+    code = "key-reused"
+    hint = "Make a new key for each new request."
+
+
+class UnsafeListening(UsageError):
+    """A way to listen that would leave the service open to others."""
+
+    code = "unsafe-listening"
+    hint = "See docs/service.md: others may reach the service only with a password and TLS."
+
+
+class WrongHost(AccessError):
+    """A request for a host name that is not ours, as rebinding pages send it."""
+
+    code = "wrong-host"
+    hint = "Use the address that `modelyard serve` printed."
+
+
+class CrossSite(AccessError):
+    """A request that a page of another origin made."""
+
+    code = "cross-site"
+    hint = "Only the service's own page and programs with a token may ask."
+
+
+class TokenNeeded(AccessError):
+    """The request has no token that we know."""
+
+    code = "token-needed"
+    hint = "Open a fresh link from `modelyard link`, or send Authorization: Bearer TOKEN."
+
+
+class RoleTooLow(AccessError):
+    """The token is good, but its role may not do this."""
+
+    code = "role-too-low"
+    hint = "Ask an admin of this service for a token with the role that the message names."
+
+
+class TooManyTries(Waiting):
+    """Too many wrong tokens, codes or passwords from one place."""
+
+    code = "too-many-tries"
+    hint = "Wait as long as Retry-After says."
+
+
+class NoService(NetworkError):
+    """No service runs on this data folder."""
+
+    code = "no-service"
+    hint = "Start one with `modelyard serve`."
