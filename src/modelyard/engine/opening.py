@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from modelyard.engine.identity import Identity, identity_of
-from modelyard.engine.order import Engine, Explain, Link, Order
+from modelyard.engine.links import Link
+from modelyard.engine.order import Engine, Explain, Order
 from modelyard.engine.sniff import SNIFFED, login_page, looks_wrong
 from modelyard.errors import (
     AccessError,
@@ -132,7 +133,7 @@ def open_source(
         whole = Request(source.url, headers=tuple(headers), bound=source.headers, told_by_public=source.told_by_public)
         reply = engine.client.open(whole, stop)
         if reply.hops and reply.url.origin != _origin(source):
-            engine.links[source.url] = Link(reply.url.text, reply.connection.line.reach is Reach.PUBLIC)
+            engine.links.put(source.url, Link(reply.url.text, reply.connection.line.reach is Reach.PUBLIC))
     try:
         with stop.waking(reply.connection.shut):
             return _judged(engine, source, reply, explain)
@@ -153,8 +154,7 @@ def _ask_directly(engine: Engine, source: Source, headers: tuple[tuple[str, str]
     if reply.status in (200, 206, 416):
         return reply
     reply.close()
-    if engine.links.get(source.url) is link:  # another connection may have a new one already
-        engine.links.pop(source.url, None)
+    engine.links.drop(source.url, link)
     return None
 
 

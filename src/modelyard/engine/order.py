@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from modelyard.engine.links import Links
 from modelyard.errors import YardError
 from modelyard.net.api import Answer
 from modelyard.net.client import Client
@@ -91,18 +92,6 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
-    """Where a source redirected to: a signed link, kept in memory only and only until it fails.
-
-    Attributes:
-        public: A public server named it; it must not lead into the local network.
-    """
-
-    url: str
-    public: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Engine:
     """The engine's surroundings: what every transfer of a process shares.
 
@@ -117,5 +106,5 @@ class Engine:
     policy: TransferPolicy = field(default_factory=TransferPolicy)
     hosts: HostMemory = field(default_factory=Forgetful)
     chance: random.Random = field(default_factory=random.Random)
-    links: dict[str, Link] = field(default_factory=dict)
+    links: Links = field(default_factory=Links)
     rates: dict[int, float] = field(default_factory=dict)

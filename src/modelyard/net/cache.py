@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 import os
 from pathlib import Path
 
@@ -16,6 +17,10 @@ import msgspec
 from modelyard.net.headers import Headers
 
 _LARGEST = 32 * 2**20
+MOST = 512 * 2**20
+"""Bytes that all kept answers may take together."""
+
+_PUTS_PER_SWEEP = 256
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -37,10 +42,16 @@ class Kept(msgspec.Struct, frozen=True):
 
 
 class AnswerCache:
-    """Keeps answers in a folder. Every failure means "not kept": the cache is never needed."""
+    """Keeps answers in a folder. Every failure means "not kept": the cache is never needed.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        most: Bytes of all answers together; the oldest go first. Looked at now and then.
+    """
+
+    def __init__(self, folder: Path, most: int = MOST) -> None:
         self._folder = folder
+        self._most = most
+        self._puts = itertools.count(1)
 
     def get(self, url: str, account: str) -> Kept | None:
         """The kept answer to `url` for the account, None when there is none or it is damaged."""
@@ -61,6 +72,27 @@ class AnswerCache:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(msgspec.msgpack.encode(kept))
             beside.replace(path)
+        if next(self._puts) % _PUTS_PER_SWEEP == 0:
+            self.sweep()
+
+    def sweep(self) -> None:
+        """Remove the oldest answers until three quarters of the allowed bytes are left, when there are too many."""
+        found = []
+        with contextlib.suppress(OSError):
+            for path in self._folder.glob("*/*"):
+                with contextlib.suppress(OSError):
+                    facts = path.stat()
+                    found.append((facts.st_mtime, facts.st_size, path))
+        excess = sum(size for _, size, _ in found) - self._most
+        if excess <= 0:
+            return
+        excess += self._most // 4
+        for _, size, path in sorted(found):
+            if excess <= 0:
+                return
+            with contextlib.suppress(OSError):
+                path.unlink()
+            excess -= size
 
     def _path(self, url: str, account: str) -> Path:
         name = hashlib.sha256(f"{account}\n{url}".encode()).hexdigest()

@@ -10,6 +10,9 @@ from modelyard.net.stop import Clock, Stop
 _LONGEST = 10 * 365 * 86400.0
 """Seconds of the longest wait that a calendar can show."""
 
+_REMEMBERED = 256
+"""Origins that may be remembered before those whose time is over are looked for."""
+
 
 class Manners:
     """Remembers per origin until when we were asked to stay away.
@@ -28,6 +31,9 @@ class Manners:
         """The server of `origin` asked us to wait that long."""
         with self._lock:
             self._until[origin] = max(self._until.get(origin, 0.0), self._clock.now() + seconds)
+            if len(self._until) > _REMEMBERED:
+                now = self._clock.now()
+                self._until = {held: until for held, until in self._until.items() if until > now}
 
     def observe(self, origin: str) -> float:
         """Seconds still to wait for `origin`."""

@@ -33,6 +33,7 @@ class Pool:
         self._idle: dict[str, list[Connection]] = defaultdict(list)
         self._busy: dict[str, int] = defaultdict(int)
         self._total = 0
+        self._swept = 0.0
         self._room = threading.Condition()
 
     def limit(self, most: int, most_per_host: int) -> None:
@@ -67,6 +68,14 @@ class Pool:
         if not keep:
             connection.close()
         self._leave(connection.host)
+        for old in self._outlived():
+            old.close()
+
+    @property
+    def idle(self) -> int:
+        """Connections that wait for another request."""
+        with self._room:
+            return sum(map(len, self._idle.values()))
 
     def close(self) -> None:
         """Close every idle connection."""
@@ -78,7 +87,7 @@ class Pool:
 
     def _enter(self, host: str, stop: Stop) -> None:
         with self._room:
-            while self._total >= self._most or self._busy[host] >= self._most_per_host:
+            while self._total >= self._most or self._busy.get(host, 0) >= self._most_per_host:
                 stop.check()
                 self._room.wait(0.05)
             self._total += 1
@@ -88,7 +97,23 @@ class Pool:
         with self._room:
             self._total -= 1
             self._busy[host] -= 1
+            if not self._busy[host]:
+                del self._busy[host]
             self._room.notify()
+
+    def _outlived(self) -> list[Connection]:
+        """Idle connections of every origin that nobody may use any more; a service meets many origins once."""
+        now, old = time.monotonic(), []
+        with self._room:
+            if now - self._swept < IDLE_SECONDS:
+                return []
+            self._swept = now
+            for origin, kept in list(self._idle.items()):
+                old += [connection for connection in kept if now - connection.used_at > IDLE_SECONDS]
+                kept[:] = [connection for connection in kept if now - connection.used_at <= IDLE_SECONDS]
+                if not kept:
+                    del self._idle[origin]
+        return old
 
     def _kept(self, origin: str, came_from: Reach | None) -> Connection | None:
         while True:

@@ -29,7 +29,7 @@ class Stop:
         self._parent = parent  # what lies between two flags in use must not vanish
         self.reason = "Stopped."
         if parent is not None:
-            parent._adopt(self)
+            parent.adopt(self)
 
     def set(self, reason: str = "Stopped.") -> None:
         """Stop everything that listens to this flag."""
@@ -67,7 +67,8 @@ class Stop:
             self._wake.remove(call)
         call()
 
-    def _adopt(self, child: Stop) -> None:
+    def adopt(self, child: Stop) -> None:
+        """Set `child` together with this flag, as long as somebody holds it."""
         with self._lock:
             self._children.add(child)
             if not self._event.is_set():
