@@ -1,0 +1,56 @@
+"""A request and its answer as plain data, free of any web framework."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from modelyard.server.roles import STRANGER, Caller
+
+JSON = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request whose caller is known.
+
+    Attributes:
+        method: In capitals.
+        path: Still percent-encoded, begins with a slash.
+        query: Still percent-encoded, without the question mark.
+        headers: Names in lower case.
+    """
+
+    method: str
+    path: str
+    query: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    caller: Caller = STRANGER
+    request_id: str = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What goes back."""
+
+    status: int
+    body: bytes = b""
+    media_type: str = JSON
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a handler returns when plain JSON with the route's status is not enough.
+
+    Attributes:
+        body: Bytes and text go out as they are, anything else as JSON.
+        status: None keeps the route's own.
+    """
+
+    body: Any = None
+    status: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    media_type: str = JSON

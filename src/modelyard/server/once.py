@@ -1,0 +1,87 @@
+"""Idempotency-Key: the same request sent twice is done once."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from typing import Protocol
+
+from modelyard.errors import Busy, KeyReused
+from modelyard.server.messages import Reply
+
+LONGEST_KEY = 200
+"""Letters that a key may have."""
+
+
+class Once(Protocol):
+    """Remembers what was answered to a key. Called on the pool's threads, so it may block."""
+
+    def begin(self, key: str, mark: bytes) -> Reply | None:
+        """Take a key for a request.
+
+        Args:
+            key: The caller's key, with the caller's name before it.
+            mark: Digest of method, path and body.
+
+        Returns:
+            The answer of an earlier equal request, or None when this one shall be done now.
+
+        Raises:
+            KeyReused: The key belongs to another request.
+            Busy: The equal request is still being done.
+        """
+
+    def keep(self, key: str, reply: Reply) -> None:
+        """The request was done: this is its answer."""
+
+    def drop(self, key: str) -> None:
+        """The request failed: the key is free again."""
+
+
+class OnceInMemory:
+    """Keeps the last answers of this process.
+
+    Args:
+        most: How many.
+    """
+
+    def __init__(self, most: int = 1000) -> None:
+        self._most = most
+        self._lock = threading.Lock()
+        self._held: OrderedDict[str, tuple[bytes, Reply | None]] = OrderedDict()
+
+    def begin(self, key: str, mark: bytes) -> Reply | None:
+        with self._lock:
+            if key not in self._held:
+                self._held[key] = (mark, None)
+                self._trim()
+                return None
+            earlier, reply = self._held[key]
+        return settle(earlier, mark, reply)
+
+    def keep(self, key: str, reply: Reply) -> None:
+        with self._lock:
+            mark, _ = self._held.get(key, (b"", None))
+            self._held[key] = (mark, reply)
+
+    def drop(self, key: str) -> None:
+        with self._lock:
+            self._held.pop(key, None)
+
+    def _trim(self) -> None:
+        while len(self._held) > self._most:
+            self._held.popitem(last=False)
+
+
+def settle(earlier: bytes, mark: bytes, reply: Reply | None) -> Reply:
+    """The earlier answer, when it is one to this very request.
+
+    Raises:
+        KeyReused: It was another request.
+        Busy: There is no answer yet.
+    """
+    if earlier != mark:
+        raise KeyReused("This Idempotency-Key was used for another request.")
+    if reply is None:
+        raise Busy("The same request is still being done.", hint="Ask again in a moment.")
+    return reply

@@ -1,0 +1,151 @@
+"""OpenAPI 3.1, read from the routes; ``python -m modelyard.server.openapi > openapi.json`` keeps a copy."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+
+from modelyard import errors as e
+from modelyard.server.problem import MEDIA_TYPE, Problem, status_of
+from modelyard.server.routes import Route
+from modelyard.values.version import VERSION
+
+REF = "#/components/schemas/{name}"
+ALWAYS: tuple[type[e.YardError], ...] = (e.BadRequest, e.WrongHost, e.CrossSite, e.TooManyTries, e.YardError)
+GUARDED: tuple[type[e.YardError], ...] = (e.TokenNeeded, e.RoleTooLow)
+WRITING: tuple[type[e.YardError], ...] = (e.WrongMediaType, e.BodyTooLarge)
+POSTING: tuple[type[e.YardError], ...] = (e.KeyReused, e.Busy)
+
+
+def describe(routes: Iterable[Route]) -> bytes:
+    """The description of all routes, as JSON for people and programs."""
+    routes = sorted(routes, key=lambda route: (route.path, route.method))
+    types = [kind for route in routes for kind in _types(route)] + [Problem]
+    schemas, components = msgspec.json.schema_components(types, ref_template=REF)
+    known = dict(zip(map(repr, types), schemas, strict=True))
+    paths: dict[str, Any] = {}
+    for route in routes:
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, known)
+    told = {
+        "openapi": "3.1.0",
+        "info": {"title": "Modelyard", "version": VERSION, "description": "Downloads, proves and keeps AI models."},
+        "paths": paths,
+        "components": {"schemas": components, "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
+        "tags": [{"name": tag} for tag in sorted({route.tag for route in routes})],
+    }
+    return msgspec.json.format(msgspec.json.encode(told, order="deterministic"), indent=2) + b"\n"
+
+
+def _types(route: Route) -> list[Any]:
+    """Every type that the description of a route needs a schema for."""
+    found = [*route.path_reader.kinds.values()]
+    if route.query_reader:
+        found += [field.type for field in msgspec.structs.fields(route.query_reader.kind)]
+    if route.body_reader:
+        found.append(route.body_reader.kind)
+    return [*found, route.gives] if _has_schema(route) else found
+
+
+def _has_schema(route: Route) -> bool:
+    return route.status != 204 and route.media_type.endswith("json")
+
+
+def _operation(route: Route, known: dict[str, Any]) -> dict[str, Any]:
+    summary, description = route.words
+    told: dict[str, Any] = {
+        "operationId": route.name,
+        "tags": [route.tag],
+        "summary": summary,
+        "parameters": [*_path_parameters(route, known), *_query_parameters(route, known), *_header_parameters(route)],
+        "responses": _responses(route, known),
+        "security": [{"token": []}] if route.role else [],
+    }
+    if needs := route.role and f"Needs the role {route.role.value}.":
+        description = f"{description}\n\n{needs}".strip()
+    if description:
+        told["description"] = description
+    if route.body_reader:
+        told["requestBody"] = {"required": True, "content": {"application/json": _body(route, known)}}
+    return told
+
+
+def _body(route: Route, known: dict[str, Any]) -> dict[str, Any]:
+    assert route.body_reader is not None
+    held = {"schema": known[repr(route.body_reader.kind)]}
+    return held if route.example is None else {**held, "example": route.example}
+
+
+def _path_parameters(route: Route, known: dict[str, Any]) -> list[dict[str, Any]]:
+    kinds = route.path_reader.kinds
+    names = re.findall(r"\{(\w+)\}", route.path)
+    return [{"name": name, "in": "path", "required": True, "schema": known[repr(kinds[name])]} for name in names]
+
+
+def _query_parameters(route: Route, known: dict[str, Any]) -> list[dict[str, Any]]:
+    if not route.query_reader:
+        return []
+    return [_query_parameter(field, known) for field in msgspec.structs.fields(route.query_reader.kind)]
+
+
+def _query_parameter(field: msgspec.structs.FieldInfo, known: dict[str, Any]) -> dict[str, Any]:
+    schema = dict(known[repr(field.type)])
+    told: dict[str, Any] = {"name": field.encode_name, "in": "query", "required": field.required, "schema": schema}
+    if "description" in schema:
+        told["description"] = schema.pop("description")
+    if "anyOf" in schema:  # nobody can write null behind a question mark: a parameter is left out instead
+        choices = [choice for choice in schema["anyOf"] if choice != {"type": "null"}]
+        told["schema"] = schema = choices[0] if len(choices) == 1 else {**schema, "anyOf": choices}
+    if field.default is not msgspec.NODEFAULT and field.default is not None:
+        told["schema"] = {**schema, "default": msgspec.to_builtins(field.default)}
+    return told
+
+
+def _header_parameters(route: Route) -> list[dict[str, Any]]:
+    names = {"GET": ("If-None-Match",), "POST": ("Idempotency-Key",)}.get(route.method, ())
+    return [{"name": name, "in": "header", "required": False, "schema": {"type": "string"}} for name in names]
+
+
+def _responses(route: Route, known: dict[str, Any]) -> dict[str, Any]:
+    good: dict[str, Any] = {"description": HTTPStatus(route.status).phrase}
+    if route.status != 204:
+        shown = {} if route.shows is None else {"example": route.shows}
+        schema = known[repr(route.gives)] if _has_schema(route) else {"type": "string"}
+        good["content"] = {route.media_type: {"schema": schema, **shown}}
+    told = {str(route.status): good}
+    if route.method == "GET":
+        told["304"] = {"description": "Not changed since the ETag in If-None-Match."}
+    for status, codes in _failures(route).items():
+        schema = {"$ref": REF.format(name="Problem")}
+        told[str(status)] = {"description": f"One of: {', '.join(codes)}.", "content": {MEDIA_TYPE: {"schema": schema}}}
+    return told
+
+
+def _failures(route: Route) -> dict[int, list[str]]:
+    """Statuses of what may go wrong, and the codes behind each."""
+    kinds = [*ALWAYS, *route.raises]
+    kinds += GUARDED if route.role else ()
+    kinds += WRITING if route.method != "GET" else ()
+    kinds += POSTING if route.method == "POST" else ()
+    found: dict[int, list[str]] = {}
+    for kind in kinds:
+        codes = found.setdefault(status_of(kind), [])
+        if kind.code not in codes:
+            codes.append(kind.code)
+    return dict(sorted(found.items()))
+
+
+def main() -> None:
+    """Print the description of every route of the service."""
+    import sys
+
+    from modelyard.server.inside import router
+
+    sys.stdout.write(describe(router().routes).decode())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,36 @@
+"""Who asks, and what they may do."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+
+class Role(enum.Enum):
+    """What a caller may do; each role may do all that the ones before it may."""
+
+    VIEWER = "viewer"
+    OPERATOR = "operator"
+    ADMIN = "admin"
+
+    def may(self, needed: Role) -> bool:
+        """Whether this role includes the needed one."""
+        order = list(Role)
+        return order.index(self) >= order.index(needed)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks.
+
+    Attributes:
+        name: For the log and for history: ``owner``, a token's name, ``socket``.
+        role: What they may do; None for a stranger, who may use open routes only.
+    """
+
+    name: str
+    role: Role | None
+
+
+STRANGER = Caller("stranger", None)
+OWNER = Caller("owner", Role.ADMIN)

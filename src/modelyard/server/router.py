@@ -1,0 +1,196 @@
+"""Finds the route of a request, runs its handler and turns what comes back into bytes.
+
+Knows no socket: the service, the command line without a service, and tests send it the same `Asked`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from typing import Any
+
+import msgspec
+
+from modelyard.errors import BadRequest, NoSuchRoute, RoleTooLow, TokenNeeded, WrongMethod, YardError
+from modelyard.server.messages import JSON, Answer, Asked, Reply
+from modelyard.server.once import LONGEST_KEY
+from modelyard.server.problem import defect, problem_reply
+from modelyard.server.reading import no_query, plain
+from modelyard.server.routes import Here, Route, Routes
+from modelyard.server.service import Service
+
+Run = Callable[[Callable[[], Any]], Awaitable[Any]]
+"""Runs a blocking call somewhere and gives its result."""
+
+_log = logging.getLogger("modelyard.server")
+_PARAMETER = "{}"
+
+
+async def inline(call: Callable[[], Any]) -> Any:
+    """Run a blocking call right here."""
+    return call()
+
+
+class Router:
+    """All routes of the service.
+
+    Raises:
+        TypeError: Two routes share a place or a name.
+    """
+
+    def __init__(self, groups: Iterable[Routes]) -> None:
+        self.routes = [route for group in groups for route in group.all]
+        self._tree: dict[str, Any] = {}
+        for route in self.routes:
+            self._plant(route)
+        names = [route.name for route in self.routes]
+        if twice := {name for name in names if names.count(name) > 1}:
+            raise TypeError(f"Several handlers are called {sorted(twice)}.")
+
+    def _plant(self, route: Route) -> None:
+        branch = self._tree
+        for part in route.path.split("/")[1:]:
+            branch = branch.setdefault(_PARAMETER if part.startswith("{") else part, {})
+        methods = branch.setdefault("", {})
+        if route.method in methods:
+            raise TypeError(f"Two handlers for {route.method} {route.path}.")
+        methods[route.method] = route
+
+    def find(self, method: str, path: str) -> tuple[Route, dict[str, str]]:
+        """The route of a request and the texts of its path parameters; HEAD finds what GET finds.
+
+        Raises:
+            NoSuchRoute: Nothing is under this path.
+            WrongMethod: Something is, for other methods.
+            BadRequest: The path cannot be read.
+        """
+        parts = path.split("/")[1:]
+        allow: set[str] = set()
+        for methods in _leaves(self._tree, parts):
+            if route := methods.get("GET" if method == "HEAD" else method):
+                return route, _texts(route, parts)
+            allow |= methods.keys()
+        if not allow:
+            raise NoSuchRoute(f"There is nothing under {path[:200]!r}.")
+        names = sorted(allow | ({"HEAD"} if "GET" in allow else set()))
+        raise WrongMethod(f"{path[:200]!r} does not know the method {method[:20]!r}.", allow=names)
+
+    async def answer(self, service: Service, asked: Asked, run: Run = inline) -> Reply:
+        """Do what was asked; never raises for what a caller did or what a handler met.
+
+        Args:
+            run: Where handlers that block are run.
+        """
+        try:
+            route, texts = self.find(asked.method, asked.path)
+            _check_role(route, asked)
+            return _matched(asked, await self._once(service, asked, route, texts, run))
+        except YardError as error:
+            return problem_reply(error, asked.request_id, service.app.redactor)
+        except Exception:  # noqa: BLE001  # whatever a handler met, the caller gets an answer
+            _log.exception("%s %s failed [%s]", asked.method, asked.path, asked.request_id)
+            return problem_reply(defect(asked.request_id), asked.request_id)
+
+    async def _once(self, service: Service, asked: Asked, route: Route, texts: dict[str, str], run: Run) -> Reply:
+        given = asked.headers.get("idempotency-key")
+        if given is None or route.method != "POST":
+            return await _call(service, asked, route, texts, run)
+        key, mark = _key(asked, given), _mark(asked)
+        earlier: Reply | None = await run(lambda: service.once.begin(key, mark))
+        if earlier is not None:
+            return Reply(
+                earlier.status, earlier.body, earlier.media_type, {**earlier.headers, "Idempotent-Replay": "true"}
+            )
+        try:
+            reply = await _call(service, asked, route, texts, run)
+        except BaseException:
+            await run(lambda: service.once.drop(key))
+            raise
+        await run(lambda: service.once.keep(key, reply))
+        return reply
+
+
+async def _call(service: Service, asked: Asked, route: Route, texts: dict[str, str], run: Run) -> Reply:
+    arguments = route.path_reader.read(texts)
+    if route.query_reader:
+        arguments["query"] = route.query_reader.read(asked.query)
+    else:
+        no_query(asked.query)
+    if route.body_reader:
+        arguments["body"] = route.body_reader.read(asked.body)
+    here = Here(service.app, asked.caller, asked.request_id, service)
+    if inspect.iscoroutinefunction(route.call):
+        return _reply(route, await route.call(here, **arguments))
+    reply: Reply = await run(lambda: _reply(route, route.call(here, **arguments)))
+    return reply
+
+
+def _reply(route: Route, given: Any) -> Reply:
+    answer = given if isinstance(given, Answer) else Answer(given, media_type=route.media_type)
+    status = answer.status or (204 if answer.body is None else route.status)
+    if status == 204:
+        return Reply(204, b"", "", answer.headers)
+    return Reply(status, _bytes(answer, raw=answer is given), answer.media_type, answer.headers)
+
+
+def _bytes(answer: Answer, *, raw: bool) -> bytes:
+    """What goes over the wire; a text is a JSON string unless it came as an `Answer` or is declared as no JSON."""
+    raw = raw or answer.media_type != JSON
+    if raw and isinstance(answer.body, str):
+        return answer.body.encode()
+    return answer.body if raw and isinstance(answer.body, bytes) else msgspec.json.encode(answer.body)
+
+
+def _matched(asked: Asked, reply: Reply) -> Reply:
+    """The reply of a GET with its ETag, without its body when the caller has that already."""
+    if asked.method not in ("GET", "HEAD") or reply.status != 200:
+        return reply
+    tag = f'"{hashlib.sha256(reply.body).hexdigest()[:32]}"'
+    headers = {"ETag": tag, **reply.headers}
+    wanted = [part.strip().removeprefix("W/") for part in asked.headers.get("if-none-match", "").split(",")]
+    if tag in wanted or "*" in wanted:
+        return Reply(304, b"", "", headers)
+    return Reply(200, reply.body, reply.media_type, headers)
+
+
+def _check_role(route: Route, asked: Asked) -> None:
+    if route.role is None:
+        return
+    if asked.caller.role is None:
+        raise TokenNeeded("This needs a token.")
+    if not asked.caller.role.may(route.role):
+        raise RoleTooLow(
+            f"This needs the role {route.role.value}; {asked.caller.name} is {asked.caller.role.value}.",
+            needed=route.role.value,
+        )
+
+
+def _leaves(branch: dict[str, Any], parts: list[str]) -> Iterator[dict[str, Route]]:
+    """The method tables of every place that fits; literal names before parameters."""
+    if not parts:
+        if "" in branch:
+            yield branch[""]
+        return
+    for name in (parts[0], _PARAMETER):
+        if name and name in branch and (name != _PARAMETER or parts[0]):
+            yield from _leaves(branch[name], parts[1:])
+
+
+def _texts(route: Route, parts: list[str]) -> dict[str, str]:
+    names = route.path.split("/")[1:]
+    return {name[1:-1]: plain(part) for name, part in zip(names, parts, strict=True) if name.startswith("{")}
+
+
+def _key(asked: Asked, given: str) -> str:
+    if not 1 <= len(given) <= LONGEST_KEY or not given.isprintable():
+        raise BadRequest(
+            f"An Idempotency-Key has 1 to {LONGEST_KEY} printable letters.", place="header.idempotency-key"
+        )
+    return f"{asked.caller.name} {given}"
+
+
+def _mark(asked: Asked) -> bytes:
+    parts = (asked.method.encode(), asked.path.encode(), asked.query.encode(), asked.body)
+    return hashlib.sha256(b"\0".join(parts)).digest()
