@@ -111,6 +111,13 @@ class NotSupported(UsageError):
     hint = "Install the extra that the message names."
 
 
+class TooManyAddresses(UsageError):
+    """A batch with more addresses than one may have."""
+
+    code = "too-many-addresses"
+    hint = "Divide it into several batches."
+
+
 # --- the hub has no such thing -------------------------------------------------------------------
 
 
@@ -534,3 +541,36 @@ class NoService(NetworkError):
 
     code = "no-service"
     hint = "Start one with `modelyard serve`."
+
+
+# --- the queue -------------------------------------------------------------------------------------
+
+
+class NoSuchTask(NotFound):
+    """A task id that the queue does not have."""
+
+    code = "no-such-task"
+    hint = "List them: `modelyard queue`, or `modelyard history` for ended ones."
+
+
+class IllegalMove(UsageError):
+    """A task cannot go from its state to the one that was asked for."""
+
+    code = "illegal-move"
+    hint = "See its state with `modelyard queue`."
+
+
+class NeedFailed(YardError):
+    """A task that this one needs was not done."""
+
+    code = "need-failed"
+    hint = "Try the other task again, then this one."
+    exit_code = 1
+
+
+class Stuck(NetworkError):
+    """A task that runs without getting further, and was stopped for it."""
+
+    code = "stuck"
+    hint = "It is tried again by itself; look at its history if that does not help."
+    retryable = True

@@ -1,0 +1,127 @@
+"""The one database: SQLite (WAL, synchronous=FULL) in the data folder, or PostgreSQL by URL; one writer.
+
+Reads run on a pool of connections and see the last commit; writes take turns under one lock, so "database
+is locked" cannot happen inside a process. A commit that returned survives a power cut.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.engine import URL, Connection, Engine, make_url
+
+from modelyard.errors import BadValue, NotSupported
+from modelyard.store.gate import translated
+from modelyard.store.reserve import Reserve
+from modelyard.store.upgrade import upgrade
+
+FILE = "modelyard.db"
+
+
+class Database:
+    """The database of one data folder.
+
+    Args:
+        folder: The data folder.
+        url: ``postgresql://user@host/name``; empty is SQLite in the folder.
+
+    Raises:
+        DiskError: It cannot be opened or written.
+        NotSupported: It was made by a newer version, or its driver is missing.
+    """
+
+    def __init__(self, folder: Path, url: str = "") -> None:
+        self._write = threading.RLock()
+        self._reserve = None if url else Reserve(folder / "reserve.bin")
+        place = _place(folder, url)
+        self.name = place.render_as_string(hide_password=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with self._gate():
+            self.engine = _engine(place)
+            upgrade(self.engine)
+        if self._reserve:
+            self._reserve.fill()
+
+    @property
+    def dialect(self) -> str:
+        """``sqlite`` or ``postgresql``."""
+        return self.engine.dialect.name
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection to read with; close it soon, or SQLite's log grows."""
+        with self._gate(), self.engine.connect() as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction of the one writer: committed and durable when the block ends, undone when it raises.
+
+        When the disk is full the reserve is given up first, so that a state can still be written down.
+        """
+        with self._write, self._gate(), self._begun() as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def _begun(self) -> Iterator[Connection]:
+        with self.engine.connect().execution_options(writes=True) as connection, connection.begin():
+            yield connection
+
+    def close(self) -> None:
+        """Close every connection; SQLite folds its log into the file."""
+        self.engine.dispose()
+
+    @contextlib.contextmanager
+    def _gate(self) -> Iterator[None]:
+        try:
+            yield
+        except (sa.exc.SQLAlchemyError, OSError) as error:
+            told = translated(error, self.name)
+            if self._reserve and told.code == "disk-full":
+                self._reserve.release()
+            raise told from error
+
+
+def _place(folder: Path, url: str) -> URL:
+    if not url:
+        return URL.create("sqlite", database=str(folder / FILE))
+    try:
+        place = make_url(url)
+    except sa.exc.ArgumentError as error:
+        raise BadValue("The database URL cannot be read.", hint="postgresql://user@host/name") from error
+    if place.get_backend_name() == "postgresql":
+        return place.set(drivername="postgresql+psycopg")
+    if place.get_backend_name() == "sqlite" and place.database:
+        return place
+    raise NotSupported(f"No {place.drivername} databases.", hint="Leave it empty for SQLite, or name a PostgreSQL.")
+
+
+def _engine(place: URL) -> Engine:
+    if place.get_backend_name() == "sqlite":
+        engine = sa.create_engine(place, connect_args={"timeout": 30, "check_same_thread": False}, pool_size=8)
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    try:
+        return sa.create_engine(place, pool_size=8, pool_pre_ping=True)
+    except ImportError as error:
+        raise NotSupported(
+            "PostgreSQL needs its driver.", hint="Install it: `pip install 'modelyard[postgres]'`."
+        ) from error
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # transactions begin where we say, not where the driver guesses
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "busy_timeout = 30000"):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
