@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -121,7 +121,9 @@ class Queue:
 
     def resume(self, numbers: Iterable[int]) -> list[Answer]:
         """Let paused or waiting tasks go on."""
-        return self._each(numbers, lambda number: Move(number, State.QUEUED, "Goes on.", fields={"follows": None}), _not_ended)
+        return self._each(
+            numbers, lambda number: Move(number, State.QUEUED, "Goes on.", fields={"follows": None}), _not_ended
+        )
 
     def cancel(self, numbers: Iterable[int]) -> list[Answer]:
         """Cancel tasks."""
@@ -189,6 +191,11 @@ class Queue:
         self.events.publish("task.changed", {"ids": [number], "changed": columns})
         self.on_change()
         return self.get(number)
+
+    def note(self, number: int, run: int, columns: Mapping[str, Any]) -> None:
+        """Write down how far a run came whose task was moved meanwhile; an older run notes nothing."""
+        with self.database.writing() as db:
+            db.execute(sa.update(tasks).where(tasks.c.id == number, tasks.c.run == run).values(dict(columns)))
 
     def clear(self, states: Iterable[State] = (State.DONE, State.CANCELLED)) -> int:
         """Take ended tasks off the list; history keeps them. Gives how many.

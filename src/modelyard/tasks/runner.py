@@ -1,0 +1,266 @@
+"""The runner: one thread that decides, one thread for each task that runs.
+
+A turn reads from top to bottom: wake what is due, stop what a person moved, look ahead, start what fits.
+It happens whenever something changed, and at the latest when the next waiting task is due.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from modelyard.errors import IllegalMove, Stuck, YardError
+from modelyard.net.stop import Clock, Stop
+from modelyard.tasks.kinds import Kind
+from modelyard.tasks.lookahead import Lookahead
+from modelyard.tasks.moving import Move
+from modelyard.tasks.picking import Slots, pick
+from modelyard.tasks.queue import Queue
+from modelyard.tasks.room import disk_of, lacking
+from modelyard.tasks.running import Running
+from modelyard.tasks.states import ACTIVE, State
+from modelyard.tasks.task import Task
+from modelyard.tasks.upcoming import due, next_due, states_of, upcoming
+from modelyard.tasks.verdict import judge
+
+_TICK = 0.25
+_LONGEST = 30.0
+_TROUBLE = 5.0
+_AHEAD = 4
+_ROOM_AGAIN = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How tasks are run; asked anew every turn, so that a change holds at once.
+
+    Attributes:
+        stalled: Seconds without a sign of life.
+        retries: Tries after the first one that a task has by itself.
+        reserve: Bytes that stay free on every disk.
+        quiet_until: No task runs before this time (seconds since 1970); None: they run.
+    """
+
+    slots: Slots
+    stalled: float = 300.0
+    retries: int = 5
+    reserve: int = 0
+    quiet_until: float | None = None
+
+
+class Runner:
+    """Runs the tasks of a queue.
+
+    Args:
+        kinds: Who runs which kind; tasks of other kinds stay queued.
+        rules: Asked every turn.
+    """
+
+    def __init__(self, queue: Queue, kinds: Iterable[Kind], rules: Callable[[], Rules], clock: Clock) -> None:
+        self._queue = queue
+        self._kinds: Mapping[str, Kind] = {kind.name: kind for kind in kinds}
+        self._rules = rules
+        self._clock = clock
+        self._stop = Stop()
+        self._woken = threading.Event()
+        self._lock = threading.Lock()
+        self._running: dict[int, Running] = {}
+        self._threads: list[threading.Thread] = []
+        self._ahead = Lookahead(self._stop, self._not_ready, self.wake)
+        self._told: dict[int, int] = {}
+
+    # --- start and stop ---------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Go on with what ran when the process ended last, then run."""
+        self._queue.recover()
+        self._queue.on_change = self.wake
+        for target in (self._decide, self._tick):
+            thread = threading.Thread(target=target, name=f"runner{target.__name__}", daemon=True)
+            thread.start()
+            self._threads.append(thread)
+
+    def close(self, seconds: float = 2.0) -> None:
+        """Stop every task where it is; they go on at the next start."""
+        self._stop.set("The service stops.")
+        self.wake()
+        for one in self._snapshot():
+            one.stop.set("The service stops.")
+        until = self._clock.now() + seconds
+        for thread in list(self._threads):
+            thread.join(max(0.0, until - self._clock.now()))
+
+    def wake(self) -> None:
+        """Something changed: look for work now."""
+        self._woken.set()
+
+    # --- look -------------------------------------------------------------------------------------
+
+    def live(self) -> list[dict[str, object]]:
+        """How far each running task is."""
+        return [one.live.snapshot() for one in self._snapshot()]
+
+    def discard(self, numbers: Iterable[int]) -> None:
+        """Remove what cancelled tasks left behind, now or as soon as their thread has ended."""
+        for number in numbers:
+            with self._lock:
+                one = self._running.get(number)
+            task = self._queue.get(number)
+            if task.state is not State.CANCELLED:
+                continue
+            if one is not None:
+                one.discard()
+            elif task.kind in self._kinds:
+                self._kinds[task.kind].discard(task)
+
+    def _snapshot(self) -> list[Running]:
+        with self._lock:
+            return list(self._running.values())
+
+    # --- decide -----------------------------------------------------------------------------------
+
+    def _decide(self) -> None:
+        while not self._stop.is_set():
+            self._woken.clear()
+            try:
+                wait = self._turn()
+            except YardError as error:  # the database does not answer: say so, try again
+                self._queue.events.publish("runner.trouble", error.as_dict())
+                wait = _TROUBLE
+            self._woken.wait(wait)
+
+    def _turn(self) -> float:
+        """One look at everything; gives the seconds until the next one is due."""
+        rules, now = self._rules(), self._queue.wall()
+        with self._queue.database.reading() as db:
+            awake, following = due(db, now), next_due(db)
+        self._release(awake)
+        self._stop_moved()
+        self._stop_stuck(rules)
+        if rules.quiet_until and rules.quiet_until > now:
+            self._quiet(rules.quiet_until)
+            return min(_LONGEST, rules.quiet_until - now)
+        self._start_next(rules)
+        return _LONGEST if following is None else max(0.05, min(_LONGEST, following - now))
+
+    def _release(self, numbers: list[int]) -> None:
+        for number in numbers:
+            self._try(Move(number, State.QUEUED, "Its time has come."))
+
+    def _try(self, wish: Move) -> Task | None:
+        """Move unless somebody was quicker."""
+        try:
+            return self._queue.mover.move(wish)
+        except IllegalMove:
+            return None
+
+    def _stop_moved(self) -> None:
+        """Stop the threads of tasks that were paused, cancelled or put back."""
+        running = self._snapshot()
+        if not running:
+            return
+        with self._queue.database.reading() as db:
+            states = states_of(db, [one.task.id for one in running])
+        for one in running:
+            state, run = states.get(one.task.id, (State.CANCELLED, -1))
+            if state not in ACTIVE or run != one.task.run:
+                one.stop.set(f"The task is {state}.")
+
+    def _stop_stuck(self, rules: Rules) -> None:
+        for one in self._snapshot():
+            if one.silent_for(self._clock.now()) > rules.stalled and not one.stop.is_set():
+                error = Stuck(f"Nothing happened for {rules.stalled:.0f} seconds.")
+                self._put_off(one.task, error, rules)
+                one.stop.set("Stuck.")
+                self._drop(one)  # its thread may hang for ever; its slot must not
+
+    def _put_off(self, task: Task, error: YardError, rules: Rules) -> None:
+        verdict = judge(error, task.attempts, rules.retries)
+        until = None if verdict.wait is None else self._queue.wall() + verdict.wait
+        fields = {"until": until, "attempts": task.attempts + verdict.counts}
+        self._try(Move(task.id, verdict.state, verdict.reason, error.as_dict(), task.run, fields))
+
+    def _not_ready(self, task: Task, error: YardError) -> None:
+        if not self._stop.is_set():
+            self._put_off(task, error, self._rules())
+
+    def _quiet(self, until: float) -> None:
+        for one in self._snapshot():
+            if self._try(Move(one.task.id, State.WAITING, "Quiet hours.", run=one.task.run, fields={"until": until})):
+                one.stop.set("Quiet hours.")
+
+    # --- start ------------------------------------------------------------------------------------
+
+    def _start_next(self, rules: Rules) -> None:
+        with self._queue.database.reading() as db:
+            candidates = upcoming(db, self._kinds, rules.slots.total + _AHEAD)
+        running = self._snapshot()
+        held = {one.task.id for one in running}  # put back, but its old thread has not ended yet
+        candidates = [task for task in candidates if task.id not in held]
+        near = pick(candidates, [], Slots(rules.slots.total + _AHEAD, rules.slots.total + _AHEAD))
+        self._ahead.keep_only([task.id for task in near])
+        for task in near:
+            self._ahead.look(task, self._kinds[task.kind])
+        ready = [task for task in candidates if self._ahead.ready(task.id)]
+        for task in pick(ready, [one.task.hub for one in running], rules.slots):
+            self._start(task, rules)
+
+    def _start(self, task: Task, rules: Rules) -> None:
+        ready = self._ahead.take(task.id)
+        left = [one.left() for one in self._snapshot()]
+        short = lacking(ready.room, left, lambda folder: disk_of(folder, rules.reserve))
+        if short:
+            fields = {"until": self._queue.wall() + _ROOM_AGAIN, "size": ready.size}
+            self._try(Move(task.id, State.WAITING, f"For room: {short}.", run=task.run, fields=fields))
+            return
+        fields = {"run": task.run + 1, "size": ready.size, "title": ready.title or task.title}
+        started = self._try(Move(task.id, State.RUNNING, run=task.run, fields=fields))
+        if started is None:
+            return
+        one = Running(started, self._kinds[task.kind], ready, Stop(self._stop), self._clock.now())
+        with self._lock:
+            self._running[task.id] = one
+        thread = threading.Thread(target=self._work, args=(one, rules.retries), name=f"task-{task.id}", daemon=True)
+        self._threads = [*(each for each in self._threads if each.is_alive()), thread]
+        thread.start()
+
+    def _work(self, one: Running, retries: int) -> None:
+        try:
+            one.work(self._queue, retries, self._clock.now)
+        finally:
+            self._drop(one)
+            self.wake()
+
+    def _drop(self, one: Running) -> None:
+        with self._lock:
+            if self._running.get(one.task.id) is one:
+                del self._running[one.task.id]
+
+    # --- tell -------------------------------------------------------------------------------------
+
+    def _tick(self) -> None:
+        while not self._stop.is_set():
+            self.tell()
+            self._stop_wait(_TICK if self._snapshot() else 4 * _TICK)
+
+    def _stop_wait(self, seconds: float) -> None:
+        done = threading.Event()
+        with self._stop.waking(done.set):
+            done.wait(seconds)
+
+    def tell(self) -> None:
+        """One frame for all running tasks, when any of them got further."""
+        running = self._snapshot()
+        told = {one.task.id: one.live.moves for one in running}
+        if told != self._told:
+            self._told = told
+            self._queue.events.publish("progress", {"tasks": [one.live.snapshot() for one in running]}, passing=True)
+        for one in running:
+            self._show_stage(one)
+
+    def _show_stage(self, one: Running) -> None:
+        proving = one.live.get("stage") == "proving"
+        if proving and one.task.state is State.RUNNING:
+            moved = self._try(Move(one.task.id, State.VERIFYING, run=one.task.run))
+            one.task = moved or one.task

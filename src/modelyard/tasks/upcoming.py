@@ -1,0 +1,43 @@
+"""Questions that the runner asks the queue: what is due, what comes next, what was moved under a run."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from modelyard.store.schema import tasks
+from modelyard.tasks.moving import ids
+from modelyard.tasks.order import IN_ORDER
+from modelyard.tasks.states import State
+from modelyard.tasks.task import Task, task_of
+
+
+def due(db: Connection, now: float) -> list[int]:
+    """Waiting tasks whose time has come."""
+    return ids(db, sa.select(tasks.c.id).where(tasks.c.until <= now, tasks.c.state == State.WAITING))
+
+
+def next_due(db: Connection) -> float | None:
+    """When the next waiting task's time comes."""
+    query = sa.select(sa.func.min(tasks.c.until)).where(tasks.c.state == State.WAITING)
+    found = db.execute(query).scalar()
+    return None if found is None else float(found)
+
+
+def upcoming(db: Connection, kinds: Collection[str], most: int) -> list[Task]:
+    """The next queued tasks of every hub, at most `most` of each."""
+    queued = (tasks.c.state == State.QUEUED, tasks.c.kind.in_(kinds))
+    hubs = db.execute(sa.select(tasks.c.hub).where(*queued).distinct()).scalars().all()
+    found: list[Task] = []
+    for hub in hubs:
+        query = sa.select(tasks).where(*queued, tasks.c.hub == hub).order_by(*IN_ORDER).limit(most)
+        found += [task_of(row) for row in db.execute(query).mappings()]
+    return found
+
+
+def states_of(db: Connection, numbers: Iterable[int]) -> dict[int, tuple[State, int]]:
+    """State and run of some tasks."""
+    query = sa.select(tasks.c.id, tasks.c.state, tasks.c.run).where(tasks.c.id.in_(list(numbers)))
+    return {row.id: (State(row.state), row.run) for row in db.execute(query)}

@@ -1,0 +1,288 @@
+import threading
+import time
+from dataclasses import replace
+
+import pytest
+
+from modelyard.errors import DiskFull, HashDiffers, Interrupted, Waiting
+from modelyard.net.stop import Clock
+from modelyard.tasks.kinds import Ready, Result
+from modelyard.tasks.picking import Slots
+from modelyard.tasks.runner import Rules, Runner
+from modelyard.tasks.states import State
+from modelyard.tasks.task import Priority
+from tasks.conftest import draft
+
+
+class Toy:
+    """A kind whose runs wait until the test says how they end."""
+
+    name = "toy"
+
+    def __init__(self):
+        self.begun = []
+        self.discarded = []
+        self.ready = Ready()
+        self.not_ready = {}
+        self._ends = {}
+        self._changed = threading.Condition()
+
+    def prepare(self, task, stop):
+        if task.title in self.not_ready:
+            raise self.not_ready[task.title]
+        return self.ready
+
+    def run(self, task, ready, live, stop):
+        with self._changed:
+            self.begun.append(task.title)
+            self._changed.notify_all()
+            with stop.waking(self.look):
+                self._changed.wait_for(lambda: task.title in self._ends or stop.is_set(), 30)
+            end = self._ends.pop(task.title, None)
+        stop.check()
+        if isinstance(end, Exception):
+            raise end
+        live.tell(done=7, received=7, size=7)
+        return Result({"said": end}, 7, 7)
+
+    def discard(self, task):
+        self.discarded.append(task.title)
+
+    def look(self):
+        with self._changed:
+            self._changed.notify_all()
+
+    def end(self, title, how="fine"):
+        with self._changed:
+            self._ends[title] = how
+            self._changed.notify_all()
+
+    def started(self, *titles):
+        with self._changed:
+            assert self._changed.wait_for(lambda: self.begun[-len(titles) :] == list(titles), 10), self.begun
+
+
+class Yard:
+    """A queue, a toy kind and a runner."""
+
+    def __init__(self, queue, wall):
+        self.queue, self.wall = queue, wall
+        self.toy = Toy()
+        self.rules = Rules(Slots(1, 1))
+        self.clock = Clock()
+        self.runner = self.new_runner()
+
+    def new_runner(self):
+        return Runner(self.queue, [self.toy], lambda: self.rules, self.clock)
+
+    def change(self, **rules):
+        self.rules = replace(self.rules, **rules)
+        self.runner.wake()
+
+    def later(self, seconds):
+        self.wall.seconds += seconds
+        self.runner.wake()
+
+    def idle(self):
+        """Wait until no thread of a task is left."""
+        end = time.monotonic() + 10
+        while self.runner.live():
+            assert time.monotonic() < end
+            self.toy.look()
+
+    def until(self, number, state):
+        """Wait for the event that a task reached a state."""
+        end = time.monotonic() + 10
+        while self.queue.get(number).state is not state:
+            assert time.monotonic() < end, (self.queue.get(number), self.queue.steps(number))
+            newest = self.queue.events.newest
+            if self.queue.get(number).state is not state:
+                self.queue.events.wait(newest, 0.2)
+        return self.queue.get(number)
+
+
+@pytest.fixture
+def yard(queue, wall):
+    yard = Yard(queue, wall)
+    yard.runner.start()
+    yield yard
+    yard.runner.close()
+
+
+def test_a_task_runs_to_its_end(yard):
+    [number] = yard.queue.add([draft("a")])
+    yard.toy.end("a")
+    task = yard.until(number, State.DONE)
+    assert task.result == {"said": "fine"}
+    assert (task.size, task.done, task.received, task.run) == (7, 7, 7, 1)
+    assert [step.after for step in yard.queue.steps(number)] == [State.QUEUED, State.RUNNING, State.DONE]
+
+
+def test_a_higher_priority_goes_first_then_position(queue, wall):
+    yard = Yard(queue, wall)
+    low, normal, high = Priority.LOW, Priority.NORMAL, Priority.HIGH
+    titles = [("a", low), ("b", normal), ("c", high), ("d", normal)]
+    numbers = queue.add([draft(title, priority=priority) for title, priority in titles])
+    for title, _ in titles:
+        yard.toy.end(title)
+    yard.runner.start()
+    for number in numbers:
+        yard.until(number, State.DONE)
+    yard.runner.close()
+    assert yard.toy.begun == ["c", "b", "d", "a"]
+
+
+def test_a_limit_may_change_while_tasks_run(yard):
+    yard.queue.add([draft("a"), draft("b", hub="other"), draft("c")])
+    yard.toy.started("a")
+    yard.change(slots=Slots(3, 1))
+    yard.toy.started("a", "b")
+    yard.change(slots=Slots(3, 2))
+    yard.toy.started("a", "b", "c")
+
+
+def test_a_paused_task_frees_its_slot_and_goes_on_later(yard):
+    first, second = yard.queue.add([draft("a"), draft("b")])
+    yard.toy.started("a")
+    yard.queue.pause([first])
+    yard.toy.started("b")
+    assert yard.queue.get(first).state is State.PAUSED
+    yard.toy.end("b")
+    yard.until(second, State.DONE)
+    yard.queue.resume([first])
+    yard.toy.end("a")
+    assert yard.until(first, State.DONE).run == 2
+
+
+def test_a_cancelled_task_can_leave_nothing_behind(yard):
+    running, queued = yard.queue.add([draft("a"), draft("b")])
+    yard.toy.started("a")
+    yard.queue.cancel([running, queued])
+    yard.runner.discard([running, queued])
+    yard.runner.close()
+    assert sorted(yard.toy.discarded) == ["a", "b"]
+
+
+def test_a_failure_that_may_pass_is_tried_again_and_the_reason_is_told(yard):
+    [number] = yard.queue.add([draft("a")])
+    yard.toy.end("a", Interrupted("The line was cut."))
+    task = yard.until(number, State.WAITING)
+    assert (task.attempts, task.until, task.error["code"]) == (1, yard.wall() + 30, "interrupted")
+    assert "The line was cut." in task.reason
+    yard.toy.end("a")
+    yard.later(31)
+    assert yard.until(number, State.DONE).attempts == 0
+
+
+def test_a_failure_that_cannot_pass_is_final(yard):
+    [number] = yard.queue.add([draft("a")])
+    yard.toy.end("a", HashDiffers("Other bytes."))
+    assert yard.until(number, State.FAILED).error["code"] == "hash-differs"
+
+
+def test_after_the_last_try_it_is_final_too(yard):
+    yard.change(retries=1)
+    [number] = yard.queue.add([draft("a")])
+    yard.toy.end("a", Interrupted("Cut."))
+    yard.until(number, State.WAITING)
+    yard.toy.end("a", Interrupted("Cut."))
+    yard.later(31)
+    assert yard.until(number, State.FAILED).attempts == 2
+
+
+def test_a_hub_that_asks_for_patience_gets_it_and_the_slot_is_free(yard):
+    first, second = yard.queue.add([draft("a"), draft("b")])
+    yard.toy.end("a", Waiting("In an hour.", seconds=3600))
+    task = yard.until(first, State.WAITING)
+    assert (task.until, task.attempts) == (yard.wall() + 3600, 0)
+    yard.toy.end("b")
+    yard.until(second, State.DONE)
+
+
+def test_a_full_disk_waits_and_counts_as_no_failure(yard):
+    [number] = yard.queue.add([draft("a")])
+    yard.toy.end("a", DiskFull("No room."))
+    task = yard.until(number, State.WAITING)
+    assert task.attempts == 0
+    assert "room" in task.reason
+
+
+def test_room_is_reserved_over_all_running_tasks(yard, tmp_path):
+    import shutil
+
+    free = shutil.disk_usage(tmp_path).free
+    yard.toy.ready = Ready(size=free * 6 // 10, room={str(tmp_path): free * 6 // 10})
+    yard.change(slots=Slots(2, 2))
+    first, second = yard.queue.add([draft("a"), draft("b")])
+    yard.toy.started("a")
+    assert "For room" in yard.until(second, State.WAITING).reason
+    yard.toy.end("a")
+    yard.until(first, State.DONE)
+    yard.toy.end("b")
+    yard.later(61)
+    yard.until(second, State.DONE)
+
+
+def test_a_look_ahead_that_fails_takes_no_slot(yard):
+    yard.toy.not_ready["a"] = HashDiffers("No.")
+    first, second = yard.queue.add([draft("a"), draft("b")])
+    yard.toy.started("b")
+    assert yard.until(first, State.FAILED).run == 0
+    yard.toy.end("b")
+    yard.until(second, State.DONE)
+
+
+def test_a_defect_in_a_job_is_told_and_ends_only_its_task(yard):
+    first, second = yard.queue.add([draft("a"), draft("b")])
+    yard.toy.end("a", ZeroDivisionError("oops"))
+    assert yard.until(first, State.FAILED).error["code"] == "internal"
+    yard.toy.end("b")
+    yard.until(second, State.DONE)
+
+
+def test_what_ran_when_the_service_stopped_goes_on_by_itself(yard):
+    first, second = yard.queue.add([draft("a"), draft("b")])
+    yard.toy.started("a")
+    yard.runner.close()
+    assert yard.queue.get(first).state is State.RUNNING
+    yard.runner = yard.new_runner()
+    yard.toy.end("a")
+    yard.toy.end("b")
+    yard.runner.start()
+    assert yard.until(first, State.DONE).run == 2
+    yard.until(second, State.DONE)
+
+
+def test_a_task_without_a_sign_of_life_loses_its_slot(yard):
+    yard.change(stalled=0.0)
+    [number] = yard.queue.add([draft("a")])
+    yard.toy.started("a")
+    yard.runner.wake()
+    task = yard.until(number, State.WAITING)
+    assert task.error["code"] == "stuck"
+
+
+def test_in_quiet_hours_nothing_runs(yard):
+    first, second = yard.queue.add([draft("a"), draft("b")])
+    yard.toy.started("a")
+    yard.change(quiet_until=yard.wall() + 100)
+    assert yard.until(first, State.WAITING).reason == "Quiet hours."
+    assert yard.queue.get(second).state is State.QUEUED
+    yard.idle()
+    yard.toy.end("a")
+    yard.toy.end("b")
+    yard.later(101)
+    for number in (first, second):
+        yard.until(number, State.DONE)
+
+
+def test_progress_of_all_running_tasks_comes_in_one_frame(yard):
+    begin = yard.queue.events.newest
+    yard.change(slots=Slots(2, 2))
+    first, second = yard.queue.add([draft("a"), draft("b")])
+    for number in (first, second):
+        yard.until(number, State.RUNNING)
+    yard.runner.tell()
+    frames = [event for event in yard.queue.events.since(begin).events if event.kind == "progress"]
+    assert {one["id"] for one in frames[-1].data["tasks"]} == {first, second}
+    assert {one["id"] for one in yard.runner.live()} == {first, second}
