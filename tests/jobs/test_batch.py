@@ -121,23 +121,23 @@ def test_a_json_list_may_mix_texts_and_objects_and_counts_lines() -> None:
     text = f"""
 [
   "{A}",
-  {{"address": "{B}", "to": "loras/", "sha256": "{sha}", "priority": 5,
+  {{"address": "{B}", "to": "loras/", "sha256": "{sha}", "priority": "high",
     "include": ["*.safetensors"]}},
   {{"url": "{URL}", "include": "*.a *.b"}},
   {{"to": "x"}}, 7,
   {{"address": "hf:a/b", "sha265": "{sha}"}},
   {{"address": "hf:a/b", "sha256": "12"}},
-  {{"address": "hf:a/b", "priority": "high"}},
+  {{"address": "hf:a/b", "priority": 7}},
   {{"address": "hf:a/b", "limit": "quick"}},
   "foo:bar"
 ]"""
     entries = read(text)
     assert [entry.became for entry in entries] == ["address"] * 3 + ["refused"] * 7
     assert [entry.line for entry in entries] == [3, 4, 6, 7, 7, 8, 9, 10, 11, 12]
-    assert entries[1].options.to == "loras/" and entries[1].options.priority == 5
+    assert entries[1].options.to == "loras/" and entries[1].options.priority == "high"
     assert entries[2].options.include == ("*.a", "*.b")
     assert "sha265" in str(entries[5].error)
-    assert entries[1].as_dict()["options"]["priority"] == 5 and "error" not in entries[1].as_dict()
+    assert entries[1].as_dict()["options"]["priority"] == "high" and "error" not in entries[1].as_dict()
 
 
 @pytest.mark.parametrize(
@@ -158,11 +158,11 @@ def test_damaged_json_is_told_and_ends_the_batch(text: str) -> None:
 
 
 def test_a_table_needs_a_header_and_may_have_columns_that_we_do_not_know() -> None:
-    text = f'\nid,Address,to,sha256,Priority,note\n1,{A},x/,{"ab" * 32},3,"two\nlines"\n'
+    text = f'\nid,Address,to,sha256,Priority,note\n1,{A},x/,{"ab" * 32},low,"two\nlines"\n'
     text += f"2,{B},,,,\n3,,y/,,,\n4,foo:x,,zz,,\n,,,,,\n"
     entries = read(text)
     assert [entry.became for entry in entries] == ["address", "address", "refused", "refused"]
-    assert entries[0].options.to == "x/" and entries[0].options.priority == 3
+    assert entries[0].options.to == "x/" and entries[0].options.priority == "low"
     assert addresses(f"address;to\r\n{A};x\r\n") == [A]
     assert addresses(f"url\tto\n{B}\tx\n") == [B]
     assert addresses(f"url\n{B}\n") == [B]

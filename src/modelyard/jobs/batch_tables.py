@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -29,13 +29,13 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     """What may stand beside an address; the names are those of `jobs.wish.Wish`.
 
     Attributes:
-        priority: Greater ones go first.
+        priority: As in the queue; nothing of a lower one starts while a higher one could.
         limit: A rate such as ``5MB/s``.
     """
 
     to: Annotated[str, msgspec.Meta(max_length=4096)] | None = None
     sha256: str | None = None
-    priority: Annotated[int, msgspec.Meta(ge=-1000, le=1000)] = 0
+    priority: Literal["low", "normal", "high"] = "normal"
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     replace: bool = False

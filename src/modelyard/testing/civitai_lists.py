@@ -190,13 +190,17 @@ def enums(site: CivitAI, request: Request) -> Answer:
     return as_json(200, {**body, "BaseModelType": ["Standard", "Inpainting", "Refiner", "Pix2Pix"]})
 
 
+_SCOPES = 1 | 4
+"""UserRead and ModelsRead, which a key for downloads has (the site's ``token-scope.ts``)."""
+
+
 def me(site: CivitAI, request: Request) -> Answer:
     """Who is asking; the only way to check a key."""
     account = site.account(request)
     if account is None:
         return as_json(401, {"error": "Unauthorized"})
     body = {"id": 7, "username": account.name, "tier": "free", "status": "active", "isMember": False}
-    return as_json(200, {**body, "subscriptions": [], "tokenScope": 1})
+    return as_json(200, {**body, "subscriptions": [], "tokenScope": _SCOPES})
 
 
 LISTS: Mapping[str, Callable[[CivitAI, Request], Answer]] = {
