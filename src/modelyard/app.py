@@ -6,9 +6,11 @@ network, and where hubs and engine get it.
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from modelyard.engine.order import Engine, TransferPolicy
 from modelyard.errors import UnknownHub
@@ -22,7 +24,7 @@ from modelyard.jobs.wish import Wish
 from modelyard.jobs.yard import Yard
 from modelyard.keys.chain import Keys, default_places
 from modelyard.keys.redaction import Redactor
-from modelyard.net.bandwidth import Bucket, parse_schedule
+from modelyard.net.bandwidth import Bucket
 from modelyard.net.cache import AnswerCache
 from modelyard.net.client import Client
 from modelyard.net.dial import Dialer, Timeouts
@@ -36,8 +38,14 @@ from modelyard.net.stop import Clock, Stop
 from modelyard.settings import Settings, data_folder
 from modelyard.store.proofs import Proofs
 from modelyard.values.offers import Listing
-from modelyard.values.sizes import parse_rate
+from modelyard.values.sizes import parse_rate, parse_size
 from modelyard.values.version import VERSION
+from modelyard.values.week import parse_schedule
+
+if TYPE_CHECKING:
+    from modelyard.jobs.queued import DownloadKind
+    from modelyard.tasks.queue import Queue
+    from modelyard.tasks.runner import Rules, Runner
 
 USER_AGENT = f"modelyard/{VERSION}"
 
@@ -98,6 +106,40 @@ class App:
         """A download, ready to be planned and run."""
         return Download(self.yard, wish, self.keep_key)
 
+    @functools.cached_property
+    def queue(self) -> Queue:
+        """The queue of this data folder. Opened when it is first used: plain commands need no database.
+
+        Raises:
+            DiskError, NotSupported: The database cannot be opened.
+        """
+        from modelyard.store.database import Database
+        from modelyard.tasks.queue import Queue
+
+        return Queue(Database(self.folder, self.settings["database"]), self.events, self.clock.wall)
+
+    @functools.cached_property
+    def downloads(self) -> DownloadKind:
+        """The kind of task that downloads."""
+        from modelyard.jobs.queued import DownloadKind
+
+        return DownloadKind(self.yard, self.keep_key)
+
+    @functools.cached_property
+    def runner(self) -> Runner:
+        """What runs the queue; the owner of the data folder's lock starts it, nobody else."""
+        from modelyard.tasks.runner import Runner
+
+        return Runner(self.queue, [self.downloads], self._rules, self.clock)
+
+    def _rules(self) -> Rules:
+        from modelyard.tasks.picking import Slots
+        from modelyard.tasks.runner import Rules
+
+        settings = self.settings
+        slots = Slots(settings["tasks.at-once"], settings["tasks.per-hub"])
+        return Rules(slots, settings["tasks.stalled"], settings["tasks.retries"], parse_size(settings["disk.reserve"]))
+
     def resolve(self, text: str) -> tuple[Hub, Listing]:
         """Ask the hub that knows an address what it offers; a key inside a pasted link is kept first.
 
@@ -138,7 +180,12 @@ class App:
 
     def close(self) -> None:
         """Stop what runs and close what is open, in reverse order of building."""
+        opened = vars(self)
+        if "runner" in opened:
+            self.runner.close()
         self.stop.set("Closed.")
+        if "queue" in opened:
+            self.queue.database.close()
         self.proofs.close()
         self.pool.close()
 

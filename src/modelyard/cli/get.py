@@ -131,25 +131,8 @@ def _planned_data(one: Planned) -> dict[str, object]:
     }
 
 
-def outcome_data(outcome: Outcome) -> dict[str, object]:
-    """An outcome as JSON-able data."""
-    told: dict[str, object] = {
-        "path": str(outcome.target),
-        "size": outcome.size,
-        "sha256": outcome.sha256 or None,
-        "verified": bool(outcome.proven),
-        "proven_by": list(outcome.proven),
-        "how": outcome.how,
-        "received": outcome.received,
-        "retries": outcome.retries,
-    }
-    if outcome.error:
-        told["error"] = outcome.error.as_dict()
-    return told
-
-
 def _show_outcome(outcome: Outcome, teller: Teller) -> None:
-    teller.data({"event": "failed" if outcome.error else "done", **outcome_data(outcome)})
+    teller.data({"event": "failed" if outcome.error else "done", **outcome.as_dict()})
     if outcome.error is None:
         teller.result(f"{outcome.target}  {show_size(outcome.size)}  {outcome.how}")
     elif not teller.as_json:

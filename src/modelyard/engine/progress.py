@@ -26,6 +26,7 @@ class Snapshot:
         connections: Connections in use.
         stage: ``waiting``, ``transferring``, ``proving``, ``landing``, ``done`` or ``failed``.
         note: What is going on, in words, when it is not plain progress.
+        received: Bytes that came over the wire in this run.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Snapshot:
     connections: int
     stage: str
     note: str = ""
+    received: int = 0
 
     def as_dict(self) -> dict[str, object]:
         """The snapshot as JSON-able data."""
@@ -52,6 +54,7 @@ class Snapshot:
             "connections": self.connections,
             "stage": self.stage,
             "note": self.note,
+            "received": self.received,
         }
 
 
@@ -114,6 +117,7 @@ class Progress:
                 self.connections,
                 self.stage,
                 self.note,
+                self._received,
             )
 
     def _smooth(self) -> None:

@@ -49,7 +49,11 @@ _LARGE = 8 * 2**20
 
 @dataclass(slots=True)
 class Download:
-    """One download of one or many files."""
+    """One download of one or many files.
+
+    Attributes:
+        limit: The speed limit of these files together; may be changed while they run.
+    """
 
     yard: Yard
     wish: Wish
@@ -58,6 +62,7 @@ class Download:
     outcomes: list[Outcome] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
     stop: Stop = field(init=False)
+    limit: Bucket = field(init=False)
     _handles: threading.BoundedSemaphore = field(init=False)
     _made: list[Path] = field(default_factory=list)
     _parts: set[Path] = field(default_factory=set)
@@ -65,6 +70,7 @@ class Download:
 
     def __post_init__(self) -> None:
         self.stop = Stop(self.yard.stop)
+        self.limit = Bucket(self.yard.engine.clock, self.wish.limit)
         self._handles = threading.BoundedSemaphore(self.yard.handles)
 
     # --- ask the hubs -----------------------------------------------------------------------------
@@ -188,10 +194,9 @@ class Download:
                 self._settle(self._already(one, one.verdict.how))
             else:
                 todo.append(one)
-        task = [Bucket(self.yard.engine.clock, self.wish.limit)] if self.wish.limit else []
         large = threading.BoundedSemaphore(self.yard.settings["files.at-once"])
         with Arrivals(self.yard.proofs) as arrivals:
-            crew = Crew(todo, lambda one: self._one(one, task, large, crew, arrivals))
+            crew = Crew(todo, lambda one: self._one(one, large, crew, arrivals))
             crew.run(on_tick)
         remove_empty(self._made)
         on_tick()
@@ -202,10 +207,10 @@ class Download:
         with self._lock:
             return [progress.snapshot() for progress in self.progress.values()]
 
-    def discard(self) -> None:
-        """Remove the unfinished parts of this download."""
+    def discard(self, planned: Sequence[Planned] = ()) -> None:
+        """Remove the unfinished parts of this download, or of one like it that ran earlier, from its plan."""
         # What a server told after planning may have given a part another name.
-        parts = self._parts | {outcome.planned.part for outcome in self.outcomes}
+        parts = self._parts | {one.part for one in planned} | {outcome.planned.part for outcome in self.outcomes}
         for part in parts - {outcome.planned.part for outcome in self.outcomes if outcome.error is None}:
             part.unlink(missing_ok=True)
             journal_path(part).unlink(missing_ok=True)
@@ -229,7 +234,6 @@ class Download:
     def _one(
         self,
         one: Planned,
-        task: list[Bucket],
         large: threading.BoundedSemaphore,
         crew: Crew[Planned],
         arrivals: Arrivals,
@@ -237,16 +241,21 @@ class Download:
         progress = Progress(one.order.name, self.yard.engine.clock, one.order.size)
         with self._lock:
             self.progress[str(one.place.target)] = progress
-        meter = Meter([*self.yard.buckets(one.offer.hub), *task], progress.add)
+        meter = Meter([*self.yard.buckets(one.offer.hub), self.limit], progress.add)
         around = Surroundings(self.yard.engine, one.order, progress, meter, self.stop, one.hub.explain)
         try:
             self.stop.check()
             self._check_disk(one.place.target)
             self._fetch(one, around, large, crew, arrivals)
         except YardError as error:
-            self._settle(Outcome(one, one.place.target, error, retries=progress.retries))
+            self._settle_failed(one, error, progress)
         except Exception as error:  # noqa: BLE001  # a defect in one file must neither hide nor stop the others
-            self._settle(Outcome(one, one.place.target, unforeseen(error), retries=progress.retries))
+            self._settle_failed(one, unforeseen(error), progress)
+
+    def _settle_failed(self, one: Planned, error: YardError, progress: Progress) -> None:
+        reached = progress.snapshot()
+        told = Outcome(one, one.place.target, error, received=reached.received, retries=reached.retries)
+        self._settle(replace(told, kept=reached.done))
 
     def _fetch(
         self,

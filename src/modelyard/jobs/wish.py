@@ -69,6 +69,7 @@ class Outcome:
         how: Why nothing had to be done, or how it was proven.
         proven: Claimed digests that are right; empty means unverified.
         received: Bytes that came over the wire.
+        kept: Bytes of a part that wait for the next run.
     """
 
     planned: Planned
@@ -80,6 +81,23 @@ class Outcome:
     proven: tuple[str, ...] = ()
     received: int = 0
     retries: int = 0
+    kept: int = 0
+
+    def as_dict(self) -> dict[str, object]:
+        """The outcome as JSON-able data."""
+        told: dict[str, object] = {
+            "path": str(self.target),
+            "size": self.size,
+            "sha256": self.sha256 or None,
+            "verified": bool(self.proven),
+            "proven_by": list(self.proven),
+            "how": self.how,
+            "received": self.received,
+            "retries": self.retries,
+        }
+        if self.error:
+            told["error"] = self.error.as_dict()
+        return told
 
 
 @dataclass(frozen=True, slots=True)

@@ -211,8 +211,8 @@ class Runner:
         left = [one.left() for one in self._snapshot()]
         short = lacking(ready.room, left, lambda folder: disk_of(folder, rules.reserve))
         if short:
-            fields = {"until": self._queue.wall() + _ROOM_AGAIN, "size": ready.size}
-            self._try(Move(task.id, State.WAITING, f"For room: {short}.", run=task.run, fields=fields))
+            put_off = {"until": self._queue.wall() + _ROOM_AGAIN, "size": ready.size}
+            self._try(Move(task.id, State.WAITING, f"For room: {short}.", run=task.run, fields=put_off))
             return
         fields = {"run": task.run + 1, "size": ready.size, "title": ready.title or task.title}
         started = self._try(Move(task.id, State.RUNNING, run=task.run, fields=fields))

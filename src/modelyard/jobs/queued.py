@@ -1,0 +1,203 @@
+"""Downloads as tasks of the queue: from an address to a draft, and the kind that runs them."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from modelyard.engine.progress import Snapshot
+from modelyard.errors import Stopped, YardError
+from modelyard.jobs.addressing import KeepKey, read_address
+from modelyard.jobs.download import Download
+from modelyard.jobs.folders import nearest_folder
+from modelyard.jobs.preflight import Step
+from modelyard.jobs.wish import Outcome, Planned, Wish
+from modelyard.jobs.yard import Yard
+from modelyard.net.stop import Stop
+from modelyard.tasks.kinds import Ready, Result
+from modelyard.tasks.progress import Live
+from modelyard.tasks.task import Draft, Priority, Task
+from modelyard.values.sizes import parse_rate
+
+KIND = "download"
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What can be said about one download; the payload of its task.
+
+    Attributes:
+        to: A folder, or a file when one file is meant; empty is the folder of the settings.
+        limit: Speed limit like ``50MB/s``; empty is none.
+    """
+
+    to: str = ""
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    sha256: str | None = None
+    replace: bool = False
+    companions: bool = False
+    unpack: bool = False
+    limit: str = ""
+
+    @property
+    def rate(self) -> int | None:
+        """The limit in bytes per second."""
+        return parse_rate(self.limit) if self.limit else None
+
+
+def draft(yard: Yard, text: str, options: Options, keep_key: KeepKey, priority: Priority = Priority.NORMAL) -> Draft:
+    """A task for an address as typed or pasted; a key inside goes to the key store first.
+
+    Raises:
+        BadAddress, UnknownHub, BadValue: The address or the limit cannot be read.
+    """
+    hub, address = read_address(yard.hubs, text, keep_key)
+    _ = options.rate
+    shown = hub.show(address)
+    payload = msgspec.to_builtins(options)
+    same = {name: value for name, value in payload.items() if name != "limit"}
+    return Draft(
+        kind=KIND,
+        title=shown,
+        address=shown,
+        hub=hub.name,
+        target=options.to,
+        payload=payload,
+        key=msgspec.json.encode([KIND, shown, same], order="sorted").decode(),
+        priority=priority,
+    )
+
+
+class DownloadKind:
+    """Runs downloads of the queue."""
+
+    name = KIND
+
+    def __init__(self, yard: Yard, keep_key: KeepKey) -> None:
+        self._yard = yard
+        self._keep_key = keep_key
+        self._lock = threading.Lock()
+        self._running: dict[int, Download] = {}
+
+    def prepare(self, task: Task, stop: Stop) -> Ready:
+        """Ask the hub, decide what has to be done, see that it fits."""
+        download = self._download(task)
+        with stop.waking(lambda: download.stop.set(stop.reason)):
+            planned = download.plan()
+        return Ready(_size(planned), _room(planned), (download, planned), _title(planned))
+
+    def run(self, task: Task, ready: Ready, live: Live, stop: Stop) -> Result:
+        """Fetch and prove; the first failure is the task's, every file that arrived stays."""
+        download, planned = ready.work
+        with self._known(task, download), stop.waking(lambda: download.stop.set(stop.reason)):
+            outcomes = download.run(planned, lambda: _tell(live, download, ready.size))
+        _raise_first(download, outcomes, stop)
+        told = {"files": [outcome.as_dict() for outcome in outcomes]}
+        return Result(told, sum(one.size for one in outcomes), sum(one.received for one in outcomes))
+
+    def discard(self, task: Task) -> None:
+        """Remove the parts of a download; what cannot be found out any more stays as a part."""
+        with contextlib.suppress(YardError):
+            download = self._download(task)
+            download.discard(download.plan())
+
+    def limit(self, number: int, rate: int | None) -> None:
+        """Change the speed limit of a task that runs, bytes per second; one that does not run reads its payload."""
+        with self._lock:
+            download = self._running.get(number)
+        if download is not None:
+            download.limit.change(rate)
+
+    def _download(self, task: Task) -> Download:
+        options = msgspec.convert(task.payload, Options)
+        wish = Wish(
+            [task.address],
+            options.to or None,
+            options.include,
+            options.exclude,
+            options.sha256,
+            options.replace,
+            options.companions,
+            options.rate,
+            options.unpack,
+        )
+        return Download(self._yard, wish, self._keep_key)
+
+    @contextlib.contextmanager
+    def _known(self, task: Task, download: Download) -> Iterator[None]:
+        with self._lock:
+            self._running[task.id] = download
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._running.pop(task.id, None)
+
+
+def _size(planned: Sequence[Planned]) -> int | None:
+    sizes = [one.order.size for one in planned]
+    return None if None in sizes else sum(size or 0 for size in sizes)
+
+
+def _room(planned: Sequence[Planned]) -> dict[str, int]:
+    room: dict[str, int] = {}
+    for one in planned:
+        if one.verdict.step is not Step.HERE and one.order.size:
+            folder = str(nearest_folder(one.place.target))
+            room[folder] = room.get(folder, 0) + one.order.size - one.verdict.have
+    return room
+
+
+def _title(planned: Sequence[Planned]) -> str:
+    """The file's name where one file is meant; the address says enough for many."""
+    return planned[0].place.target.name if len(planned) == 1 and not planned[0].offer.name_is_guess else ""
+
+
+def _tell(live: Live, download: Download, size: int | None) -> None:
+    files = download.snapshots()
+    ended = list(download.outcomes)
+    stages = {one.stage for one in files}
+    speed = sum(one.speed for one in files)
+    done = sum(one.done for one in files) + sum(one.kept if one.error else one.size for one in ended)
+    live.tell(
+        done=done,
+        received=sum(one.received for one in files) + sum(one.received for one in ended),
+        size=size if size is not None else _known_size(files),
+        speed=speed,
+        eta=(size - done) / speed if size and speed else None,
+        stage=_stage(stages),
+        note=next((one.note for one in files if one.note), ""),
+        connections=sum(one.connections for one in files),
+        files=[one.as_dict() for one in files[:20]],
+    )
+
+
+def _known_size(files: Sequence[Snapshot]) -> int | None:
+    return files[0].size if len(files) == 1 else None
+
+
+def _stage(stages: set[str]) -> str:
+    """The stage of many files: what moves bytes speaks for all."""
+    return next((stage for stage in ("transferring", "proving", "landing", "waiting") if stage in stages), "landing")
+
+
+def _raise_first(download: Download, outcomes: Sequence[Outcome], stop: Stop) -> None:
+    """Raise the failure that speaks for all.
+
+    Raises:
+        YardError: The first failure; one among many says how many.
+    """
+    errors = [one.error for one in outcomes if one.error] + [one.error for one in download.refused]
+    if not errors:
+        return
+    if stop.is_set():
+        raise Stopped(stop.reason)
+    first = next((error for error in errors if not error.retryable), errors[0])
+    count = len(outcomes) + len(download.refused)
+    if count == 1:
+        raise first
+    message = f"{len(errors)} of {count} files failed; {first.message}"
+    raise type(first)(message, hint=first.hint, link=first.link, **first.facts)
