@@ -5,8 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from modelyard.errors import BadValue, Stopped
-from modelyard.net.bandwidth import SLICE, Bucket, Meter, parse_schedule
+from modelyard.net.bandwidth import SLICE, Bucket, Meter
 from modelyard.net.stop import Stop
+from modelyard.values.week import parse_schedule
 from net.clocks import ManualClock
 
 

@@ -1,8 +1,9 @@
 import pytest
 
 from modelyard.errors import BadValue
-from modelyard.net.proxies import Proxies, parse_proxy
+from modelyard.net.proxies import Proxies
 from modelyard.net.url import parse
+from modelyard.values.proxy import parse_proxy
 
 
 def test_the_usual_variables_choose_a_proxy() -> None:

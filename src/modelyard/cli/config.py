@@ -48,11 +48,11 @@ def show(name: str | None, as_json: bool) -> None:
 def set_(name: str, value: str) -> None:
     """Keep VALUE for the setting NAME."""
     if name == "limit.schedule":
-        from modelyard.net.bandwidth import parse_schedule
+        from modelyard.values.week import parse_schedule
 
         parse_schedule(value)
     if name == "proxy" and value not in ("", "direct"):
-        from modelyard.net.proxies import parse_proxy
+        from modelyard.values.proxy import parse_proxy
 
         parse_proxy(value)
     settings = _settings()

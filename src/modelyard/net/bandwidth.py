@@ -2,77 +2,18 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
-from modelyard.errors import BadValue
 from modelyard.net.stop import Clock, Stop
-from modelyard.values.sizes import parse_rate
+from modelyard.values.week import Window
 
 SLICE = 0.05
 """Seconds of allowance that one read may use: small enough to be smooth, large enough to be cheap."""
 
 _SMALLEST_READ = 4096
 _CATCH_UP = 0.1
-_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """A part of the week with its own limit.
-
-    Attributes:
-        days: 0 is Monday.
-        start: Minute of the day, included.
-        end: Minute of the day, excluded; below `start` it reaches into the next day.
-        rate: Bytes per second, None for no limit.
-    """
-
-    days: frozenset[int]
-    start: int
-    end: int
-    rate: int | None
-
-    def holds(self, moment: datetime) -> bool:
-        """Whether the window is open at `moment` (local time)."""
-        minute = moment.hour * 60 + moment.minute
-        if self.start <= self.end:
-            return moment.weekday() in self.days and self.start <= minute < self.end
-        before = (moment.weekday() - 1) % 7
-        return (moment.weekday() in self.days and minute >= self.start) or (before in self.days and minute < self.end)
-
-
-def parse_schedule(text: str) -> tuple[Window, ...]:
-    """Read ``mon-fri 08:00-18:00 2MB/s; sat,sun 00:00-24:00 off``; the first open window wins.
-
-    Raises:
-        BadValue: A day, time or rate that cannot be read.
-    """
-    return tuple(_window(part) for part in text.split(";") if part.strip())
-
-
-def _window(text: str) -> Window:
-    match = re.fullmatch(r"\s*([a-z,-]+)\s+(\d\d):(\d\d)-(\d\d):(\d\d)\s+(\S+)\s*", text.lower())
-    if not match:
-        raise BadValue(f"{text.strip()!r} is no schedule.", hint="Write it like: mon-fri 08:00-18:00 2MB/s")
-    start, end = int(match[2]) * 60 + int(match[3]), int(match[4]) * 60 + int(match[5])
-    if max(start, end) > 24 * 60:
-        raise BadValue(f"{text.strip()!r} names a time after 24:00.")
-    return Window(frozenset(_days(match[1])), start, end, parse_rate(match[6]))
-
-
-def _days(text: str) -> list[int]:
-    days: list[int] = []
-    for part in text.split(","):
-        first, _, last = part.partition("-")
-        if first not in _DAYS or (last and last not in _DAYS):
-            raise BadValue(f"{part!r} is no day.", hint="Days are mon, tue, wed, thu, fri, sat, sun.")
-        low, high = _DAYS.index(first), _DAYS.index(last or first)
-        days += [day % 7 for day in range(low, high + 1 if high >= low else high + 8)]
-    return days
 
 
 class Bucket:

@@ -16,9 +16,10 @@ from modelyard.errors import AccessError, BadAnswer, NotSupported, TlsFailed, Un
 from modelyard.net.gate import socket_errors
 from modelyard.net.guard import Guard, Reach
 from modelyard.net.nested import nested
-from modelyard.net.proxies import Proxies, Proxy
+from modelyard.net.proxies import Proxies
 from modelyard.net.stop import Stop
 from modelyard.net.url import Url
+from modelyard.values.proxy import Proxy
 
 _GLANCE = 0.05
 """Seconds between two looks at the stop flag while connecting."""
