@@ -519,7 +519,7 @@ class TokenNeeded(AccessError):
     """The request has no token that we know."""
 
     code = "token-needed"
-    hint = "Open a fresh link from `modelyard link`, or send Authorization: Bearer TOKEN."
+    hint = "Open a fresh link from `modelyard link`, or send a token in the Authorization header."
 
 
 class RoleTooLow(AccessError):
@@ -527,6 +527,20 @@ class RoleTooLow(AccessError):
 
     code = "role-too-low"
     hint = "Ask an admin of this service for a token with the role that the message names."
+
+
+class PasswordWrong(AccessError):
+    """Not the password of this service."""
+
+    code = "password-wrong"
+    hint = "Set another with `modelyard serve --set-password` on its machine."
+
+
+class NoSuchToken(NotFound):
+    """A token that this service does not have."""
+
+    code = "no-such-token"
+    hint = "List them with GET /api/v1/tokens."
 
 
 class TooManyTries(Waiting):

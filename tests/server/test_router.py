@@ -27,19 +27,19 @@ class Colour(enum.Enum):
     GREEN = "green"
 
 
-class Size(Ask):
+class Size(Ask, frozen=True):
     width: float
     height: Annotated[int, msgspec.Meta(ge=0, le=100)] = 1
 
 
-class NewFruit(Ask):
+class NewFruit(Ask, frozen=True):
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=20)]
     colour: Colour = Colour.RED
     size: Size | None = None
     labels: list[str] = []
 
 
-class FruitQuery(Ask):
+class FruitQuery(Ask, frozen=True):
     limit: Annotated[int, msgspec.Meta(ge=1, le=50)] = 10
     ripe: bool | None = None
     colour: list[Colour] = []
@@ -287,7 +287,7 @@ def test_a_struct_that_swallows_unknown_fields_is_no_body() -> None:
     class Loose(msgspec.Struct):
         x: int
 
-    class Outer(Ask):
+    class Outer(Ask, frozen=True):
         inner: list[Loose]
 
     def handler(here, body):  # type: ignore[no-untyped-def]

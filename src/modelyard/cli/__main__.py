@@ -20,6 +20,8 @@ COMMANDS = {
     "search": "Search models on all hubs.",
     "verify": "Check files on disk; mend damaged ones.",
     "hash": "Measure the hashes of files.",
+    "serve": "Run the service: its page, REST and events.",
+    "link": "Print a fresh link to the running service's page.",
     "keys": "Keep, check and remove hub keys.",
     "config": "Show and change settings.",
     "demo": "See a download without account or network.",

@@ -21,6 +21,7 @@ _FIELD_NAMES = "cookie|token|access_?token|api_?key|api-key|x-xet-access-token|m
 _PATTERNS = (
     (re.compile(r"\bhf_[A-Za-z0-9]{8,}"), f"hf_{MASK}"),
     (re.compile(r"\b(gh[pousr]_|github_pat_)[A-Za-z0-9_]{16,}"), rf"\1{MASK}"),
+    (re.compile(r"\byard_[A-Za-z0-9_-]{16,}"), f"yard_{MASK}"),
     (re.compile(r"\b(bearer)(\s+|%20|\+)[A-Za-z0-9._~+/=|-]{6,}", re.IGNORECASE), rf"\1\2{MASK}"),
     (re.compile(rf"(?:(?<![A-Za-z])|(?<=%3F)|(?<=%26))({_QUERY_NAMES})(=|%3D){_VALUE}", re.IGNORECASE), rf"\1\2{MASK}"),
     (re.compile(rf"\b(authorization[\"']?:\s*[\"']?(?:[a-z]+\s+)?){_VALUE}", re.IGNORECASE), rf"\1{MASK}"),

@@ -20,6 +20,7 @@ class Asked:
         path: Still percent-encoded, begins with a slash.
         query: Still percent-encoded, without the question mark.
         headers: Names in lower case.
+        address: Where it comes from: an IP address, ``socket`` or ``inside``.
     """
 
     method: str
@@ -29,6 +30,7 @@ class Asked:
     body: bytes = b""
     caller: Caller = STRANGER
     request_id: str = "-"
+    address: str = "inside"
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,6 +106,7 @@ def _query_parameter(field: msgspec.structs.FieldInfo, known: dict[str, Any]) ->
 
 def _header_parameters(route: Route) -> list[dict[str, Any]]:
     names = {"GET": ("If-None-Match",), "POST": ("Idempotency-Key",)}.get(route.method, ())
+    names = names if route.once or route.method == "GET" else ()
     return [{"name": name, "in": "header", "required": False, "schema": {"type": "string"}} for name in names]
 
 
@@ -129,7 +130,7 @@ def _failures(route: Route) -> dict[int, list[str]]:
     kinds = [*ALWAYS, *route.raises]
     kinds += GUARDED if route.role else ()
     kinds += WRITING if route.method != "GET" else ()
-    kinds += POSTING if route.method == "POST" else ()
+    kinds += POSTING if route.once else ()
     found: dict[int, list[str]] = {}
     for kind in kinds:
         codes = found.setdefault(status_of(kind), [])

@@ -95,7 +95,7 @@ class Router:
 
     async def _once(self, service: Service, asked: Asked, route: Route, texts: dict[str, str], run: Run) -> Reply:
         given = asked.headers.get("idempotency-key")
-        if given is None or route.method != "POST":
+        if given is None or not route.once:
             return await _call(service, asked, route, texts, run)
         key, mark = _key(asked, given), _mark(asked)
         earlier: Reply | None = await run(lambda: service.once.begin(key, mark))
@@ -120,7 +120,7 @@ async def _call(service: Service, asked: Asked, route: Route, texts: dict[str, s
         no_query(asked.query)
     if route.body_reader:
         arguments["body"] = route.body_reader.read(asked.body)
-    here = Here(service.app, asked.caller, asked.request_id, service)
+    here = Here(service.app, asked.caller, asked.request_id, asked.address, asked.headers, service)
     if inspect.iscoroutinefunction(route.call):
         return _reply(route, await route.call(here, **arguments))
     reply: Reply = await run(lambda: _reply(route, route.call(here, **arguments)))

@@ -48,12 +48,16 @@ class Here:
     """What every handler gets: the App, who asks, and under which number.
 
     Attributes:
+        address: Where the request comes from: an IP address, ``socket`` or ``inside``.
+        headers: Of the request, names in lower case.
         service: What only a service has: its tokens, its start, its snapshot.
     """
 
     app: App
     caller: Caller
     request_id: str
+    address: str
+    headers: Mapping[str, str]
     service: Service
 
 
@@ -66,6 +70,7 @@ class Route:
         most: Bytes that a body may have.
         raises: Errors it may answer with, beside those that every route has.
         media_type: Of a good answer.
+        once: Whether Idempotency-Key is honoured: answers with secrets in them are not kept.
     """
 
     method: str
@@ -77,6 +82,7 @@ class Route:
     raises: tuple[type[YardError], ...]
     most: int
     media_type: str
+    once: bool
     example: Any
     shows: Any
     path_reader: PathReader
@@ -147,6 +153,7 @@ class Routes:
         raises: tuple[type[YardError], ...] = (),
         most: int = LARGEST_BODY,
         media_type: str = JSON,
+        once: bool = True,
         example: Any = None,
         shows: Any = None,
         gives: Any = None,
@@ -159,6 +166,7 @@ class Routes:
             raises: Errors it may answer with, beside those that every route has.
             most: Bytes that a body may have.
             media_type: Of a good answer.
+            once: Whether Idempotency-Key is honoured: answers with secrets in them are not kept.
             example: A body, for the description.
             shows: An answer, for the description.
             gives: Type of a good answer, for handlers that return an `Answer`.
@@ -177,6 +185,7 @@ class Routes:
             raises,
             most,
             media_type,
+            once and method == "POST",
             example,
             shows,
             PathReader(self.prefix + path, hints),

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
-from modelyard.server.api import description, health
+from modelyard.server.api import description, events, health, metrics, session, tokens
 from modelyard.server.routes import Routes
 
-ALL: tuple[Routes, ...] = (health.open_routes, health.routes, description.routes)
+ALL: tuple[Routes, ...] = (
+    health.open_routes,
+    health.routes,
+    metrics.routes,
+    session.routes,
+    events.routes,
+    tokens.routes,
+    description.routes,
+)
 """Every group of routes, in the order of the description."""

@@ -1,0 +1,112 @@
+"""One service per data folder: a lock that dies with its holder, and a note where to find it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from modelyard.errors import Busy
+from modelyard.keys.private_file import read_private, write_private
+
+LOCK = "service.lock"
+NOTE = "service.json"
+SOCKET = "service.sock"
+_LONGEST_SOCKET = 100
+"""Bytes; the systems stop between 104 and 108."""
+
+
+class Note(msgspec.Struct, frozen=True):
+    """Where the running service is.
+
+    Attributes:
+        socket: Path of its Unix socket, empty where there is none.
+    """
+
+    pid: int
+    url: str
+    socket: str
+    version: str
+    remote: bool = False
+
+
+@contextlib.contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Hold the folder for the length of a block; the system lets go of it when this process dies.
+
+    Raises:
+        Busy: A service holds it; the message names its process.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = folder / LOCK
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
+    try:
+        if not _lock(descriptor):
+            holder = os.read(descriptor, 20).decode("ascii", "replace").strip() or "?"
+            raise Busy(
+                f"A service runs on {folder} already: process {holder}.",
+                hint="Use it (`modelyard link` prints its address), stop it, or name another folder in MODELYARD_HOME.",
+                pid=int(holder) if holder.isdigit() else None,
+            )
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, f"{os.getpid()}\n".encode())
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def leave_note(folder: Path, note: Note) -> None:
+    """Tell where the service is."""
+    write_private(folder / NOTE, msgspec.json.encode(note))
+
+
+def read_note(folder: Path) -> Note | None:
+    """Where the service is, None when none left a note that can be read."""
+    try:
+        found = read_private(folder / NOTE)
+        return None if found is None else msgspec.json.decode(found, type=Note)
+    except msgspec.DecodeError:
+        return None
+
+
+def clear(folder: Path) -> None:
+    """Remove note and socket."""
+    for name in (NOTE, SOCKET):
+        (folder / name).unlink(missing_ok=True)
+
+
+def socket_path(folder: Path) -> Path | None:
+    """Where the Unix socket goes, None when the system has none or the path is too long for it."""
+    import socket
+
+    path = folder / SOCKET
+    return path if hasattr(socket, "AF_UNIX") and len(os.fsencode(path)) <= _LONGEST_SOCKET else None
+
+
+def _lock(descriptor: int) -> bool:
+    try:
+        import fcntl
+    except ImportError:
+        return _lock_windows(descriptor)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _lock_windows(descriptor: int) -> bool:
+    import msvcrt
+
+    locking, nonblocking = getattr(msvcrt, "locking"), getattr(msvcrt, "LK_NBLCK")  # noqa: B009  # only there
+    os.lseek(descriptor, 1024, os.SEEK_SET)  # beyond the number, which others want to read
+    try:
+        locking(descriptor, nonblocking, 1)
+    except OSError:
+        return False
+    finally:
+        os.lseek(descriptor, 0, os.SEEK_SET)
+    return True

@@ -1,0 +1,142 @@
+"""The WebSocket: events as they happen.
+
+The client speaks first, ``{"token": "...", "since": n}``; then come ``{"hello": ...}`` and ``{"event": ...}``
+for each event. Whoever missed something gets ``{"snapshot": ..., "newest": n}`` instead of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Any
+
+import msgspec
+from aiohttp import WSCloseCode, WSMsgType, web
+
+from modelyard.errors import BadRequest, Busy, TokenNeeded, YardError
+from modelyard.keys.redaction import Redactor
+from modelyard.server.access import Access
+from modelyard.server.fan import Fan, Listener
+from modelyard.server.problem import problem_of
+from modelyard.server.reading import BodyReader
+from modelyard.server.roles import Caller
+from modelyard.server.routes import Ask
+from modelyard.values.version import VERSION
+
+PATH = "/api/v1/events/ws"
+MOST_CLIENTS = 4000
+FIRST_WORD = 5.0
+"""Seconds that a client has to say who it is."""
+LOOK_AGAIN = 10.0
+"""Seconds between two looks whether its token still counts."""
+_LARGEST = 4096
+
+
+class First(Ask, frozen=True):
+    """What a client says first."""
+
+    token: str | None = None
+    since: Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)] | None = None
+
+
+_FIRST = BodyReader(First)
+
+
+class Live:
+    """All WebSockets of a service.
+
+    Args:
+        access: Knows tokens.
+        fan: Has the events.
+    """
+
+    def __init__(self, access: Access, fan: Fan) -> None:
+        self._access = access
+        self._fan = fan
+        self._open: set[web.WebSocketResponse] = set()
+
+    async def serve(self, request: web.Request, known: Caller, address: str, request_id: str) -> web.WebSocketResponse:
+        """Talk to one client until it goes.
+
+        Args:
+            known: Who asks, where the connection itself tells: over the Unix socket, or by a session.
+        """
+        socket = web.WebSocketResponse(heartbeat=25, max_msg_size=_LARGEST, compress=False, timeout=1)
+        await socket.prepare(request)
+        self._open.add(socket)
+        try:
+            await self._talk(socket, known, address)
+        except YardError as error:
+            await self._refuse(socket, error, request_id)
+        except (ConnectionError, TimeoutError):
+            pass  # it went away; nobody is left to be told
+        finally:
+            self._open.discard(socket)
+        return socket
+
+    async def close(self) -> None:
+        """Say goodbye to everybody."""
+        goodbyes = [socket.close(code=WSCloseCode.GOING_AWAY, message=b"The service stops.") for socket in self._open]
+        await asyncio.gather(*goodbyes, return_exceptions=True)
+
+    async def _talk(self, socket: web.WebSocketResponse, known: Caller, address: str) -> None:
+        first = await _first(socket)
+        caller = self._access.by_token(first.token, address) if first.token is not None else known
+        if caller.role is None:
+            raise TokenNeeded("This needs a token.")
+        if len(self._fan) >= MOST_CLIENTS:
+            raise Busy(f"{MOST_CLIENTS} clients listen already.", hint="Ask GET /api/v1/events now and then instead.")
+        listener = Listener()
+        hello = {"version": VERSION, "name": caller.name, "role": caller.role}
+        self._fan.join(listener, first.since)
+        await _send(socket, msgspec.json.encode({"hello": hello, "newest": self._fan.newest}))
+        sender = asyncio.create_task(self._tell(socket, listener))
+        try:
+            await self._hear(socket, first.token, sender)
+        finally:
+            self._fan.leave(listener)
+            sender.cancel()
+            await asyncio.gather(sender, return_exceptions=True)
+
+    async def _hear(self, socket: web.WebSocketResponse, token: str | None, sender: asyncio.Task[None]) -> None:
+        """Stay until the client closes, or its token ends; what it says does not matter."""
+        while not sender.done():
+            try:
+                message = await socket.receive(timeout=LOOK_AGAIN)
+            except TimeoutError:
+                if token is not None and self._access.tokens.whose(token) is None:
+                    raise TokenNeeded("This token has ended.") from None
+                continue
+            if message.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
+                return
+
+    async def _tell(self, socket: web.WebSocketResponse, listener: Listener) -> None:
+        while True:
+            await listener.ready.wait()
+            if listener.behind:
+                newest, frame = await self._fan.snapshot()
+                await _send(socket, frame)
+                self._fan.join(listener, newest)
+                await asyncio.sleep(0)
+            elif (next_frame := listener.take()) is not None:
+                await _send(socket, next_frame)
+
+    async def _refuse(self, socket: web.WebSocketResponse, error: YardError, request_id: str) -> None:
+        problem: Any = problem_of(error, request_id, Redactor())
+        if not socket.closed:
+            await _send(socket, msgspec.json.encode({"problem": problem}))
+            await socket.close(code=WSCloseCode.POLICY_VIOLATION, message=error.code.encode())
+
+
+async def _first(socket: web.WebSocketResponse) -> First:
+    try:
+        message = await socket.receive(timeout=FIRST_WORD)
+    except TimeoutError as error:
+        raise TokenNeeded(f"Nothing was said within {FIRST_WORD:g} seconds.") from error
+    if message.type is not WSMsgType.TEXT:
+        raise BadRequest('The first message is {"token": "...", "since": n}.')
+    first: First = _FIRST.read(message.data.encode("utf-8", "replace"))
+    return first
+
+
+async def _send(socket: web.WebSocketResponse, frame: bytes) -> None:
+    await socket.send_frame(frame, WSMsgType.TEXT)

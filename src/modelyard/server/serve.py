@@ -1,0 +1,107 @@
+"""Starting and stopping the service."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+from aiohttp import web
+
+from modelyard.server import folder as yard
+from modelyard.server.folder import Note
+from modelyard.server.inside import router
+from modelyard.server.listening import Listening
+from modelyard.server.pages import Pages
+from modelyard.server.pool import Pool
+from modelyard.server.service import Service
+from modelyard.server.web import Web, secure
+from modelyard.values.version import VERSION
+
+_GRACE = 1.0
+"""Seconds that answers under way get when the service stops."""
+_BACKLOG = 512
+
+
+def serve(service: Service, listening: Listening, ready: Callable[[Note], None]) -> None:
+    """Serve until SIGINT or SIGTERM.
+
+    Args:
+        ready: Called when the service listens.
+
+    Raises:
+        Busy: Another service holds the data folder, or the port is taken.
+        UnsafeListening: Others could walk in.
+    """
+    listening.check(password=service.access.password.is_set())
+    service.access.tokens.own()
+    with yard.held(service.app.folder):
+        asyncio.run(_until_stopped(service, listening, ready))
+
+
+async def _until_stopped(service: Service, listening: Listening, ready: Callable[[Note], None]) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError):  # Windows raises KeyboardInterrupt instead
+            loop.add_signal_handler(number, stop.set)
+    async with running(service, listening) as note:
+        ready(note)
+        await stop.wait()
+
+
+@contextlib.asynccontextmanager
+async def running(service: Service, listening: Listening) -> AsyncIterator[Note]:
+    """A service for the length of a block. The data folder must be held.
+
+    Raises:
+        Busy: The port is taken.
+    """
+    sockets = listening.sockets()
+    port = sockets[0].getsockname()[1]
+    pool = Pool()
+    door = Web(service, router(), listening.doors(port), Pages(), pool)
+    runner = _runner(door)
+    await runner.setup()
+    try:
+        for held in sockets:
+            await web.SockSite(runner, held, ssl_context=listening.tls(), backlog=_BACKLOG).start()
+        path = await _unix(runner, service.app.folder)
+        service.url = listening.url(port)
+        note = Note(os.getpid(), service.url, str(path or ""), VERSION, listening.remote)
+        yard.leave_note(service.app.folder, note)
+        yield note
+    finally:
+        service.url = ""
+        yard.clear(service.app.folder)
+        service.app.events.publish("service.stopping", {})  # wakes whoever waits for events
+        await runner.cleanup()
+        pool.close()
+
+
+def _runner(door: Web) -> web.AppRunner:
+    application = web.Application(client_max_size=0)
+    application.router.add_route("*", "/{tail:.*}", door.handle)
+    application.on_response_prepare.append(secure)
+    application.on_shutdown.append(lambda _: door.close())
+    return web.AppRunner(application, handle_signals=False, access_log=None, shutdown_timeout=_GRACE)
+
+
+async def _unix(runner: web.AppRunner, folder: Path) -> Path | None:
+    """Listen on the Unix socket; what a killed service left there is replaced, for we hold the folder."""
+    path = yard.socket_path(folder)
+    if path is None:
+        return None
+    path.unlink(missing_ok=True)
+    made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    before = os.umask(0o177)
+    try:
+        made.bind(os.fspath(path))
+    finally:
+        os.umask(before)
+    await web.SockSite(runner, made, backlog=_BACKLOG).start()
+    return path

@@ -1,0 +1,186 @@
+"""Between aiohttp and the router: every request passes here, in this order.
+
+Doors, page, who asks, route, JSON, size, handler; and whatever came of it gets the same headers,
+is counted and logged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import secrets
+import socket as sockets
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from aiohttp import web
+
+from modelyard.errors import BadRequest, NoSuchRoute, TokenNeeded, WrongMethod, YardError
+from modelyard.server import doors
+from modelyard.server.access import SOCKET
+from modelyard.server.doors import Doors
+from modelyard.server.fan import Fan
+from modelyard.server.live import PATH as LIVE
+from modelyard.server.live import Live
+from modelyard.server.messages import Asked, Reply
+from modelyard.server.pages import Pages
+from modelyard.server.pool import Pool
+from modelyard.server.problem import defect, problem_reply
+from modelyard.server.roles import STRANGER, Caller
+from modelyard.server.router import Router
+from modelyard.server.routes import LARGEST_BODY
+from modelyard.server.service import Service
+
+_log = logging.getLogger("modelyard.server")
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}
+_QUIET = {"/healthz", "/metrics"}
+_BODY_SECONDS = 30.0
+
+Headers = Mapping[str, Sequence[str]]
+
+
+class Web:
+    """Answers aiohttp's requests for one service.
+
+    Args:
+        entry: The doors of the address that it listens on.
+        pool: Runs handlers that block.
+    """
+
+    def __init__(self, service: Service, router: Router, entry: Doors, pages: Pages, pool: Pool) -> None:
+        self._service, self._router, self._doors, self._pages, self._pool = service, router, entry, pages, pool
+        self._fan = Fan(service.app.events, lambda: pool.run(lambda: service.snapshot(service.app)))
+        self._live = Live(service.access, self._fan)
+        service.metrics.gauge("modelyard_listeners", "WebSocket clients.", lambda: len(self._fan))
+
+    async def close(self) -> None:
+        """Say goodbye to listeners."""
+        await self._live.close()
+        await self._fan.close()
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """Answer one request."""
+        began = time.monotonic()
+        headers = _headers(request)
+        given = next(iter(headers.get("x-request-id", ())), "")
+        request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+        told: dict[str, Any] = {"request_id": request_id, "route": "none", "caller": STRANGER.name}
+        try:
+            answer = await self._answer(request, headers, told)
+        except YardError as error:
+            answer = problem_reply(error, request_id, self._service.app.redactor)
+        except Exception:  # noqa: BLE001  # a caller always gets an answer, and the log the rest
+            _log.exception("%s failed", request.method, extra=told)
+            answer = problem_reply(defect(request_id), request_id)
+        response = _response(answer, request_id) if isinstance(answer, Reply) else answer
+        self._note(request.method, response.status, time.monotonic() - began, told)
+        return response
+
+    async def _answer(self, request: web.Request, headers: Headers, told: dict[str, Any]) -> Reply | web.StreamResponse:
+        target = request.raw_path
+        address, known = self._knock(request, target, headers)
+        path, _, query = _origin_form(target).partition("?")
+        first = {name: values[0] for name, values in headers.items()}
+        asked = Asked(request.method, path, query, first, b"", known, told["request_id"], address)
+        if page := self._pages.find(asked):
+            told["route"] = "page"
+            return page
+        if path == LIVE and request.method == "GET":
+            return await self._listen(request, asked, told)
+        return await self._ask(request, headers, asked, told)
+
+    def _knock(self, request: web.Request, target: str, headers: Headers) -> tuple[str, Caller]:
+        """Pass the doors; gives where the request comes from and whom the connection alone tells."""
+        transport = request.transport
+        peer = transport.get_extra_info("socket") if transport else None
+        if peer is not None and peer.family == getattr(sockets, "AF_UNIX", None):
+            doors.no_browser(headers)
+            return SOCKET.name, SOCKET
+        address = self._doors.peer(request.remote or "", headers)
+        self._doors.check(target, headers)
+        return address, STRANGER
+
+    async def _listen(self, request: web.Request, asked: Asked, told: dict[str, Any]) -> web.StreamResponse:
+        if asked.headers.get("upgrade", "").lower() != "websocket":
+            raise BadRequest("This is a WebSocket.", hint="Programs without one ask GET /api/v1/events.")
+        told["route"] = LIVE
+        caller = asked.caller
+        if caller.role is None and "origin" in asked.headers and "authorization" not in asked.headers:
+            caller = self._service.access.who("GET", asked.headers, asked.address)
+        return await self._live.serve(request, caller, asked.address, asked.request_id)
+
+    async def _ask(self, request: web.Request, headers: Headers, asked: Asked, told: dict[str, Any]) -> Reply:
+        caller = asked.caller
+        if caller.role is None:
+            access = self._service.access
+            caller = await self._pool.run(lambda: access.who(asked.method, asked.headers, asked.address))
+        told["caller"] = caller.name
+        most, is_open = LARGEST_BODY, False
+        try:
+            route, _ = self._router.find(asked.method, asked.path)
+            told["route"], most, is_open = route.path, route.most, route.role is None
+        except (NoSuchRoute, WrongMethod, BadRequest):
+            pass  # strangers do not learn which paths there are; the router tells the others
+        if caller.role is None and not is_open:
+            raise TokenNeeded("This needs a token.")
+        if told["route"] != "none":
+            doors.check_write(asked.method, headers, most)
+        body = await _body(request, most)
+        complete = Asked(
+            asked.method, asked.path, asked.query, asked.headers, body, caller, asked.request_id, asked.address
+        )
+        return await self._router.answer(self._service, complete, self._pool.run)
+
+    def _note(self, method: str, status: int, seconds: float, told: dict[str, Any]) -> None:
+        method = method if method in _METHODS else "other"
+        self._service.metrics.request(method, told["route"], status, seconds)
+        level = logging.DEBUG if told["route"] in _QUIET else logging.INFO
+        more = {**told, "method": method, "status": status, "seconds": round(seconds, 4)}
+        _log.log(
+            level, "%s %s %d %.0f ms %s", method, told["route"], status, seconds * 1000, told["caller"], extra=more
+        )
+
+
+def _headers(request: web.Request) -> dict[str, list[str]]:
+    held: dict[str, list[str]] = {}
+    for name, value in request.headers.items():
+        held.setdefault(name.lower(), []).append(value)
+    return held
+
+
+def _origin_form(target: str) -> str:
+    """A target without scheme and host; the doors checked those."""
+    if target.startswith("/") or "://" not in target:
+        return target.partition("#")[0]
+    return "/" + target.partition("://")[2].partition("/")[2].partition("#")[0]
+
+
+async def _body(request: web.Request, most: int) -> bytes:
+    held = bytearray()
+    try:
+        async with asyncio.timeout(_BODY_SECONDS):
+            async for chunk in request.content.iter_any():
+                held += chunk
+                if len(held) > most:
+                    raise doors.too_large(most)
+    except TimeoutError as error:
+        raise BadRequest(f"The body did not come within {_BODY_SECONDS:g} seconds.") from error
+    return bytes(held)
+
+
+def _response(reply: Reply, request_id: str) -> web.Response:
+    response = web.Response(status=reply.status, body=reply.body or None, headers=dict(reply.headers))
+    if reply.media_type and reply.body:
+        response.headers["Content-Type"] = reply.media_type
+    response.headers["X-Request-Id"] = request_id
+    return response
+
+
+async def secure(_request: web.Request, response: web.StreamResponse) -> None:
+    """Put the security headers on whatever goes out (aiohttp's `on_response_prepare`)."""
+    for name, value in doors.HEADERS.items():
+        response.headers.setdefault(name, value)
+    response.headers.pop("Server", None)
