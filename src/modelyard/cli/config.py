@@ -7,7 +7,7 @@ import click
 from modelyard.cli.options import json_option
 from modelyard.cli.telling import Teller
 from modelyard.errors import BadValue
-from modelyard.settings import TABLE, Settings, data_folder, variable
+from modelyard.settings import Settings, data_folder
 
 
 @click.group(name="config")
@@ -20,26 +20,12 @@ def command() -> None:
 @json_option
 def show(name: str | None, as_json: bool) -> None:
     """Show all settings, or the one called NAME, with value and where it comes from."""
-    settings, teller = _settings(), Teller(as_json=as_json)
-    rows = [row for row in TABLE if name in (None, row.name)]
-    if not rows and name:
-        settings.explain(name)
-    for row in rows:
-        value, origin = settings.explain(row.name)
-        if row.name == "proxy":
-            value = _without_password(str(value))
-        teller.data(
-            {
-                "name": row.name,
-                "value": value,
-                "from": origin,
-                "default": row.default,
-                "says": row.says,
-                "variable": variable(row.name),
-            }
-        )
-        shown = str(value).lower() if isinstance(value, bool) else str(value)
-        teller.result(f"{row.name:22} {shown or '-':28} {origin:10} {row.says}")
+    teller = Teller(as_json=as_json)
+    for row in _settings().describe(name):
+        teller.data(row.as_dict())
+        value = str(row.value).lower() if isinstance(row.value, bool) else str(row.value)
+        shown = f"! {row.trouble}" if row.trouble else value or "-"
+        teller.result(f"{row.name:22} {shown:28} {row.origin:10} {row.says}")
 
 
 @command.command(name="set")
@@ -47,20 +33,12 @@ def show(name: str | None, as_json: bool) -> None:
 @click.argument("value")
 def set_(name: str, value: str) -> None:
     """Keep VALUE for the setting NAME."""
-    if name == "limit.schedule":
-        from modelyard.values.week import parse_schedule
-
-        parse_schedule(value)
-    if name == "proxy" and value not in ("", "direct"):
-        from modelyard.values.proxy import parse_proxy
-
-        parse_proxy(value)
-    settings = _settings()
-    settings.set(name, value)
-    now, origin = settings.explain(name)
-    if name == "proxy":
-        now = _without_password(str(now))
-    Teller().result(f"{name} is now {now}." if origin == "file" else f"Kept, but {origin} says {now} and wins.")
+    row = _settings().change(name, value)
+    if row.origin != "file":
+        Teller().result(f"Kept, but {row.origin} says {row.value} and wins.")
+        return
+    later = " It takes effect after a restart of what runs now." if row.restart else ""
+    Teller().result(f"{name} is now {row.value}.{later}")
 
 
 @command.command()
@@ -78,8 +56,3 @@ def _settings() -> Settings:
     import os
 
     return Settings(data_folder(os.environ), os.environ)
-
-
-def _without_password(proxy: str) -> str:
-    head, at, host = proxy.rpartition("@")
-    return f"{head.split('://')[0]}://…@{host}" if at else proxy
