@@ -20,11 +20,11 @@ from modelyard.hubs.base import Hub
 from modelyard.hubs.registry import Hubs
 from modelyard.jobs.addressing import read_address
 from modelyard.jobs.download import Download
+from modelyard.jobs.limits import follow, limits_of
 from modelyard.jobs.wish import Wish
 from modelyard.jobs.yard import Yard
 from modelyard.keys.chain import Keys, default_places
 from modelyard.keys.redaction import Redactor
-from modelyard.net.bandwidth import Bucket
 from modelyard.net.cache import AnswerCache
 from modelyard.net.client import Client
 from modelyard.net.dial import Dialer, Timeouts
@@ -40,7 +40,6 @@ from modelyard.store.proofs import Proofs
 from modelyard.values.offers import Listing
 from modelyard.values.sizes import parse_rate, parse_size
 from modelyard.values.version import VERSION
-from modelyard.values.week import parse_schedule
 
 if TYPE_CHECKING:
     from modelyard.jobs.queued import DownloadKind
@@ -76,6 +75,7 @@ class App:
         self.events = EventLog()
         self.folder: Path = data_folder(self.environ)
         self.settings = Settings(self.folder, self.environ, flags)
+        self.settings.check()
         self.keys = Keys([], default_places(self.folder, self.environ))
         self.redactor = Redactor(self.keys.secrets)
         self.pool = self._pool(trusted)
@@ -99,7 +99,8 @@ class App:
         self.proofs = Proofs(self.folder)
         policy = TransferPolicy(connections=self.settings["connections.per-file"], retry=retry)
         engine = Engine(client, manners, self.clock, policy, self.proofs)
-        self.limits = self._limits()
+        self.limits = limits_of(self.settings, [hub.name for hub in self.hubs], self.clock)
+        self._unfollow = follow(self.settings, self.limits, self.pool, _handles())
         self.yard = Yard(self.settings, engine, self.hubs, self.api, self.proofs, self.limits, self.stop, _handles())
 
     def download(self, wish: Wish) -> Download:
@@ -130,7 +131,9 @@ class App:
         """What runs the queue; the owner of the data folder's lock starts it, nobody else."""
         from modelyard.tasks.runner import Runner
 
-        return Runner(self.queue, [self.downloads], self._rules, self.clock)
+        runner = Runner(self.queue, [self.downloads], self._rules, self.clock)
+        self.settings.on_change(lambda _name: runner.wake())
+        return runner
 
     def _rules(self) -> Rules:
         from modelyard.tasks.picking import Slots
@@ -184,6 +187,7 @@ class App:
         if "runner" in opened:
             self.runner.close()
         self.stop.set("Closed.")
+        self._unfollow()
         if "queue" in opened:
             self.queue.database.close()
         self.proofs.close()
@@ -215,15 +219,6 @@ class App:
             frozenset(int(status) for status in settings["retry.statuses"].split(",")),
             settings["retry.patience"],
         )
-
-    def _limits(self) -> dict[str, Bucket]:
-        settings = self.settings
-        schedule = parse_schedule(settings["limit.schedule"])
-        limits = {"": Bucket(self.clock, parse_rate(settings["limit.total"]), schedule)}
-        for hub in self.hubs:
-            rate = parse_rate(settings[f"limit.{hub.name}"]) if f"limit.{hub.name}" in settings else None
-            limits[hub.name] = Bucket(self.clock, rate)
-        return limits
 
 
 def _handles() -> int:
