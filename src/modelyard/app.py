@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from modelyard.engine.order import Engine, TransferPolicy
-from modelyard.errors import UnknownHub
+from modelyard.errors import BadValue, UnknownHub
 from modelyard.events.log import EventLog
 from modelyard.hubs.address_secrets import Found
 from modelyard.hubs.base import Hub
@@ -142,6 +142,43 @@ class App:
         settings = self.settings
         slots = Slots(settings["tasks.at-once"], settings["tasks.per-hub"])
         return Rules(slots, settings["tasks.stalled"], settings["tasks.retries"], parse_size(settings["disk.reserve"]))
+
+    def target(self, to: str) -> str:
+        """Where a queued download goes, absolute: a service has no current folder. A slash at its end stays.
+
+        Raises:
+            BadValue: The text can be no path.
+        """
+        if "\0" in to:
+            raise BadValue("A path cannot hold a zero byte.")
+        base = Path(self.settings["folder"] or "~/models").expanduser().absolute()
+        joined = os.path.normpath(base / Path(to).expanduser()) if to else str(base)
+        return joined + os.sep if not to or to.endswith(("/", "\\")) else joined
+
+    def limit_task(self, number: int, limit: str) -> None:
+        """Change the speed limit of one download, at once where it runs; empty takes it away.
+
+        Raises:
+            NoSuchTask, BadValue: There is none, or the limit cannot be read.
+        """
+        rate = parse_rate(limit) if limit else None
+        task = self.queue.get(number)
+        payload = {name: value for name, value in task.payload.items() if name != "limit"}
+        if limit:
+            payload["limit"] = limit
+        self.queue.change(number, payload=payload)
+        self.downloads.limit(number, rate)
+
+    def remove_task(self, number: int) -> None:
+        """Cancel a task where it is open, remove what had arrived of it, and take it off the list.
+
+        Raises:
+            NoSuchTask: There is none.
+        """
+        if self.queue.get(number).ended is None:
+            self.queue.cancel([number])
+        self.runner.discard([number])
+        self.queue.change(number, listed=False)
 
     def resolve(self, text: str) -> tuple[Hub, Listing]:
         """Ask the hub that knows an address what it offers; a key inside a pasted link is kept first.

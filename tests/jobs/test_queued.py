@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from modelyard.app import App
@@ -76,8 +75,7 @@ def test_a_paused_download_keeps_its_part_and_goes_on_from_it(app: App, hub: Pra
         app.events.wait(app.events.newest, 0.05)
     assert [path.suffix for path in tmp_path.glob(".big*")].count(".part") == 1
     assert app.queue.get(number).done > 2**22
-    app.downloads.limit(number, None)
-    app.queue.change(number, payload=msgspec.json.encode(Options(to=f"{tmp_path}/")).decode())
+    app.limit_task(number, "")
     app.queue.resume([number])
     assert until(app, number, State.DONE).received < 34 * 2**20
 
@@ -101,7 +99,7 @@ def test_the_limit_of_a_task_can_be_changed_while_it_runs(app: App, hub: Practic
     number = add(app, url, to=f"{tmp_path}/", limit="100kB/s")
     app.runner.start()
     until(app, number, State.RUNNING)
-    app.downloads.limit(number, None)
+    app.limit_task(number, "")
     until(app, number, State.DONE)
 
 

@@ -42,9 +42,13 @@ def test_what_was_written_is_there_after_reopening(tmp_path, url):
 
 
 def test_a_block_that_raises_changes_nothing(database):
-    with pytest.raises(RuntimeError), database.writing() as db:
-        db.execute(counters.insert().values(name="a", value=1))
-        raise RuntimeError
+    def fails():
+        with database.writing() as db:
+            db.execute(counters.insert().values(name="a", value=1))
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fails()
     assert kept(database) == {}
 
 
@@ -128,10 +132,15 @@ def test_a_full_disk_is_told_as_such_and_the_reserve_given_up(tmp_path):
     assert (tmp_path / "reserve.bin").exists()
     with database.reading() as db:
         pages = db.exec_driver_sql("PRAGMA page_count").scalar()
-    with pytest.raises(DiskError) as told, database.writing() as db:
-        db.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
-        for number in range(1000):
-            db.execute(counters.insert().values(name=f"{number}" * 20, value=number))
+    rows = [{"name": f"{number}" * 20, "value": number} for number in range(1000)]
+
+    def fill():
+        with database.writing() as db:
+            db.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+            db.execute(counters.insert(), rows)
+
+    with pytest.raises(DiskError) as told:
+        fill()
     assert told.value.code == "disk-full"
     assert not (tmp_path / "reserve.bin").exists()
     database.close()

@@ -45,9 +45,7 @@ def insert(db: Connection, drafts: Sequence[Draft], now: float, mover: Mover) ->
 
 def _link(db: Connection, links: list[dict[str, int]], mover: Mover) -> None:
     wanted = {link["needs"] for link in links}
-    known = {
-        number for some in _chunks(wanted) for number in ids(db, sa.select(tasks.c.id).where(tasks.c.id.in_(some)))
-    }
+    known = {number for some in chunks(wanted) for number in ids(db, sa.select(tasks.c.id).where(tasks.c.id.in_(some)))}
     if wanted - known:
         raise NoSuchTask(f"There is no task {min(wanted - known)} to wait for.")
     db.execute(needs.insert(), links)
@@ -86,7 +84,7 @@ def _first_state(leader: int | None, needed: list[int]) -> tuple[State, str]:
 
 def _leaders(db: Connection, keys: list[str]) -> dict[str, int]:
     found: dict[str, int] = {}
-    for some in _chunks(set(keys)):
+    for some in chunks(set(keys)):
         query = sa.select(tasks.c.key, tasks.c.id).where(
             tasks.c.key.in_(some), tasks.c.follows.is_(None), tasks.c.state.not_in([*ENDED, State.PAUSED])
         )
@@ -94,6 +92,7 @@ def _leaders(db: Connection, keys: list[str]) -> dict[str, int]:
     return found
 
 
-def _chunks(values: Iterable[Any], size: int = 500) -> Iterable[list[Any]]:
+def chunks(values: Iterable[Any], size: int = 500) -> Iterable[list[Any]]:
+    """Values in lists short enough for one statement."""
     chosen = list(values)
     return (chosen[first : first + size] for first in range(0, len(chosen), size))

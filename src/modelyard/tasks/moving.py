@@ -96,7 +96,7 @@ class Mover:
         if wish.error is not None or wish.to is State.DONE:
             changes["error"] = dict(wish.error) if wish.error else None
         after = msgspec.structs.replace(before, **changes)
-        columns = {name: _column(value) for name, value in changes.items()}
+        columns = {name: column(value) for name, value in changes.items()}
         db.execute(sa.update(tasks).where(tasks.c.id == before.id).values(columns))
         record(db, before.id, now, before.state, wish.to, wish.reason)
         if wish.to in ENDED:
@@ -183,5 +183,6 @@ def _times(before: Task, to: State, now: float) -> dict[str, float | None]:
     return {"ended": None}
 
 
-def _column(value: Any) -> Any:
+def column(value: Any) -> Any:
+    """A value as its column holds it: objects as JSON."""
     return msgspec.json.encode(value).decode() if isinstance(value, dict) else value

@@ -15,7 +15,8 @@ from modelyard.events.log import EventLog
 from modelyard.store.database import Database
 from modelyard.store.schema import moves, tasks
 from modelyard.tasks.adding import insert
-from modelyard.tasks.moving import Move, Moved, Mover, ids, unmet
+from modelyard.tasks.moving import Move, Moved, Mover, column, ids, unmet
+from modelyard.tasks.order import place
 from modelyard.tasks.states import ACTIVE, ENDED, OPEN, State
 from modelyard.tasks.task import Draft, Task, task_of
 
@@ -186,11 +187,23 @@ class Queue:
             NoSuchTask: There is none.
         """
         self.get(number)
+        written = {name: column(value) for name, value in columns.items()}
         with self.database.writing() as db:
-            db.execute(sa.update(tasks).where(tasks.c.id == number).values(columns))
+            db.execute(sa.update(tasks).where(tasks.c.id == number).values(written))
         self.events.publish("task.changed", {"ids": [number], "changed": columns})
         self.on_change()
         return self.get(number)
+
+    def place(self, numbers: Sequence[int], before: int | None = None, *, top: bool = False) -> None:
+        """Move tasks, in the order given, before another one, to the top, or to the end.
+
+        Raises:
+            NoSuchTask: The other one is not in the queue.
+        """
+        with self.database.writing() as db:
+            place(db, list(dict.fromkeys(numbers)), before, top=top)
+        self.events.publish("task.changed", {"ids": list(numbers), "changed": {"position": None}})
+        self.on_change()
 
     def note(self, number: int, run: int, columns: Mapping[str, Any]) -> None:
         """Write down how far a run came whose task was moved meanwhile; an older run notes nothing."""

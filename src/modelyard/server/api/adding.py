@@ -1,0 +1,148 @@
+"""From what a caller sent to tasks: read, fenced, queued."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+import msgspec
+
+from modelyard.errors import UnsafePath, UsageError, YardError
+from modelyard.jobs.addressing import without_secrets
+from modelyard.jobs.batch import Entry, forget, read_batch
+from modelyard.jobs.batch_tables import Options as Beside
+from modelyard.jobs.queued import Options, draft
+from modelyard.server.api.views import Problem, problem
+from modelyard.server.roles import Role
+from modelyard.server.routes import Ask, Here
+from modelyard.tasks.task import Draft, Priority
+
+Text = Annotated[str, msgspec.Meta(max_length=8192)]
+
+
+class Item(Ask, frozen=True, omit_defaults=True):
+    """One download that is asked for.
+
+    Attributes:
+        address: A model page, a file link, hf:owner/repo, civitai:MODEL@VERSION, any URL.
+        to: A folder, or a file for one file; relative ones begin at the folder of the settings.
+        limit: A speed like `5MB/s`.
+        sha256: The hash that the one file must have.
+        replace: Another file under the name may go once the new one is proven.
+        companions: Also what belongs with it: VAE, config, encoders. They come first.
+    """
+
+    address: Text = ""
+    to: Text = ""
+    priority: Literal["low", "normal", "high"] = "normal"
+    include: list[Text] = []
+    exclude: list[Text] = []
+    sha256: Annotated[str, msgspec.Meta(pattern="^[0-9a-fA-F]{64}$")] | None = None
+    replace: bool = False
+    companions: bool = False
+    unpack: bool = False
+    limit: Annotated[str, msgspec.Meta(max_length=40)] = ""
+
+
+class BatchEntry(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a line of a batch became.
+
+    Attributes:
+        became: `task`, `address` (when it was only tried), `duplicate`, `refused` or `nothing`.
+        first: The line where a duplicate stood before.
+    """
+
+    line: int
+    text: str
+    became: str
+    address: str = ""
+    id: int | None = None
+    first: int | None = None
+    error: Problem | None = None
+
+
+def add_items(here: Here, items: Sequence[Item]) -> tuple[list[int], list[tuple[str, Problem]]]:
+    """Queue what can be read, in one step; gives ids, and each refused address with its problem.
+
+    Raises:
+        YardError: The only address cannot be queued.
+        UsageError: Nothing was asked for.
+    """
+    if not items:
+        raise UsageError("No address was sent.", hint='Send {"addresses": ["hf:owner/repo/file"]}.')
+    drafts, refused = [], []
+    for item in items:
+        try:
+            drafts.append(_draft(here, item))
+        except YardError as error:
+            if len(items) == 1:
+                raise
+            refused.append((without_secrets(here.app.hubs, item.address)[:200], problem(error.as_dict())))
+    return here.app.queue.add(drafts), refused
+
+
+def add_batch(here: Here, text: str, shared: Item, try_only: bool) -> tuple[list[int], list[BatchEntry]]:
+    """Queue the addresses of a text; gives ids and what each line became."""
+    keep = forget if try_only else here.app.keep_key
+    entries: list[BatchEntry] = []
+    drafts: list[Draft] = []
+    lines: list[int] = []
+    for entry in read_batch(here.app.hubs, text, keep_key=keep, redactor=here.app.redactor):
+        shown = _shown(entry)
+        if entry.became == "address" and not try_only:
+            try:
+                drafts.append(_draft(here, _beside(shared, entry.address, entry.options)))
+                lines.append(len(entries))
+            except YardError as error:
+                shown = msgspec.structs.replace(shown, became="refused", error=problem(error.as_dict()))
+        entries.append(shown)
+    ids = here.app.queue.add(drafts) if drafts else []
+    for number, index in zip(ids, lines, strict=True):
+        entries[index] = msgspec.structs.replace(entries[index], became="task", id=number)
+    return ids, entries
+
+
+def _shown(entry: Entry) -> BatchEntry:
+    return BatchEntry(
+        entry.line,
+        entry.text,
+        entry.became,
+        entry.address,
+        None,
+        entry.first,
+        problem(entry.error) if entry.error else None,
+    )
+
+
+def _beside(shared: Item, address: str, beside: Beside) -> Item:
+    """What the line said wins over what all lines share."""
+    said = {name: value for name, value in msgspec.to_builtins(beside).items() if name in Item.__struct_fields__}
+    return msgspec.convert(msgspec.to_builtins(shared) | said | {"address": address}, Item)
+
+
+def _draft(here: Here, item: Item) -> Draft:
+    options = Options(
+        to=_fenced(here, item.to),
+        include=tuple(item.include),
+        exclude=tuple(item.exclude),
+        sha256=item.sha256,
+        replace=item.replace,
+        companions=item.companions,
+        unpack=item.unpack,
+        limit=item.limit,
+    )
+    return draft(here.app.yard, item.address, options, here.app.keep_key, Priority[item.priority.upper()])
+
+
+def _fenced(here: Here, to: str) -> str:
+    """The absolute target; only the owner of the machine may name one outside the folder of the settings.
+
+    Raises:
+        UnsafePath: A target outside the fence.
+    """
+    target = here.app.target(to)
+    fence = here.app.target("")
+    role = here.caller.role
+    if role is Role.ADMIN or target == fence or target.startswith(fence):
+        return target
+    raise UnsafePath(f"{to} lies outside the folder for downloads.", hint="Name a folder below it.")

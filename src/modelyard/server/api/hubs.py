@@ -1,0 +1,198 @@
+"""The hubs: search, details, files, and their keys, which are never given out."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+
+from modelyard.errors import BadAddress, NetworkError, UnknownHub, YardError
+from modelyard.hubs.base import Hub
+from modelyard.jobs.addressing import read_address
+from modelyard.server.api.views import Problem, problem
+from modelyard.server.roles import Role
+from modelyard.server.routes import Ask, Here, Routes
+from modelyard.values.offers import Finding, KeyReport, Offer
+
+routes = Routes(tag="hubs")
+
+Text = Annotated[str, msgspec.Meta(max_length=8192)]
+
+
+class HubView(msgspec.Struct, frozen=True):
+    """A hub: how its addresses begin, and whether a key is kept for it."""
+
+    name: str
+    title: str
+    prefixes: list[str]
+    key: bool
+    settings_page: str
+
+
+class FoundModels(msgspec.Struct, frozen=True):
+    """What was found, and the hubs that could not be asked."""
+
+    models: list[Finding]
+    problems: dict[str, Problem]
+
+
+class FileView(msgspec.Struct, frozen=True):
+    """One file that a hub offers. `claimed` hashes are the hub's word, not measured."""
+
+    address: str
+    path: str
+    size: int | None
+    claimed: dict[str, str]
+    access: str
+    licence: str | None
+    role: str
+
+
+class ModelView(msgspec.Struct, frozen=True):
+    """What a hub says about a model."""
+
+    hub: str
+    address: str
+    title: str
+    facts: dict[str, Any]
+    files: list[FileView]
+    companions: list[FileView]
+
+
+class SearchQuery(Ask, frozen=True):
+    """What to look for; without `hub` everywhere."""
+
+    text: Text
+    hub: list[Text] = []
+    kind: Text = ""
+    limit: Annotated[int, msgspec.Meta(ge=1, le=100)] = 20
+
+
+class AddressQuery(Ask, frozen=True):
+    """A model, as typed or pasted."""
+
+    address: Text
+
+
+class HashQuery(Ask, frozen=True):
+    """A hash of a file: SHA-256, BLAKE3, AutoV2, CRC32."""
+
+    hash: Annotated[str, msgspec.Meta(pattern="^[0-9a-fA-F]{8,64}$")]
+
+
+class Located(msgspec.Struct, frozen=True):
+    """Where a file with a hash is offered."""
+
+    hub: str
+    address: str
+    path: str
+
+
+class KeyView(msgspec.Struct, frozen=True):
+    """A kept key: where, and its last characters; never the key."""
+
+    hub: str
+    place: str
+    shown: str
+    used: bool
+    trouble: str | None
+
+
+class NewKey(Ask, frozen=True):
+    """A key to keep."""
+
+    value: Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]
+
+
+class OpensQuery(Ask, frozen=True):
+    """A gated model that the key should open; empty asks about the key alone."""
+
+    opens: Text = ""
+
+
+class KeyPlace(msgspec.Struct, frozen=True):
+    """Where a key is kept now."""
+
+    place: str
+
+
+@routes.get("/hubs", role=Role.VIEWER)
+def list_hubs(here: Here) -> list[HubView]:
+    """Every hub that this yard can read."""
+    keys = here.app.keys
+    return [
+        HubView(hub.name, hub.title, list(hub.prefixes), keys.has(hub.name), hub.realm.settings_page)
+        for hub in here.app.hubs
+    ]
+
+
+@routes.get("/hubs/search", role=Role.VIEWER, raises=(UnknownHub, NetworkError))
+def search_hubs(here: Here, query: SearchQuery) -> FoundModels:
+    """Search one hub, some, or all; a hub that fails does not spoil the others."""
+    only = [here.app.hub_name(name) for name in query.hub]
+    models: list[Finding] = []
+    problems: dict[str, Problem] = {}
+    for hub, answer in here.app.hubs.search_all(query.text, limit=query.limit, kind=query.kind or None, only=only):
+        if isinstance(answer, YardError):
+            problems[hub.name] = problem(answer.as_dict())
+        else:
+            models += answer
+    return FoundModels(models, problems)
+
+
+@routes.get("/hubs/model", role=Role.VIEWER, raises=(BadAddress, NetworkError))
+def show_model(here: Here, query: AddressQuery) -> ModelView:
+    """What a hub says about a model, and the files it offers."""
+    hub, listing = here.app.resolve(query.address)
+    return ModelView(
+        hub.name,
+        hub.show(listing.address),
+        listing.title,
+        dict(listing.facts),
+        [_file(hub, offer) for offer in listing.offers],
+        [_file(hub, offer) for offer in listing.companions],
+    )
+
+
+@routes.get("/hubs/by-hash", role=Role.VIEWER, raises=(NetworkError,))
+def find_by_hash(here: Here, query: HashQuery) -> list[Located]:
+    """Which hubs offer a file with this hash."""
+    return [Located(*found) for found in here.app.find_hash(query.hash)]
+
+
+@routes.get("/keys", role=Role.ADMIN)
+def list_keys(here: Here) -> list[KeyView]:
+    """Which hubs have a key and where it is kept; the keys themselves stay where they are."""
+    return [KeyView(key.hub, key.place, key.shown, key.used, key.trouble) for key in here.app.keys.list()]
+
+
+@routes.put("/keys/{hub}", role=Role.ADMIN, raises=(UnknownHub,), example={"value": "hf_..."})
+def keep_key(here: Here, hub: str, body: NewKey) -> KeyPlace:
+    """Keep a key for a hub, for this service and every other part of Modelyard."""
+    return KeyPlace(here.app.keys.set(here.app.hub_name(hub), body.value))
+
+
+@routes.delete("/keys/{hub}", role=Role.ADMIN, raises=(UnknownHub,))
+def remove_key(here: Here, hub: str) -> None:
+    """Forget the key of a hub."""
+    here.app.keys.remove(here.app.hub_name(hub))
+
+
+@routes.post("/keys/{hub}/check", role=Role.ADMIN, raises=(UnknownHub, NetworkError))
+def check_key(here: Here, hub: str, query: OpensQuery) -> KeyReport:
+    """Ask a hub whose key it is, of which kind, what it may do, and whether it opens a gated model."""
+    chosen = here.app.hubs.named(here.app.hub_name(hub))
+    gated = read_address(here.app.hubs, query.opens, here.app.keep_key)[1] if query.opens else None
+    return chosen.check_key(gated)
+
+
+def _file(hub: Hub, offer: Offer) -> FileView:
+    return FileView(
+        hub.show(offer.address),
+        offer.path,
+        offer.size,
+        dict(offer.claimed),
+        offer.access.value,
+        offer.licence,
+        offer.role,
+    )

@@ -1,0 +1,224 @@
+"""The queue: add, look, change, order."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from modelyard.errors import BadAddress, IllegalMove, NoSuchTask, UsageError
+from modelyard.server.api.adding import BatchEntry, Item, add_batch, add_items
+from modelyard.server.api.views import AnswerView, Problem, TaskView, answers, live_of, view
+from modelyard.server.roles import Role
+from modelyard.server.routes import Ask, Here, Id, Routes
+from modelyard.tasks.listing import Filter, queue_page
+from modelyard.tasks.queue import Step
+from modelyard.tasks.states import State
+from modelyard.tasks.task import Priority
+
+routes = Routes(tag="tasks")
+
+Ids = Annotated[list[Id], msgspec.Meta(max_length=100_000)]
+Most = Annotated[int, msgspec.Meta(ge=1, le=1000)]
+Word = Annotated[str, msgspec.Meta(max_length=1000)]
+PriorityWord = Literal["low", "normal", "high"]
+
+
+class TaskQuery(Ask, frozen=True):
+    """Which tasks, and which page.
+
+    Attributes:
+        text: Words that title, address or target must contain.
+        after: `next` of the page before.
+    """
+
+    state: list[State] = []
+    kind: Word = ""
+    hub: Word = ""
+    text: Word = ""
+    after: Word | None = None
+    limit: Most = 100
+
+
+class TaskPage(msgspec.Struct, frozen=True):
+    """A page of the queue, in the order the tasks will run, and how many there are in each state."""
+
+    tasks: list[TaskView]
+    next: str | None
+    counts: dict[State, int]
+
+
+class NewTasks(Ask, frozen=True):
+    """What to download: `items` one by one, or `addresses` that share everything else."""
+
+    addresses: list[Annotated[str, msgspec.Meta(max_length=8192)]] = []
+    items: list[Item] = []
+    shared: Item | None = None
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """An address that was not queued, and why."""
+
+    address: str
+    error: Problem
+
+
+class Added(msgspec.Struct, frozen=True):
+    """What was queued, in the order of the request, and what was not."""
+
+    ids: list[int]
+    refused: list[Refusal]
+
+
+class NewBatch(Ask, frozen=True):
+    """Any text with addresses in it: lines, prose, a JSON list, CSV.
+
+    Attributes:
+        try_only: Tell what each line would become, and queue nothing.
+    """
+
+    text: str
+    shared: Item | None = None
+    try_only: bool = False
+
+
+class BatchAnswer(msgspec.Struct, frozen=True):
+    """What each line became."""
+
+    ids: list[int]
+    entries: list[BatchEntry]
+
+
+class Action(Ask, frozen=True):
+    """One verb for many tasks.
+
+    Attributes:
+        ids: Which; for `retry` nothing means every failed task.
+        discard: With `cancel`: remove what had arrived, too.
+    """
+
+    do: Literal["pause", "resume", "cancel", "retry"]
+    ids: Ids = []
+    discard: bool = False
+
+
+class Changes(Ask, frozen=True):
+    """What to change of a task; what is left out stays.
+
+    Attributes:
+        limit: A speed like `5MB/s`; empty takes it away. Holds at once.
+    """
+
+    priority: PriorityWord | msgspec.UnsetType = msgspec.UNSET
+    favourite: bool | msgspec.UnsetType = msgspec.UNSET
+    limit: Word | msgspec.UnsetType = msgspec.UNSET
+
+
+class Placing(Ask, frozen=True):
+    """Where some tasks go, in the order given: before a task, to the top, or to the end."""
+
+    ids: Annotated[list[Id], msgspec.Meta(max_length=1000)]
+    before: Id | None = None
+    to: Literal["top", "end"] | None = None
+
+
+class Clearing(Ask, frozen=True):
+    """Which ended tasks leave the list; history keeps them."""
+
+    states: tuple[Literal["done", "failed", "cancelled"], ...] = ("done", "cancelled")
+
+
+class Cleared(msgspec.Struct, frozen=True):
+    """How many left the list."""
+
+    count: int
+
+
+@routes.get("/tasks", role=Role.VIEWER)
+def list_tasks(here: Here, query: TaskQuery) -> TaskPage:
+    """The queue, a page at a time, in the order it will run."""
+    chosen = Filter(states=tuple(query.state), kind=query.kind, hub=query.hub, text=query.text, listed=True)
+    with here.app.queue.database.reading() as db:
+        page = queue_page(db, chosen, query.after, query.limit)
+    live = live_of(here.app)
+    return TaskPage([view(task, live) for task in page.tasks], page.next, here.app.queue.counts())
+
+
+@routes.post(
+    "/tasks",
+    role=Role.OPERATOR,
+    status=201,
+    raises=(BadAddress, UsageError),
+    most=32 * 2**20,
+    example={"items": [{"address": "hf:owner/repo/model.safetensors", "to": "/models/checkpoints/"}]},
+)
+def add_tasks(here: Here, body: NewTasks) -> Added:
+    """Queue downloads, all that can be read in one durable step; the answer comes when they are safe."""
+    shared = body.shared or Item()
+    items = [*body.items, *(msgspec.structs.replace(shared, address=address) for address in body.addresses)]
+    ids, refused = add_items(here, items)
+    return Added(ids, [Refusal(address, error) for address, error in refused])
+
+
+@routes.post("/tasks/batch", role=Role.OPERATOR, status=201, raises=(UsageError,), most=64 * 2**20)
+def add_batch_of_tasks(here: Here, body: NewBatch) -> BatchAnswer:
+    """Queue whatever addresses a text holds; every line is answered."""
+    ids, entries = add_batch(here, body.text, body.shared or Item(), body.try_only)
+    return BatchAnswer(ids, entries)
+
+
+@routes.post("/tasks/actions", role=Role.OPERATOR, example={"do": "pause", "ids": [1, 2]})
+def act_on_tasks(here: Here, body: Action) -> list[AnswerView]:
+    """Pause, resume, cancel or retry many tasks; one that cannot does not stop the others."""
+    queue = here.app.queue
+    if body.do == "retry" and not body.ids:
+        return answers(queue.retry_failed())
+    done = getattr(queue, body.do)(body.ids)
+    if body.do == "cancel" and body.discard:
+        here.app.runner.discard(one.id for one in done if one.task)
+    return answers(done)
+
+
+@routes.post("/tasks/order", role=Role.OPERATOR, raises=(NoSuchTask,), example={"ids": [7], "to": "top"})
+def order_tasks(here: Here, body: Placing) -> None:
+    """Move tasks in the queue. Before a task of another priority they take that priority."""
+    here.app.queue.place(body.ids, body.before, top=body.to == "top")
+
+
+@routes.post("/tasks/clear", role=Role.OPERATOR, raises=(IllegalMove,))
+def clear_tasks(here: Here, body: Clearing) -> Cleared:
+    """Take ended tasks off the list."""
+    return Cleared(here.app.queue.clear([State(state) for state in body.states]))
+
+
+@routes.get("/tasks/{id}", role=Role.VIEWER, raises=(NoSuchTask,))
+def one_task(here: Here, id: Id) -> TaskView:  # the path's word
+    """One task, ended ones too."""
+    return view(here.app.queue.get(id), live_of(here.app))
+
+
+@routes.get("/tasks/{id}/steps", role=Role.VIEWER, raises=(NoSuchTask,))
+def steps_of_task(here: Here, id: Id) -> list[Step]:
+    """Every state that a task was in, when and why."""
+    return here.app.queue.steps(id)
+
+
+@routes.patch("/tasks/{id}", role=Role.OPERATOR, raises=(NoSuchTask,), example={"priority": "high"})
+def change_task(here: Here, id: Id, body: Changes) -> TaskView:
+    """Change priority, speed limit or favourite mark."""
+    if body.limit is not msgspec.UNSET:
+        here.app.limit_task(id, body.limit)
+    columns: dict[str, object] = {}
+    if body.priority is not msgspec.UNSET:
+        columns["priority"] = int(Priority[body.priority.upper()])
+    if body.favourite is not msgspec.UNSET:
+        columns["favourite"] = body.favourite
+    if columns:
+        here.app.queue.change(id, **columns)
+    return view(here.app.queue.get(id), live_of(here.app))
+
+
+@routes.delete("/tasks/{id}", role=Role.OPERATOR, raises=(NoSuchTask,))
+def remove_task(here: Here, id: Id) -> None:
+    """Cancel a task, remove what had arrived of it, and take it off the list. A finished file stays."""
+    here.app.remove_task(id)
