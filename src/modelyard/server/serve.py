@@ -20,6 +20,7 @@ from modelyard.server.pages import Pages
 from modelyard.server.pool import Pool
 from modelyard.server.service import Service
 from modelyard.server.web import Web, secure
+from modelyard.server.working import working
 from modelyard.values.version import VERSION
 
 _GRACE = 1.0
@@ -39,7 +40,7 @@ def serve(service: Service, listening: Listening, ready: Callable[[Note], None])
     """
     listening.check(password=service.access.password.is_set())
     service.access.tokens.own()
-    with yard.held(service.app.folder):
+    with yard.held(service.app.folder), working(service):
         asyncio.run(_until_stopped(service, listening, ready))
 
 

@@ -43,10 +43,11 @@ class Database:
         self.name = place.render_as_string(hide_password=True)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with self._gate():
+            if not url:
+                (folder / FILE).touch(0o600)  # SQLite would make it readable for all
             self.engine = _engine(place)
             upgrade(self.engine)
-        if self._reserve:
-            self._reserve.fill()
+        self.refill()
 
     @property
     def dialect(self) -> str:
@@ -72,6 +73,11 @@ class Database:
     def _begun(self) -> Iterator[Connection]:
         with self.engine.connect().execution_options(writes=True) as connection, connection.begin():
             yield connection
+
+    def refill(self) -> None:
+        """Take the reserve again that a full disk had needed."""
+        if self._reserve:
+            self._reserve.fill()
 
     def close(self) -> None:
         """Close every connection; SQLite folds its log into the file."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from modelyard.server.api import description, events, health, metrics, session, tokens
+from modelyard.server.api import description, events, health, history, hubs, metrics, session, settings, tasks, tokens
 from modelyard.server.routes import Routes
 
 ALL: tuple[Routes, ...] = (
@@ -10,6 +10,10 @@ ALL: tuple[Routes, ...] = (
     health.routes,
     metrics.routes,
     session.routes,
+    tasks.routes,
+    history.routes,
+    hubs.routes,
+    settings.routes,
     events.routes,
     tokens.routes,
     description.routes,

@@ -1,0 +1,98 @@
+"""What a service does beside answering: runs the queue, keeps the database fit, counts, remembers.
+
+Start and stop in one place, in one order; whoever holds the data folder's lock calls it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import logging
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from modelyard.app import App
+from modelyard.errors import YardError
+from modelyard.server.api.views import live_of, view
+from modelyard.server.once_kept import OnceKept
+from modelyard.server.service import Service
+from modelyard.tasks.again import prune
+from modelyard.tasks.listing import Filter, queue_page
+from modelyard.tasks.queue import Queue
+from modelyard.tasks.states import State
+
+_SHOWN = 500
+_HOUSEKEEPING = 3600.0
+_log = logging.getLogger("modelyard.queue")
+
+
+@contextlib.contextmanager
+def working(service: Service) -> Iterator[None]:
+    """Run the queue for the length of a block. The data folder must be held.
+
+    Raises:
+        DiskError, NotSupported: The database cannot be opened.
+    """
+    app = service.app
+    service.snapshot = snapshot
+    service.once = OnceKept(app.queue.database, app.clock.wall)
+    service.checks["database"] = _database_works
+    _count(service)
+    app.runner.start()
+    keeper = threading.Thread(target=_keep_house, args=(app,), name="housekeeping", daemon=True)
+    keeper.start()
+    try:
+        yield
+    finally:
+        app.runner.close()
+
+
+def snapshot(app: App) -> dict[str, Any]:
+    """The state of the queue: counts, the first tasks in order, and how far the running ones are."""
+    with app.queue.database.reading() as db:
+        page = queue_page(db, Filter(listed=True), None, _SHOWN)
+    live = live_of(app)
+    shown = [msgspec.to_builtins(view(task, live)) for task in page.tasks]
+    return {"counts": app.queue.counts(), "tasks": shown, "next": page.next}
+
+
+def _database_works(app: App) -> bool:
+    app.queue.counts()
+    return True
+
+
+def _count(service: Service) -> None:
+    queue, runner = service.app.queue, service.app.runner
+    for state in State:
+        name = f"modelyard_tasks_{state}"
+        service.metrics.gauge(name, f"Listed tasks that are {state}.", functools.partial(_counted, queue, state))
+    service.metrics.gauge(
+        "modelyard_bytes_per_second", "Bytes that arrive now.", lambda: sum(_speed(one) for one in runner.live())
+    )
+
+
+def _counted(queue: Queue, state: State) -> float:
+    return queue.counts()[state]
+
+
+def _speed(one: dict[str, object]) -> float:
+    return float(str(one.get("speed") or 0))
+
+
+def _keep_house(app: App) -> None:
+    """Once an hour: forget old history and old answers, take back room that a full disk had needed."""
+    while True:
+        try:
+            gone = prune(app.queue, app.settings["history.keep"])
+            app.queue.database.refill()
+            if gone:
+                _log.info("%d tasks of the history were older than %s days", gone, app.settings["history.keep"])
+        except YardError as error:
+            _log.warning("housekeeping: %s", error.message)
+        stopped = threading.Event()
+        with app.stop.waking(stopped.set):
+            if stopped.wait(_HOUSEKEEPING):
+                return
