@@ -12,7 +12,7 @@ from modelyard.jobs.addressing import without_secrets
 from modelyard.jobs.batch import Entry, forget, read_batch
 from modelyard.jobs.batch_tables import Options as Beside
 from modelyard.jobs.queued import Options, draft
-from modelyard.server.api.views import Problem, problem
+from modelyard.server.api.views import TaskError, error_view
 from modelyard.server.roles import Role
 from modelyard.server.routes import Ask, Here
 from modelyard.tasks.task import Draft, Priority
@@ -58,10 +58,10 @@ class BatchEntry(msgspec.Struct, frozen=True, omit_defaults=True):
     address: str = ""
     id: int | None = None
     first: int | None = None
-    error: Problem | None = None
+    error: TaskError | None = None
 
 
-def add_items(here: Here, items: Sequence[Item]) -> tuple[list[int], list[tuple[str, Problem]]]:
+def add_items(here: Here, items: Sequence[Item]) -> tuple[list[int], list[tuple[str, TaskError]]]:
     """Queue what can be read, in one step; gives ids, and each refused address with its problem.
 
     Raises:
@@ -77,7 +77,7 @@ def add_items(here: Here, items: Sequence[Item]) -> tuple[list[int], list[tuple[
         except YardError as error:
             if len(items) == 1:
                 raise
-            refused.append((without_secrets(here.app.hubs, item.address)[:200], problem(error.as_dict())))
+            refused.append((without_secrets(here.app.hubs, item.address)[:200], error_view(error.as_dict())))
     return here.app.queue.add(drafts), refused
 
 
@@ -94,7 +94,7 @@ def add_batch(here: Here, text: str, shared: Item, try_only: bool) -> tuple[list
                 drafts.append(_draft(here, _beside(shared, entry.address, entry.options)))
                 lines.append(len(entries))
             except YardError as error:
-                shown = msgspec.structs.replace(shown, became="refused", error=problem(error.as_dict()))
+                shown = msgspec.structs.replace(shown, became="refused", error=error_view(error.as_dict()))
         entries.append(shown)
     ids = here.app.queue.add(drafts) if drafts else []
     for number, index in zip(ids, lines, strict=True):
@@ -110,7 +110,7 @@ def _shown(entry: Entry) -> BatchEntry:
         entry.address,
         None,
         entry.first,
-        problem(entry.error) if entry.error else None,
+        error_view(entry.error) if entry.error else None,
     )
 
 

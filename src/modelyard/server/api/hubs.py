@@ -9,7 +9,7 @@ import msgspec
 from modelyard.errors import BadAddress, NetworkError, UnknownHub, YardError
 from modelyard.hubs.base import Hub
 from modelyard.jobs.addressing import read_address
-from modelyard.server.api.views import Problem, problem
+from modelyard.server.api.views import TaskError, error_view
 from modelyard.server.roles import Role
 from modelyard.server.routes import Ask, Here, Routes
 from modelyard.values.offers import Finding, KeyReport, Offer
@@ -33,7 +33,7 @@ class FoundModels(msgspec.Struct, frozen=True):
     """What was found, and the hubs that could not be asked."""
 
     models: list[Finding]
-    problems: dict[str, Problem]
+    problems: dict[str, TaskError]
 
 
 class FileView(msgspec.Struct, frozen=True):
@@ -131,10 +131,10 @@ def search_hubs(here: Here, query: SearchQuery) -> FoundModels:
     """Search one hub, some, or all; a hub that fails does not spoil the others."""
     only = [here.app.hub_name(name) for name in query.hub]
     models: list[Finding] = []
-    problems: dict[str, Problem] = {}
+    problems: dict[str, TaskError] = {}
     for hub, answer in here.app.hubs.search_all(query.text, limit=query.limit, kind=query.kind or None, only=only):
         if isinstance(answer, YardError):
-            problems[hub.name] = problem(answer.as_dict())
+            problems[hub.name] = error_view(answer.as_dict())
         else:
             models += answer
     return FoundModels(models, problems)

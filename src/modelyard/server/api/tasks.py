@@ -8,7 +8,7 @@ import msgspec
 
 from modelyard.errors import BadAddress, IllegalMove, NoSuchTask, UsageError
 from modelyard.server.api.adding import BatchEntry, Item, add_batch, add_items
-from modelyard.server.api.views import AnswerView, Problem, TaskView, answers, live_of, view
+from modelyard.server.api.views import AnswerView, TaskError, TaskView, answers, live_of, view
 from modelyard.server.roles import Role
 from modelyard.server.routes import Ask, Here, Id, Routes
 from modelyard.tasks.listing import Filter, queue_page
@@ -60,7 +60,7 @@ class Refusal(msgspec.Struct, frozen=True):
     """An address that was not queued, and why."""
 
     address: str
-    error: Problem
+    error: TaskError
 
 
 class Added(msgspec.Struct, frozen=True):

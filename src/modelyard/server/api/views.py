@@ -13,7 +13,7 @@ from modelyard.tasks.states import ACTIVE, State
 from modelyard.tasks.task import Task
 
 
-class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
+class TaskError(msgspec.Struct, frozen=True, omit_defaults=True):
     """What went wrong: a stable code, what happened, the next step, and whether trying again may help."""
 
     code: str
@@ -52,7 +52,7 @@ class TaskView(msgspec.Struct, frozen=True, kw_only=True):
     follows: int | None
     run: int
     attempts: int
-    error: Problem | None
+    error: TaskError | None
     result: dict[str, Any] | None
     size: int | None
     done: int
@@ -70,7 +70,7 @@ class AnswerView(msgspec.Struct, frozen=True, omit_defaults=True):
 
     id: int
     task: TaskView | None = None
-    error: Problem | None = None
+    error: TaskError | None = None
 
 
 _SAME = tuple(name for name in TaskView.__struct_fields__ if name in Task.__struct_fields__)
@@ -79,7 +79,7 @@ _SAME = tuple(name for name in TaskView.__struct_fields__ if name in Task.__stru
 def view(task: Task, live: Mapping[int, dict[str, Any]] | None = None) -> TaskView:
     """A task as it is shown; a running one with the numbers of this moment."""
     told = {name: getattr(task, name) for name in _SAME}
-    told["error"] = problem(task.error) if task.error else None
+    told["error"] = error_view(task.error) if task.error else None
     now = (live or {}).get(task.id) if task.state in ACTIVE else None
     if now:
         told |= {"done": now["done"], "size": now["size"] if now["size"] is not None else task.size}
@@ -88,9 +88,9 @@ def view(task: Task, live: Mapping[int, dict[str, Any]] | None = None) -> TaskVi
     return TaskView(**told)
 
 
-def problem(error: Mapping[str, Any]) -> Problem:
+def error_view(error: Mapping[str, Any]) -> TaskError:
     """An error as it was kept, or as `YardError.as_dict` tells it."""
-    return msgspec.convert(error, Problem)
+    return msgspec.convert(error, TaskError)
 
 
 def live_of(app: App) -> dict[int, dict[str, Any]]:
@@ -101,6 +101,6 @@ def live_of(app: App) -> dict[int, dict[str, Any]]:
 def answers(found: Iterable[Answer]) -> list[AnswerView]:
     """Bulk answers as they are shown."""
     return [
-        AnswerView(one.id, view(one.task) if one.task else None, problem(one.error) if one.error else None)
+        AnswerView(one.id, view(one.task) if one.task else None, error_view(one.error) if one.error else None)
         for one in found
     ]
