@@ -152,9 +152,18 @@ def test_a_wrong_header_opens_nothing(service: Served, given: str) -> None:
 
 @pytest.mark.parametrize(
     "kind",
-    [None, "text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "application/jsonx", "text/json",
-     "application/json, text/plain", "text/plain; application/json", ""],
-)  # fmt: skip
+    [
+        None,
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data",
+        "application/jsonx",
+        "text/json",
+        "application/json, text/plain",
+        "text/plain; application/json",
+        "",
+    ],
+)
 def test_a_write_that_is_not_declared_as_json_is_refused(service: Served, kind: str | None) -> None:
     for method, path in (("POST", "/tokens"), ("DELETE", "/tokens/1"), ("POST", "/session"), ("POST", "/link")):
         assert service.ask(method, API + path, b"{}", Content_Type=kind).code == "wrong-media-type"
@@ -179,8 +188,15 @@ def test_a_large_body_is_refused_declared_or_not(service: Served) -> None:
 
 
 def test_every_answer_has_the_security_headers(service: Served) -> None:
-    asked = [("GET", "/", ""), ("GET", "/healthz", ""), ("GET", f"{API}/health", ""), ("GET", f"{API}/no", ""),
-             ("POST", f"{API}/session", ""), ("OPTIONS", f"{API}/health", ""), ("GET", f"{API}/health", "no")]  # fmt: skip
+    asked = [
+        ("GET", "/", ""),
+        ("GET", "/healthz", ""),
+        ("GET", f"{API}/health", ""),
+        ("GET", f"{API}/no", ""),
+        ("POST", f"{API}/session", ""),
+        ("OPTIONS", f"{API}/health", ""),
+        ("GET", f"{API}/health", "no"),
+    ]
     for method, path, token in asked:
         got = service.ask(method, path, token=token)
         assert HEADERS.items() <= got.headers.items(), (method, path)
