@@ -15,6 +15,11 @@ from modelyard.values.version import VERSION
 
 COMMANDS = {
     "get": "Fetch models: paste a link, get proven files.",
+    "queue": "Show and change the queue of the service.",
+    "top": "Watch the queue, live.",
+    "history": "Show what has ended; fetch it again, export it.",
+    "stats": "Show what was fetched, per day and hub.",
+    "limit": "Show and change speed limits while transfers run.",
     "info": "Show what a hub says about a model.",
     "files": "List the files of a model.",
     "search": "Search models on all hubs.",
@@ -23,6 +28,7 @@ COMMANDS = {
     "serve": "Run the service: its page, REST and events.",
     "link": "Print a fresh link to the running service's page.",
     "keys": "Keep, check and remove hub keys.",
+    "hooks": "Run a command or tell somebody when a task ends.",
     "config": "Show and change settings.",
     "demo": "See a download without account or network.",
     "completion": "Print the completion script of your shell.",

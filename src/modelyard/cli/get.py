@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
 import click
 
+from modelyard.cli.detached import queue_all
 from modelyard.cli.options import json_option, offline_option, opened, stopping
 from modelyard.cli.progress import shown
 from modelyard.cli.telling import Teller
@@ -29,6 +31,8 @@ from modelyard.values.sizes import parse_rate, show_size
 @click.option("--force", is_flag=True, help="Replace another file, once the new one is proven.")
 @click.option("--unpack", is_flag=True, help="Unpack a zip, tar, gz or zst as it arrives.")
 @click.option("--limit", metavar="RATE", help="Speed limit, like 50MB/s.")
+@click.option("--detach", "-d", is_flag=True, help="Queue it for the service and come back at once.")
+@click.option("--priority", type=click.Choice(["low", "normal", "high"]), default="normal", help="With --detach.")
 @click.option("--quiet", "-q", is_flag=True, help="Only results and errors.")
 @offline_option
 @json_option
@@ -44,6 +48,8 @@ def command(
     force: bool,
     unpack: bool,
     limit: str | None,
+    detach: bool,
+    priority: str,
     quiet: bool,
     offline: bool,
     as_json: bool,
@@ -56,6 +62,22 @@ def command(
     asked = [*addresses, *_listed(lists, alone=not addresses)]
     if not asked:
         raise UsageError("No address was given.", hint="Paste a link: `modelyard get hf:owner/repo/file`.")
+    if detach and dry_run:
+        raise UsageError("--detach queues, --dry-run only looks.", hint="Choose one of them.")
+    if detach:
+        shared: dict[str, object] = {
+            "include": include,
+            "exclude": exclude,
+            "sha256": sha256,
+            "replace": force,
+            "companions": with_companions,
+            "unpack": unpack,
+            "limit": limit or "",
+            "priority": priority,
+        }
+        with opened(as_json=as_json, quiet=quiet) as (app, teller):
+            shared["to"] = _absolute(to or app.settings["folder"] or "./")
+            return queue_all(app, teller, asked, shared)
     wish = Wish(
         asked, to, include, exclude, sha256, force, with_companions, parse_rate(limit) if limit else None, unpack
     )
@@ -67,6 +89,12 @@ def command(
         else:
             _run(download, planned, teller)
         return show_outcomes(download, teller, dry_run=dry_run)
+
+
+def _absolute(to: str) -> str:
+    """The target as the service must know it: it has another current folder. A slash at the end stays."""
+    shown = str(Path(to).expanduser().absolute())
+    return shown + os.sep if to.endswith(("/", "\\")) or Path(to).is_dir() else shown
 
 
 def _listed(lists: tuple[str, ...], *, alone: bool) -> list[str]:

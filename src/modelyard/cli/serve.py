@@ -39,17 +39,18 @@ def command(
     set_password: bool,
 ) -> int:
     """Run the service: its page, its REST API and its events, for this machine only unless you say otherwise."""
-    from modelyard.server.listening import PORT, Listening
+    from modelyard.server.listening import Listening
     from modelyard.server.logs import logging_to
     from modelyard.server.serve import serve
     from modelyard.server.service import Service
 
-    with App() as app:
+    with App(trusted=listen is None) as app:  # others may ask for public addresses and registered ones only
         if set_password:
             return _set_password(app)
         networks = tuple(_network(text) for text in proxies)
         address = None if listen is None else _address(listen)
-        listening = Listening(PORT if port is None else port, address, names, tls_cert, tls_key, networks)
+        chosen = app.settings["server.port"] if port is None else port
+        listening = Listening(chosen, address, names, tls_cert, tls_key, networks)
         service = Service(app, remote=listening.remote)
         with logging_to(app.folder, app.redactor, as_json=log_json):
             serve(service, listening, lambda note: _greet(service, note, open_page=open_page))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -114,8 +115,14 @@ def defect(request_id: str) -> e.YardError:
 
 def error_of(problem: Problem) -> e.YardError:
     """The error that a problem tells: same class where its code is known, same facts."""
-    kind = _kinds().get(problem.code, e.YardError)
-    return kind(problem.detail, hint=problem.hint, link=problem.link, **(problem.facts or {}))
+    return error_told(problem.code, problem.detail, problem.hint, problem.link, problem.facts)
+
+
+def error_told(
+    code: str, message: str, hint: str, link: str | None = None, facts: Mapping[str, Any] | None = None, **_: Any
+) -> e.YardError:
+    """The error that `YardError.as_dict` told: same class where its code is known."""
+    return _kinds().get(code, e.YardError)(message, hint=hint, link=link, **(facts or {}))
 
 
 def _kinds() -> dict[str, type[e.YardError]]:

@@ -1,0 +1,38 @@
+"""`modelyard stats`: what was fetched, per day and hub."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from modelyard.cli.options import json_option
+from modelyard.cli.yard import reached
+from modelyard.values.sizes import show_size
+
+_BAR = 30
+
+
+@click.command()
+@click.option("--since", metavar="DAY", default="0000-00-00", help="From this day, YYYY-MM-DD.")
+@click.option("--until", metavar="DAY", default="9999-12-31", help="To this day.")
+@json_option
+def command(since: str, until: str, as_json: bool) -> None:
+    """Show counts, bytes and mean speed per day and hub."""
+    with reached(as_json=as_json) as (yard, teller):
+        told = yard("GET", f"/statistics?since={since}&until={until}")
+        teller.data(told)
+        most = max((day["bytes"] for day in told["days"]), default=0)
+        for day in told["days"]:
+            teller.result(_row(day, most))
+        speed = f", {show_size(round(told['speed']))}/s on average" if told["speed"] else ""
+        teller.result(
+            f"{told['done']} done, {told['failed']} failed, {told['cancelled']} cancelled; "
+            f"{show_size(told['bytes'])}{speed}"
+        )
+
+
+def _row(day: dict[str, Any], most: int) -> str:
+    bar = "█" * round(_BAR * day["bytes"] / most) if most else ""
+    counts = f"{day['done']} done" + (f", {day['failed']} failed" if day["failed"] else "")
+    return f"{day['day']}  {day['hub']:12} {show_size(day['bytes']):>10}  {counts:20} {bar}".rstrip()
