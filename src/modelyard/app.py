@@ -42,6 +42,7 @@ from modelyard.values.sizes import parse_rate, parse_size
 from modelyard.values.version import VERSION
 
 if TYPE_CHECKING:
+    from modelyard.jobs.hooks.worker import Hooks
     from modelyard.jobs.queued import DownloadKind
     from modelyard.tasks.queue import Queue
     from modelyard.tasks.runner import Rules, Runner
@@ -125,6 +126,16 @@ class App:
         from modelyard.jobs.queued import DownloadKind
 
         return DownloadKind(self.yard, self.keep_key)
+
+    @functools.cached_property
+    def hooks(self) -> Hooks:
+        """What a person wants to happen on events; a service starts it. Webhooks carry no hub's key."""
+        from modelyard.jobs.hooks.hook_file import HookFile
+        from modelyard.jobs.hooks.worker import Hooks
+
+        client = Client(self.pool, lambda _origin: {}, USER_AGENT)
+        file = HookFile(self.folder)
+        return Hooks(file, self.events, client, self.clock, self.redactor, self.environ, self.stop)
 
     @functools.cached_property
     def runner(self) -> Runner:
@@ -225,6 +236,8 @@ class App:
             self.runner.close()
         self.stop.set("Closed.")
         self._unfollow()
+        if "hooks" in opened:
+            self.hooks.close()
         if "queue" in opened:
             self.queue.database.close()
         self.proofs.close()

@@ -588,3 +588,10 @@ class Stuck(NetworkError):
     code = "stuck"
     hint = "It is tried again by itself; look at its history if that does not help."
     retryable = True
+
+
+class HookFailed(YardError):
+    """A hook could not be run, failed or took too long."""
+
+    code = "hook-failed"
+    hint = "Try it alone with `modelyard hooks test NAME`."
