@@ -1,0 +1,164 @@
+"""The queue's commands with a real service, killed on the way, and without one."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from modelyard.server.client import Client, running
+from modelyard.testing import PracticeHub
+from running import Ran, modelyard
+
+SIZE = 48 * 2**20
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A data folder; whatever service it ends with is stopped."""
+    folder = tmp_path / "yard"
+    monkeypatch.setenv("MODELYARD_HOME", str(folder))
+    monkeypatch.setenv("MODELYARD_SERVER_PORT", "0")
+    yield folder
+    note = running(folder)
+    if note:
+        os.kill(note.pid, signal.SIGKILL)
+
+
+def until(what: Callable[[], Any], seconds: float = 30.0) -> Any:
+    """Ask until the answer is one."""
+    end = time.monotonic() + seconds
+    while not (found := what()):
+        assert time.monotonic() < end, what
+    return found
+
+
+def task(folder: Path, number: int = 1) -> dict[str, Any]:
+    found: dict[str, Any] = Client(folder).ask("GET", f"/api/v1/tasks/{number}")[1]
+    return found
+
+
+def rows(ran: Ran) -> list[dict[str, Any]]:
+    assert ran.code == 0, ran.err
+    return [json.loads(line) for line in ran.out.splitlines()]
+
+
+def test_a_detached_download_survives_kill_9_and_every_face_tells_the_same(
+    folder: Path, hub: PracticeHub, tmp_path: Path
+) -> None:
+    data = os.urandom(SIZE)
+    url = hub.add_file("big.safetensors", data)
+    ran = modelyard("get", "--detach", url, "--to", f"{tmp_path}/", "--limit", "24MB/s", env=hub.env())
+    assert ran.code == 0 and "Queued as 1" in ran.out, ran.err
+    until(lambda: task(folder)["done"] > SIZE // 3)
+    note = running(folder)
+    assert note
+    os.kill(note.pid, signal.SIGKILL)
+    assert not (tmp_path / "big.safetensors").exists()
+
+    begun = time.monotonic()
+    modelyard("get", "--detach", hub.add_file("small.bin", b"small"), "--to", f"{tmp_path}/", env=hub.env())
+    until(lambda: task(folder)["state"] in {"running", "verifying", "done"}, 5)
+    assert time.monotonic() - begun < 5
+    until(lambda: task(folder)["state"] == "done")
+    assert (tmp_path / "big.safetensors").read_bytes() == data
+    assert task(folder)["result"]["files"][0]["sha256"] == hashlib.sha256(data).hexdigest()
+    assert "restart" in str(Client(folder).ask("GET", "/api/v1/tasks/1/steps")[1])
+
+    by_rest = task(folder)
+    by_list = Client(folder).ask("GET", "/api/v1/tasks")[1]["tasks"]
+    by_cli = rows(modelyard("queue", "--json"))
+    by_socket = snapshot(folder)["tasks"]
+    assert by_list == by_cli == by_socket
+    assert by_list[0] == by_rest
+    assert by_rest in rows(modelyard("history", "--json"))
+
+
+def snapshot(folder: Path) -> dict[str, Any]:
+    """What a WebSocket is told that is opened late."""
+    import asyncio
+
+    import aiohttp
+
+    async def ask() -> dict[str, Any]:
+        note = running(folder)
+        assert note
+        token = (folder / "service.token").read_text().strip()
+        async with (
+            aiohttp.ClientSession() as session,
+            session.ws_connect(f"{note.url.rstrip('/')}/api/v1/events/ws") as socket,
+        ):
+            await socket.send_json({"token": token})
+            frame: dict[str, Any] = {}
+            while "snapshot" not in frame:
+                frame = await socket.receive_json(timeout=10)
+            found: dict[str, Any] = frame["snapshot"]
+            return found
+
+    return asyncio.run(ask())
+
+
+def test_the_commands_say_the_same_with_and_without_a_service(folder: Path, hub: PracticeHub, tmp_path: Path) -> None:
+    url = hub.add_file("a.bin", b"a" * 1000)
+    modelyard("get", "-d", url, "--to", f"{tmp_path}/", env=hub.env())
+    until(lambda: task(folder)["state"] == "done")
+    commands = [["queue"], ["history"], ["stats"], ["limit"], ["queue", "show", "1"]]
+    with_service = [modelyard(*command, "--json").out for command in commands]
+    note = running(folder)
+    assert note
+    os.kill(note.pid, signal.SIGTERM)
+    until(lambda: running(folder) is None and not (folder / "service.json").exists())
+    assert [modelyard(*command, "--json").out for command in commands] == with_service
+
+
+def test_without_a_service_the_queue_can_be_changed_too(folder: Path, hub: PracticeHub, tmp_path: Path) -> None:
+    hub.faults.use("s500forever", "*")
+    modelyard("get", "-d", hub.add_file("a.bin", b"a"), "--to", f"{tmp_path}/", env=hub.env())
+    note = running(folder)
+    assert note
+    os.kill(note.pid, signal.SIGKILL)
+    until(lambda: running(folder) is None)
+    assert rows(modelyard("queue", "pause", "1", "--json"))[0]["task"]["state"] == "paused"
+    assert rows(modelyard("queue", "resume", "1", "--json"))[0]["task"]["state"] == "queued"
+    assert modelyard("queue", "move", "1", "--priority", "high").code == 0
+    assert rows(modelyard("queue", "--json"))[0]["priority"] == "high"
+    assert rows(modelyard("queue", "cancel", "--all", "--json"))[0]["task"]["state"] == "cancelled"
+    assert modelyard("queue", "clear").code == 0
+    assert modelyard("queue").out == ""
+    assert modelyard("history", "favourite", "1").code == 0
+    target = tmp_path / "history.csv"
+    assert modelyard("history", "export", str(target)).code == 0
+    assert target.read_text().startswith("id,")
+    assert "Queued as 2" in modelyard("history", "again", "1").out
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        (["queue", "pause"], 2),
+        (["queue", "pause", "0"], 2),
+        (["queue", "pause", "7"], 1),
+        (["queue", "show", "7"], 3),
+        (["queue", "move", "1"], 2),
+        (["limit", "--", "-5"], 2),
+        (["limit", "NaN"], 2),
+        (["limit", "5MB/s", "--hub", "nowhere"], 2),
+        (["history", "again", "9"], 3),
+        (["get", "--detach", "--dry-run", "hf:a/b"], 2),
+    ],
+)
+def test_bad_input_is_one_clear_error(folder: Path, command: list[str], code: int) -> None:
+    ran = modelyard(*command)
+    assert ran.code == code, (ran.out, ran.err)
+    assert ran.err.strip() and "Traceback" not in ran.err
+
+
+def test_top_shows_one_picture_where_nobody_watches(folder: Path) -> None:
+    assert "nothing queued" in modelyard("top").out
