@@ -30,6 +30,7 @@ from modelyard.net.client import Client
 from modelyard.net.dial import Dialer, Timeouts
 from modelyard.net.guard import Guard
 from modelyard.net.hub_api import HubApi
+from modelyard.net.lan_hubs import LanHubs
 from modelyard.net.manners import Manners
 from modelyard.net.pool import Pool
 from modelyard.net.proxies import Proxies
@@ -79,6 +80,7 @@ class App:
         self.settings.check()
         self.keys = Keys([], default_places(self.folder, self.environ))
         self.redactor = Redactor(self.keys.secrets)
+        self.lan_hubs = LanHubs(self.folder)
         self.pool = self._pool(trusted)
         client = Client(self.pool, self.keys.headers_for, USER_AGENT)
         retry = self._retry()
@@ -254,7 +256,7 @@ class App:
         timeouts = Timeouts(settings["timeout.connect"], settings["timeout.silence"])
         proxies = Proxies(settings["proxy"] or None, self.environ)
         ca_file = settings["ca-file"] or self.environ.get("SSL_CERT_FILE") or None
-        dialer = Dialer(Guard(allow_private=trusted), proxies, timeouts, ca_file)
+        dialer = Dialer(Guard(allow_private=trusted, registered=self.lan_hubs), proxies, timeouts, ca_file)
         most = min(settings["connections.total"], _handles())
         return Pool(dialer, most=most, most_per_host=settings["connections.per-host"])
 

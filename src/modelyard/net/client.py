@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from modelyard.errors import Interrupted, NetworkError, TooManyRedirects
 from modelyard.net.api import Follow
-from modelyard.net.guard import Reach
+from modelyard.net.guard import Reach, Sender
 from modelyard.net.head import Head
 from modelyard.net.headers import Headers
 from modelyard.net.pool import Pool
@@ -117,14 +117,14 @@ class Client:
             Stopped: `stop` was set.
         """
         url = first = parse(request.url)
-        reach = Reach.PUBLIC if request.told_by_public else None
+        sender = Sender(Reach.PUBLIC) if request.told_by_public else None
         for hops in range(MOST_REDIRECTS + 1):
             stop.check()
-            reply = self._send(request, url, first.origin, reach, stop, hops)
+            reply = self._send(request, url, first.origin, sender, stop, hops)
             target = self._next(request, reply, url, first)
             if target is None:
                 return reply
-            reach = reply.connection.line.reach
+            sender = Sender(reply.connection.line.reach, url.origin)
             reply.read_start(_DRAINED)
             reply.close()
             url = target
@@ -146,7 +146,7 @@ class Client:
             raise TooManyRedirects(f"{url.host} redirects from https to plain http; that is not followed.")
         return target
 
-    def _send(self, request: Request, url: Url, bound_to: str, came_from: Reach | None, stop: Stop, hops: int) -> Reply:
+    def _send(self, request: Request, url: Url, bound_to: str, sender: Sender | None, stop: Stop, hops: int) -> Reply:
         headers = [
             ("User-Agent", self._user_agent),
             ("Accept", "*/*"),
@@ -160,7 +160,7 @@ class Client:
         headers += self._keys_for(url.origin).items()
         fresh = False
         while True:
-            connection = self.pool.take(url, stop, came_from, fresh=fresh)
+            connection = self.pool.take(url, stop, sender, fresh=fresh)
             used = connection.used
             try:
                 with stop.waking(connection.shut):

@@ -12,9 +12,9 @@ import threading
 import time
 from dataclasses import dataclass
 
-from modelyard.errors import AccessError, BadAnswer, NotSupported, TlsFailed, Unreachable
+from modelyard.errors import AccessError, AddressForbidden, BadAnswer, NotSupported, TlsFailed, Unreachable
 from modelyard.net.gate import socket_errors
-from modelyard.net.guard import Guard, Reach
+from modelyard.net.guard import Guard, Reach, Sender
 from modelyard.net.nested import nested
 from modelyard.net.proxies import Proxies
 from modelyard.net.stop import Stop
@@ -57,12 +57,12 @@ class Dialer:
         self._tls: ssl.SSLContext | None = None
         self._lock = threading.Lock()
 
-    def dial(self, url: Url, stop: Stop, came_from: Reach | None = None) -> Line:
+    def dial(self, url: Url, stop: Stop, sender: Sender | None = None) -> Line:
         """Connect to the origin of `url`.
 
         Args:
             stop: Ends connecting and shaking hands within a twentieth of a second.
-            came_from: Reach of the server that redirected here, None for a first request.
+            sender: Who redirected here, None for a first request.
 
         Raises:
             AddressForbidden, Unreachable, Stalled, TlsFailed: See `net.gate` and `net.guard`.
@@ -70,11 +70,32 @@ class Dialer:
         """
         proxy = self._proxies.proxy_for(url)
         with socket_errors(url.host):
-            line = self._through(proxy, url, stop) if proxy else self._direct(url, stop, came_from)
+            line = self._through(proxy, url, stop, sender) if proxy else self._direct(url, stop, sender)
             if url.scheme == "https":
                 line.sock = self._secure(line.sock, url.host, stop)
         line.sock.settimeout(self.timeouts.silence)
         return line
+
+    def permits(self, reach: Reach, origin: str, sender: Sender | None) -> bool:
+        """Whether a connection that is open already may serve this request too."""
+        try:
+            self._guard.permit(reach, origin, sender)
+        except AddressForbidden:
+            return False
+        return True
+
+    def _look_behind(self, url: Url, sender: Sender | None) -> Reach:
+        """Check where a proxy would lead, as far as we can know: it looks names up itself. Gives its reach.
+
+        Addresses in any spelling are checked for every caller. Names are looked up here too when the caller
+        is not trusted; those that only the proxy knows are its own to fence.
+        """
+        flags = socket.AI_NUMERICHOST if self._guard.allow_private else 0
+        reach = Reach.PUBLIC
+        with contextlib.suppress(socket.gaierror):
+            for found in socket.getaddrinfo(url.host, url.port, type=socket.SOCK_STREAM, flags=flags):
+                reach = max(reach, self._guard.check(str(found[4][0]), url.origin, sender))
+        return reach
 
     def _secure(self, sock: socket.socket, host: str, stop: Stop) -> socket.socket:
         try:
@@ -85,10 +106,10 @@ class Dialer:
             stop.check()
             raise
 
-    def _direct(self, url: Url, stop: Stop, came_from: Reach | None) -> Line:
+    def _direct(self, url: Url, stop: Stop, sender: Sender | None) -> Line:
         last: OSError | None = None
         for family, kind, proto, _, address in socket.getaddrinfo(url.host, url.port, type=socket.SOCK_STREAM):
-            reach = self._guard.check(str(address[0]), url.origin, came_from)
+            reach = self._guard.check(str(address[0]), url.origin, sender)
             try:
                 return Line(self._connect(socket.socket(family, kind, proto), address, stop), reach)
             except OSError as error:
@@ -106,9 +127,10 @@ class Dialer:
             raise
         return sock
 
-    def _through(self, proxy: Proxy, url: Url, stop: Stop) -> Line:
+    def _through(self, proxy: Proxy, url: Url, stop: Stop, sender: Sender | None) -> Line:
+        reach = self._look_behind(url, sender)
         if proxy.scheme.startswith("socks5"):
-            return Line(_socks(proxy, url, self.timeouts.connect), Reach.PUBLIC)
+            return Line(_socks(proxy, url, self.timeouts.connect), reach)
         with socket_errors(f"The proxy {proxy.host}"):
             family, kind, proto, _, address = socket.getaddrinfo(proxy.host, proxy.port, type=socket.SOCK_STREAM)[0]
             sock = self._connect(socket.socket(family, kind, proto), address, stop)
@@ -124,7 +146,7 @@ class Dialer:
                 raise
         if isinstance(sock, ssl.SSLSocket) and url.scheme == "https":
             sock = nested(sock)
-        return Line(sock, Reach.PUBLIC, forwarding=proxy if url.scheme == "http" else None)
+        return Line(sock, reach, forwarding=proxy if url.scheme == "http" else None)
 
     def _context(self) -> ssl.SSLContext:
         with self._lock:  # making one costs 15 ms: once per process, shared by all threads

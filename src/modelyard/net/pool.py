@@ -7,7 +7,7 @@ import time
 from collections import defaultdict
 
 from modelyard.net.dial import Dialer
-from modelyard.net.guard import Reach
+from modelyard.net.guard import Sender
 from modelyard.net.stop import Stop
 from modelyard.net.url import Url
 from modelyard.net.wire import Connection
@@ -42,7 +42,7 @@ class Pool:
             self._most, self._most_per_host = most, most_per_host
             self._room.notify_all()
 
-    def take(self, url: Url, stop: Stop, came_from: Reach | None = None, *, fresh: bool = False) -> Connection:
+    def take(self, url: Url, stop: Stop, sender: Sender | None = None, *, fresh: bool = False) -> Connection:
         """A connection to the origin of `url`, waiting for a free place.
 
         Args:
@@ -50,8 +50,8 @@ class Pool:
         """
         self._enter(url.host, stop)
         try:
-            kept = None if fresh else self._kept(url.origin, came_from)
-            return kept or Connection(self._dialer.dial(url, stop, came_from), url)
+            kept = None if fresh else self._kept(url.origin, sender)
+            return kept or Connection(self._dialer.dial(url, stop, sender), url)
         except BaseException:
             self._leave(url.host)
             raise
@@ -115,14 +115,14 @@ class Pool:
                     del self._idle[origin]
         return old
 
-    def _kept(self, origin: str, came_from: Reach | None) -> Connection | None:
+    def _kept(self, origin: str, sender: Sender | None) -> Connection | None:
         while True:
             with self._room:
                 kept = self._idle.get(origin)
                 if not kept:
                     return None
                 connection = kept.pop()
-            forbidden = came_from is Reach.PUBLIC and connection.line.reach is not Reach.PUBLIC
+            forbidden = not self._dialer.permits(connection.line.reach, origin, sender)
             if forbidden or time.monotonic() - connection.used_at > IDLE_SECONDS or connection.surplus():
                 connection.close()
                 continue
