@@ -54,10 +54,7 @@ def queue_page(db: Connection, chosen: Filter, after: str | None = None, most: i
     columns = (tasks.c.priority, tasks.c.position, tasks.c.id)
     query = sa.select(tasks).where(*_where(chosen)).order_by(*IN_ORDER).limit(most + 1)
     if after:
-        priority, position, number = _mark(after, 3)
-        lower = tasks.c.priority < priority
-        same = sa.and_(tasks.c.priority == priority, sa.tuple_(*columns[1:]) > sa.tuple_(position, number))
-        query = query.where(sa.or_(lower, same))
+        query = query.where(sa.tuple_(*columns) > sa.tuple_(*_mark(after, 3)))
     return _page(db, query, most, lambda task: (int(task.priority), task.position, task.id))
 
 

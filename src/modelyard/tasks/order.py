@@ -17,7 +17,7 @@ from modelyard.tasks.states import ENDED
 _NAME = "task"
 _NARROW = 1e-6
 
-IN_ORDER = (tasks.c.priority.desc(), tasks.c.position, tasks.c.id)
+IN_ORDER = (tasks.c.priority, tasks.c.position, tasks.c.id)
 """How the queue is read."""
 
 

@@ -29,7 +29,7 @@ def pick(candidates: Sequence[Task], running: Iterable[str], slots: Slots) -> li
     """
     busy = Counter(running)
     free = slots.total - busy.total()
-    waiting = sorted(candidates, key=lambda task: (-task.priority, task.position, task.id))
+    waiting = sorted(candidates, key=lambda task: (task.priority, task.position, task.id))
     chosen: list[Task] = []
     while free > 0:
         fitting = [task for task in waiting if busy[task.hub] < slots.per_hub]

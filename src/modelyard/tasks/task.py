@@ -13,11 +13,11 @@ from modelyard.tasks.states import State
 
 
 class Priority(IntEnum):
-    """Strict: nothing of a lower one starts while a higher one could."""
+    """Strict: nothing of a later one starts while an earlier one could. Numbered so that an index reads it in order."""
 
-    LOW = 0
+    HIGH = 0
     NORMAL = 1
-    HIGH = 2
+    LOW = 2
 
     @property
     def word(self) -> str:
