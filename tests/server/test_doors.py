@@ -200,7 +200,7 @@ def test_every_answer_has_the_security_headers(service: Served) -> None:
     for method, path, token in asked:
         got = service.ask(method, path, token=token)
         assert HEADERS.items() <= got.headers.items(), (method, path)
-        assert "server" not in got.headers and "access-control-allow-origin" not in got.headers
+        assert got.headers["server"] == "modelyard" and "access-control-allow-origin" not in got.headers
         assert "set-cookie" not in got.headers
         assert path == "/" or got.headers["cache-control"] == "no-store"
 
@@ -237,3 +237,14 @@ def test_a_known_page_is_not_sent_twice(service: Served) -> None:
 def test_both_loopback_addresses_answer(service: Served) -> None:
     got = service.raw(f"GET /healthz HTTP/1.1\r\nHost: [::1]:{service.port}\r\n\r\n", host="::1")
     assert got.json == {"ok": True}
+
+
+def test_what_is_no_http_gets_a_problem_too(service: Served) -> None:
+    for text in (
+        "GET / HTTP/1.1\r\nBad Header: x\r\n\r\n",
+        "nonsense\r\n\r\n",
+        f"GET /{'x' * 20_000} HTTP/1.1\r\n\r\n",
+    ):
+        got = service.raw(text)
+        assert (got.status, got.code) == (400, "bad-request")
+        assert HEADERS.items() <= got.headers.items()

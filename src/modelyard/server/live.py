@@ -15,6 +15,7 @@ from aiohttp import WSCloseCode, WSMsgType, web
 from modelyard.errors import BadRequest, Busy, TokenNeeded, YardError
 from modelyard.keys.redaction import Redactor
 from modelyard.server.access import Access
+from modelyard.server.doors import HEADERS
 from modelyard.server.fan import Fan, Listener
 from modelyard.server.problem import problem_of
 from modelyard.server.reading import BodyReader
@@ -54,13 +55,16 @@ class Live:
         self._fan = fan
         self._open: set[web.WebSocketResponse] = set()
 
-    async def serve(self, request: web.Request, known: Caller, address: str, request_id: str) -> web.WebSocketResponse:
+    async def serve(
+        self, request: web.BaseRequest, known: Caller, address: str, request_id: str
+    ) -> web.WebSocketResponse:
         """Talk to one client until it goes.
 
         Args:
             known: Who asks, where the connection itself tells: over the Unix socket, or by a session.
         """
         socket = web.WebSocketResponse(heartbeat=25, max_msg_size=_LARGEST, compress=False, timeout=1)
+        socket.headers.update(HEADERS)
         await socket.prepare(request)
         self._open.add(socket)
         try:

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from modelyard import errors as e
+from modelyard.server.once import LONGEST_KEY
 from modelyard.server.problem import MEDIA_TYPE, Problem, status_of
 from modelyard.server.routes import Route
 from modelyard.values.version import VERSION
@@ -19,6 +20,11 @@ ALWAYS: tuple[type[e.YardError], ...] = (e.BadRequest, e.WrongHost, e.CrossSite,
 GUARDED: tuple[type[e.YardError], ...] = (e.TokenNeeded, e.RoleTooLow)
 WRITING: tuple[type[e.YardError], ...] = (e.WrongMediaType, e.BodyTooLarge)
 POSTING: tuple[type[e.YardError], ...] = (e.KeyReused, e.Busy)
+
+_HEADERS = {
+    "If-None-Match": {"type": "string"},
+    "Idempotency-Key": {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY},
+}
 
 
 def describe(routes: Iterable[Route]) -> bytes:
@@ -107,7 +113,7 @@ def _query_parameter(field: msgspec.structs.FieldInfo, known: dict[str, Any]) ->
 def _header_parameters(route: Route) -> list[dict[str, Any]]:
     names = {"GET": ("If-None-Match",), "POST": ("Idempotency-Key",)}.get(route.method, ())
     names = names if route.once or route.method == "GET" else ()
-    return [{"name": name, "in": "header", "required": False, "schema": {"type": "string"}} for name in names]
+    return [{"name": name, "in": "header", "required": False, "schema": _HEADERS[name]} for name in names]
 
 
 def _responses(route: Route, known: dict[str, Any]) -> dict[str, Any]:

@@ -19,7 +19,8 @@ from modelyard.server.listening import Listening
 from modelyard.server.pages import Pages
 from modelyard.server.pool import Pool
 from modelyard.server.service import Service
-from modelyard.server.web import Web, secure
+from modelyard.server.transport import Server
+from modelyard.server.web import Web
 from modelyard.server.working import working
 from modelyard.values.version import VERSION
 
@@ -66,7 +67,7 @@ async def running(service: Service, listening: Listening) -> AsyncIterator[Note]
     port = sockets[0].getsockname()[1]
     pool = Pool()
     door = Web(service, router(), listening.doors(port), Pages(), pool)
-    runner = _runner(door)
+    runner = web.ServerRunner(Server(door.handle), shutdown_timeout=_GRACE)
     await runner.setup()
     try:
         for held in sockets:
@@ -80,19 +81,19 @@ async def running(service: Service, listening: Listening) -> AsyncIterator[Note]
         service.url = ""
         yard.clear(service.app.folder)
         service.app.events.publish("service.stopping", {})  # wakes whoever waits for events
-        await runner.cleanup()
+        await _close(runner, door)
         pool.close()
 
 
-def _runner(door: Web) -> web.AppRunner:
-    application = web.Application(client_max_size=0)
-    application.router.add_route("*", "/{tail:.*}", door.handle)
-    application.on_response_prepare.append(secure)
-    application.on_shutdown.append(lambda _: door.close())
-    return web.AppRunner(application, handle_signals=False, access_log=None, shutdown_timeout=_GRACE)
+async def _close(runner: web.ServerRunner, door: Web) -> None:
+    """Take no more connections, say goodbye to listeners, give answers under way a moment."""
+    for site in list(runner.sites):
+        await site.stop()
+    await door.close()
+    await runner.cleanup()
 
 
-async def _unix(runner: web.AppRunner, folder: Path) -> Path | None:
+async def _unix(runner: web.ServerRunner, folder: Path) -> Path | None:
     """Listen on the Unix socket; what a killed service left there is replaced, for we hold the folder."""
     path = yard.socket_path(folder)
     if path is None:

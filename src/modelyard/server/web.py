@@ -32,6 +32,7 @@ from modelyard.server.roles import STRANGER, Caller
 from modelyard.server.router import Router
 from modelyard.server.routes import LARGEST_BODY
 from modelyard.server.service import Service
+from modelyard.server.transport import response_of
 
 _log = logging.getLogger("modelyard.server")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -61,7 +62,7 @@ class Web:
         await self._live.close()
         await self._fan.close()
 
-    async def handle(self, request: web.Request) -> web.StreamResponse:
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request."""
         began = time.monotonic()
         headers = _headers(request)
@@ -75,11 +76,13 @@ class Web:
         except Exception:  # noqa: BLE001  # a caller always gets an answer, and the log the rest
             _log.exception("%s failed", request.method, extra=told)
             answer = problem_reply(defect(request_id), request_id)
-        response = _response(answer, request_id) if isinstance(answer, Reply) else answer
+        response = response_of(answer, request_id) if isinstance(answer, Reply) else answer
         self._note(request.method, response.status, time.monotonic() - began, told)
         return response
 
-    async def _answer(self, request: web.Request, headers: Headers, told: dict[str, Any]) -> Reply | web.StreamResponse:
+    async def _answer(
+        self, request: web.BaseRequest, headers: Headers, told: dict[str, Any]
+    ) -> Reply | web.StreamResponse:
         target = request.raw_path
         address, known = self._knock(request, target, headers)
         path, _, query = _origin_form(target).partition("?")
@@ -92,7 +95,7 @@ class Web:
             return await self._listen(request, asked, told)
         return await self._ask(request, headers, asked, told)
 
-    def _knock(self, request: web.Request, target: str, headers: Headers) -> tuple[str, Caller]:
+    def _knock(self, request: web.BaseRequest, target: str, headers: Headers) -> tuple[str, Caller]:
         """Pass the doors; gives where the request comes from and whom the connection alone tells."""
         transport = request.transport
         peer = transport.get_extra_info("socket") if transport else None
@@ -103,7 +106,7 @@ class Web:
         self._doors.check(target, headers)
         return address, STRANGER
 
-    async def _listen(self, request: web.Request, asked: Asked, told: dict[str, Any]) -> web.StreamResponse:
+    async def _listen(self, request: web.BaseRequest, asked: Asked, told: dict[str, Any]) -> web.StreamResponse:
         if asked.headers.get("upgrade", "").lower() != "websocket":
             raise BadRequest("This is a WebSocket.", hint="Programs without one ask GET /api/v1/events.")
         told["route"] = LIVE
@@ -112,7 +115,7 @@ class Web:
             caller = self._service.access.who("GET", asked.headers, asked.address)
         return await self._live.serve(request, caller, asked.address, asked.request_id)
 
-    async def _ask(self, request: web.Request, headers: Headers, asked: Asked, told: dict[str, Any]) -> Reply:
+    async def _ask(self, request: web.BaseRequest, headers: Headers, asked: Asked, told: dict[str, Any]) -> Reply:
         caller = asked.caller
         if caller.role is None:
             access = self._service.access
@@ -144,7 +147,7 @@ class Web:
         )
 
 
-def _headers(request: web.Request) -> dict[str, list[str]]:
+def _headers(request: web.BaseRequest) -> dict[str, list[str]]:
     held: dict[str, list[str]] = {}
     for name, value in request.headers.items():
         held.setdefault(name.lower(), []).append(value)
@@ -158,7 +161,7 @@ def _origin_form(target: str) -> str:
     return "/" + target.partition("://")[2].partition("/")[2].partition("#")[0]
 
 
-async def _body(request: web.Request, most: int) -> bytes:
+async def _body(request: web.BaseRequest, most: int) -> bytes:
     held = bytearray()
     try:
         async with asyncio.timeout(_BODY_SECONDS):
@@ -169,18 +172,3 @@ async def _body(request: web.Request, most: int) -> bytes:
     except TimeoutError as error:
         raise BadRequest(f"The body did not come within {_BODY_SECONDS:g} seconds.") from error
     return bytes(held)
-
-
-def _response(reply: Reply, request_id: str) -> web.Response:
-    response = web.Response(status=reply.status, body=reply.body or None, headers=dict(reply.headers))
-    if reply.media_type and reply.body:
-        response.headers["Content-Type"] = reply.media_type
-    response.headers["X-Request-Id"] = request_id
-    return response
-
-
-async def secure(_request: web.Request, response: web.StreamResponse) -> None:
-    """Put the security headers on whatever goes out (aiohttp's `on_response_prepare`)."""
-    for name, value in doors.HEADERS.items():
-        response.headers.setdefault(name, value)
-    response.headers.pop("Server", None)

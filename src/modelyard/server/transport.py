@@ -1,0 +1,61 @@
+"""aiohttp's server without its application: even what is no HTTP gets an answer of ours."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+from aiohttp.web_protocol import RequestHandler
+
+from modelyard.errors import BadRequest
+from modelyard.server.doors import HEADERS
+from modelyard.server.messages import Reply
+from modelyard.server.problem import defect, problem_reply
+
+_log = logging.getLogger("modelyard.server")
+
+Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+
+
+class Server(web.Server):
+    """Hands every request to one handler."""
+
+    def __init__(self, handler: Handler) -> None:
+        super().__init__(handler, access_log=None, logger=_log)
+
+    def __call__(self) -> RequestHandler:
+        """The protocol of one connection."""
+        return _Connection(self, loop=self._loop, **self._kwargs)
+
+
+class _Connection(RequestHandler):
+    __slots__ = ()
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,  # noqa: ARG002  # aiohttp's own words, which we do not repeat
+    ) -> web.StreamResponse:
+        """Answer what could not be read as a request."""
+        if request.writer.output_size > 0:
+            raise ConnectionError("An answer was begun already.")
+        request_id = secrets.token_hex(8)
+        if status >= 500:
+            _log.error("A connection failed.", exc_info=exc, extra={"request_id": request_id})
+        error = defect(request_id) if status >= 500 else BadRequest("This is no HTTP that can be read.")
+        response = response_of(problem_reply(error, request_id), request_id)
+        response.force_close()
+        return response
+
+
+def response_of(reply: Reply, request_id: str) -> web.Response:
+    """A reply as aiohttp sends it, with the headers that every answer has."""
+    response = web.Response(status=reply.status, body=reply.body or None, headers={**HEADERS, **reply.headers})
+    if reply.media_type and reply.body:
+        response.headers["Content-Type"] = reply.media_type
+    response.headers["X-Request-Id"] = request_id
+    return response
