@@ -30,16 +30,24 @@ def _seeded() -> None:
 
 @pytest.fixture(autouse=True)
 def _only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = socket.socket.connect
+    real, real_ex = socket.socket.connect, socket.socket.connect_ex
 
-    def connect(self: socket.socket, address: Any) -> None:
+    def check(self: socket.socket, address: Any) -> None:
         if self.family in (socket.AF_INET, socket.AF_INET6) and not str(address[0]).startswith(
             ("127.", "::1", "localhost")
         ):
             pytest.fail(f"a test tried to leave this machine: {address}")
+
+    def connect(self: socket.socket, address: Any) -> None:
+        check(self, address)
         real(self, address)
 
+    def connect_ex(self: socket.socket, address: Any) -> int:  # what our own dialer calls
+        check(self, address)
+        return real_ex(self, address)
+
     monkeypatch.setattr(socket.socket, "connect", connect)
+    monkeypatch.setattr(socket.socket, "connect_ex", connect_ex)
 
 
 @pytest.fixture(autouse=True)
