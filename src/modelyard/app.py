@@ -6,6 +6,7 @@ network, and where hubs and engine get it.
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
 import os
 from collections.abc import Mapping
@@ -151,10 +152,19 @@ class App:
     def _rules(self) -> Rules:
         from modelyard.tasks.picking import Slots
         from modelyard.tasks.runner import Rules
+        from modelyard.tasks.timetable import Timetable
 
         settings = self.settings
         slots = Slots(settings["tasks.at-once"], settings["tasks.per-hub"])
-        return Rules(slots, settings["tasks.stalled"], settings["tasks.retries"], parse_size(settings["disk.reserve"]))
+        now = dt.datetime.fromtimestamp(self.clock.wall(), dt.UTC)
+        quiet = Timetable.read(settings["tasks.quiet"]).quiet_until(now) if settings["tasks.quiet"] else None
+        return Rules(
+            slots,
+            settings["tasks.stalled"],
+            settings["tasks.retries"],
+            parse_size(settings["disk.reserve"]),
+            None if quiet is None else quiet.timestamp(),
+        )
 
     def target(self, to: str) -> str:
         """Where a queued download goes, absolute: a service has no current folder. A slash at its end stays.

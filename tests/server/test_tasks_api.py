@@ -227,3 +227,18 @@ def test_bad_input_is_a_typed_problem_and_changes_nothing(face: Face, method: st
     assert code in (400, 404, 422), told
     assert told["code"] and told["hint"] and told["status"] == code
     assert face("GET", "/tasks")["tasks"] == []
+
+
+def test_something_can_be_fetched_again_and_again(face: Face) -> None:
+    told = face("PUT", "/schedule/nightly", {"cron": "30 4 * * *", "item": {"address": "hf:me/model"}})
+    assert told["address"] == "hf:me/model" and told["next"]
+    assert [one["name"] for one in face("GET", "/schedule")] == ["nightly"]
+    assert face("PUT", "/schedule/x", {"cron": "often", "item": {"address": "hf:me/model"}}, 400)["code"] == "bad-value"
+    face("DELETE", "/schedule/nightly", status=204)
+    assert face("DELETE", "/schedule/nightly", status=404)["code"] == "no-such-task"
+
+
+def test_hooks_are_shown_but_no_caller_can_add_a_command(face: Face) -> None:
+    assert face("GET", "/hooks") == []
+    assert face("PUT", "/hooks/x", {"run": ["id"]}, 405)["code"]
+    assert face("POST", "/hooks/none/test", {}, 400)["code"] == "bad-value"

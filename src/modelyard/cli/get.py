@@ -76,7 +76,7 @@ def command(
             "priority": priority,
         }
         with opened(as_json=as_json, quiet=quiet) as (app, teller):
-            shared["to"] = _absolute(to or app.settings["folder"] or "./")
+            shared["to"] = absolute(to or app.settings["folder"] or "./")
             return queue_all(app, teller, asked, shared)
     wish = Wish(
         asked, to, include, exclude, sha256, force, with_companions, parse_rate(limit) if limit else None, unpack
@@ -91,7 +91,7 @@ def command(
         return show_outcomes(download, teller, dry_run=dry_run)
 
 
-def _absolute(to: str) -> str:
+def absolute(to: str) -> str:
     """The target as the service must know it: it has another current folder. A slash at the end stays."""
     shown = str(Path(to).expanduser().absolute())
     return shown + os.sep if to.endswith(("/", "\\")) or Path(to).is_dir() else shown

@@ -22,7 +22,7 @@ from modelyard.server.service import Service
 from modelyard.tasks.again import prune
 from modelyard.tasks.listing import Filter, queue_page
 from modelyard.tasks.queue import Queue
-from modelyard.tasks.states import State
+from modelyard.tasks.states import OPEN, State
 
 _SHOWN = 500
 _HOUSEKEEPING = 3600.0
@@ -42,12 +42,15 @@ def working(service: Service) -> Iterator[None]:
     service.checks["database"] = _database_works
     _count(service)
     app.runner.start()
+    counts = app.queue.counts()
+    app.hooks.start(sum(counts[state] for state in OPEN))
     keeper = threading.Thread(target=_keep_house, args=(app,), name="housekeeping", daemon=True)
     keeper.start()
     try:
         yield
     finally:
         app.runner.close()
+        app.hooks.close(1.0)
 
 
 def snapshot(app: App) -> dict[str, Any]:

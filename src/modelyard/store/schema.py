@@ -118,7 +118,7 @@ periodic = Table(
     metadata,
     Column("name", String(80), primary_key=True),
     Column("cron", String(120), nullable=False),
-    Column("kind", String(40), nullable=False),
-    Column("payload", Text, nullable=False),
+    Column("draft", Text, nullable=False),  # JSON: the task that is added each time
+    Column("since", Float(53), nullable=False),
     Column("last", Float(53)),
 )

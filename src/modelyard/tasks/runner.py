@@ -15,6 +15,7 @@ from modelyard.net.stop import Clock, Stop
 from modelyard.tasks.kinds import Kind
 from modelyard.tasks.lookahead import Lookahead
 from modelyard.tasks.moving import Move
+from modelyard.tasks.periodic import add_due
 from modelyard.tasks.picking import Slots, pick
 from modelyard.tasks.queue import Queue
 from modelyard.tasks.room import disk_of, lacking
@@ -136,6 +137,7 @@ class Runner:
         with self._queue.database.reading() as db:
             awake, following = due(db, now), next_due(db)
         self._release(awake)
+        add_due(self._queue)
         self._stop_moved()
         self._stop_stuck(rules)
         if rules.quiet_until and rules.quiet_until > now:

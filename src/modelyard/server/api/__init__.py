@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from modelyard.server.api import description, events, health, history, hubs, metrics, session, settings, tasks, tokens
+from modelyard.server.api import (
+    description,
+    events,
+    health,
+    history,
+    hubs,
+    metrics,
+    schedule,
+    session,
+    settings,
+    tasks,
+    tokens,
+)
 from modelyard.server.routes import Routes
 
 ALL: tuple[Routes, ...] = (
@@ -14,6 +26,7 @@ ALL: tuple[Routes, ...] = (
     history.routes,
     hubs.routes,
     settings.routes,
+    schedule.routes,
     events.routes,
     tokens.routes,
     description.routes,

@@ -73,7 +73,7 @@ def add_items(here: Here, items: Sequence[Item]) -> tuple[list[int], list[tuple[
     drafts, refused = [], []
     for item in items:
         try:
-            drafts.append(_draft(here, item))
+            drafts.append(draft_of(here, item))
         except YardError as error:
             if len(items) == 1:
                 raise
@@ -91,7 +91,7 @@ def add_batch(here: Here, text: str, shared: Item, try_only: bool) -> tuple[list
         shown = _shown(entry)
         if entry.became == "address" and not try_only:
             try:
-                drafts.append(_draft(here, _beside(shared, entry.address, entry.options)))
+                drafts.append(draft_of(here, _beside(shared, entry.address, entry.options)))
                 lines.append(len(entries))
             except YardError as error:
                 shown = msgspec.structs.replace(shown, became="refused", error=error_view(error.as_dict()))
@@ -120,7 +120,12 @@ def _beside(shared: Item, address: str, beside: Beside) -> Item:
     return msgspec.convert(msgspec.to_builtins(shared) | said | {"address": address}, Item)
 
 
-def _draft(here: Here, item: Item) -> Draft:
+def draft_of(here: Here, item: Item) -> Draft:
+    """The task for an item.
+
+    Raises:
+        YardError: Its address, limit or target cannot be used.
+    """
     options = Options(
         to=_fenced(here, item.to),
         include=tuple(item.include),

@@ -41,8 +41,8 @@ def upgrade() -> None:
         "periodic",
         sa.Column("name", sa.String(length=80), nullable=False),
         sa.Column("cron", sa.String(length=120), nullable=False),
-        sa.Column("kind", sa.String(length=40), nullable=False),
-        sa.Column("payload", sa.Text(), nullable=False),
+        sa.Column("draft", sa.Text(), nullable=False),
+        sa.Column("since", sa.Float(precision=53), nullable=False),
         sa.Column("last", sa.Float(precision=53), nullable=True),
         sa.PrimaryKeyConstraint("name"),
     )
