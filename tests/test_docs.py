@@ -102,7 +102,7 @@ def test_every_line_of_shell_is_a_command_with_options_that_exist(where: str, wo
     told = run(words[0], "--help").out
     if len(words) > 1 and re.search(rf"^  {words[1]} ", told, re.MULTILINE):  # a command of a command
         told = run(words[0], words[1], "--help").out
-    for word in words:
+    for word in words[: words.index("--")] if "--" in words else words:
         if word.startswith("-"):
             assert re.search(rf"(^|[\s,]){re.escape(word)}([\s,]|$)", told), (where, word)
 
@@ -110,6 +110,7 @@ def test_every_line_of_shell_is_a_command_with_options_that_exist(where: str, wo
 def test_the_options_that_the_pages_mention_exist() -> None:
     known = "".join(run(name, "--help").out for name in COMMANDS)
     known += "".join(run("keys", name, "--help").out for name in ("set", "check"))
+    known += "".join(run("hooks", name, "--help").out for name in ("add", "list"))
     for page in PAGES:
         for option in re.findall(r"`(--[a-z0-9-]+)", page.read_text("utf-8")):
             assert option in known or option == "--serve", (page.name, option)
