@@ -121,7 +121,7 @@ def _responses(route: Route, known: dict[str, Any]) -> dict[str, Any]:
     if route.status != 204:
         shown = {} if route.shows is None else {"example": route.shows}
         schema = known[repr(route.gives)] if _has_schema(route) else {"type": "string"}
-        good["content"] = {route.media_type: {"schema": schema, **shown}}
+        good["content"] = {route.media_type: {"schema": schema, **shown}} | {kind: {} for kind in route.also}
     told = {str(route.status): good}
     if route.method == "GET":
         told["304"] = {"description": "Not changed since the ETag in If-None-Match."}

@@ -70,6 +70,7 @@ class Route:
         most: Bytes that a body may have.
         raises: Errors it may answer with, beside those that every route has.
         media_type: Of a good answer.
+        also: Further media types that it may have.
         once: Whether Idempotency-Key is honoured: answers with secrets in them are not kept.
     """
 
@@ -82,6 +83,7 @@ class Route:
     raises: tuple[type[YardError], ...]
     most: int
     media_type: str
+    also: tuple[str, ...]
     once: bool
     example: Any
     shows: Any
@@ -153,6 +155,7 @@ class Routes:
         raises: tuple[type[YardError], ...] = (),
         most: int = LARGEST_BODY,
         media_type: str = JSON,
+        also: tuple[str, ...] = (),
         once: bool = True,
         example: Any = None,
         shows: Any = None,
@@ -166,6 +169,7 @@ class Routes:
             raises: Errors it may answer with, beside those that every route has.
             most: Bytes that a body may have.
             media_type: Of a good answer.
+            also: Further media types that it may have.
             once: Whether Idempotency-Key is honoured: answers with secrets in them are not kept.
             example: A body, for the description.
             shows: An answer, for the description.
@@ -185,6 +189,7 @@ class Routes:
             raises,
             most,
             media_type,
+            also,
             once and method == "POST",
             example,
             shows,
