@@ -347,6 +347,14 @@ def test_a_damaged_file_is_told_and_a_mended_one_is_taken_up(app: App, data_fold
     assert heard.next("hook.ran")["hook"] == "a"
 
 
+def test_a_hook_that_another_process_added_runs_at_the_next_event(app: App, data_folder: Path) -> None:
+    heard = Heard(app)
+    app.hooks.start()
+    HookFile(data_folder).add(Hook(name="new", on=("task-done",), run=python("")))
+    app.events.publish("task.moved", DONE)
+    assert heard.next("hook.ran")["hook"] == "new"
+
+
 def test_closing_ends_a_hook_that_runs(app: App) -> None:
     app.hooks.file.add(Hook(name="a", on=("task-done",), run=python("import time; time.sleep(60)")))
     app.hooks.start()

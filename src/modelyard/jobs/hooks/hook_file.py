@@ -25,6 +25,13 @@ class HookFile:
         self._lock = threading.Lock()
         self.on_change: Callable[[], None] = lambda: None
 
+    def stamp(self) -> int:
+        """Changes whenever the file does: another process may add a hook."""
+        try:
+            return self._path.stat().st_mtime_ns
+        except OSError:
+            return 0
+
     def list(self) -> tuple[Hook, ...]:
         """Every hook.
 

@@ -52,6 +52,7 @@ class Hooks:
         self._namer = Namer()
         self._lock = threading.Lock()
         self._hooks: tuple[Hook, ...] = ()
+        self._stamp = 0
         self._waiting: queue.Queue[_Call | None] = queue.Queue(WAITING)
         self._dropped = 0
         self._plugins = Plugins()
@@ -72,6 +73,7 @@ class Hooks:
 
     def reload(self) -> None:
         """Read the file again."""
+        self._stamp = self.file.stamp()
         try:
             self._hooks = self.file.list()
         except YardError as error:
@@ -104,6 +106,8 @@ class Hooks:
     def _hear(self, event: Event) -> None:
         with self._lock:
             names = self._namer.names(event)
+        if names and self.file.stamp() != self._stamp:
+            self.reload()
         for name in names:
             for hook in self._hooks:
                 if name in hook.on:
