@@ -100,7 +100,7 @@ def test_every_line_of_shell_is_a_command_with_options_that_exist(where: str, wo
         return
     assert words[0] in COMMANDS, where
     told = run(words[0], "--help").out
-    if len(words) > 1 and re.search(rf"^  {words[1]} ", told, re.MULTILINE):  # a command of a command
+    if words[1:] and words[1][0] != "-" and re.search(rf"^  {words[1]} ", told, re.MULTILINE):  # a command of a command
         told = run(words[0], words[1], "--help").out
     for word in words[: words.index("--")] if "--" in words else words:
         if word.startswith("-"):
