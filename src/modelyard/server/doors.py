@@ -126,8 +126,12 @@ def no_browser(headers: Mapping[str, Sequence[str]]) -> None:
         raise CrossSite("Pages use the service's address, not its socket.")
 
 
-def check_write(method: str, headers: Mapping[str, Sequence[str]], most: int) -> None:
+def check_write(method: str, headers: Mapping[str, Sequence[str]], most: int, takes: Sequence[str] = ()) -> None:
     """Refuse writes that a form could make, and bodies beyond the limit.
+
+    Args:
+        takes: Other media types that this route takes, but only with an Authorization header: no form can
+            set one, and no script of another origin may without asking us first, which is refused.
 
     Raises:
         WrongMediaType: Not declared as plain JSON.
@@ -136,7 +140,8 @@ def check_write(method: str, headers: Mapping[str, Sequence[str]], most: int) ->
     if method in READING:
         return
     kinds = [kind.partition(";")[0].strip().lower() for kind in headers.get("content-type", ())]
-    if kinds != [JSON] or "content-encoding" in headers:
+    told = kinds == [JSON] or ("authorization" in headers and len(kinds) < 2 and "".join(kinds) in takes)
+    if not told or "content-encoding" in headers:
         raise WrongMediaType("Every write is JSON, and says so, even one without a body.")
     for length in headers.get("content-length", ()):
         if length.isdigit() and int(length[:20]) > most:

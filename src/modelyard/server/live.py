@@ -54,6 +54,7 @@ class Live:
         self._access = access
         self._fan = fan
         self._open: set[web.WebSocketResponse] = set()
+        self._closing: set[asyncio.Future[None]] = set()
 
     async def serve(
         self, request: web.BaseRequest, known: Caller, address: str, request_id: str
@@ -77,9 +78,18 @@ class Live:
             self._open.discard(socket)
         return socket
 
+    def hang_up(self) -> None:
+        """Close every WebSocket: whoever still wants to listen connects again."""
+        closing = asyncio.ensure_future(self._close(WSCloseCode.SERVICE_RESTART, b"Connect again."))
+        self._closing.add(closing)
+        closing.add_done_callback(self._closing.discard)
+
     async def close(self) -> None:
         """Say goodbye to everybody."""
-        goodbyes = [socket.close(code=WSCloseCode.GOING_AWAY, message=b"The service stops.") for socket in self._open]
+        await self._close(WSCloseCode.GOING_AWAY, b"The service stops.")
+
+    async def _close(self, code: int, why: bytes) -> None:
+        goodbyes = [socket.close(code=code, message=why) for socket in self._open]
         await asyncio.gather(*goodbyes, return_exceptions=True)
 
     async def _talk(self, socket: web.WebSocketResponse, known: Caller, address: str) -> None:

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_type_hints
 import msgspec
 
 from modelyard.errors import YardError
+from modelyard.server.forms import Form, FormReader
 from modelyard.server.messages import JSON
 from modelyard.server.reading import BodyReader, PathReader, QueryReader
 from modelyard.server.roles import Caller, Role
@@ -71,6 +72,7 @@ class Route:
         raises: Errors it may answer with, beside those that every route has.
         media_type: Of a good answer.
         also: Further media types that it may have.
+        takes: Media types of a body beside JSON, see `doors.check_write`; empty is none.
         once: Whether Idempotency-Key is honoured: answers with secrets in them are not kept.
     """
 
@@ -84,12 +86,13 @@ class Route:
     most: int
     media_type: str
     also: tuple[str, ...]
+    takes: tuple[str, ...]
     once: bool
     example: Any
     shows: Any
     path_reader: PathReader
     query_reader: QueryReader | None
-    body_reader: BodyReader | None
+    body_reader: BodyReader | FormReader | None
     gives: Any
 
     @property
@@ -156,6 +159,7 @@ class Routes:
         most: int = LARGEST_BODY,
         media_type: str = JSON,
         also: tuple[str, ...] = (),
+        takes: tuple[str, ...] = (),
         once: bool = True,
         example: Any = None,
         shows: Any = None,
@@ -170,6 +174,7 @@ class Routes:
             most: Bytes that a body may have.
             media_type: Of a good answer.
             also: Further media types that it may have.
+            takes: Media types of a body beside JSON, see `doors.check_write`.
             once: Whether Idempotency-Key is honoured: answers with secrets in them are not kept.
             example: A body, for the description.
             shows: An answer, for the description.
@@ -190,11 +195,18 @@ class Routes:
             most,
             media_type,
             also,
+            takes,
             once and method == "POST",
             example,
             shows,
             PathReader(self.prefix + path, hints),
             QueryReader(query) if query else None,
-            BodyReader(body) if body is not None else None,
+            _reader(body),
             gives or returned,
         )
+
+
+def _reader(body: Any) -> BodyReader | FormReader | None:
+    if body is None:
+        return None
+    return FormReader(body) if isinstance(body, type) and issubclass(body, Form) else BodyReader(body)

@@ -21,6 +21,11 @@ def no_snapshot(_app: App) -> dict[str, Any]:
     return {}
 
 
+def nobody() -> int:
+    """How many listen where nobody can."""
+    return 0
+
+
 def proofs_work(app: App) -> bool:
     """Whether the proofs can be read."""
     app.proofs.last_known(app.folder)
@@ -35,6 +40,8 @@ class Service:
         snapshot: The whole state, for whoever missed events; called on the pool's threads.
         checks: What health tries, by name; one that is false or raises has failed.
         once: Remembers Idempotency-Keys.
+        listeners: How many WebSocket clients there are.
+        hang_up: Closes their connections, from any thread.
         remote: Whether other machines may reach it.
         url: Where its page is; empty while nobody listens.
         started: On the monotonic clock, in seconds.
@@ -44,6 +51,8 @@ class Service:
     snapshot: Callable[[App], dict[str, Any]] = no_snapshot
     checks: dict[str, Callable[[App], bool]] = field(default_factory=lambda: {"proofs": proofs_work})
     once: Once = field(default_factory=OnceInMemory)
+    listeners: Callable[[], int] = nobody
+    hang_up: Callable[[], object] = nobody
     remote: bool = False
     url: str = ""
     started: float = field(default_factory=time.monotonic)

@@ -7,6 +7,7 @@ is counted and logged.
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 import re
 import secrets
@@ -55,6 +56,8 @@ class Web:
         self._service, self._router, self._doors, self._pages, self._pool = service, router, entry, pages, pool
         self._fan = Fan(service.app.events, lambda: pool.run(lambda: service.snapshot(service.app)))
         self._live = Live(service.access, self._fan)
+        service.listeners = self._fan.__len__
+        service.hang_up = functools.partial(asyncio.get_running_loop().call_soon_threadsafe, self._live.hang_up)
         service.metrics.gauge("modelyard_listeners", "WebSocket clients.", lambda: len(self._fan))
 
     async def close(self) -> None:
@@ -122,15 +125,16 @@ class Web:
             caller = await self._pool.run(lambda: access.who(asked.method, asked.headers, asked.address))
         told["caller"] = caller.name
         most, is_open = LARGEST_BODY, False
+        takes: tuple[str, ...] = ()
         try:
             route, _ = self._router.find(asked.method, asked.path)
-            told["route"], most, is_open = route.path, route.most, route.role is None
+            told["route"], most, is_open, takes = route.path, route.most, route.role is None, route.takes
         except (NoSuchRoute, WrongMethod, BadRequest):
             pass  # strangers do not learn which paths there are; the router tells the others
         if caller.role is None and not is_open:
             raise TokenNeeded("This needs a token.")
         if told["route"] != "none":
-            doors.check_write(asked.method, headers, most)
+            doors.check_write(asked.method, headers, most, takes)
         body = await _body(request, most)
         complete = Asked(
             asked.method, asked.path, asked.query, asked.headers, body, caller, asked.request_id, asked.address

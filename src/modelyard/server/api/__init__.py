@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from modelyard.server.api import (
+    ancestor,
     description,
     events,
     health,
@@ -29,6 +30,7 @@ ALL: tuple[Routes, ...] = (
     schedule.routes,
     events.routes,
     tokens.routes,
+    ancestor.routes,
     description.routes,
 )
 """Every group of routes, in the order of the description."""

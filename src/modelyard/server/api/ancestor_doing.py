@@ -1,0 +1,87 @@
+"""From what ComfyUI-Model-Manager's callers say to what the queue does."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from modelyard.errors import BadValue, NoSuchTask
+from modelyard.library.names import safe_component, safe_relative
+from modelyard.server.api.ancestor_shapes import VERBS, Download, NewModel, shown
+from modelyard.server.api.views import live_of
+from modelyard.server.routes import Here
+from modelyard.tasks.listing import Filter, queue_page
+from modelyard.tasks.states import State
+
+_MOST = 1000
+_SHA256 = re.compile(r"[0-9a-fA-F]{64}")
+_HASHES = msgspec.json.Decoder(dict[str, Any])
+
+
+def all_downloads(here: Here, words: Mapping[State, str]) -> list[Download]:
+    """Its list: the newest first."""
+    with here.app.queue.database.reading() as db:
+        page = queue_page(db, Filter(kind=here.app.downloads.name, listed=True), None, _MOST)
+    live = live_of(here.app)
+    return [shown(here.app, task, live, words) for task in sorted(page.tasks, key=lambda task: -task.id)]
+
+
+def number_of(text: str) -> int:
+    """Our number of a task of its.
+
+    Raises:
+        NoSuchTask: It cannot be one.
+    """
+    if not (text.isascii() and text.isdigit() and len(text) < 16):
+        raise NoSuchTask(f"There is no task {text[:80]!r}.")
+    return int(text)
+
+
+def act(here: Here, number: int, word: str) -> None:
+    """Do what a word asks for; resuming what failed tries it again.
+
+    Raises:
+        NoSuchTask, BadValue: There is none, or it cannot.
+    """
+    verb = VERBS.get(word.lower())
+    if verb is None:
+        raise BadValue(f"{word[:80]!r} is no status.", hint="Known: pause, resume, cancel.")
+    state = here.app.queue.get(number).state
+    if verb == "resume" and state in {State.QUEUED, State.RUNNING, State.VERIFYING}:
+        return  # it goes already
+    again = verb == "resume" and state in {State.FAILED, State.CANCELLED}
+    (done,) = getattr(here.app.queue, "retry" if again else verb)([number])
+    if done.error:
+        raise BadValue(done.error["message"], hint=done.error["hint"])
+
+
+def target_of(here: Here, body: NewModel) -> str:
+    """Where a model goes: below the folder for downloads, whoever asks.
+
+    Raises:
+        BadValue, UnsafePath: It names another place.
+    """
+    if str(body.path_index or 0) != "0":
+        raise BadValue(f"pathIndex {body.path_index!r} is unknown.", hint="There is one folder for downloads here: 0.")
+    kind, name = safe_component(body.type or ""), safe_relative(body.fullname or body.filename or "")
+    return here.app.target(f"{kind}/{name}")
+
+
+def sha256_of(body: NewModel) -> str | None:
+    """The SHA-256 that came along, wherever it stands; other hashes are the hub's to claim."""
+    for given in (body.hash, body.hashes):
+        found = given if isinstance(given, str) and _SHA256.fullmatch(given) else _inside(given)
+        if found and _SHA256.fullmatch(found):
+            return found
+    return None
+
+
+def _inside(given: str | dict[str, Any] | None) -> str:
+    try:
+        held = _HASHES.decode(given) if isinstance(given, str) else given or {}
+    except msgspec.MsgspecError:
+        return ""
+    return next((str(value) for name, value in held.items() if name.lower() == "sha256"), "")
