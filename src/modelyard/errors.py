@@ -214,7 +214,7 @@ class AddressForbidden(AccessError):
     """The network address is one that this caller may not reach."""
 
     code = "address-forbidden"
-    hint = "Only public addresses and registered local hubs may be reached from here."
+    hint = "Only public addresses and registered hubs may be reached from here: `modelyard lan add http://HOST:PORT`."
 
 
 # --- the transfer failed -------------------------------------------------------------------------

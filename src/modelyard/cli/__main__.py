@@ -29,6 +29,7 @@ COMMANDS = {
     "serve": "Run the service: its page, REST and events.",
     "link": "Print a fresh link to the running service's page.",
     "keys": "Keep, check and remove hub keys.",
+    "lan": "Register hubs of your own network.",
     "hooks": "Run a command or tell somebody when a task ends.",
     "config": "Show and change settings.",
     "demo": "See a download without account or network.",
