@@ -2,6 +2,7 @@
 
 transfer [WORKLOAD...]   big, tls, disk, eight, many, limited, latency (all by default)
 kills                    kill -9 every 1.5 s until it is done
+yard                     the service: 10,000 tasks, a restart, 100 listeners with 64 transfers, idle
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="run.py bench", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("name", choices=["transfer", "kills"])
+    parser.add_argument("name", choices=["transfer", "kills", "yard"])
     parser.add_argument("workloads", nargs="*")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--scratch", type=Path, help="on tmpfs; needs 10 GB (default: /dev/shm)")
@@ -35,6 +36,10 @@ def main() -> int:
             from kills import bench as kill_bench
 
             return kill_bench(scratch)
+        if chosen.name == "yard":
+            from yard import bench as yard_bench
+
+            return yard_bench(scratch)
         from transfer import bench
 
         return bench(chosen.rounds, chosen.workloads, scratch, disk)

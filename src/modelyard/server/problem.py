@@ -42,6 +42,7 @@ STATUS: dict[type[e.YardError], int] = {
     e.NoSuchFile: 404,
     e.Waiting: 503,
     e.TooManyTries: 429,
+    e.NeedFailed: 409,
     e.Busy: 409,
     e.Stopped: 503,
 }

@@ -25,7 +25,8 @@ from modelyard.tasks.queue import Queue
 from modelyard.tasks.states import OPEN, State
 
 _SHOWN = 500
-_HOUSEKEEPING = 3600.0
+_LOOK = 2.0
+_HOUSEKEEPING = 1800
 _log = logging.getLogger("modelyard.queue")
 
 
@@ -44,11 +45,13 @@ def working(service: Service) -> Iterator[None]:
     app.runner.start()
     counts = app.queue.counts()
     app.hooks.start(sum(counts[state] for state in OPEN))
-    keeper = threading.Thread(target=_keep_house, args=(app,), name="housekeeping", daemon=True)
+    stopped = threading.Event()
+    keeper = threading.Thread(target=_keep_house, args=(app, stopped), name="housekeeping", daemon=True)
     keeper.start()
     try:
         yield
     finally:
+        stopped.set()
         app.runner.close()
         app.hooks.close(1.0)
 
@@ -85,17 +88,22 @@ def _speed(one: dict[str, object]) -> float:
     return float(str(one.get("speed") or 0))
 
 
-def _keep_house(app: App) -> None:
-    """Once an hour: forget old history and old answers, take back room that a full disk had needed."""
-    while True:
+def _keep_house(app: App, stopped: threading.Event) -> None:
+    """See changes of the settings file within two seconds; once an hour clean up."""
+    rounds = 0
+    while not stopped.wait(_LOOK):
         try:
-            gone = prune(app.queue, app.settings["history.keep"])
-            app.queue.database.refill()
-            if gone:
-                _log.info("%d tasks of the history were older than %s days", gone, app.settings["history.keep"])
+            app.settings.look_again()
+            if rounds % _HOUSEKEEPING == 0:
+                _clean(app)
         except YardError as error:
             _log.warning("housekeeping: %s", error.message)
-        stopped = threading.Event()
-        with app.stop.waking(stopped.set):
-            if stopped.wait(_HOUSEKEEPING):
-                return
+        rounds += 1
+
+
+def _clean(app: App) -> None:
+    """Forget old history, take back room that a full disk had needed."""
+    gone = prune(app.queue, app.settings["history.keep"])
+    app.queue.database.refill()
+    if gone:
+        _log.info("%d tasks of the history were older than %s days", gone, app.settings["history.keep"])

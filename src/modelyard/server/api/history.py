@@ -100,7 +100,7 @@ def list_history(here: Here, query: HistoryQuery) -> HistoryPage:
     return HistoryPage([view(task) for task in page.tasks], page.next)
 
 
-@routes.get("/history/export", role=Role.VIEWER, media_type="text/csv", gives=str)
+@routes.get("/history/export", role=Role.VIEWER, media_type="text/csv", also=("application/json",), gives=str)
 def export_history(here: Here, query: ExportQuery) -> Answer:
     """Every ended task that fits, as CSV or JSON, to keep or to open elsewhere."""
     name = time.strftime(f"modelyard-history-%Y-%m-%d.{query.format}")
@@ -118,7 +118,7 @@ def do_again(here: Here, body: Chosen) -> Queued:
     return Queued(again(here.app.queue, body.ids))
 
 
-@routes.post("/history/forget", role=Role.ADMIN, example={"ids": [3]})
+@routes.post("/history/forget", role=Role.ADMIN, raises=(NoSuchTask,), example={"ids": [3]})
 def forget_tasks(here: Here, body: Chosen) -> None:
     """Remove ended tasks from the history for good. Files and statistics stay."""
     forget(here.app.queue, body.ids)

@@ -117,7 +117,7 @@ class Changes(Ask, frozen=True):
 class Placing(Ask, frozen=True):
     """Where some tasks go, in the order given: before a task, to the top, or to the end."""
 
-    ids: Annotated[list[Id], msgspec.Meta(max_length=1000)]
+    ids: Annotated[list[Id], msgspec.Meta(min_length=1, max_length=1000)]
     before: Id | None = None
     to: Literal["top", "end"] | None = None
 
