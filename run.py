@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Set up and start Modelyard with nothing but Python 3.11 or newer.
 
-python3 run.py ...          make .venv and install when needed, then run `modelyard ...`
+python3 run.py              make .venv and install when needed, then start the service and open its page
+python3 run.py ...          the same, then run `modelyard ...`
 python3 run.py test ...     run every test (arguments go to pytest)
 python3 run.py check        ruff, mypy and the import rule
 python3 run.py bench NAME   measure ourselves against others (see bench/)
@@ -29,7 +30,7 @@ def main() -> int:
     if sys.version_info < NEEDED:
         print(f"Python {NEEDED[0]}.{NEEDED[1]} or newer is needed, this is {sys.version.split()[0]}.", file=sys.stderr)
         return 1
-    command, rest = (sys.argv[1], sys.argv[2:]) if len(sys.argv) > 1 else ("--help", [])
+    command, rest = (sys.argv[1], sys.argv[2:]) if len(sys.argv) > 1 else ("serve", ["--open"])
     groups = TOOLS.get(command, ())
     install(groups)
     os.environ["PATH"] = f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}"
@@ -39,11 +40,7 @@ def main() -> int:
         return check()
     if command == "bench":
         return become([str(PYTHON), str(HERE / "bench" / "run.py"), *rest])
-    return become(
-        [str(PYTHON), "-m", "modelyard", *sys.argv[1:]]
-        if len(sys.argv) > 1
-        else [str(PYTHON), "-m", "modelyard", "--help"]
-    )
+    return become([str(PYTHON), "-m", "modelyard", command, *rest])
 
 
 def check() -> int:

@@ -162,3 +162,13 @@ def test_bad_input_is_one_clear_error(folder: Path, command: list[str], code: in
 
 def test_top_shows_one_picture_where_nobody_watches(folder: Path) -> None:
     assert "nothing queued" in modelyard("top").out
+
+
+def test_every_line_of_a_batch_is_answered(folder: Path, tmp_path: Path) -> None:
+    text = "see https://huggingface.co/me/model and\nhf:me/model\ncivitai:notanumber\n"
+    tried = modelyard("queue", "add", "--dry-run", "--json", stdin=text)
+    assert [one["became"] for one in tried.events] == ["address", "duplicate", "refused"] and tried.code == 2
+    assert rows(modelyard("queue", "--json")) == []
+    (tmp_path / "list.txt").write_text(text)
+    assert "queued as 1" in modelyard("queue", "add", str(tmp_path / "list.txt"), "--to", f"{tmp_path}/").out
+    assert rows(modelyard("queue", "--json"))[0]["address"] == "hf:me/model"

@@ -242,3 +242,13 @@ def test_hooks_are_shown_but_no_caller_can_add_a_command(face: Face) -> None:
     assert face("GET", "/hooks") == []
     assert face("PUT", "/hooks/x", {"run": ["id"]}, 405)["code"]
     assert face("POST", "/hooks/none/test", {}, 400)["code"] == "bad-value"
+
+
+def test_a_task_waits_for_the_tasks_it_needs(face: Face) -> None:
+    (vae,) = face.add("hf:me/vae")
+    body = {"items": [{"address": "hf:me/model", "needs": [vae]}]}
+    (model,) = face("POST", "/tasks", body, 201)["ids"]
+    assert face("GET", f"/tasks/{model}")["state"] == "waiting"
+    face("POST", "/tasks/actions", {"do": "cancel", "ids": [vae]})
+    assert face("GET", f"/tasks/{model}")["error"]["code"] == "need-failed"
+    face("POST", "/tasks", {"items": [{"address": "hf:me/model", "needs": [999]}]}, 404)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import click
 
 from modelyard.cli.detached import queue_all
 from modelyard.cli.options import json_option, offline_option, opened, stopping
+from modelyard.cli.paths import absolute
 from modelyard.cli.progress import shown
 from modelyard.cli.telling import Teller
 from modelyard.errors import NoSuchFile, Stopped, UsageError, YardError
@@ -89,12 +89,6 @@ def command(
         else:
             _run(download, planned, teller)
         return show_outcomes(download, teller, dry_run=dry_run)
-
-
-def absolute(to: str) -> str:
-    """The target as the service must know it: it has another current folder. A slash at the end stays."""
-    shown = str(Path(to).expanduser().absolute())
-    return shown + os.sep if to.endswith(("/", "\\")) or Path(to).is_dir() else shown
 
 
 def _listed(lists: tuple[str, ...], *, alone: bool) -> list[str]:

@@ -8,7 +8,8 @@ from urllib.parse import urlencode
 import click
 
 from modelyard.cli.options import json_option
-from modelyard.cli.shown import line
+from modelyard.cli.paths import absolute
+from modelyard.cli.shown import entry_line, line
 from modelyard.cli.telling import Teller
 from modelyard.cli.yard import Yard, reached
 from modelyard.errors import UsageError
@@ -38,6 +39,24 @@ def command(ctx: click.Context, state: tuple[str, ...], text: str, as_json: bool
         if not first:
             said = ", ".join(f"{number} {name}" for name, number in counts.items() if number)
             teller.note(said or "The queue is empty. Add to it with `modelyard get --detach ADDRESS`.")
+
+
+@command.command()
+@click.argument("file", type=click.File("rb"), default="-")
+@click.option("--to", default="./", metavar="PATH", help="The folder.")
+@click.option("--priority", type=click.Choice(["low", "normal", "high"]), default="normal")
+@click.option("--dry-run", is_flag=True, help="Tell what each line would become; queue nothing.")
+@json_option
+def add(file: Any, to: str, priority: str, dry_run: bool, as_json: bool) -> int:
+    """Queue every address in FILE (- is stdin): lines, prose with links, a JSON list, CSV. Each line is answered."""
+    with reached(as_json=as_json) as (yard, teller):
+        shared = {"to": absolute(to), "priority": priority}
+        text = file.read().decode("utf-8", "replace")
+        told = yard("POST", "/tasks/batch", {"text": text, "shared": shared, "try_only": dry_run})
+        for entry in told["entries"]:
+            teller.data(entry)
+            teller.result(entry_line(entry))
+        return 2 if any(entry["became"] == "refused" for entry in told["entries"]) else 0
 
 
 @command.command()

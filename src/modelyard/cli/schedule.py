@@ -8,8 +8,8 @@ from urllib.parse import quote
 
 import click
 
-from modelyard.cli.get import absolute
 from modelyard.cli.options import json_option
+from modelyard.cli.paths import absolute
 from modelyard.cli.yard import reached
 
 

@@ -34,6 +34,17 @@ def _why(task: dict[str, Any]) -> str:
     return "".join(f"  ({word})" for word in words if word)
 
 
+def entry_line(entry: dict[str, Any]) -> str:
+    """What one line of a batch became."""
+    words = {
+        "task": f"queued as {entry.get('id')}",
+        "duplicate": f"as line {entry.get('first')}",
+        "nothing": "no address",
+    }
+    said = entry["error"]["message"] if entry.get("error") else words.get(entry["became"], entry["became"])
+    return f"{entry['line']:>6}  {said:20}  {entry['text']}"
+
+
 def ended(task: dict[str, Any]) -> str:
     """One ended task: when, number, state, size, what, why."""
     when = time.strftime("%Y-%m-%d %H:%M", time.localtime(task["ended"]))

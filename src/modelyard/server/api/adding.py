@@ -14,7 +14,7 @@ from modelyard.jobs.batch_tables import Options as Beside
 from modelyard.jobs.queued import Options, draft
 from modelyard.server.api.views import TaskError, error_view
 from modelyard.server.roles import Role
-from modelyard.server.routes import Ask, Here
+from modelyard.server.routes import Ask, Here, Id
 from modelyard.tasks.task import Draft, Priority
 
 Text = Annotated[str, msgspec.Meta(max_length=8192)]
@@ -29,7 +29,8 @@ class Item(Ask, frozen=True, omit_defaults=True):
         limit: A speed like `5MB/s`.
         sha256: The hash that the one file must have.
         replace: Another file under the name may go once the new one is proven.
-        companions: Also what belongs with it: VAE, config, encoders. They come first.
+        companions: Also what belongs with it: VAE, config, encoders.
+        needs: Ids of tasks that must be done before this one starts; it fails when one of them does.
     """
 
     address: Text = ""
@@ -42,6 +43,7 @@ class Item(Ask, frozen=True, omit_defaults=True):
     companions: bool = False
     unpack: bool = False
     limit: Annotated[str, msgspec.Meta(max_length=40)] = ""
+    needs: Annotated[list[Id], msgspec.Meta(max_length=100)] = []
 
 
 class BatchEntry(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -136,7 +138,8 @@ def draft_of(here: Here, item: Item) -> Draft:
         unpack=item.unpack,
         limit=item.limit,
     )
-    return draft(here.app.yard, item.address, options, here.app.keep_key, Priority[item.priority.upper()])
+    made = draft(here.app.yard, item.address, options, here.app.keep_key, Priority[item.priority.upper()])
+    return msgspec.structs.replace(made, needs=tuple(item.needs))
 
 
 def _fenced(here: Here, to: str) -> str:
