@@ -83,10 +83,16 @@ def logging_to(folder: Path, redactor: Redactor, *, as_json: bool = False) -> It
         for handler in handlers:
             logger.removeHandler(handler)
             if handler is file:
-                handler.close()
+                with contextlib.suppress(OSError):  # what it could not write yet is lost, and nothing else
+                    handler.close()
 
 
 class _File(logging.handlers.RotatingFileHandler):
     def _open(self) -> Any:
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
         return os.fdopen(os.open(self.baseFilename, flags, 0o600), "a", encoding="utf-8")
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  # logging's name
+        """A full disk holds up this file and nothing else: the terminal has the line, too."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handleError(record)

@@ -220,7 +220,7 @@ class Runner:
         started = self._try(Move(task.id, State.RUNNING, run=task.run, fields=fields))
         if started is None:
             return
-        one = Running(started, self._kinds[task.kind], ready, Stop(self._stop), self._clock.now())
+        one = Running(started, self._kinds[task.kind], ready, Stop(self._stop), self._clock.now(), self._stop)
         with self._lock:
             self._running[task.id] = one
         thread = threading.Thread(target=self._work, args=(one, rules.retries), name=f"task-{task.id}", daemon=True)

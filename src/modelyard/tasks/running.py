@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from modelyard.errors import IllegalMove, YardError, unforeseen
+from modelyard.errors import Busy, DiskError, IllegalMove, Stopped, YardError, unforeseen
 from modelyard.net.stop import Stop
 from modelyard.tasks.kinds import Kind, Ready, Result
 from modelyard.tasks.moving import Move
@@ -17,6 +19,7 @@ from modelyard.tasks.task import Task
 from modelyard.tasks.verdict import judge
 
 _PATIENT = 12.0
+_AGAIN = 1.0
 
 
 @dataclass
@@ -25,6 +28,7 @@ class Running:
 
     Attributes:
         begun: When, on the clock that only goes forward.
+        closing: Set when the whole runner stops.
     """
 
     task: Task
@@ -32,6 +36,7 @@ class Running:
     ready: Ready
     stop: Stop
     begun: float
+    closing: Stop = field(default_factory=Stop)
     live: Live = field(init=False)
     _unwanted: bool = False
     _over: bool = False
@@ -76,23 +81,38 @@ class Running:
         fields = self._costs(seconds) | {"result": dict(result.told), "attempts": 0}
         size = result.size if result.size is not None else self.ready.size
         fields |= {"size": size, "done": size or 0, "received": self.task.received + result.received}
-        try:
-            queue.mover.move(Move(self.task.id, State.DONE, run=self.task.run, fields=fields))
-        except IllegalMove:
-            self._set_down(queue, seconds)  # cancelled in the very moment; the file stays, nothing is lost
+        self._write_down(queue, Move(self.task.id, State.DONE, run=self.task.run, fields=fields), seconds)
 
     def _failed(self, queue: Queue, error: YardError, retries: int, seconds: float) -> None:
         if self.stop.is_set():
-            self._set_down(queue, seconds)
+            self._patiently(lambda: self._set_down(queue, seconds))
             return
         verdict = judge(error, self.task.attempts, retries)
         until = None if verdict.wait is None else queue.wall() + verdict.wait
         fields = self._costs(seconds) | {"until": until, "attempts": self.task.attempts + verdict.counts}
         wish = Move(self.task.id, verdict.state, verdict.reason, error.as_dict(), self.task.run, fields)
-        try:
-            queue.mover.move(wish)
-        except IllegalMove:
-            self._set_down(queue, seconds)
+        self._write_down(queue, wish, seconds)
+
+    def _write_down(self, queue: Queue, wish: Move, seconds: float) -> None:
+        """Move, or where a person moved it in that very moment set down what was reached; the file stays."""
+
+        def write() -> None:
+            try:
+                queue.mover.move(wish)
+            except IllegalMove:
+                self._set_down(queue, seconds)
+
+        self._patiently(write)
+
+    def _patiently(self, write: Callable[[], None]) -> None:
+        """Write as soon as the database takes it: its first refusal frees the reserve, later ones wait for room."""
+        with contextlib.suppress(Stopped):  # the next start goes on from what the database knows
+            for pause in itertools.chain((0.0,), itertools.repeat(_AGAIN)):
+                try:
+                    write()
+                    break
+                except (DiskError, Busy):
+                    self.closing.wait(pause)
 
     def _set_down(self, queue: Queue, seconds: float) -> None:
         """Somebody moved the task while it ran: only what was reached is written down."""
