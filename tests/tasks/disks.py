@@ -6,6 +6,7 @@ import contextlib
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -63,8 +64,18 @@ class TornDisk:
         try:
             yield self.place
         finally:
-            call("umount", str(self.place))
+            _unmount(self.place)
 
     def cut(self) -> None:
         """Cut the power: neither journal nor data are written any more."""
         call("xfs_io", "-x", "-c", "shutdown", str(self.place))
+
+
+def _unmount(place: Path) -> None:
+    """Unmount; a killed program holds on for a moment."""
+    for _ in range(100):
+        ran = subprocess.run(["umount", str(place)], capture_output=True, text=True, check=False)
+        if ran.returncode == 0:
+            return
+        time.sleep(0.1)
+    pytest.fail(ran.stderr)
