@@ -45,6 +45,7 @@ from modelyard.values.version import VERSION
 
 if TYPE_CHECKING:
     from modelyard.jobs.hooks.worker import Hooks
+    from modelyard.jobs.profiles import Profiles
     from modelyard.jobs.queued import DownloadKind
     from modelyard.tasks.queue import Queue
     from modelyard.tasks.runner import Rules, Runner
@@ -148,6 +149,13 @@ class App:
         runner = Runner(self.queue, [self.downloads], self._rules, self.clock)
         self.settings.on_change(lambda _name: runner.wake())
         return runner
+
+    @functools.cached_property
+    def profiles(self) -> Profiles:
+        """Named sets of options."""
+        from modelyard.jobs.profiles import Profiles
+
+        return Profiles(self.folder)
 
     def _rules(self) -> Rules:
         from modelyard.tasks.picking import Slots

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from modelyard.app import App
+from modelyard.jobs.hooks.entries import Hook
 from modelyard.server.inside import call
 from modelyard.testing import PracticeHub
 
@@ -77,7 +78,8 @@ def test_a_single_bad_address_is_a_problem(face: Face) -> None:
 
 
 def test_each_line_of_a_batch_is_answered(face: Face) -> None:
-    text = "hf:me/model/m.safetensors\n# a comment\nhf:me/model/m.safetensors\ncivitai:notanumber\n- see hf:me/model/n.safetensors"
+    one, two = "hf:me/model/m.safetensors", "hf:me/model/n.safetensors"
+    text = f"{one}\n# a comment\n{one}\ncivitai:notanumber\n- see {two}"
     tried = face("POST", "/tasks/batch", {"text": text, "try_only": True}, 201)
     assert tried["ids"] == [] and face("GET", "/tasks")["tasks"] == []
     told = face("POST", "/tasks/batch", {"text": text}, 201)
@@ -252,3 +254,29 @@ def test_a_task_waits_for_the_tasks_it_needs(face: Face) -> None:
     face("POST", "/tasks/actions", {"do": "cancel", "ids": [vae]})
     assert face("GET", f"/tasks/{model}")["error"]["code"] == "need-failed"
     face("POST", "/tasks", {"items": [{"address": "hf:me/model", "needs": [999]}]}, 404)
+
+
+def test_a_profile_says_what_the_request_leaves_out(face: Face, tmp_path: Path) -> None:
+    face("PUT", "/profiles/loras", {"to": f"{tmp_path}/loras/", "limit": "5MB/s", "priority": "high"})
+    (first,) = face.add("hf:me/a", profile="loras")
+    task = face("GET", f"/tasks/{first}")
+    assert (task["target"], task["options"]["limit"], task["priority"]) == (f"{tmp_path}/loras/", "5MB/s", "high")
+    (second,) = face.add("hf:me/b", profile="loras", limit="1MB/s")
+    assert face("GET", f"/tasks/{second}")["options"]["limit"] == "1MB/s"
+    assert "loras" in face("POST", "/tasks", {"items": [{"address": "hf:me/c", "profile": "lora"}]}, 400)["hint"]
+    face("PUT", "/profiles/bad", {"limit": "-1"}, 400)
+    face("DELETE", "/profiles/loras", status=204)
+    assert face("GET", "/profiles") == {}
+
+
+def test_a_hook_can_be_for_the_tasks_that_name_it(face: Face, app: App, tmp_path: Path) -> None:
+    out = tmp_path / "told"
+    app.hooks.file.add(Hook(name="mine", on=("task-cancelled",), run=("tee", "-a", str(out)), named=True))
+    app.hooks.start()
+    face("POST", "/tasks", {"items": [{"address": "hf:me/a", "hooks": ["none"]}]}, 400)
+    named, plain = (*face.add("hf:me/a", hooks=["mine"]), *face.add("hf:me/b"))
+    begin = app.events.newest
+    face("POST", "/tasks/actions", {"do": "cancel", "ids": [plain, named]})
+    while not any(event.kind == "hook.ran" for event in app.events.since(begin).events):
+        app.events.wait(app.events.newest, 1)
+    assert "hf:me/a" in out.read_text() and "hf:me/b" not in out.read_text()

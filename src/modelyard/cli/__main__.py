@@ -20,6 +20,7 @@ COMMANDS = {
     "history": "Show what has ended; fetch it again, export it.",
     "stats": "Show what was fetched, per day and hub.",
     "schedule": "Fetch something again and again.",
+    "profiles": "Keep named sets of options.",
     "limit": "Show and change speed limits while transfers run.",
     "info": "Show what a hub says about a model.",
     "files": "List the files of a model.",

@@ -33,6 +33,8 @@ from modelyard.values.sizes import parse_rate, show_size
 @click.option("--limit", metavar="RATE", help="Speed limit, like 50MB/s.")
 @click.option("--detach", "-d", is_flag=True, help="Queue it for the service and come back at once.")
 @click.option("--priority", type=click.Choice(["low", "normal", "high"]), default="normal", help="With --detach.")
+@click.option("--profile", metavar="NAME", default="", help="With --detach: a named set of options.")
+@click.option("--hook", "hooks", multiple=True, metavar="NAME", help="With --detach: a hook for this task.")
 @click.option("--quiet", "-q", is_flag=True, help="Only results and errors.")
 @offline_option
 @json_option
@@ -50,6 +52,8 @@ def command(
     limit: str | None,
     detach: bool,
     priority: str,
+    profile: str,
+    hooks: tuple[str, ...],
     quiet: bool,
     offline: bool,
     as_json: bool,
@@ -74,9 +78,12 @@ def command(
             "unpack": unpack,
             "limit": limit or "",
             "priority": priority,
+            "profile": profile,
+            "hooks": hooks,
         }
         with opened(as_json=as_json, quiet=quiet) as (app, teller):
-            shared["to"] = absolute(to or app.settings["folder"] or "./")
+            if to or not profile:
+                shared["to"] = absolute(to or app.settings["folder"] or "./")
             return queue_all(app, teller, asked, shared)
     wish = Wish(
         asked, to, include, exclude, sha256, force, with_companions, parse_rate(limit) if limit else None, unpack

@@ -51,6 +51,7 @@ def list_(events: bool, as_json: bool) -> None:
 @click.option("--signed", is_flag=True, help="Ask for a secret that signs what the webhook gets.")
 @click.option("--notify", is_flag=True, help="Ask for a URL of Apprise: mail, chat and many more.")
 @click.option("--plugin", default="", metavar="NAME", help="Call a plugin of the group modelyard.hooks.")
+@click.option("--named", is_flag=True, help="Only for tasks that name it: get --detach --hook NAME.")
 @click.option("--timeout", default=30.0, metavar="SECONDS", help="End it after this time; 30 by default.")
 def add(
     name: str,
@@ -60,6 +61,7 @@ def add(
     signed: bool,
     notify: bool,
     plugin: str,
+    named: bool,
     timeout: float,
 ) -> None:
     """Add the hook NAME that starts RUN (after --), or does what an option says. No shell is involved."""
@@ -67,7 +69,8 @@ def add(
     url = _asked("Apprise URL") if notify else ""
     if not 0.1 <= timeout <= 3600:
         raise BadValue(f"{timeout:g} is no time from 0.1 to 3600 seconds.")
-    hook = Hook(name=name, on=on, run=run, plugin=plugin, webhook=webhook, secret=secret, notify=url, timeout=timeout)
+    what = {"run": run, "plugin": plugin, "webhook": webhook, "secret": secret, "notify": url}
+    hook = msgspec.convert({"name": name, "on": on, "named": named, "timeout": timeout, **what}, Hook)
     _file().add(hook)
     Teller().result(
         f"{name} {'is told' if not run else 'runs'} on {', '.join(on)}. Try it: modelyard hooks test {name}"

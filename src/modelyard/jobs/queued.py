@@ -31,6 +31,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     Attributes:
         to: A folder, or a file when one file is meant; empty is the folder of the settings.
         limit: Speed limit like ``50MB/s``; empty is none.
+        hooks: Names of hooks that run for this task only.
     """
 
     to: str = ""
@@ -41,6 +42,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     companions: bool = False
     unpack: bool = False
     limit: str = ""
+    hooks: tuple[str, ...] = ()
 
     @property
     def rate(self) -> int | None:
@@ -58,7 +60,7 @@ def draft(yard: Yard, text: str, options: Options, keep_key: KeepKey, priority: 
     _ = options.rate
     shown = hub.show(address)
     payload = msgspec.to_builtins(options)
-    same = {name: value for name, value in payload.items() if name != "limit"}
+    same = {name: value for name, value in payload.items() if name not in {"limit", "hooks"}}
     return Draft(
         kind=KIND,
         title=shown,

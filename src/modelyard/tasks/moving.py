@@ -132,6 +132,7 @@ class Mover:
                     "kind": task.kind,
                     "title": task.title,
                     "hub": task.hub,
+                    "options": task.payload,
                     "from": one.before,
                     "to": task.state,
                     "reason": task.reason,

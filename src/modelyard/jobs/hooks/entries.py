@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import msgspec
@@ -26,6 +27,7 @@ class Hook(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
         webhook: URL that gets the event as JSON by POST.
         secret: Signs what the webhook gets: ``X-Modelyard-Signature: sha256=…``.
         notify: URL of Apprise: mail, chat and a hundred other ways.
+        named: It runs only for tasks whose options name it.
         timeout: Seconds until it is ended or given up.
     """
 
@@ -36,6 +38,7 @@ class Hook(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     webhook: str = ""
     secret: str = ""
     notify: str = ""
+    named: bool = False
     timeout: Annotated[float, msgspec.Meta(ge=0.1, le=3600)] = 30.0
 
     @property
@@ -52,7 +55,12 @@ class Hook(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
             "webhook": without_query(self.webhook),
             "notify": self.notify.partition("://")[0] + "://…",
         }[self.way]
-        return told | ({"signed": True} if self.secret else {})
+        return told | ({"signed": True} if self.secret else {}) | ({"named": True} if self.named else {})
+
+    def hears(self, name: str, data: Mapping[str, Any]) -> bool:
+        """Whether it runs on an event of this name with these facts."""
+        chosen = (data.get("options") or {}).get("hooks", ()) if self.named else (self.name,)
+        return name in self.on and self.name in chosen
 
 
 def checked(hook: Hook) -> Hook:

@@ -110,7 +110,7 @@ class Hooks:
             self.reload()
         for name in names:
             for hook in self._hooks:
-                if name in hook.on:
+                if hook.hears(name, event.data):
                     self._put((hook, name, self._told(name, event.number, event.at, event.data)))
 
     def _put(self, call: _Call) -> None:

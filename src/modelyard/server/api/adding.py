@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 
@@ -11,38 +11,29 @@ from modelyard.errors import UnsafePath, UsageError, YardError
 from modelyard.jobs.addressing import without_secrets
 from modelyard.jobs.batch import Entry, forget, read_batch
 from modelyard.jobs.batch_tables import Options as Beside
+from modelyard.jobs.profiles import Profile, over
 from modelyard.jobs.queued import Options, draft
 from modelyard.server.api.views import TaskError, error_view
 from modelyard.server.roles import Role
-from modelyard.server.routes import Ask, Here, Id
+from modelyard.server.routes import Here, Id
 from modelyard.tasks.task import Draft, Priority
 
 Text = Annotated[str, msgspec.Meta(max_length=8192)]
 
 
-class Item(Ask, frozen=True, omit_defaults=True):
+class Item(Profile, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """One download that is asked for.
 
     Attributes:
         address: A model page, a file link, hf:owner/repo, civitai:MODEL@VERSION, any URL.
-        to: A folder, or a file for one file; relative ones begin at the folder of the settings.
-        limit: A speed like `5MB/s`.
+        profile: Name of a profile; what is said here wins over it.
         sha256: The hash that the one file must have.
-        replace: Another file under the name may go once the new one is proven.
-        companions: Also what belongs with it: VAE, config, encoders.
         needs: Ids of tasks that must be done before this one starts; it fails when one of them does.
     """
 
     address: Text = ""
-    to: Text = ""
-    priority: Literal["low", "normal", "high"] = "normal"
-    include: list[Text] = []
-    exclude: list[Text] = []
+    profile: Annotated[str, msgspec.Meta(max_length=80)] = ""
     sha256: Annotated[str, msgspec.Meta(pattern="^[0-9a-fA-F]{64}$")] | None = None
-    replace: bool = False
-    companions: bool = False
-    unpack: bool = False
-    limit: Annotated[str, msgspec.Meta(max_length=40)] = ""
     needs: Annotated[list[Id], msgspec.Meta(max_length=100)] = []
 
 
@@ -128,6 +119,9 @@ def draft_of(here: Here, item: Item) -> Draft:
     Raises:
         YardError: Its address, limit or target cannot be used.
     """
+    item = _profiled(here, item)
+    for name in item.hooks:
+        here.app.hooks.file.get(name)
     options = Options(
         to=_fenced(here, item.to),
         include=tuple(item.include),
@@ -137,9 +131,17 @@ def draft_of(here: Here, item: Item) -> Draft:
         companions=item.companions,
         unpack=item.unpack,
         limit=item.limit,
+        hooks=tuple(item.hooks),
     )
     made = draft(here.app.yard, item.address, options, here.app.keep_key, Priority[item.priority.upper()])
     return msgspec.structs.replace(made, needs=tuple(item.needs))
+
+
+def _profiled(here: Here, item: Item) -> Item:
+    """The item with what its profile says where it says nothing itself."""
+    if not item.profile:
+        return item
+    return msgspec.convert(over(here.app.profiles.get(item.profile), msgspec.to_builtins(item)), Item)
 
 
 def _fenced(here: Here, to: str) -> str:
