@@ -19,7 +19,7 @@ from modelyard.events.log import EventLog
 from modelyard.hubs.address_secrets import Found
 from modelyard.hubs.base import Hub
 from modelyard.hubs.registry import Hubs
-from modelyard.jobs.addressing import read_address
+from modelyard.jobs.addressing import KeepKey, read_address
 from modelyard.jobs.download import Download
 from modelyard.jobs.limits import follow, limits_of
 from modelyard.jobs.wish import Wish
@@ -211,13 +211,16 @@ class App:
         self.runner.discard([number])
         self.queue.change(number, listed=False)
 
-    def resolve(self, text: str) -> tuple[Hub, Listing]:
+    def resolve(self, text: str, keep_key: KeepKey | None = None) -> tuple[Hub, Listing]:
         """Ask the hub that knows an address what it offers; a key inside a pasted link is kept first.
+
+        Args:
+            keep_key: What becomes of such a key instead.
 
         Raises:
             YardError: The address cannot be read or resolved.
         """
-        hub, address = read_address(self.hubs, text, self.keep_key)
+        hub, address = read_address(self.hubs, text, keep_key or self.keep_key)
         return hub, hub.resolve(address)
 
     def find_hash(self, value: str) -> list[tuple[str, str, str]]:
@@ -241,9 +244,9 @@ class App:
         raise UnknownHub(f"There is no hub {text!r}.", hint="Hubs: " + ", ".join(hub.name for hub in self.hubs) + ".")
 
     def keep_key(self, found: Found) -> None:
-        """A key came inside a pasted link: keep it for its hub."""
+        """A key came inside a pasted link: keep it for its hub, where none is kept; a link replaces no key."""
         if found.hub:
-            self.keys.set(found.hub, found.value)
+            self.keys.fill(found.hub, found.value)
 
     def change_limit(self, name: str, rate: int | None) -> None:
         """Change a speed limit while transfers run: ``""`` for everything, else a hub's name; bytes per second."""

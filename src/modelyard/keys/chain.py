@@ -6,6 +6,7 @@ operating system's keyring, keys.json. The first one that has a key wins.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,6 +47,7 @@ class Keys:
         self._realms: dict[str, Realm] = {}
         self._places = tuple(places)
         self._seen: set[str] = set()
+        self._filling = threading.Lock()
         for realm in realms:
             self.learn(realm)
 
@@ -108,6 +110,21 @@ class Keys:
         raise NotSupported(
             "There is no place to store a key.", hint=f"Set {realm.env[0]} instead." if realm.env else ""
         )
+
+    def fill(self, hub: str, value: str) -> bool:
+        """Keep a key where the hub has none yet; whether it was kept. Any other key is masked from now on, too.
+
+        Raises:
+            BadValue: No such hub, or the value cannot be a key.
+            NotSupported: No place to write to.
+            DiskError: The place refused.
+        """
+        with self._filling:
+            value = self._remember(checked_key(value, "the given text"))
+            if any(place.get(self.realm(hub)) is not None for place in self._places):
+                return False
+            self.set(hub, value)
+            return True
 
     def remove(self, hub: str) -> tuple[str, ...]:
         """Forget a hub's key in every writable place; the names of those that had one."""

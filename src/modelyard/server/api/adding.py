@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Annotated
 
 import msgspec
 
-from modelyard.errors import UnsafePath, UsageError, YardError
-from modelyard.jobs.addressing import without_secrets
-from modelyard.jobs.batch import Entry, forget, read_batch
+from modelyard.errors import TooManyAddresses, UnsafePath, UsageError, YardError
+from modelyard.jobs.addressing import KeepKey, without_secrets
+from modelyard.jobs.batch import MOST, Entry, forget, read_batch
 from modelyard.jobs.batch_tables import Options as Beside
 from modelyard.jobs.profiles import Profile, over
 from modelyard.jobs.queued import Options, draft
@@ -19,6 +19,8 @@ from modelyard.server.routes import Here, Id
 from modelyard.tasks.task import Draft, Priority
 
 Text = Annotated[str, msgspec.Meta(max_length=8192)]
+_LINES = 200_000
+"""Lines of a batch, each of which is answered."""
 
 
 class Item(Profile, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -75,24 +77,44 @@ def add_items(here: Here, items: Sequence[Item]) -> tuple[list[int], list[tuple[
 
 
 def add_batch(here: Here, text: str, shared: Item, try_only: bool) -> tuple[list[int], list[BatchEntry]]:
-    """Queue the addresses of a text; gives ids and what each line became."""
-    keep = forget if try_only else here.app.keep_key
-    entries: list[BatchEntry] = []
+    """Queue the addresses of a text; gives ids and what each line became.
+
+    Raises:
+        TooManyAddresses: More than one batch may have; nothing was queued.
+    """
+    keep = forget if try_only else _keeping(here)
+    found = _bounded(read_batch(here.app.hubs, text, keep_key=keep, redactor=here.app.redactor))
+    entries = [_shown(entry) for entry in found]
+    if try_only:
+        return [], entries
     drafts: list[Draft] = []
     lines: list[int] = []
-    for entry in read_batch(here.app.hubs, text, keep_key=keep, redactor=here.app.redactor):
-        shown = _shown(entry)
-        if entry.became == "address" and not try_only:
+    for index, entry in enumerate(found):
+        if entry.became == "address":
             try:
                 drafts.append(draft_of(here, _beside(shared, entry.address, entry.options)))
-                lines.append(len(entries))
+                lines.append(index)
             except YardError as error:
-                shown = msgspec.structs.replace(shown, became="refused", error=error_view(error.as_dict()))
-        entries.append(shown)
+                told = error_view(error.as_dict())
+                entries[index] = msgspec.structs.replace(entries[index], became="refused", error=told)
     ids = here.app.queue.add(drafts) if drafts else []
     for number, index in zip(ids, lines, strict=True):
         entries[index] = msgspec.structs.replace(entries[index], became="task", id=number)
     return ids, entries
+
+
+def _bounded(read: Iterable[Entry]) -> list[Entry]:
+    """All entries, before anything is made of the first.
+
+    Raises:
+        TooManyAddresses: They are too many.
+    """
+    found: list[Entry] = []
+    for entry in read:
+        if len(found) >= _LINES or (entry.error and entry.error["code"] == TooManyAddresses.code):
+            raise TooManyAddresses(f"A batch has at most {MOST} addresses and {_LINES} lines; nothing was queued.")
+        found.append(entry)
+    return found
 
 
 def _shown(entry: Entry) -> BatchEntry:
@@ -133,8 +155,13 @@ def draft_of(here: Here, item: Item) -> Draft:
         limit=item.limit,
         hooks=tuple(item.hooks),
     )
-    made = draft(here.app.yard, item.address, options, here.app.keep_key, Priority[item.priority.upper()])
+    made = draft(here.app.yard, item.address, options, _keeping(here), Priority[item.priority.upper()])
     return msgspec.structs.replace(made, needs=tuple(item.needs))
+
+
+def _keeping(here: Here) -> KeepKey:
+    """What becomes of a key inside a pasted link: only who may keep keys at all keeps it so."""
+    return here.app.keep_key if here.caller.role is Role.ADMIN else forget
 
 
 def _profiled(here: Here, item: Item) -> Item:

@@ -9,6 +9,7 @@ import msgspec
 from modelyard.errors import BadAddress, NetworkError, UnknownHub, YardError
 from modelyard.hubs.base import Hub
 from modelyard.jobs.addressing import read_address
+from modelyard.jobs.batch import forget
 from modelyard.server.api.views import TaskError, error_view
 from modelyard.server.roles import Role
 from modelyard.server.routes import Ask, Here, Routes
@@ -143,7 +144,7 @@ def search_hubs(here: Here, query: SearchQuery) -> FoundModels:
 @routes.get("/hubs/model", role=Role.VIEWER, raises=(BadAddress, NetworkError))
 def show_model(here: Here, query: AddressQuery) -> ModelView:
     """What a hub says about a model, and the files it offers."""
-    hub, listing = here.app.resolve(query.address)
+    hub, listing = here.app.resolve(query.address, forget)  # looking stores nothing
     return ModelView(
         hub.name,
         hub.show(listing.address),
@@ -182,7 +183,7 @@ def remove_key(here: Here, hub: str) -> None:
 def check_key(here: Here, hub: str, query: OpensQuery) -> KeyReport:
     """Ask a hub whose key it is, of which kind, what it may do, and whether it opens a gated model."""
     chosen = here.app.hubs.named(here.app.hub_name(hub))
-    gated = read_address(here.app.hubs, query.opens, here.app.keep_key)[1] if query.opens else None
+    gated = read_address(here.app.hubs, query.opens, forget)[1] if query.opens else None
     return chosen.check_key(gated)
 
 
