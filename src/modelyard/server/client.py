@@ -13,19 +13,22 @@ import msgspec
 
 from modelyard.errors import NoService, YardError
 from modelyard.keys.private_file import read_private
-from modelyard.server.folder import Note, read_note
+from modelyard.server.folder import Note, held_by, read_note
 from modelyard.server.problem import MEDIA_TYPE, Problem, error_of
 
 _SECONDS = 60.0
 
 
 def running(folder: Path) -> Note | None:
-    """Where the service of a data folder is, None when none answers."""
+    """Where the service of a data folder is, None when none answers.
+
+    A note whose writer holds the folder no more is stale: anybody may listen at its address now.
+    """
     note = read_note(folder)
-    if note is None:
+    if note is None or held_by(folder) != note.pid:
         return None
     try:
-        Client(folder, note, seconds=5.0).ask("GET", "/healthz")
+        Client(folder, note, seconds=5.0).ask("GET", "/healthz", Authorization="")
     except YardError:
         return None
     return note
@@ -56,7 +59,8 @@ class Client:
         Args:
             target: Path and query, percent-encoded: ``/api/v1/tasks?limit=5``.
             body: Anything that JSON can hold; None sends none.
-            headers: Further ones, with underscores for hyphens: ``Idempotency_Key="…"``.
+            headers: Further ones, with underscores for hyphens: ``Idempotency_Key="…"``; an empty one is not sent,
+            ``Authorization=""`` asks without the token.
 
         Returns:
             The status, and what the JSON holds; None without a body, bytes where it is no JSON.
@@ -67,9 +71,12 @@ class Client:
         """
         sent = None if body is None else msgspec.json.encode(body)
         told = {name.replace("_", "-"): value for name, value in headers.items()}
+        if "Authorization" not in told:
+            told |= self._token()
+        told = {name: value for name, value in {"Content-Type": "application/json", **told}.items() if value}
         connection = self._connection()
         try:
-            connection.request(method, target, sent, {"Content-Type": "application/json", **self._token(), **told})
+            connection.request(method, target, sent, told)
             answer = connection.getresponse()
             return _read(answer.status, answer.headers.get_content_type(), answer.read())
         except (OSError, http.client.HTTPException) as error:
@@ -87,6 +94,8 @@ class Client:
     def _token(self) -> dict[str, str]:
         if self._note.socket:
             return {}
+        if held_by(self._folder) != self._note.pid:
+            raise NoService(f"The service on {self._folder} has ended.")  # whoever listens there now gets no token
         token = read_private(self._folder / "service.token") or b""
         return {"Authorization": f"Bearer {token.decode('ascii', 'replace').strip()}"}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from modelyard.keys.private_file import read_private, write_private
 LOCK = "service.lock"
 NOTE = "service.json"
 SOCKET = "service.sock"
+_BETWEEN = 0.02
+"""Seconds between two tries to take the lock."""
 _LONGEST_SOCKET = 100
 """Bytes; the systems stop between 104 and 108."""
 
@@ -34,26 +37,37 @@ class Note(msgspec.Struct, frozen=True):
 
 
 @contextlib.contextmanager
-def held(folder: Path) -> Iterator[None]:
+def held(folder: Path, seconds: float = 0.0) -> Iterator[None]:
     """Hold the folder for the length of a block; the system lets go of it when this process dies.
 
+    Args:
+        seconds: How long to wait for it: a command holds it for one request only.
+
     Raises:
-        Busy: A service holds it; the message names its process.
+        Busy: Another process holds it; the message names it.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = folder / LOCK
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
+    descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
     try:
-        if not _lock(descriptor):
-            holder = os.read(descriptor, 20).decode("ascii", "replace").strip() or "?"
-            raise Busy(
-                f"A service runs on {folder} already: process {holder}.",
-                hint="Use it (`modelyard link` prints its address), stop it, or name another folder in MODELYARD_HOME.",
-                pid=int(holder) if holder.isdigit() else None,
-            )
+        _lock_within(descriptor, folder, seconds)
         os.ftruncate(descriptor, 0)
         os.write(descriptor, f"{os.getpid()}\n".encode())
         yield
+    finally:
+        os.close(descriptor)
+
+
+def held_by(folder: Path) -> int | None:
+    """The process that holds the folder, 0 when it has not said so yet; None when nobody holds it.
+
+    To know it the lock is taken for an instant, so whoever wants to hold the folder has to wait that long.
+    """
+    try:
+        descriptor = os.open(folder / LOCK, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0))
+    except OSError:
+        return None
+    try:
+        return None if _lock(descriptor) else _holder(descriptor)
     finally:
         os.close(descriptor)
 
@@ -84,6 +98,25 @@ def socket_path(folder: Path) -> Path | None:
 
     path = folder / SOCKET
     return path if hasattr(socket, "AF_UNIX") and len(os.fsencode(path)) <= _LONGEST_SOCKET else None
+
+
+def _lock_within(descriptor: int, folder: Path, seconds: float) -> None:
+    until = time.monotonic() + seconds
+    while not _lock(descriptor):
+        if time.monotonic() >= until:
+            holder = _holder(descriptor)
+            raise Busy(
+                f"A service runs on {folder} already: process {holder or '?'}.",
+                hint="Use it (`modelyard link` prints its address), stop it, or name another folder in MODELYARD_HOME.",
+                pid=holder or None,
+            )
+        time.sleep(_BETWEEN)
+
+
+def _holder(descriptor: int) -> int:
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    told = os.read(descriptor, 20).decode("ascii", "replace").strip()
+    return int(told) if told.isascii() and told.isdigit() else 0
 
 
 def _lock(descriptor: int) -> bool:

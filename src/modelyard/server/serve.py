@@ -27,6 +27,8 @@ from modelyard.values.version import VERSION
 _GRACE = 1.0
 """Seconds that answers under way get when the service stops."""
 _BACKLOG = 512
+_PATIENCE = 2.0
+"""Seconds that a start waits for a command that writes, or looks who holds the folder."""
 
 
 def serve(service: Service, listening: Listening, ready: Callable[[Note], None]) -> None:
@@ -41,7 +43,7 @@ def serve(service: Service, listening: Listening, ready: Callable[[Note], None])
     """
     listening.check(password=service.access.password.is_set())
     service.access.tokens.own()
-    with yard.held(service.app.folder), working(service):
+    with yard.held(service.app.folder, _PATIENCE), working(service):
         asyncio.run(_until_stopped(service, listening, ready))
 
 
