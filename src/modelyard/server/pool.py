@@ -29,7 +29,10 @@ class Pool:
         """Run a call on one of the threads and await its result."""
         future: Future[Any] = Future()
         self._jobs.put((future, call))
-        return await asyncio.wrap_future(future)
+        try:
+            return await asyncio.wrap_future(future)
+        finally:
+            del future  # an error knows this frame, and this frame must not know the error's future
 
     def close(self) -> None:
         """Take no more; what runs may end in its own time."""
@@ -39,9 +42,17 @@ class Pool:
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
             future, call = job
-            if not future.set_running_or_notify_cancel():
-                continue
-            try:
-                future.set_result(call())
-            except BaseException as error:  # noqa: BLE001  # it belongs to whoever awaits it
-                future.set_exception(error)
+            del job
+            _do(future, call)
+            del future, call  # a thread that waits for work holds on to nothing of the last one
+
+
+def _do(future: Future[Any], call: Callable[[], Any]) -> None:
+    if not future.set_running_or_notify_cancel():
+        return
+    try:
+        future.set_result(call())
+    except BaseException as error:  # noqa: BLE001  # it belongs to whoever awaits it
+        future.set_exception(error)
+    finally:
+        del future, call  # an error knows this frame, too

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from modelyard.errors import BadAddress, IllegalMove, NoSuchTask, UsageError
+from modelyard.errors import BadAddress, IllegalMove, NoSuchTask, TooManyAddresses, UsageError
 from modelyard.server.api.adding import BatchEntry, Item, add_batch, add_items
 from modelyard.server.api.views import AnswerView, TaskError, TaskView, answers, live_of, view
 from modelyard.server.roles import Role
@@ -51,8 +51,8 @@ class TaskPage(msgspec.Struct, frozen=True):
 class NewTasks(Ask, frozen=True):
     """What to download: `items` one by one, or `addresses` that share everything else."""
 
-    addresses: list[Annotated[str, msgspec.Meta(max_length=8192)]] = []
-    items: list[Item] = []
+    addresses: Annotated[list[Annotated[str, msgspec.Meta(max_length=8192)]], msgspec.Meta(max_length=100_000)] = []
+    items: Annotated[list[Item], msgspec.Meta(max_length=100_000)] = []
     shared: Item | None = None
 
 
@@ -160,7 +160,7 @@ def add_tasks(here: Here, body: NewTasks) -> Added:
     return Added(ids, [Refusal(address, error) for address, error in refused])
 
 
-@routes.post("/tasks/batch", role=Role.OPERATOR, status=201, raises=(UsageError,), most=64 * 2**20)
+@routes.post("/tasks/batch", role=Role.OPERATOR, status=201, raises=(UsageError, TooManyAddresses), most=64 * 2**20)
 def add_batch_of_tasks(here: Here, body: NewBatch) -> BatchAnswer:
     """Queue whatever addresses a text holds; every line is answered."""
     ids, entries = add_batch(here, body.text, body.shared or Item(), body.try_only)
