@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from modelyard.app import App
 from modelyard.errors import BadAddress, BadValue
 from modelyard.jobs.queued import Options, draft
+from modelyard.tasks.progress import Live
 from modelyard.tasks.states import State
 from modelyard.tasks.task import Task
 from modelyard.testing import PracticeHub
@@ -120,3 +122,36 @@ def test_what_no_hub_reads_is_refused_before_it_is_queued(app: App, text: str) -
 def test_a_limit_that_cannot_be_read_is_refused_before_it_is_queued(app: App) -> None:
     with pytest.raises(BadValue):
         add(app, "hf:me/model", limit="-5")
+
+
+def test_a_limit_set_on_a_task_that_waits_for_its_slot_holds(app: App, hub: PracticeHub, tmp_path: Path) -> None:
+    url = hub.add_file("big.bin", os.urandom(8 * 2**20))
+    task = app.queue.get(add(app, url, to=f"{tmp_path}/"))
+    ready = app.downloads.prepare(task, app.stop)
+    app.limit_task(task.id, "1MB/s")
+    download, _ = ready.work
+    assert download.limit.rate is None
+    app.downloads.run(app.queue.get(task.id), replace(ready, work=(download, [])), Live(task.id, 1), app.stop)
+    assert download.limit.rate == 1_000_000
+
+
+def test_signatures_in_a_link_are_asked_with_but_never_shown(app: App, hub: PracticeHub, tmp_path: Path) -> None:
+    url = hub.add_file("a.bin", b"a" * 1000) + "?token=verysecretvalue123&sig=othersecret456"
+    number = add(app, url, to=f"{tmp_path}/")
+    app.runner.start()
+    task = until(app, number, State.DONE)
+    shown = f"{task.title} {task.address} {task.options} {task.key} {app.queue.steps(number)}"
+    assert "verysecretvalue123" not in shown and "othersecret456" not in shown
+    assert "verysecretvalue123" not in str(app.events.since(app.events.newest - 1).events)
+
+
+def test_a_part_that_somebody_writes_is_not_discarded(app: App, hub: PracticeHub, tmp_path: Path) -> None:
+    url = hub.add_file("big.bin", os.urandom(24 * 2**20))
+    first = add(app, url, to=f"{tmp_path}/", limit="8MB/s")
+    app.runner.start()
+    while not any(int(str(one.get("done", 0))) > 2**21 for one in app.runner.live()):
+        app.events.wait(app.events.newest, 0.1)
+    app.downloads.discard(app.queue.get(first))
+    assert list(tmp_path.glob(".big*.part"))
+    app.limit_task(first, "")
+    assert until(app, first, State.DONE).received < 25 * 2**20

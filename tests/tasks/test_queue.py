@@ -115,6 +115,95 @@ def test_when_the_leader_is_cancelled_the_follower_goes_on_itself(queue):
     assert queue.get(second).follows is None
 
 
+def test_when_the_leader_is_paused_the_others_go_on_with_one_transfer(queue):
+    first, second, third = queue.add([draft(key="k"), draft(key="k"), draft(key="k")])
+    run(queue, first)
+    queue.pause([first])
+    assert queue.get(second).state is State.QUEUED
+    assert queue.get(third).follows == second
+    assert queue.resume([first])[0].task.follows == second
+
+
+def test_when_the_leader_is_cancelled_there_is_still_one_transfer(queue):
+    first, second, third = queue.add([draft(key="k"), draft(key="k"), draft(key="k")])
+    queue.cancel([first])
+    assert queue.get(third).follows == second
+    assert queue.retry([first])[0].task.follows == second
+
+
+def test_a_task_that_needs_what_has_failed_fails_at_once(queue):
+    [companion] = queue.add([draft("vae")])
+    queue.cancel([companion])
+    [model] = queue.add([draft("model", needs=(companion,))])
+    assert queue.get(model).error["code"] == "need-failed"
+    assert queue.retry([model])[0].task.state is State.FAILED
+
+
+def test_a_paused_task_whose_need_failed_meanwhile_fails_when_it_goes_on(queue):
+    companion, model = queue.add([draft("vae"), draft("model", needs=(-1,))])
+    queue.pause([model])
+    queue.cancel([companion])
+    assert queue.resume([model])[0].task.error["code"] == "need-failed"
+
+
+def test_a_task_cannot_need_itself_or_a_later_one(queue):
+    with pytest.raises(UsageError):
+        queue.add([draft("a", needs=(-2,)), draft("b", needs=(-1,))])
+    with pytest.raises((UsageError, NoSuchTask)):
+        queue.add([draft("a", needs=(1,))])
+    assert sum(queue.counts().values()) == 0
+
+
+def test_a_chain_of_a_thousand_needs_ends_with_its_head(queue):
+    drafts = [draft(str(index), needs=(-index,) if index else ()) for index in range(1000)]
+    numbers = queue.add(drafts)
+    queue.cancel([numbers[0]])
+    assert {queue.get(number).state for number in numbers[1:]} == {State.FAILED}
+
+
+def test_a_byte_is_counted_once_whatever_run_it_came_in(queue, database):
+    from modelyard.tasks.statistics import days
+
+    [number] = queue.add([draft()])
+    run(queue, number)
+    end(queue, number, State.FAILED, received=5, seconds=1.0)
+    queue.retry([number])
+    run(queue, number)
+    end(queue, number, State.DONE, received=10, seconds=2.0)
+    with database.reading() as db:
+        assert [(day.bytes, day.seconds) for day in days(db)] == [(10, 2.0)]
+
+
+def test_what_is_told_comes_in_the_order_in_which_it_became_true(queue):
+    import threading
+
+    numbers = queue.add([draft() for _ in range(10)])
+    begin = queue.events.newest
+
+    def flip():
+        for _ in range(5):
+            queue.pause(numbers)
+            queue.resume(numbers)
+
+    threads = [threading.Thread(target=flip) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    told = {event.data["id"]: event.data["to"] for event in queue.events.since(begin).events if "to" in event.data}
+    assert told == {number: queue.get(number).state for number in numbers}
+
+
+def test_a_thread_that_writes_cannot_write_beside_itself(queue, database):
+    def twice():
+        with database.writing():
+            queue.add([draft()])
+
+    with pytest.raises(RuntimeError):
+        twice()
+    assert queue.add([draft()])
+
+
 def test_a_task_waits_for_what_it_needs(queue):
     companion, model = queue.add([draft("vae"), draft("model", needs=(-1,))])
     assert queue.get(model).state is State.WAITING
@@ -128,7 +217,7 @@ def test_a_task_fails_when_what_it_needs_fails_and_can_be_tried_again(queue):
     run(queue, companion)
     end(queue, companion, State.FAILED)
     assert queue.get(model).error["code"] == "need-failed"
-    queue.retry([companion, model])
+    queue.retry([model, companion])
     assert queue.get(companion).state is State.QUEUED
     assert queue.get(model).state is State.WAITING
 

@@ -57,23 +57,29 @@ class QueueMachine(RuleBasedStateMachine):
         leader = self.leader(key)
         (number,) = self.queue.add([draft(key=key, priority=priority, needs=needs)])
         assert number not in self.state
-        met = all(self.state[one] is State.DONE for one in needs)
         self.key[number], self.follows[number], self.needs[number] = key, leader, needs
-        if leader and met and needs:
-            leader_state = State.QUEUED  # what it needed is here already: it stands in the queue itself
-        else:
-            leader_state = State.WAITING if leader or not met else State.QUEUED
-        self.state[number] = leader_state
+        self.state[number] = State.WAITING if leader or needs else State.QUEUED
         self.place[number] = (int(priority), float(number))
+        self.settle(number)
         return number
 
-    def leader(self, key):
+    def settle(self, number):
+        """A task that waits for others starts, fails, or goes on waiting."""
+        if self.state[number] is not State.WAITING or self.follows[number] is not None:
+            return
+        needed = [self.state[one] for one in self.needs[number]]
+        if State.FAILED in needed or State.CANCELLED in needed:
+            self.ended(number, State.FAILED)
+        elif all(state is State.DONE for state in needed):
+            self.state[number] = State.QUEUED
+
+    def leader(self, key, but=None):
         if key is None:
             return None
         fitting = [
             one
             for one, its in self.key.items()
-            if its == key and self.follows[one] is None and self.state[one] not in {*ENDED, State.PAUSED}
+            if one != but and its == key and self.follows[one] is None and self.state[one] not in {*ENDED, State.PAUSED}
         ]
         return fitting[0] if fitting else None
 
@@ -93,19 +99,25 @@ class QueueMachine(RuleBasedStateMachine):
         """The model's own word on what an end draws along."""
         self.state[number] = end
         self.ends += 1
+        if end is State.CANCELLED:
+            self.promote(number)
+        for other in self.followers(number):
+            self.ended(other, end)
         for other in sorted(self.state):
-            if self.follows[other] == number and self.state[other] not in {*ENDED, State.PAUSED}:
-                if end is State.CANCELLED:
-                    self.follows[other] = None
-                    self.state[other] = State.QUEUED
-                else:
-                    self.ended(other, end)
-        for other in sorted(self.state):
-            if number in self.needs[other] and self.state[other] is State.WAITING:
-                if end is not State.DONE:
-                    self.ended(other, State.FAILED)
-                elif all(self.state[one] is State.DONE for one in self.needs[other]):
-                    self.state[other] = State.QUEUED
+            if number in self.needs[other]:
+                self.settle(other)
+
+    def followers(self, number):
+        left = {*ENDED, State.PAUSED}
+        return [one for one in sorted(self.state) if self.follows[one] == number and self.state[one] not in left]
+
+    def promote(self, number):
+        """The first follower leads the others."""
+        followers = self.followers(number)
+        for other in followers:
+            self.follows[other] = followers[0] if other != followers[0] else None
+        if followers:
+            self.settle(followers[0])
 
     @rule(number=ids)
     def pause(self, number):
@@ -114,6 +126,7 @@ class QueueMachine(RuleBasedStateMachine):
         assert (answer.error is None) == possible
         if possible:
             self.state[number] = State.PAUSED
+            self.promote(number)
 
     @rule(number=ids)
     def resume(self, number):
@@ -122,7 +135,6 @@ class QueueMachine(RuleBasedStateMachine):
         possible = self.state[number] not in {*ENDED, State.QUEUED} and not follower
         assert (answer.error is None) == possible, answer
         if possible:
-            self.follows[number] = None
             self.again(number)
 
     @rule(number=ids)
@@ -131,12 +143,18 @@ class QueueMachine(RuleBasedStateMachine):
         possible = self.state[number] in {State.FAILED, State.CANCELLED}
         assert (answer.error is None) == possible
         if possible:
-            self.follows[number] = None
             self.again(number)
 
     def again(self, number):
+        self.follows[number] = None
+        self.state[number] = State.QUEUED
+        leader = self.leader(self.key[number], but=number)
+        if leader:
+            self.follows[number] = leader
         met = all(self.state[one] is State.DONE for one in self.needs[number])
-        self.state[number] = State.QUEUED if met else State.WAITING
+        if leader or not met:
+            self.state[number] = State.WAITING
+            self.settle(number)
 
     @rule(number=ids)
     def cancel(self, number):

@@ -286,3 +286,58 @@ def test_progress_of_all_running_tasks_comes_in_one_frame(yard):
     frames = [event for event in yard.queue.events.since(begin).events if event.kind == "progress"]
     assert {one["id"] for one in frames[-1].data["tasks"]} == {first, second}
     assert {one["id"] for one in yard.runner.live()} == {first, second}
+
+
+def test_a_hub_that_is_full_or_hangs_keeps_no_other_waiting(yard):
+    yard.change(slots=Slots(4, 3))
+    hung = [draft(f"a{index}", hub="slow", priority=Priority.HIGH) for index in range(20)]
+    yard.queue.add(hung)
+    yard.queue.add([draft("b", hub="other")])
+    end = time.monotonic() + 10
+    while "b" not in yard.toy.begun:
+        assert time.monotonic() < end, yard.toy.begun
+        yard.queue.events.wait(yard.queue.events.newest, 0.1)
+    assert len(yard.toy.begun) == 4
+
+
+def test_an_error_that_nobody_foresaw_ends_neither_the_runner_nor_other_tasks(yard, monkeypatch):
+    yard.toy.ready = Ready(size=2**70)
+    [number] = yard.queue.add([draft("a")])
+    assert yard.until(number, State.FAILED).error["code"] in {"internal", "bad-value"}
+    yard.toy.ready = Ready()
+    [number] = yard.queue.add([draft("b")])
+    yard.toy.end("b")
+    yard.until(number, State.DONE)
+    assert yard.runner.well
+
+
+def test_a_task_whose_thread_is_gone_goes_on(yard, queue):
+    from modelyard.tasks.moving import Move
+
+    yard.change(quiet_until=yard.wall() + 50)
+    [number] = queue.add([draft("a")])
+    queue.mover.move(Move(number, State.RUNNING))
+    yard.toy.end("a")
+    yard.change(quiet_until=None)
+    yard.until(number, State.DONE)
+
+
+def test_quiet_hours_that_are_taken_away_hold_nothing_back(yard):
+    [number] = yard.queue.add([draft("a")])
+    yard.toy.started("a")
+    yard.change(quiet_until=yard.wall() + 10_000)
+    yard.until(number, State.WAITING)
+    yard.idle()
+    yard.toy.end("a")
+    yard.change(quiet_until=None)
+    yard.until(number, State.DONE)
+
+
+def test_what_a_follower_discards_is_not_what_its_leader_writes(yard):
+    first, second = yard.queue.add([draft("a", key="k"), draft("b", key="k")])
+    yard.toy.started("a")
+    yard.queue.cancel([second])
+    yard.runner.discard([second])
+    assert yard.toy.discarded == []
+    yard.toy.end("a")
+    yard.until(first, State.DONE)

@@ -24,7 +24,7 @@ from modelyard.engine.part import PartFile
 from modelyard.engine.progress import Progress, Snapshot
 from modelyard.engine.run import Surroundings
 from modelyard.engine.xet import goes_by_xet
-from modelyard.errors import DiskFull, TargetExists, UsageError, YardError, unforeseen
+from modelyard.errors import Busy, DiskFull, TargetExists, UsageError, YardError, unforeseen
 from modelyard.hubs.base import Hub
 from modelyard.hubs.selection import meant, pick
 from modelyard.jobs.addressing import KeepKey, read_address, without_secrets
@@ -212,6 +212,16 @@ class Download:
         # What a server told after planning may have given a part another name.
         parts = self._parts | {one.part for one in planned} | {outcome.planned.part for outcome in self.outcomes}
         for part in parts - {outcome.planned.part for outcome in self.outcomes if outcome.error is None}:
+            self._discard_one(part)
+
+    def _discard_one(self, part: Path) -> None:
+        """Remove a part, unless somebody is writing it."""
+        if not part.exists():
+            return
+        with (
+            contextlib.suppress(Busy),
+            hold(part, self.yard.engine.clock, Stop(), lambda: None, patient=False),
+        ):
             part.unlink(missing_ok=True)
             journal_path(part).unlink(missing_ok=True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import threading
 from collections.abc import Iterator, Sequence
 
@@ -16,6 +17,7 @@ from modelyard.jobs.folders import nearest_folder
 from modelyard.jobs.preflight import Step
 from modelyard.jobs.wish import Outcome, Planned, Wish
 from modelyard.jobs.yard import Yard
+from modelyard.keys.redaction import Redactor
 from modelyard.net.stop import Stop
 from modelyard.tasks.kinds import Ready, Result
 from modelyard.tasks.progress import Live
@@ -29,11 +31,13 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """What can be said about one download; the payload of its task.
 
     Attributes:
+        address: Whole, as it is asked; what is shown of it may have signatures masked.
         to: A folder, or a file when one file is meant; empty is the folder of the settings.
         limit: Speed limit like ``50MB/s``; empty is none.
         hooks: Names of hooks that run for this task only.
     """
 
+    address: str = msgspec.field(default="", name="_address")
     to: str = ""
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
@@ -58,8 +62,9 @@ def draft(yard: Yard, text: str, options: Options, keep_key: KeepKey, priority: 
     """
     hub, address = read_address(yard.hubs, text, keep_key)
     _ = options.rate
-    shown = hub.show(address)
-    payload = msgspec.to_builtins(options)
+    whole = hub.show(address)
+    shown = Redactor().text(whole)
+    payload = msgspec.to_builtins(msgspec.structs.replace(options, address=whole))
     same = {name: value for name, value in payload.items() if name not in {"limit", "hooks"}}
     return Draft(
         kind=KIND,
@@ -68,7 +73,7 @@ def draft(yard: Yard, text: str, options: Options, keep_key: KeepKey, priority: 
         hub=hub.name,
         target=options.to,
         payload=payload,
-        key=msgspec.json.encode([KIND, shown, same], order="sorted").decode(),
+        key=hashlib.sha256(msgspec.json.encode([KIND, same], order="sorted")).hexdigest(),
         priority=priority,
     )
 
@@ -83,6 +88,7 @@ class DownloadKind:
         self._keep_key = keep_key
         self._lock = threading.Lock()
         self._running: dict[int, Download] = {}
+        self._limits: dict[int, int | None] = {}  # told before the task ran
 
     def prepare(self, task: Task, stop: Stop) -> Ready:
         """Ask the hub, decide what has to be done, see that it fits."""
@@ -110,13 +116,15 @@ class DownloadKind:
         """Change the speed limit of a task that runs, bytes per second; one that does not run reads its payload."""
         with self._lock:
             download = self._running.get(number)
+            if download is None:
+                self._limits[number] = rate
         if download is not None:
             download.limit.change(rate)
 
     def _download(self, task: Task) -> Download:
         options = msgspec.convert(task.payload, Options)
         wish = Wish(
-            [task.address],
+            [options.address or task.address],
             options.to or None,
             options.include,
             options.exclude,
@@ -132,6 +140,9 @@ class DownloadKind:
     def _known(self, task: Task, download: Download) -> Iterator[None]:
         with self._lock:
             self._running[task.id] = download
+            # It may have changed since the look ahead, and even since the task was read.
+            rate = self._limits.pop(task.id, msgspec.convert(task.payload, Options).rate)
+        download.limit.change(rate)
         try:
             yield
         finally:

@@ -41,6 +41,7 @@ def working(service: Service) -> Iterator[None]:
     service.snapshot = snapshot
     service.once = OnceKept(app.queue.database, app.clock.wall)
     service.checks["database"] = _database_works
+    service.checks["runner"] = lambda app: app.runner.well
     _count(service)
     app.runner.start()
     counts = app.queue.counts()

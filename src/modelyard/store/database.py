@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import URL, Connection, Engine, make_url
 
-from modelyard.errors import BadValue, NotSupported
+from modelyard.errors import BadValue, Busy, NotSupported
 from modelyard.store.gate import translated
 from modelyard.store.reserve import Reserve
 from modelyard.store.upgrade import upgrade
@@ -37,8 +37,11 @@ class Database:
     """
 
     def __init__(self, folder: Path, url: str = "") -> None:
-        self._write = threading.RLock()
+        self._write = threading.Lock()
+        self._writer: int | None = None
+        self._afterwards: list[Callable[[], object]] = []
         self._reserve = None if url else Reserve(folder / "reserve.bin")
+        self._claim: Connection | None = None
         place = _place(folder, url)
         self.name = place.render_as_string(hide_password=True)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -66,8 +69,36 @@ class Database:
 
         When the disk is full the reserve is given up first, so that a state can still be written down.
         """
-        with self._write, self._gate(), self._begun() as connection:
-            yield connection
+        if self._writer == threading.get_ident():
+            raise RuntimeError("This thread writes already; pass its connection on.")
+        with self._write:
+            self._writer, self._afterwards = threading.get_ident(), []
+            try:
+                with self._gate(), self._begun() as connection:
+                    yield connection
+                for call in self._afterwards:
+                    call()
+            finally:
+                self._writer = None
+
+    def afterwards(self, call: Callable[[], object]) -> None:
+        """Inside `writing`: call this once it is durable, before anybody else writes; never when it is undone."""
+        self._afterwards.append(call)
+
+    def claim(self) -> None:
+        """Be the only process that runs tasks on this database, until it is closed.
+
+        Raises:
+            Busy: Another data folder's service runs on it.
+        """
+        if self.dialect != "postgresql" or self._claim is not None:
+            return  # SQLite lies in the data folder, whose lock its service holds
+        with self._gate():
+            claim = self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+            if not claim.execute(sa.text("SELECT pg_try_advisory_lock(7980)")).scalar():
+                claim.close()
+                raise Busy(f"Another service runs the queue of {self.name}.", hint="Give each its own database.")
+            self._claim = claim
 
     @contextlib.contextmanager
     def _begun(self) -> Iterator[Connection]:
@@ -81,6 +112,8 @@ class Database:
 
     def close(self) -> None:
         """Close every connection; SQLite folds its log into the file."""
+        if self._claim is not None:
+            self._claim.close()
         self.engine.dispose()
 
     @contextlib.contextmanager

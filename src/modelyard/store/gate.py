@@ -6,7 +6,7 @@ import errno
 
 from sqlalchemy import exc
 
-from modelyard.errors import Busy, DiskError, DiskFull, NoPermission, NotSupported, ReadOnlyDisk, YardError
+from modelyard.errors import BadValue, Busy, DiskError, DiskFull, NoPermission, NotSupported, ReadOnlyDisk, YardError
 
 _FULL = ("database or disk is full", "no space left", "disk quota")
 _HINT = "See whether its disk is well and its server runs; nothing was changed."
@@ -14,6 +14,8 @@ _HINT = "See whether its disk is well and its server runs; nothing was changed."
 
 def translated(error: Exception, name: str) -> YardError:
     """The error of ours that a database error means."""
+    if isinstance(error, exc.DataError):
+        return BadValue("There is a value in it that no database holds.", hint="Look for a number that is too large.")
     text = str(error.orig) if isinstance(error, exc.DBAPIError) else str(error)
     low = text.lower()
     if any(mark in low for mark in _FULL) or _number(error) in {errno.ENOSPC, errno.EDQUOT}:

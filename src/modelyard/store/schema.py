@@ -26,7 +26,7 @@ metadata = MetaData()
 tasks = Table(
     "tasks",
     metadata,
-    Column("id", Integer, primary_key=True, autoincrement=False),  # from `counters`: never used twice
+    Column("id", BigInteger, primary_key=True, autoincrement=False),  # from `counters`: never used twice
     Column("kind", String(40), nullable=False),
     Column("title", Text, nullable=False),
     Column("address", Text, nullable=False),
@@ -39,7 +39,7 @@ tasks = Table(
     Column("state", String(12), nullable=False),
     Column("reason", Text, nullable=False),
     Column("until", Float(53)),  # seconds since 1970
-    Column("follows", Integer),  # the task whose work is shared
+    Column("follows", BigInteger),  # the task whose work is shared
     Column("run", Integer, nullable=False),  # how often it was started; a late result of an older run counts nothing
     Column("attempts", Integer, nullable=False),  # failed ones since a person asked last
     Column("error", Text),  # JSON: code, message, hint, retryable
@@ -72,8 +72,8 @@ counters = Table(
 needs = Table(
     "task_needs",
     metadata,
-    Column("task", Integer, ForeignKey("tasks.id", ondelete="CASCADE"), primary_key=True),
-    Column("needs", Integer, ForeignKey("tasks.id", ondelete="CASCADE"), primary_key=True),
+    Column("task", BigInteger, ForeignKey("tasks.id", ondelete="CASCADE"), primary_key=True),
+    Column("needs", BigInteger, ForeignKey("tasks.id", ondelete="CASCADE"), primary_key=True),
     Index("task_needs_by_need", "needs"),
 )
 
@@ -81,7 +81,7 @@ moves = Table(
     "task_moves",
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=True),
-    Column("task", Integer, ForeignKey("tasks.id", ondelete="CASCADE"), nullable=False),
+    Column("task", BigInteger, ForeignKey("tasks.id", ondelete="CASCADE"), nullable=False),
     Column("at", Float(53), nullable=False),
     Column("from_state", String(12)),
     Column("to_state", String(12), nullable=False),

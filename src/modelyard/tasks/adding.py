@@ -9,9 +9,9 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from modelyard.errors import NoSuchTask
+from modelyard.errors import NoSuchTask, UsageError
 from modelyard.store.schema import moves, needs, tasks
-from modelyard.tasks.moving import Move, Mover, ids, unmet
+from modelyard.tasks.moving import Mover
 from modelyard.tasks.order import take_numbers
 from modelyard.tasks.states import ENDED, State
 from modelyard.tasks.task import Draft
@@ -39,19 +39,24 @@ def insert(db: Connection, drafts: Sequence[Draft], now: float, mover: Mover) ->
         db.execute(tasks.insert(), rows)
         db.execute(moves.insert(), steps)
     if links:
-        _link(db, links, mover)
+        _link(db, links, added, mover)
     return added
 
 
-def _link(db: Connection, links: list[dict[str, int]], mover: Mover) -> None:
-    wanted = {link["needs"] for link in links}
-    known = {number for some in chunks(wanted) for number in ids(db, sa.select(tasks.c.id).where(tasks.c.id.in_(some)))}
+def _link(db: Connection, links: list[dict[str, int]], added: Sequence[int], mover: Mover) -> None:
+    wanted = {link["needs"] for link in links} - set(added)
+    known = {
+        number
+        for some in chunks(wanted)
+        for number in db.execute(sa.select(tasks.c.id).where(tasks.c.id.in_(some))).scalars()
+    }
     if wanted - known:
         raise NoSuchTask(f"There is no task {min(wanted - known)} to wait for.")
+    if any(link["needs"] >= link["task"] for link in links):
+        raise UsageError("A task can only need one that was added before it.")
     db.execute(needs.insert(), links)
     for number in dict.fromkeys(link["task"] for link in links):
-        if not unmet(db, number):
-            mover.within(db, Move(number, State.QUEUED, "What it needs is here."))
+        mover.settle(db, number)
 
 
 def _row(draft: Draft) -> dict[str, Any]:

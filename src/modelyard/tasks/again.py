@@ -9,10 +9,10 @@ import sqlalchemy as sa
 from modelyard.errors import NoSuchTask
 from modelyard.store.schema import moves, needs, tasks
 from modelyard.tasks.adding import chunks
-from modelyard.tasks.moving import ids
 from modelyard.tasks.queue import Queue
 from modelyard.tasks.states import ENDED
 from modelyard.tasks.task import Draft, Task
+from modelyard.tasks.upcoming import ids
 
 _DAY = 86400.0
 

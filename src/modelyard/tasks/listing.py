@@ -85,7 +85,9 @@ def _where(chosen: Filter) -> list[sa.ColumnElement[bool]]:
     where += [tasks.c[name] == getattr(chosen, name) for name in ("kind", "hub") if getattr(chosen, name)]
     switches = {name: getattr(chosen, name) for name in ("favourite", "listed")}
     where += [tasks.c[name].is_(value) for name, value in switches.items() if value is not None]
-    where += [tasks.c.search.contains(word, autoescape=True) for word in chosen.text.lower().split()[:20]]
+    where += [
+        tasks.c.search.contains(word, autoescape=True) for word in chosen.text.replace("\0", " ").lower().split()[:20]
+    ]
     if chosen.since is not None:
         where.append(tasks.c.ended >= chosen.since)
     if chosen.until is not None:

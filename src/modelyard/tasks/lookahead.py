@@ -11,7 +11,8 @@ from modelyard.net.stop import Stop
 from modelyard.tasks.kinds import Kind, Ready
 from modelyard.tasks.task import Task
 
-_AT_ONCE = 4
+_AT_ONCE = 8
+_PER_HUB = 2
 
 
 @dataclass
@@ -27,32 +28,48 @@ class Lookahead:
     failed: Callable[[Task, YardError], None]
     wake: Callable[[], None]
     _ready: dict[int, Ready] = field(default_factory=dict)
-    _busy: set[int] = field(default_factory=set)
+    _busy: dict[int, tuple[str, Stop]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def look(self, task: Task, kind: Kind) -> None:
-        """Look ahead for a task, unless that was done, is being done, or enough others are."""
-        with self._lock:
-            if task.id in self._ready or task.id in self._busy or len(self._busy) >= _AT_ONCE:
-                return
-            self._busy.add(task.id)
-        threading.Thread(target=self._prepare, args=(task, kind), name=f"ahead-{task.id}", daemon=True).start()
+        """Look ahead for a task, unless that was done, is being done, or enough others are.
 
-    def _prepare(self, task: Task, kind: Kind) -> None:
+        A hub that hangs must not keep the others waiting: each has its share.
+        """
+        stop = Stop(self.stop)
+        with self._lock:
+            hubs = [hub for hub, _ in self._busy.values()]
+            known = task.id in self._ready or task.id in self._busy
+            if known or len(hubs) >= _AT_ONCE or hubs.count(task.hub) >= _PER_HUB:
+                return
+            self._busy[task.id] = (task.hub, stop)
         try:
-            ready = kind.prepare(task, self.stop)
+            threading.Thread(
+                target=self._prepare, args=(task, kind, stop), name=f"ahead-{task.id}", daemon=True
+            ).start()
+        except BaseException:
+            self._forget(task.id, stop)
+            raise
+
+    def _prepare(self, task: Task, kind: Kind, stop: Stop) -> None:
+        try:
+            ready = kind.prepare(task, stop)
         except Exception as error:  # noqa: BLE001  # a defect in one look ahead must not end the runner
-            self._forget(task.id)
-            self.failed(task, error if isinstance(error, YardError) else unforeseen(error))
+            if self._forget(task.id, stop) and not stop.is_set():
+                self.failed(task, error if isinstance(error, YardError) else unforeseen(error))
         else:
-            with self._lock:
-                self._ready[task.id] = ready
-                self._busy.discard(task.id)
+            if self._forget(task.id, stop):
+                with self._lock:
+                    self._ready[task.id] = ready
         self.wake()
 
-    def _forget(self, number: int) -> None:
+    def _forget(self, number: int, stop: Stop) -> bool:
+        """Be busy with it no more; tells whether that look ahead was still wanted."""
         with self._lock:
-            self._busy.discard(number)
+            wanted = self._busy.get(number, ("", None))[1] is stop
+            if wanted:
+                del self._busy[number]
+            return wanted
 
     def ready(self, number: int) -> bool:
         """Whether a task can start at once."""
@@ -65,7 +82,10 @@ class Lookahead:
             return self._ready.pop(number)
 
     def keep_only(self, numbers: Collection[int]) -> None:
-        """Drop what was found for tasks that are no longer near."""
+        """Drop what was found for tasks that are no longer near, and stop asking for them."""
         with self._lock:
             for number in set(self._ready) - set(numbers):
                 del self._ready[number]
+            gone = [self._busy.pop(number)[1] for number in set(self._busy) - set(numbers)]
+        for stop in gone:
+            stop.set("The task is not near any more.")

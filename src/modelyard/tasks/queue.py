@@ -14,13 +14,17 @@ from modelyard.errors import IllegalMove, NoSuchTask, UsageError, YardError
 from modelyard.events.log import EventLog
 from modelyard.store.database import Database
 from modelyard.store.schema import moves, tasks
-from modelyard.tasks.adding import insert
-from modelyard.tasks.moving import Move, Moved, Mover, column, ids, unmet
+from modelyard.tasks.adding import chunks, insert
+from modelyard.tasks.drawing import leader_of, unmet
+from modelyard.tasks.moving import Move, Mover, column
 from modelyard.tasks.order import place
 from modelyard.tasks.states import ACTIVE, ENDED, OPEN, State
+from modelyard.tasks.statistics import count
 from modelyard.tasks.task import Draft, Task, task_of
+from modelyard.tasks.upcoming import ids
 
 _MOST = 100_000
+_BUNCH = 500
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -95,6 +99,14 @@ class Queue:
             raise NoSuchTask(f"There is no task {number}.")
         return task_of(row)
 
+    def shared(self, task: Task) -> bool:
+        """Whether another open task does the same work: what has arrived is its, too."""
+        if task.key is None:
+            return False
+        same = sa.select(tasks.c.id).where(tasks.c.key == task.key, tasks.c.id != task.id, tasks.c.state.not_in(ENDED))
+        with self.database.reading() as db:
+            return db.execute(same.limit(1)).first() is not None
+
     def steps(self, number: int) -> list[Step]:
         """The history of one task, oldest first.
 
@@ -121,23 +133,22 @@ class Queue:
     # --- change -----------------------------------------------------------------------------------
 
     def pause(self, numbers: Iterable[int]) -> list[Answer]:
-        """Pause tasks; what has arrived is kept."""
-        return self._each(numbers, lambda number: Move(number, State.PAUSED, "Paused."))
+        """Pause tasks; what has arrived is kept. Tasks that shared the work go on without it."""
+        return self._each(numbers, lambda db, number: self.mover.within(db, Move(number, State.PAUSED, "Paused.")))
 
     def resume(self, numbers: Iterable[int]) -> list[Answer]:
         """Let paused or waiting tasks go on."""
-        return self._each(
-            numbers, lambda number: Move(number, State.QUEUED, "Goes on.", fields={"follows": None}), _not_ended
-        )
+        return self._each(numbers, lambda db, number: self._again(db, number, "Goes on.", _not_ended))
 
     def cancel(self, numbers: Iterable[int]) -> list[Answer]:
         """Cancel tasks."""
-        return self._each(numbers, lambda number: Move(number, State.CANCELLED, "Cancelled."))
+        return self._each(
+            numbers, lambda db, number: self.mover.within(db, Move(number, State.CANCELLED, "Cancelled."))
+        )
 
     def retry(self, numbers: Iterable[int]) -> list[Answer]:
         """Try failed or cancelled tasks again, from what has arrived."""
-        again = {"attempts": 0, "follows": None, "listed": True}
-        return self._each(numbers, lambda number: Move(number, State.QUEUED, "Tried again.", fields=again), _ended)
+        return self._each(numbers, lambda db, number: self._again(db, number, "Tried again.", _ended))
 
     def retry_failed(self) -> list[Answer]:
         """Try every failed task again."""
@@ -145,36 +156,39 @@ class Queue:
             failed = ids(db, sa.select(tasks.c.id).where(tasks.c.state == State.FAILED, tasks.c.listed))
         return self.retry(failed)
 
-    def _each(
-        self,
-        numbers: Iterable[int],
-        wish: Callable[[int], Move],
-        fits: Callable[[Task], YardError | None] = lambda _: None,
-    ) -> list[Answer]:
-        """Move each in one transaction; one that cannot move does not stop the others."""
-        done: list[Moved] = []
-        answers: list[int | Answer] = []
-        with self.database.writing() as db:
-            for number in dict.fromkeys(numbers):
-                try:
-                    done += self._one(db, wish(number), fits)
-                    answers.append(number)
-                except (NoSuchTask, IllegalMove) as error:
-                    answers.append(Answer(number, error=error.as_dict()))
-        self.mover.announce(done)
+    def _each(self, numbers: Iterable[int], move: Callable[[Connection, int], object]) -> list[Answer]:
+        """Move each; one that cannot move does not stop the others. Others may write between two bunches."""
+        answers: list[Answer] = []
+        for bunch in chunks(dict.fromkeys(numbers), _BUNCH):
+            with self.database.writing() as db:
+                refused = {number: error for number in bunch if (error := _refused(db, number, move))}
+                for number in bunch:
+                    self.mover.settle(db, number)
+                found = tasks_of(db, bunch)
+            answers += [
+                Answer(number, error=refused[number].as_dict()) if number in refused else Answer(number, found[number])
+                for number in bunch
+            ]
         self.on_change()
-        tasks_now = {moved.task.id: moved.task for moved in done}
-        return [one if isinstance(one, Answer) else Answer(one, tasks_now[one]) for one in answers]
+        return answers
 
-    def _one(self, db: Connection, wish: Move, fits: Callable[[Task], YardError | None]) -> list[Moved]:
-        row = db.execute(sa.select(tasks).where(tasks.c.id == wish.task)).mappings().one_or_none()
-        refused = fits(task_of(row)) if row else None
-        if refused:
+    def _again(
+        self, db: Connection, number: int, reason: str, fits: Callable[[Task], YardError | None] = lambda _: None
+    ) -> None:
+        """Queue a task, behind whoever does the same work already, and behind what it needs."""
+        task = tasks_of(db, [number]).get(number)
+        if task and (refused := fits(task)):
             raise refused
-        done = self.mover.within(db, wish)
-        if wish.to is State.QUEUED and unmet(db, wish.task):
-            done += self.mover.within(db, Move(wish.task, State.WAITING, "For what it needs."))
-        return done
+        fresh = (
+            {"attempts": 0, "follows": None, "listed": True} if task and task.ended is not None else {"follows": None}
+        )
+        task = self.mover.within(db, Move(number, State.QUEUED, reason, fields=fresh))
+        leader = leader_of(db, task)
+        if leader is not None:
+            words = f"With task {leader}, which fetches the same."
+            self.mover.within(db, Move(number, State.WAITING, words, fields={"follows": leader}))
+        elif unmet(db, number):
+            self.mover.within(db, Move(number, State.WAITING, "For what it needs."))
 
     def favour(self, number: int, favourite: bool) -> Task:
         """Mark a task as a favourite, or no longer.
@@ -204,15 +218,23 @@ class Queue:
         Raises:
             NoSuchTask: The other one is not in the queue.
         """
+        wanted = list(dict.fromkeys(numbers))
         with self.database.writing() as db:
-            place(db, list(dict.fromkeys(numbers)), before, top=top)
-        self.events.publish("task.changed", {"ids": list(numbers), "changed": {"position": None}})
+            missing = [number for number in wanted if number not in tasks_of(db, wanted)]
+            if missing:
+                raise NoSuchTask(f"There is no task {missing[0]}.")
+            place(db, wanted, before, top=top)
+        self.events.publish("task.changed", {"ids": wanted, "changed": {"position": None}})
         self.on_change()
 
     def note(self, number: int, run: int, columns: Mapping[str, Any]) -> None:
         """Write down how far a run came whose task was moved meanwhile; an older run notes nothing."""
         with self.database.writing() as db:
-            db.execute(sa.update(tasks).where(tasks.c.id == number, tasks.c.run == run).values(dict(columns)))
+            before = tasks_of(db, [number]).get(number)
+            if before is None or before.run != run:
+                return
+            db.execute(sa.update(tasks).where(tasks.c.id == number).values(dict(columns)))
+            count(db, before, msgspec.structs.replace(before, **columns), self.wall())
 
     def clear(self, states: Iterable[State] = (State.DONE, State.CANCELLED)) -> int:
         """Take ended tasks off the list; history keeps them. Gives how many.
@@ -236,8 +258,22 @@ class Queue:
         """
         with self.database.reading() as db:
             ran = ids(db, sa.select(tasks.c.id).where(tasks.c.state.in_(ACTIVE)))
-        self._each(ran, lambda number: Move(number, State.QUEUED, "Goes on after a restart."))
+        self._each(ran, lambda db, number: self._again(db, number, "Goes on after a restart."))
         return len(ran)
+
+
+def tasks_of(db: Connection, numbers: Sequence[int]) -> dict[int, Task]:
+    """Some tasks by id; those that do not exist are left out."""
+    rows = db.execute(sa.select(tasks).where(tasks.c.id.in_(numbers))).mappings()
+    return {row["id"]: task_of(row) for row in rows}
+
+
+def _refused(db: Connection, number: int, move: Callable[[Connection, int], object]) -> YardError | None:
+    try:
+        move(db, number)
+    except (NoSuchTask, IllegalMove) as error:
+        return error
+    return None
 
 
 def _not_ended(task: Task) -> YardError | None:

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from modelyard.errors import IllegalMove, Stuck, YardError
+from modelyard.errors import Busy, DiskError, IllegalMove, Stuck, YardError, unforeseen
 from modelyard.net.stop import Clock, Stop
 from modelyard.tasks.kinds import Kind
 from modelyard.tasks.lookahead import Lookahead
@@ -22,7 +22,7 @@ from modelyard.tasks.room import disk_of, lacking
 from modelyard.tasks.running import Running
 from modelyard.tasks.states import ACTIVE, State
 from modelyard.tasks.task import Task
-from modelyard.tasks.upcoming import due, next_due, states_of, upcoming
+from modelyard.tasks.upcoming import due, lost, next_due, states_of, upcoming, waiting_for
 from modelyard.tasks.verdict import judge
 
 _TICK = 0.25
@@ -30,6 +30,7 @@ _LONGEST = 30.0
 _TROUBLE = 5.0
 _AHEAD = 4
 _ROOM_AGAIN = 60.0
+_QUIET = "Quiet hours."
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,20 +68,23 @@ class Runner:
         self._woken = threading.Event()
         self._lock = threading.Lock()
         self._running: dict[int, Running] = {}
+        self._own: list[threading.Thread] = []
         self._threads: list[threading.Thread] = []
         self._ahead = Lookahead(self._stop, self._not_ready, self.wake)
         self._told: dict[int, int] = {}
+        self._was_quiet = True
 
     # --- start and stop ---------------------------------------------------------------------------
 
     def start(self) -> None:
         """Go on with what ran when the process ended last, then run."""
+        self._queue.database.claim()
         self._queue.recover()
         self._queue.on_change = self.wake
         for target in (self._decide, self._tick):
             thread = threading.Thread(target=target, name=f"runner{target.__name__}", daemon=True)
             thread.start()
-            self._threads.append(thread)
+            self._own.append(thread)
 
     def close(self, seconds: float = 2.0) -> None:
         """Stop every task where it is; they go on at the next start."""
@@ -89,8 +93,13 @@ class Runner:
         for one in self._snapshot():
             one.stop.set("The service stops.")
         until = self._clock.now() + seconds
-        for thread in list(self._threads):
+        for thread in [*self._own, *self._threads]:
             thread.join(max(0.0, until - self._clock.now()))
+
+    @property
+    def well(self) -> bool:
+        """Whether it still decides."""
+        return all(thread.is_alive() for thread in self._own)
 
     def wake(self) -> None:
         """Something changed: look for work now."""
@@ -108,7 +117,7 @@ class Runner:
             with self._lock:
                 one = self._running.get(number)
             task = self._queue.get(number)
-            if task.state is not State.CANCELLED:
+            if task.state is not State.CANCELLED or self._queue.shared(task):
                 continue
             if one is not None:
                 one.discard()
@@ -124,31 +133,48 @@ class Runner:
     def _decide(self) -> None:
         while not self._stop.is_set():
             self._woken.clear()
-            try:
-                wait = self._turn()
-            except YardError as error:  # the database does not answer: say so, try again
-                self._queue.events.publish("runner.trouble", error.as_dict())
-                wait = _TROUBLE
-            self._woken.wait(wait)
+            self._woken.wait(self._safely(self._turn))
+
+    def _safely(self, turn: Callable[[], float]) -> float:
+        """The runner never ends of an error: it says so and tries again."""
+        try:
+            return turn()
+        except Exception as error:  # noqa: BLE001  # a queue that stands still without a word is worse
+            told = error if isinstance(error, YardError) else unforeseen(error)
+            self._queue.events.publish("runner.trouble", told.as_dict())
+            return _TROUBLE
 
     def _turn(self) -> float:
         """One look at everything; gives the seconds until the next one is due."""
         rules, now = self._rules(), self._queue.wall()
         with self._queue.database.reading() as db:
             awake, following = due(db, now), next_due(db)
-        self._release(awake)
+        self._release(awake, "Its time has come.")
         add_due(self._queue)
+        self._find_lost()
         self._stop_moved()
         self._stop_stuck(rules)
         if rules.quiet_until and rules.quiet_until > now:
             self._quiet(rules.quiet_until)
             return min(_LONGEST, rules.quiet_until - now)
-        self._start_next(rules)
+        self._end_quiet()
+        if not self._stop.is_set():
+            self._start_next(rules)
         return _LONGEST if following is None else max(0.05, min(_LONGEST, following - now))
 
-    def _release(self, numbers: list[int]) -> None:
+    def _release(self, numbers: list[int], reason: str) -> None:
         for number in numbers:
-            self._try(Move(number, State.QUEUED, "Its time has come."))
+            self._try(Move(number, State.QUEUED, reason, start=[State.WAITING]))
+
+    def _find_lost(self) -> None:
+        """A task whose thread ended without a word goes on."""
+        with self._queue.database.reading() as db:
+            running = {one.task.id for one in self._snapshot()}
+            gone = lost(db, running)
+        if self._stop.is_set():
+            return  # their threads ended because of that
+        for number in gone:
+            self._try(Move(number, State.QUEUED, "Goes on.", start=ACTIVE))
 
     def _try(self, wish: Move) -> Task | None:
         """Move unless somebody was quicker."""
@@ -188,9 +214,18 @@ class Runner:
             self._put_off(task, error, self._rules())
 
     def _quiet(self, until: float) -> None:
+        self._was_quiet = True
         for one in self._snapshot():
-            if self._try(Move(one.task.id, State.WAITING, "Quiet hours.", run=one.task.run, fields={"until": until})):
-                one.stop.set("Quiet hours.")
+            if self._try(Move(one.task.id, State.WAITING, _QUIET, run=one.task.run, fields={"until": until})):
+                one.stop.set(_QUIET)
+
+    def _end_quiet(self) -> None:
+        """Quiet hours may end before their time: somebody changed the setting."""
+        if self._was_quiet:
+            self._was_quiet = False
+            with self._queue.database.reading() as db:
+                waiting = waiting_for(db, _QUIET)
+            self._release(waiting, "Quiet hours are over.")
 
     # --- start ------------------------------------------------------------------------------------
 
@@ -200,13 +235,23 @@ class Runner:
         running = self._snapshot()
         held = {one.task.id for one in running}  # put back, but its old thread has not ended yet
         candidates = [task for task in candidates if task.id not in held]
-        near = pick(candidates, [], Slots(rules.slots.total + _AHEAD, rules.slots.total + _AHEAD))
+        hubs = [one.task.hub for one in running]
+        near = pick(candidates, hubs, Slots(rules.slots.total + _AHEAD, rules.slots.per_hub + 1))
         self._ahead.keep_only([task.id for task in near])
         for task in near:
-            self._ahead.look(task, self._kinds[task.kind])
+            self._each_safely(task, rules, lambda task: self._ahead.look(task, self._kinds[task.kind]))
         ready = [task for task in candidates if self._ahead.ready(task.id)]
-        for task in pick(ready, [one.task.hub for one in running], rules.slots):
-            self._start(task, rules)
+        for task in pick(ready, hubs, rules.slots):
+            self._each_safely(task, rules, lambda task: self._start(task, rules))
+
+    def _each_safely(self, task: Task, rules: Rules, do: Callable[[Task], None]) -> None:
+        """What cannot even be started fails, and holds up nobody."""
+        try:
+            do(task)
+        except (DiskError, Busy):
+            raise  # the database's trouble, not the task's
+        except Exception as error:  # noqa: BLE001  # no thread to be had, a number no database holds
+            self._put_off(task, error if isinstance(error, YardError) else unforeseen(error), rules)
 
     def _start(self, task: Task, rules: Rules) -> None:
         ready = self._ahead.take(task.id)
@@ -243,16 +288,15 @@ class Runner:
 
     def _tick(self) -> None:
         while not self._stop.is_set():
-            self.tell()
-            self._stop_wait(_TICK if self._snapshot() else 4 * _TICK)
+            self._stop_wait(self._safely(self.tell))
 
     def _stop_wait(self, seconds: float) -> None:
         done = threading.Event()
         with self._stop.waking(done.set):
             done.wait(seconds)
 
-    def tell(self) -> None:
-        """One frame for all running tasks, when any of them got further."""
+    def tell(self) -> float:
+        """One frame for all running tasks, when any of them got further. Gives the seconds until the next."""
         running = self._snapshot()
         told = {one.task.id: one.live.moves for one in running}
         if told != self._told:
@@ -260,6 +304,7 @@ class Runner:
             self._queue.events.publish("progress", {"tasks": [one.live.snapshot() for one in running]}, passing=True)
         for one in running:
             self._show_stage(one)
+        return _TICK if running else 4 * _TICK
 
     def _show_stage(self, one: Running) -> None:
         proving = one.live.get("stage") == "proving"

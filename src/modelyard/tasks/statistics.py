@@ -31,24 +31,27 @@ class Day(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
 
 
-def count(db: Connection, task: Task, now: float) -> None:
-    """Count a task that has just ended. A follower moved no bytes of its own."""
-    own = task.follows is None
+def count(db: Connection, before: Task, after: Task, now: float) -> None:
+    """Count what a change of a task brought: an end, bytes, seconds. Every byte once, whatever run it came in."""
     row = {
         "day": dt.datetime.fromtimestamp(now).astimezone().date().isoformat(),
-        "hub": task.hub,
-        "kind": task.kind,
-        "done": int(task.state is State.DONE),
-        "failed": int(task.state is State.FAILED),
-        "cancelled": int(task.state is State.CANCELLED),
-        "bytes": task.received if own else 0,
-        "seconds": task.seconds if own else 0.0,
+        "hub": after.hub,
+        "kind": after.kind,
     }
-    names = ("done", "failed", "cancelled", "bytes", "seconds")
-    where = (daily.c.day == row["day"], daily.c.hub == row["hub"], daily.c.kind == row["kind"])
-    added = {name: daily.c[name] + row[name] for name in names}
+    told = {state: int(after.state is state and before.state is not state) for state in State}
+    grown = {
+        "done": told[State.DONE],
+        "failed": told[State.FAILED],
+        "cancelled": told[State.CANCELLED],
+        "bytes": max(0, after.received - before.received),
+        "seconds": max(0.0, after.seconds - before.seconds),
+    }
+    if not any(grown.values()):
+        return
+    where = [daily.c[name] == value for name, value in row.items()]
+    added = {name: daily.c[name] + value for name, value in grown.items()}
     if db.execute(sa.update(daily).where(*where).values(added)).rowcount == 0:
-        db.execute(daily.insert().values(row))
+        db.execute(daily.insert().values(row | grown))
 
 
 def days(db: Connection, since: str = "", until: str = "9999") -> list[Day]:

@@ -95,6 +95,11 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     favourite: bool
     listed: bool
 
+    @property
+    def options(self) -> dict[str, Any]:
+        """The payload without what its kind keeps to itself: names that begin with an underscore."""
+        return {name: value for name, value in self.payload.items() if not name.startswith("_")}
+
 
 _JSON = ("payload", "error", "result")
 

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from modelyard.store.schema import tasks
-from modelyard.tasks.moving import ids
 from modelyard.tasks.order import IN_ORDER
-from modelyard.tasks.states import State
+from modelyard.tasks.states import ACTIVE, State
 from modelyard.tasks.task import Task, task_of
+
+
+def ids(db: Connection, query: sa.Select[Any]) -> list[int]:
+    """The ids that a query finds."""
+    return list(db.execute(query).scalars())
 
 
 def due(db: Connection, now: float) -> list[int]:
@@ -35,6 +40,18 @@ def upcoming(db: Connection, kinds: Collection[str], most: int) -> list[Task]:
         query = sa.select(tasks).where(*queued, tasks.c.hub == hub).order_by(*IN_ORDER).limit(most)
         found += [task_of(row) for row in db.execute(query).mappings()]
     return found
+
+
+def lost(db: Connection, running: Collection[int]) -> list[int]:
+    """Tasks that run by the word of the database, and by nobody else's: their thread is gone."""
+    return [
+        number for number in ids(db, sa.select(tasks.c.id).where(tasks.c.state.in_(ACTIVE))) if number not in running
+    ]
+
+
+def waiting_for(db: Connection, reason: str) -> list[int]:
+    """Waiting tasks with a reason."""
+    return ids(db, sa.select(tasks.c.id).where(tasks.c.state == State.WAITING, tasks.c.reason == reason))
 
 
 def states_of(db: Connection, numbers: Iterable[int]) -> dict[int, tuple[State, int]]:

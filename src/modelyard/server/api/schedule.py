@@ -84,7 +84,7 @@ def list_hooks(here: Here) -> list[HookView]:
     return [HookView(one["name"], list(one["on"]), one["way"], _words(one["what"])) for one in shown]
 
 
-@routes.post("/hooks/{name}/test", role=Role.ADMIN, raises=(BadValue,))
+@routes.post("/hooks/{name}/test", role=Role.ADMIN, slow=True, raises=(BadValue,))
 def try_hook(here: Here, name: str, body: Tried) -> dict[str, Any]:
     """Run a hook now with a made-up task; tells what it answered."""
     return here.app.hooks.test(name, body.event)
@@ -97,7 +97,7 @@ def remove_hook(here: Here, name: str) -> None:
 
 
 def _view(entry: Entry) -> PeriodicView:
-    options = dict(entry.draft.payload)
+    options = {name: value for name, value in entry.draft.payload.items() if not name.startswith("_")}
     return PeriodicView(entry.name, entry.cron, entry.draft.address, options, entry.last, entry.next)
 
 

@@ -84,7 +84,7 @@ def view(task: Task, live: Mapping[int, dict[str, Any]] | None = None) -> TaskVi
     if now:
         told |= {"done": now["done"], "size": now["size"] if now["size"] is not None else task.size}
         told["received"] = task.received + now["received"]
-    told |= {"options": task.payload, "priority": task.priority.word, "live": now}
+    told |= {"options": task.options, "priority": task.priority.word, "live": now}
     return TaskView(**told)
 
 

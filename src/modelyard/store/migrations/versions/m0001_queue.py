@@ -48,7 +48,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "tasks",
-        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("kind", sa.String(length=40), nullable=False),
         sa.Column("title", sa.Text(), nullable=False),
         sa.Column("address", sa.Text(), nullable=False),
@@ -61,7 +61,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=12), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("until", sa.Float(precision=53), nullable=True),
-        sa.Column("follows", sa.Integer(), nullable=True),
+        sa.Column("follows", sa.BigInteger(), nullable=True),
         sa.Column("run", sa.Integer(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("error", sa.Text(), nullable=True),
@@ -87,7 +87,7 @@ def upgrade() -> None:
     op.create_table(
         "task_moves",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
-        sa.Column("task", sa.Integer(), nullable=False),
+        sa.Column("task", sa.BigInteger(), nullable=False),
         sa.Column("at", sa.Float(precision=53), nullable=False),
         sa.Column("from_state", sa.String(length=12), nullable=True),
         sa.Column("to_state", sa.String(length=12), nullable=False),
@@ -98,8 +98,8 @@ def upgrade() -> None:
     op.create_index("task_moves_by_task", "task_moves", ["task", "id"], unique=False)
     op.create_table(
         "task_needs",
-        sa.Column("task", sa.Integer(), nullable=False),
-        sa.Column("needs", sa.Integer(), nullable=False),
+        sa.Column("task", sa.BigInteger(), nullable=False),
+        sa.Column("needs", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["needs"], ["tasks.id"], ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["task"], ["tasks.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("task", "needs"),
