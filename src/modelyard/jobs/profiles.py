@@ -15,6 +15,7 @@ from modelyard.keys.private_file import read_private, write_private
 from modelyard.values.sizes import parse_rate
 
 Text = Annotated[str, msgspec.Meta(max_length=8192)]
+Globs = Annotated[tuple[Text, ...], msgspec.Meta(max_length=1000)]
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -30,13 +31,13 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     to: Text = ""
     priority: Literal["low", "normal", "high"] = "normal"
-    include: list[Text] = []
-    exclude: list[Text] = []
+    include: Globs = ()
+    exclude: Globs = ()
     replace: bool = False
     companions: bool = False
     unpack: bool = False
     limit: Annotated[str, msgspec.Meta(max_length=40)] = ""
-    hooks: Annotated[list[Annotated[str, msgspec.Meta(max_length=80)]], msgspec.Meta(max_length=20)] = []
+    hooks: Annotated[tuple[Annotated[str, msgspec.Meta(max_length=80)], ...], msgspec.Meta(max_length=20)] = ()
 
 
 class Profiles:

@@ -12,11 +12,13 @@ from urllib.parse import parse_qsl, unquote
 
 import msgspec
 
-from modelyard.errors import BadRequest
+from modelyard.errors import BadRequest, BodyTooLarge
 
 _PLACE = re.compile(r"^(?P<what>.*?)(?: - at `(?P<place>.*?)`)?$", re.DOTALL)
 _UNKNOWN = re.compile(r"unknown field `(?P<name>.*)`", re.DOTALL)
 _MOST_FIELDS = 200
+_MOST_OBJECTS = 250_000
+"""Braces in a body that lists objects; the longest list has 100,000, and an address may hold one, too."""
 
 
 class PathReader:
@@ -79,13 +81,18 @@ class BodyReader:
         self.kind = kind
         self._names = _closed(kind)
         self._decoder = msgspec.json.Decoder(kind)
+        self._lists = _lists_structs(kind)
 
     def read(self, body: bytes) -> Any:
         """The value.
 
         Raises:
             BadRequest: No JSON, or one that does not fit; the message names the place.
+            BodyTooLarge: More objects than any list may have: each takes many times the memory of its two bytes,
+                and the length of a list is looked at only when all of it was read.
         """
+        if self._lists and body.count(b"{") > _MOST_OBJECTS:
+            raise BodyTooLarge(f"The body has more than {_MOST_OBJECTS} objects.", most=_MOST_OBJECTS)
         try:
             return self._decoder.decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -179,6 +186,12 @@ def _closed(kind: Any) -> set[str]:
             raise TypeError(f"{found.__name__} must derive from Ask: it would swallow unknown fields.")
         names |= {field.encode_name for field in msgspec.structs.fields(found)}
     return names
+
+
+def _lists_structs(kind: Any) -> bool:
+    info = msgspec.inspect.type_info(kind)
+    lists = [field.type for field in getattr(info, "fields", ()) if isinstance(field.type, msgspec.inspect.ListType)]
+    return any(isinstance(found.item_type, msgspec.inspect.StructType) for found in lists)
 
 
 def _structs(info: Any, seen: set[type]) -> set[type[msgspec.Struct]]:

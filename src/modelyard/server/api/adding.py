@@ -23,7 +23,7 @@ _LINES = 200_000
 """Lines of a batch, each of which is answered."""
 
 
-class Item(Profile, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class Item(Profile, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """One download that is asked for.
 
     Attributes:
@@ -36,7 +36,7 @@ class Item(Profile, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
     address: Text = ""
     profile: Annotated[str, msgspec.Meta(max_length=80)] = ""
     sha256: Annotated[str, msgspec.Meta(pattern="^[0-9a-fA-F]{64}$")] | None = None
-    needs: Annotated[list[Id], msgspec.Meta(max_length=100)] = []
+    needs: Annotated[tuple[Id, ...], msgspec.Meta(max_length=100)] = ()
 
 
 class BatchEntry(msgspec.Struct, frozen=True, omit_defaults=True):
