@@ -9,15 +9,17 @@ import hashlib
 import inspect
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from modelyard.errors import BadRequest, NoSuchRoute, RoleTooLow, TokenNeeded, WrongMethod, YardError
+from modelyard.server.forms import FormReader
 from modelyard.server.messages import JSON, Answer, Asked, Reply
 from modelyard.server.once import LONGEST_KEY
 from modelyard.server.problem import defect, problem_reply
-from modelyard.server.reading import no_query, plain
+from modelyard.server.reading import BodyReader, no_query, plain
 from modelyard.server.routes import Here, Route, Routes
 from modelyard.server.service import Service
 
@@ -26,11 +28,29 @@ Run = Callable[[Callable[[], Any]], Awaitable[Any]]
 
 _log = logging.getLogger("modelyard.server")
 _PARAMETER = "{}"
+_LARGE = 64 * 1024
+"""Bytes of a body from which on it is read beside the loop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """Where handlers that block are run.
+
+    Attributes:
+        quick: What only looks at this machine.
+        slow: What asks the network; however many of these there are, the others go on.
+    """
+
+    quick: Run
+    slow: Run
 
 
 async def inline(call: Callable[[], Any]) -> Any:
     """Run a blocking call right here."""
     return call()
+
+
+INLINE = Runs(inline, inline)
 
 
 class Router:
@@ -77,26 +97,27 @@ class Router:
         names = sorted(allow | ({"HEAD"} if "GET" in allow else set()))
         raise WrongMethod(f"{path[:200]!r} does not know the method {method[:20]!r}.", allow=names)
 
-    async def answer(self, service: Service, asked: Asked, run: Run = inline) -> Reply:
+    async def answer(self, service: Service, asked: Asked, runs: Runs = INLINE) -> Reply:
         """Do what was asked; never raises for what a caller did or what a handler met.
 
         Args:
-            run: Where handlers that block are run.
+            runs: Where handlers that block are run.
         """
         try:
             route, texts = self.find(asked.method, asked.path)
             _check_role(route, asked)
-            return _matched(asked, await self._once(service, asked, route, texts, run))
+            return _matched(asked, await self._once(service, asked, route, texts, runs))
         except YardError as error:
             return problem_reply(error, asked.request_id, service.app.redactor)
         except Exception:  # noqa: BLE001  # whatever a handler met, the caller gets an answer
             _log.exception("%s %s failed [%s]", asked.method, asked.path, asked.request_id)
             return problem_reply(defect(asked.request_id), asked.request_id)
 
-    async def _once(self, service: Service, asked: Asked, route: Route, texts: dict[str, str], run: Run) -> Reply:
+    async def _once(self, service: Service, asked: Asked, route: Route, texts: dict[str, str], runs: Runs) -> Reply:
+        run = runs.quick
         given = asked.headers.get("idempotency-key")
         if given is None or not route.once:
-            return await _call(service, asked, route, texts, run)
+            return await _call(service, asked, route, texts, runs)
         key, mark = _key(asked, given), _mark(asked)
         earlier: Reply | None = await run(lambda: service.once.begin(key, mark))
         if earlier is not None:
@@ -104,7 +125,7 @@ class Router:
                 earlier.status, earlier.body, earlier.media_type, {**earlier.headers, "Idempotent-Replay": "true"}
             )
         try:
-            reply = await _call(service, asked, route, texts, run)
+            reply = await _call(service, asked, route, texts, runs)
         except BaseException:
             await run(lambda: service.once.drop(key))
             raise
@@ -112,19 +133,24 @@ class Router:
         return reply
 
 
-async def _call(service: Service, asked: Asked, route: Route, texts: dict[str, str], run: Run) -> Reply:
+async def _call(service: Service, asked: Asked, route: Route, texts: dict[str, str], runs: Runs) -> Reply:
     arguments = route.path_reader.read(texts)
     if route.query_reader:
         arguments["query"] = route.query_reader.read(asked.query)
     else:
         no_query(asked.query)
     if route.body_reader:
-        arguments["body"] = route.body_reader.read(asked.body)
+        arguments["body"] = await _read(route.body_reader, asked.body, runs.quick)
     here = Here(service.app, asked.caller, asked.request_id, asked.address, asked.headers, service)
     if inspect.iscoroutinefunction(route.call):
         return _reply(route, await route.call(here, **arguments))
+    run = runs.slow if route.is_slow(arguments.get("body")) else runs.quick
     reply: Reply = await run(lambda: _reply(route, route.call(here, **arguments)))
     return reply
+
+
+async def _read(reader: BodyReader | FormReader, body: bytes, run: Run) -> Any:
+    return reader.read(body) if len(body) < _LARGE else await run(lambda: reader.read(body))
 
 
 def _reply(route: Route, given: Any) -> Reply:

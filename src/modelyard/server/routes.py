@@ -74,6 +74,7 @@ class Route:
         also: Further media types that it may have.
         takes: Media types of a body beside JSON, see `doors.check_write`; empty is none.
         once: Whether Idempotency-Key is honoured: answers with secrets in them are not kept.
+        slow: Whether it asks the network or moves many files, maybe only for some bodies: threads of their own.
     """
 
     method: str
@@ -88,6 +89,7 @@ class Route:
     also: tuple[str, ...]
     takes: tuple[str, ...]
     once: bool
+    slow: bool | Callable[[Any], bool]
     example: Any
     shows: Any
     path_reader: PathReader
@@ -99,6 +101,10 @@ class Route:
     def name(self) -> str:
         """The function's name, which is the operation's id."""
         return str(getattr(self.call, "__name__", "?"))
+
+    def is_slow(self, body: Any) -> bool:
+        """Whether a request with this body must not keep others waiting."""
+        return self.slow(body) if callable(self.slow) else self.slow
 
     @property
     def words(self) -> tuple[str, str]:
@@ -161,6 +167,7 @@ class Routes:
         also: tuple[str, ...] = (),
         takes: tuple[str, ...] = (),
         once: bool = True,
+        slow: bool | Callable[[Any], bool] = False,
         example: Any = None,
         shows: Any = None,
         gives: Any = None,
@@ -176,6 +183,7 @@ class Routes:
             also: Further media types that it may have.
             takes: Media types of a body beside JSON, see `doors.check_write`.
             once: Whether Idempotency-Key is honoured: answers with secrets in them are not kept.
+            slow: Whether it asks the network or moves many files; a function of the body where only some do.
             example: A body, for the description.
             shows: An answer, for the description.
             gives: Type of a good answer, for handlers that return an `Answer`.
@@ -197,6 +205,7 @@ class Routes:
             also,
             takes,
             once and method == "POST",
+            slow,
             example,
             shows,
             PathReader(self.prefix + path, hints),

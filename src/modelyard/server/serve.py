@@ -17,10 +17,9 @@ from modelyard.server.folder import Note
 from modelyard.server.inside import router
 from modelyard.server.listening import Listening
 from modelyard.server.pages import Pages
-from modelyard.server.pool import Pool
 from modelyard.server.service import Service
 from modelyard.server.transport import Server
-from modelyard.server.web import Web
+from modelyard.server.web import Pools, Web
 from modelyard.server.working import working
 from modelyard.values.version import VERSION
 
@@ -67,8 +66,8 @@ async def running(service: Service, listening: Listening) -> AsyncIterator[Note]
     """
     sockets = listening.sockets()
     port = sockets[0].getsockname()[1]
-    pool = Pool()
-    door = Web(service, router(), listening.doors(port), Pages(), pool)
+    pools = Pools()
+    door = Web(service, router(), listening.doors(port), Pages(), pools)
     runner = web.ServerRunner(Server(door.handle), shutdown_timeout=_GRACE)
     await runner.setup()
     try:
@@ -84,7 +83,7 @@ async def running(service: Service, listening: Listening) -> AsyncIterator[Note]
         yard.clear(service.app.folder)
         service.app.events.publish("service.stopping", {})  # wakes whoever waits for events
         await _close(runner, door)
-        pool.close()
+        pools.close()
 
 
 async def _close(runner: web.ServerRunner, door: Web) -> None:

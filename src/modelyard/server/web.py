@@ -30,7 +30,7 @@ from modelyard.server.pages import Pages
 from modelyard.server.pool import Pool
 from modelyard.server.problem import defect, problem_reply
 from modelyard.server.roles import STRANGER, Caller
-from modelyard.server.router import Router
+from modelyard.server.router import Router, Runs
 from modelyard.server.routes import LARGEST_BODY
 from modelyard.server.service import Service
 from modelyard.server.transport import response_of
@@ -44,16 +44,36 @@ _BODY_SECONDS = 30.0
 Headers = Mapping[str, Sequence[str]]
 
 
+class Pools:
+    """The threads of one service, apart so that no slow request keeps a quick one waiting.
+
+    Attributes:
+        door: Find out who asks.
+        quick: Handlers that only look at this machine.
+        slow: Handlers that ask the network.
+    """
+
+    def __init__(self) -> None:
+        self.door, self.quick, self.slow = Pool(2), Pool(8), Pool(4)
+        self.runs = Runs(self.quick.run, self.slow.run)
+
+    def close(self) -> None:
+        """Take no more; what runs may end in its own time."""
+        for pool in (self.door, self.quick, self.slow):
+            pool.close()
+
+
 class Web:
     """Answers aiohttp's requests for one service.
 
     Args:
         entry: The doors of the address that it listens on.
-        pool: Runs handlers that block.
+        pools: Run what blocks.
     """
 
-    def __init__(self, service: Service, router: Router, entry: Doors, pages: Pages, pool: Pool) -> None:
-        self._service, self._router, self._doors, self._pages, self._pool = service, router, entry, pages, pool
+    def __init__(self, service: Service, router: Router, entry: Doors, pages: Pages, pools: Pools) -> None:
+        self._service, self._router, self._doors, self._pages, self._pools = service, router, entry, pages, pools
+        pool = pools.quick
         self._fan = Fan(service.app.events, lambda: pool.run(lambda: service.snapshot(service.app)))
         self._live = Live(service.access, self._fan)
         service.listeners = self._fan.__len__
@@ -122,7 +142,7 @@ class Web:
         caller = asked.caller
         if caller.role is None:
             access = self._service.access
-            caller = await self._pool.run(lambda: access.who(asked.method, asked.headers, asked.address))
+            caller = await self._pools.door.run(lambda: access.who(asked.method, asked.headers, asked.address))
         told["caller"] = caller.name
         most, is_open = LARGEST_BODY, False
         takes: tuple[str, ...] = ()
@@ -139,7 +159,7 @@ class Web:
         complete = Asked(
             asked.method, asked.path, asked.query, asked.headers, body, caller, asked.request_id, asked.address
         )
-        return await self._router.answer(self._service, complete, self._pool.run)
+        return await self._router.answer(self._service, complete, self._pools.runs)
 
     def _note(self, method: str, status: int, seconds: float, told: dict[str, Any]) -> None:
         method = method if method in _METHODS else "other"

@@ -127,7 +127,7 @@ def ancestor_cancel(here: Here, id: str) -> Told:
     return Told()
 
 
-@routes.delete("/download/{id}", role=Role.OPERATOR, takes=ANY)
+@routes.delete("/download/{id}", role=Role.OPERATOR, slow=True, takes=ANY)
 @in_its_words
 def ancestor_remove_download(here: Here, id: str) -> Told:
     """Cancel a download, remove what had arrived of it, and take it off the list. A finished file stays."""
@@ -135,7 +135,7 @@ def ancestor_remove_download(here: Here, id: str) -> Told:
     return Told()
 
 
-@routes.delete("/tasks/{id}", role=Role.OPERATOR, takes=ANY)
+@routes.delete("/tasks/{id}", role=Role.OPERATOR, slow=True, takes=ANY)
 def ancestor_remove_task(here: Here, id: str) -> Told:
     """The same under another name."""
     return ancestor_remove_download(here, id=id)

@@ -44,7 +44,7 @@ class Health(msgspec.Struct, frozen=True):
 
 
 @open_routes.get("/healthz", role=None)
-def healthz(here: Here) -> Alive:
+async def healthz(here: Here) -> Alive:
     """Whether the service answers.
 
     Tells nothing else, and needs no token: made for supervisors.

@@ -127,7 +127,7 @@ def list_hubs(here: Here) -> list[HubView]:
     ]
 
 
-@routes.get("/hubs/search", role=Role.VIEWER, raises=(UnknownHub, NetworkError))
+@routes.get("/hubs/search", role=Role.VIEWER, slow=True, raises=(UnknownHub, NetworkError))
 def search_hubs(here: Here, query: SearchQuery) -> FoundModels:
     """Search one hub, some, or all; a hub that fails does not spoil the others."""
     only = [here.app.hub_name(name) for name in query.hub]
@@ -141,7 +141,7 @@ def search_hubs(here: Here, query: SearchQuery) -> FoundModels:
     return FoundModels(models, problems)
 
 
-@routes.get("/hubs/model", role=Role.VIEWER, raises=(BadAddress, NetworkError))
+@routes.get("/hubs/model", role=Role.VIEWER, slow=True, raises=(BadAddress, NetworkError))
 def show_model(here: Here, query: AddressQuery) -> ModelView:
     """What a hub says about a model, and the files it offers."""
     hub, listing = here.app.resolve(query.address, forget)  # looking stores nothing
@@ -155,7 +155,7 @@ def show_model(here: Here, query: AddressQuery) -> ModelView:
     )
 
 
-@routes.get("/hubs/by-hash", role=Role.VIEWER, raises=(NetworkError,))
+@routes.get("/hubs/by-hash", role=Role.VIEWER, slow=True, raises=(NetworkError,))
 def find_by_hash(here: Here, query: HashQuery) -> list[Located]:
     """Which hubs offer a file with this hash."""
     return [Located(*found) for found in here.app.find_hash(query.hash)]
@@ -179,7 +179,7 @@ def remove_key(here: Here, hub: str) -> None:
     here.app.keys.remove(here.app.hub_name(hub))
 
 
-@routes.post("/keys/{hub}/check", role=Role.ADMIN, raises=(UnknownHub, NetworkError))
+@routes.post("/keys/{hub}/check", role=Role.ADMIN, slow=True, raises=(UnknownHub, NetworkError))
 def check_key(here: Here, hub: str, query: OpensQuery) -> KeyReport:
     """Ask a hub whose key it is, of which kind, what it may do, and whether it opens a gated model."""
     chosen = here.app.hubs.named(here.app.hub_name(hub))

@@ -149,7 +149,7 @@ def list_tasks(here: Here, query: TaskQuery) -> TaskPage:
     role=Role.OPERATOR,
     status=201,
     raises=(BadAddress, UsageError),
-    most=32 * 2**20,
+    most=16 * 2**20,
     example={"items": [{"address": "hf:owner/repo/model.safetensors", "to": "/models/checkpoints/"}]},
 )
 def add_tasks(here: Here, body: NewTasks) -> Added:
@@ -167,7 +167,9 @@ def add_batch_of_tasks(here: Here, body: NewBatch) -> BatchAnswer:
     return BatchAnswer(ids, entries)
 
 
-@routes.post("/tasks/actions", role=Role.OPERATOR, example={"do": "pause", "ids": [1, 2]})
+@routes.post(
+    "/tasks/actions", role=Role.OPERATOR, slow=lambda body: body.discard, example={"do": "pause", "ids": [1, 2]}
+)
 def act_on_tasks(here: Here, body: Action) -> list[AnswerView]:
     """Pause, resume, cancel or retry many tasks; one that cannot does not stop the others."""
     queue = here.app.queue
@@ -218,7 +220,7 @@ def change_task(here: Here, id: Id, body: Changes) -> TaskView:
     return view(here.app.queue.get(id), live_of(here.app))
 
 
-@routes.delete("/tasks/{id}", role=Role.OPERATOR, raises=(NoSuchTask,))
+@routes.delete("/tasks/{id}", role=Role.OPERATOR, slow=True, raises=(NoSuchTask,))
 def remove_task(here: Here, id: Id) -> None:
     """Cancel a task, remove what had arrived of it, and take it off the list. A finished file stays."""
     here.app.remove_task(id)
