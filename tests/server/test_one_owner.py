@@ -1,0 +1,40 @@
+"""A data folder has one owner at a time: every other process is refused, and told whose it is."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from modelyard.errors import Busy
+from modelyard.server.folder import held
+from running import modelyard
+from server.serving import API, served
+
+
+def test_while_a_service_runs_nobody_else_gets_its_folder(tmp_path: Path) -> None:
+    with served(tmp_path) as yard:
+        pid = yard.process.pid
+        second = modelyard("serve", "--port", "0", env={"MODELYARD_HOME": str(tmp_path)})
+        assert second.code == 9 and f"process {pid}" in second.err
+        with pytest.raises(Busy) as caught, held(tmp_path):
+            pass
+        assert caught.value.facts["pid"] == pid and f"process {pid}" in caught.value.message
+        assert yard.ask("GET", f"{API}/tasks").status == 200
+        assert yard.note["pid"] == pid, "nobody touched the note"
+        yard.stop(signal.SIGKILL)
+        with held(tmp_path):
+            pass  # the system let go of it
+
+
+def test_while_a_program_holds_it_no_service_and_no_command_gets_it(tmp_path: Path) -> None:
+    env = {"MODELYARD_HOME": str(tmp_path)}
+    with held(tmp_path):
+        for command in (["serve", "--port", "0"], ["queue"], ["queue", "pause", "1"], ["limit", "5MB/s"]):
+            ran = modelyard(*command, env=env)
+            assert ran.code == 9 and f"process {os.getpid()}" in ran.err, (command, ran)
+        with pytest.raises(Busy, match=str(os.getpid())), held(tmp_path):
+            pass
+    assert modelyard("queue", env=env).code == 0

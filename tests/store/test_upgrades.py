@@ -1,0 +1,83 @@
+"""An upgrade whose process is really killed, and a database of a newer version, met by the real commands."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from modelyard.events.log import EventLog
+from modelyard.store.database import FILE, Database
+from modelyard.store.schema import HEAD
+from modelyard.store.upgrade import upgrade
+from modelyard.tasks.queue import Queue
+from modelyard.tasks.task import Draft
+from running import modelyard
+
+
+def killed(folder: Path, version: str, last: int) -> bool:
+    """Change the version in a process that is killed before its `last` write; whether there were as many."""
+    program = Path(__file__).with_name("upgrading.py")
+    ran = subprocess.run(
+        [sys.executable, str(program), str(folder), version, str(last)], capture_output=True, check=False
+    )
+    assert ran.returncode in (0, -signal.SIGKILL), ran.stderr.decode()
+    return ran.returncode != 0
+
+
+def tables(folder: Path) -> set[str]:
+    """Names of all tables; the database is whole."""
+    with contextlib.closing(sqlite3.connect(folder / FILE)) as db:
+        assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        return {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+
+
+@pytest.mark.slow
+def test_an_upgrade_killed_anywhere_leaves_the_old_version_and_the_next_one_succeeds(tmp_path: Path) -> None:
+    database = Database(tmp_path)
+    upgrade(database.engine, "base")
+    database.close()
+    before = tables(tmp_path)
+    for last in (1, 2, 4, 8, 12, 16, 20):
+        if not killed(tmp_path, HEAD, last):
+            break
+        assert tables(tmp_path) == before, last
+    assert last > 4, "it was killed in the middle"
+    queue = Queue(Database(tmp_path), EventLog())
+    assert queue.add([Draft(kind="toy", title="a")]) == [1]
+    queue.database.close()
+    assert "tasks" in tables(tmp_path)
+
+
+@pytest.mark.slow
+def test_a_way_back_killed_anywhere_loses_no_task_and_leaves_a_copy(tmp_path: Path) -> None:
+    queue = Queue(Database(tmp_path), EventLog())
+    told = queue.add([Draft(kind="toy", title=f"{number}") for number in range(500)])
+    queue.database.close()
+    before = tables(tmp_path)
+    for last in (1, 3, 6, 9, 12):
+        assert killed(tmp_path, "base", last), last
+        assert tables(tmp_path) == before, last
+        queue = Queue(Database(tmp_path), EventLog())
+        assert [queue.get(number).id for number in told] == told
+        queue.database.close()
+    with contextlib.closing(sqlite3.connect(f"{tmp_path / FILE}.before-{HEAD}")) as copy:
+        assert copy.execute("SELECT count(*) FROM tasks").fetchone() == (len(told),)
+
+
+def test_a_database_of_a_newer_version_is_refused_by_every_command_and_not_touched(tmp_path: Path) -> None:
+    Database(tmp_path).close()
+    with contextlib.closing(sqlite3.connect(tmp_path / FILE)) as db, db:
+        db.execute("UPDATE alembic_version SET version_num = '9999'")
+    before = (tmp_path / FILE).read_bytes()
+    for command in (["queue"], ["history"], ["serve", "--port", "0"], ["stats"]):
+        ran = modelyard(*command, env={"MODELYARD_HOME": str(tmp_path)})
+        assert ran.code == 2 and "9999" in ran.err and "newer" in ran.err, (command, ran)
+        assert "Traceback" not in ran.err
+        assert (tmp_path / FILE).read_bytes() == before
+    assert not (tmp_path / "service.json").exists()
