@@ -25,6 +25,7 @@ SPELLINGS = [
     "127.0.0.1",
     "127.0.0.1.",
     "127.1",
+    "127.0.0.2",
     "127.255.255.254",
     "2130706433",
     "0x7f000001",
@@ -34,6 +35,8 @@ SPELLINGS = [
     "0",
     "0.0.0.0",
     "localhost",
+    "LOCALHOST",
+    "localhost.",
     "LOCALHOST.",
     "[::1]",
     "[::]",
@@ -48,18 +51,20 @@ SPELLINGS = [
     "①②⑦.⓪.⓪.①",
     "127。0。0。1",
     "user@127.0.0.1",
+    "public.example@127.0.0.1",
     "169.254.169.254",
     "[fe80::1]",
 ]
 
 
 class Ear:
-    """Counts who connects, and answers with what it is told."""
+    """Counts who connects to any address of this machine, and answers with what it is told."""
 
     def __init__(self) -> None:
         self.heard: list[str] = []
         self.answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
-        self._socket = socket.create_server(("127.0.0.1", 0))
+        self._accepted = 0
+        self._socket = socket.create_server(("::", 0), family=socket.AF_INET6, dualstack_ipv6=True)
         self.port = self._socket.getsockname()[1]
         self.origin = f"http://127.0.0.1:{self.port}"
         threading.Thread(target=self._listen, daemon=True).start()
@@ -68,6 +73,7 @@ class Ear:
         with contextlib.suppress(OSError):
             while True:
                 connection, _ = self._socket.accept()
+                self._accepted += 1
                 threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection: socket.socket) -> None:
@@ -77,6 +83,13 @@ class Ear:
                     pass
                 self.heard.append(first.split()[1].decode())
                 connection.sendall(self.answer)
+
+    def knocks(self) -> int:
+        """How many connected before this; connections are accepted in order, so ours comes last."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=5) as made:
+            made.sendall(b"GET /knock HTTP/1.1\r\n\r\n")
+            made.recv(1)
+        return self._accepted - 1
 
     def close(self) -> None:
         self._socket.close()
@@ -109,7 +122,7 @@ def moved(to: str) -> bytes:
 def test_no_spelling_of_this_machine_is_reached(spelling: str, ear: Ear) -> None:
     with pytest.raises(YardError) as caught:
         client().open(Request(f"http://{spelling}:{ear.port}/"), Stop())
-    assert ear.heard == []
+    assert ear.heard == [] and ear.knocks() == 0
     if spelling in ("127.0.0.1", "2130706433", "0x7f.1", "localhost", "[::1]", "[::ffff:127.0.0.1]"):
         assert isinstance(caught.value, AddressForbidden)
 
@@ -127,6 +140,21 @@ def test_a_public_server_leads_a_person_into_no_network_through_a_proxy(spelling
     with pytest.raises(AddressForbidden):
         one.open(Request(f"http://{spelling}:{ear.port}/", told_by_public=True), Stop())
     assert ear.heard == []
+
+
+def test_the_person_at_this_machine_may_go_there(ear: Ear) -> None:
+    """The control: it is the guard that holds the others back."""
+    for spelling in ("127.0.0.1", "localhost", "[::1]"):
+        assert client(trusted=True).open(Request(f"http://{spelling}:{ear.port}/"), Stop()).read_all(10) == b"ok"
+
+
+def test_the_refusal_does_not_tell_whether_somebody_listens(ear: Ear) -> None:
+    told = []
+    for port in (ear.port, 9):
+        with pytest.raises(AddressForbidden) as caught:
+            client().open(Request(f"http://127.0.0.1:{port}/"), Stop())
+        told.append(caught.value.message.replace(str(port), "PORT"))
+    assert told[0] == told[1]
 
 
 def _resolves(spelling: str) -> bool:
