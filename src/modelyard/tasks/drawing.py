@@ -18,6 +18,18 @@ from modelyard.tasks.states import ENDED, State
 from modelyard.tasks.task import Task
 
 _LOST = (State.FAILED, State.CANCELLED)
+_STANDS = sa.select(tasks.c.state, tasks.c.until, tasks.c.follows).where(tasks.c.id == sa.bindparam("wanted"))
+_FOLLOWERS = (
+    sa.select(tasks.c.id)
+    .where(tasks.c.follows == sa.bindparam("leader"), tasks.c.state.not_in([*ENDED, State.PAUSED]))
+    .order_by(tasks.c.id)
+)
+_DEPENDENTS = (
+    sa.select(needs.c.task)
+    .join(tasks, tasks.c.id == needs.c.task)
+    .where(needs.c.needs == sa.bindparam("needed"), tasks.c.state == State.WAITING)
+    .order_by(needs.c.task)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +71,7 @@ def settle(db: Connection, number: int, reason: str = "What it needed is here.")
 
     One that waits for a time, or follows another task, is left alone.
     """
-    query = sa.select(tasks.c.state, tasks.c.until, tasks.c.follows).where(tasks.c.id == number)
-    task = db.execute(query).one_or_none()
+    task = db.execute(_STANDS, {"wanted": number}).one_or_none()
     if task is None or task.state != State.WAITING or task.until is not None or task.follows is not None:
         return
     others = sa.select(tasks.c.id, tasks.c.title, tasks.c.state).select_from(
@@ -93,11 +104,8 @@ def leader_of(db: Connection, task: Task) -> int | None:
 
 
 def _followers(db: Connection, leader: int) -> list[int]:
-    waiting = (tasks.c.follows == leader, tasks.c.state.not_in([*ENDED, State.PAUSED]))
-    return list(db.execute(sa.select(tasks.c.id).where(*waiting).order_by(tasks.c.id)).scalars())
+    return list(db.execute(_FOLLOWERS, {"leader": leader}).scalars())
 
 
 def _dependents(db: Connection, needed: int) -> list[int]:
-    query = sa.select(needs.c.task).join(tasks, tasks.c.id == needs.c.task)
-    waiting = query.where(needs.c.needs == needed, tasks.c.state == State.WAITING).order_by(needs.c.task)
-    return list(db.execute(waiting).scalars())
+    return list(db.execute(_DEPENDENTS, {"needed": needed}).scalars())

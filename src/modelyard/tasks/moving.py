@@ -6,6 +6,7 @@ wait for (`drawing.py` says which), and nothing is announced before it is durabl
 
 from __future__ import annotations
 
+import functools
 from collections import deque
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
@@ -23,6 +24,20 @@ from modelyard.tasks.drawing import Draw, draw_along, settle
 from modelyard.tasks.states import ACTIVE, ENDED, State, allowed
 from modelyard.tasks.statistics import count
 from modelyard.tasks.task import Task, task_of
+
+_FIND = sa.select(tasks).where(tasks.c.id == sa.bindparam("wanted"))
+_RECORD = moves.insert()
+
+
+@functools.lru_cache(maxsize=64)
+def _update(names: tuple[str, ...]) -> sa.Update:
+    """The statement that changes some columns of a task, built once: it is the most frequent one."""
+    same = (
+        tasks.c.id == sa.bindparam("wanted"),
+        tasks.c.state == sa.bindparam("from_state"),
+        tasks.c.run == sa.bindparam("of_run"),
+    )
+    return sa.update(tasks).where(*same).values({name: sa.bindparam(name) for name in names})
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +100,7 @@ class Mover:
             return None
 
     def _one(self, db: Connection, wish: Move) -> Task:
-        found = db.execute(sa.select(tasks).where(tasks.c.id == wish.task)).mappings().one_or_none()
+        found = db.execute(_FIND, {"wanted": wish.task}).mappings().one_or_none()
         if found is None:
             raise NoSuchTask(f"There is no task {wish.task}.")
         before = task_of(found)
@@ -107,8 +122,8 @@ class Mover:
             changes["error"] = dict(wish.error) if wish.error else None
         after = msgspec.structs.replace(before, **changes)
         columns = {name: column(value) for name, value in changes.items()}
-        same = (tasks.c.id == before.id, tasks.c.state == before.state, tasks.c.run == before.run)
-        if db.execute(sa.update(tasks).where(*same).values(columns)).rowcount != 1:
+        same = {"wanted": before.id, "from_state": before.state, "of_run": before.run}
+        if db.execute(_update(tuple(columns)), columns | same).rowcount != 1:
             raise IllegalMove(f"Task {before.id} was moved by another process.")
         record(db, before.id, now, before.state, wish.to, wish.reason)
         count(db, before, after, now)
@@ -144,7 +159,7 @@ def _check(before: Task, wish: Move) -> None:
 
 def record(db: Connection, task: int, now: float, before: State | None, after: State, reason: str) -> None:
     """Write a move into the history of its task."""
-    db.execute(moves.insert().values(task=task, at=now, from_state=before, to_state=after, reason=reason))
+    db.execute(_RECORD, {"task": task, "at": now, "from_state": before, "to_state": after, "reason": reason})
 
 
 def _times(before: Task, to: State, now: float) -> dict[str, float | None]:

@@ -162,9 +162,11 @@ class Queue:
         for bunch in chunks(dict.fromkeys(numbers), _BUNCH):
             with self.database.writing() as db:
                 refused = {number: error for number in bunch if (error := _refused(db, number, move))}
-                for number in bunch:
-                    self.mover.settle(db, number)
                 found = tasks_of(db, bunch)
+                waiting = [number for number, task in found.items() if task.state is State.WAITING]
+                for number in waiting:
+                    self.mover.settle(db, number)
+                found |= tasks_of(db, waiting)
             answers += [
                 Answer(number, error=refused[number].as_dict()) if number in refused else Answer(number, found[number])
                 for number in bunch
