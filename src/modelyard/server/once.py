@@ -20,7 +20,7 @@ class Once(Protocol):
         """Take a key for a request.
 
         Args:
-            key: The caller's key, with the caller's name before it.
+            key: The caller's name and key, a zero byte between them.
             mark: Digest of method, path and body.
 
         Returns:

@@ -1,7 +1,12 @@
-"""Idempotency-Key, kept in the database: a retry after a crash is not done twice either."""
+"""Idempotency-Key, kept in the database: a retry after a restart is not done twice either.
+
+Work and answer are two commits. A service that is killed between them has done the work and does not know it: the
+retry does it once more.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Callable
 
@@ -31,6 +36,7 @@ class OnceKept:
         self._under_way: dict[str, bytes] = {}
 
     def begin(self, key: str, mark: bytes) -> Reply | None:
+        key = _digest(key)
         with self._lock:
             if key in self._under_way:
                 return settle(self._under_way[key], mark, None)
@@ -41,17 +47,23 @@ class OnceKept:
         return settle(bytes.fromhex(kept[0]), mark, kept[1])
 
     def keep(self, key: str, reply: Reply) -> None:
+        key = _digest(key)
+        try:
+            self._write(key, self._under_way.get(key, b""), reply)
+        finally:
+            with self._lock:  # only now: a retry in between would begin anew
+                self._under_way.pop(key, None)
+
+    def drop(self, key: str) -> None:
         with self._lock:
-            mark = self._under_way.pop(key, b"")
+            self._under_way.pop(_digest(key), None)
+
+    def _write(self, key: str, mark: bytes, reply: Reply) -> None:
         now = self._wall()
         with self._database.writing() as db:
             db.execute(answers.delete().where((answers.c.at < now - _KEPT) | (answers.c.key == key)))
             row = {"key": key, "asked": mark.hex(), "status": reply.status, "at": now}
             db.execute(answers.insert().values(row | {"body": msgspec.msgpack.encode(reply)}))
-
-    def drop(self, key: str) -> None:
-        with self._lock:
-            self._under_way.pop(key, None)
 
     def _kept(self, key: str) -> tuple[str, Reply] | None:
         query = sa.select(answers.c.asked, answers.c.body).where(
@@ -60,3 +72,8 @@ class OnceKept:
         with self._database.reading() as db:
             row = db.execute(query).one_or_none()
         return None if row is None else (row.asked, msgspec.msgpack.decode(row.body, type=Reply))
+
+
+def _digest(key: str) -> str:
+    """What is kept of a key: names of callers and keys may be longer than the column."""
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()

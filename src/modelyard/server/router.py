@@ -214,7 +214,7 @@ def _key(asked: Asked, given: str) -> str:
         raise BadRequest(
             f"An Idempotency-Key has 1 to {LONGEST_KEY} printable letters.", place="header.idempotency-key"
         )
-    return f"{asked.caller.name} {given}"
+    return f"{asked.caller.name}\0{given}"
 
 
 def _mark(asked: Asked) -> bytes:

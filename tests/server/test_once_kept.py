@@ -1,0 +1,69 @@
+"""Idempotency-Keys in the real database."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from modelyard.errors import Busy, KeyReused
+from modelyard.server.messages import Reply
+from modelyard.server.once_kept import OnceKept
+from modelyard.store.database import Database
+from postgres import Cluster
+
+LONG = "n" * 80 + "\0" + "k" * 200
+MARK = b"m" * 32
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    """An empty database."""
+    database = Database(tmp_path, "")
+    yield database
+    database.close()
+
+
+def once_of(database: Database) -> OnceKept:
+    return OnceKept(database, lambda: 1000.0)
+
+
+def test_an_answer_outlives_the_process_that_gave_it(database: Database) -> None:
+    once = once_of(database)
+    assert once.begin("a\0b", MARK) is None
+    once.keep("a\0b", Reply(201, b"{}"))
+    assert once_of(database).begin("a\0b", MARK) == Reply(201, b"{}")
+    with pytest.raises(KeyReused):
+        once_of(database).begin("a\0b", b"x" * 32)
+    assert once_of(database).begin("a b\0", MARK) is None
+
+
+def test_a_retry_while_the_answer_is_written_is_not_begun_anew(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    once, real, told = once_of(database), database.writing, []
+
+    @contextlib.contextmanager
+    def writing() -> Iterator[Any]:
+        with real() as db:
+            with pytest.raises(Busy):
+                once.begin("a\0b", MARK)
+            told.append("busy")
+            yield db
+
+    assert once.begin("a\0b", MARK) is None
+    monkeypatch.setattr(database, "writing", writing)
+    once.keep("a\0b", Reply(201, b"{}"))
+    assert told == ["busy"] and once.begin("a\0b", MARK) == Reply(201, b"{}")
+
+
+def test_long_names_and_keys_fit_into_postgresql(postgres: Cluster, tmp_path: Path) -> None:
+    database = Database(tmp_path, postgres.database())
+    with contextlib.closing(database):
+        once = once_of(database)
+        assert once.begin(LONG, MARK) is None
+        once.keep(LONG, Reply(201, b"{}"))
+        assert once.begin(LONG, MARK) == Reply(201, b"{}")
