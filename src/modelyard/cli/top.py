@@ -18,9 +18,9 @@ _SHOWN = 200
 @click.command()
 @click.option("--once", is_flag=True, help="Print one picture and end.")
 def command(once: bool) -> None:
-    """Watch the queue; Ctrl-C ends it, the downloads go on."""
+    """Watch the queue; Ctrl-C ends it, the downloads go on. Without a service it prints one picture and ends."""
     with reached() as (yard, teller):
-        if once or not sys.stdout.isatty():
+        if once or not yard.lasts or not sys.stdout.isatty():  # without a service nothing moves
             teller.result("\n".join(picture(yard)))
             return
         _watch(yard)

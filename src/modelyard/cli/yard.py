@@ -1,4 +1,4 @@
-"""How commands reach the queue: through the running service, else in this process under the same lock."""
+"""How commands reach the queue: through the running service, else in this process, writes under its lock."""
 
 from __future__ import annotations
 
@@ -15,15 +15,24 @@ import msgspec
 from modelyard.app import App
 from modelyard.cli.options import opened
 from modelyard.cli.telling import Teller
-from modelyard.errors import NoService
+from modelyard.errors import Busy, NoService
 from modelyard.server.client import Client, running
-from modelyard.server.folder import Note, held
+from modelyard.server.folder import Note, held, held_by
 
 _START = 20.0
+_STARTS = 3
+_PATIENCE = 5.0
+"""Seconds that a write waits for the folder, which another command holds."""
+_TURN = 0.3
+"""Seconds of these between two looks for a service."""
 
 
 class Yard(Protocol):
     """Sends a request to the queue's routes; the same answers with and without a service."""
+
+    @property
+    def lasts(self) -> bool:
+        """Whether a service answers, so that something may happen between two requests."""
 
     def __call__(self, method: str, target: str, body: Any = None) -> Any:
         """The JSON of the answer.
@@ -42,39 +51,65 @@ def reached(*, as_json: bool = False, quiet: bool = False) -> Iterator[tuple[Yar
 
 @contextlib.contextmanager
 def asking(app: App) -> Iterator[Yard]:
-    """The queue: the service where one runs, else this process.
-
-    Raises:
-        Busy: A service is just starting or stopping.
-    """
+    """The queue: the service where one runs, else this process."""
     note = running(app.folder)
-    if note is not None:
-        yield _remote(app.folder, note)
-        return
-    with held(app.folder):
-        yield _inside(app)
+    yield _Remote(app.folder, note) if note else _Inside(app)
 
 
-def _remote(folder: Path, note: Note) -> Yard:
-    client = Client(folder, note)
+class _Remote:
+    """The queue of a service."""
 
-    def ask(method: str, target: str, body: Any = None) -> Any:
-        return client.ask(method, f"/api/v1{target}", body)[1]
+    lasts = True
 
-    return ask
+    def __init__(self, folder: Path, note: Note) -> None:
+        self._client = Client(folder, note)
+
+    def __call__(self, method: str, target: str, body: Any = None) -> Any:
+        return self._client.ask(method, f"/api/v1{target}", body)[1]
 
 
-def _inside(app: App) -> Yard:
-    from modelyard.server.inside import call
-    from modelyard.server.problem import Problem, error_of
+class _Inside:
+    """The queue in this process. Reading needs no lock; a write holds the folder for as long as it takes."""
 
-    def ask(method: str, target: str, body: Any = None) -> Any:
-        status, told = call(app, method, f"/api/v1{target}", body)
+    lasts = False
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    def __call__(self, method: str, target: str, body: Any = None) -> Any:
+        if method == "GET":
+            return self._here(method, target, body)
+        with contextlib.ExitStack() as stack:
+            note = self._held_or_served(stack)
+            return _Remote(self._app.folder, note)(method, target, body) if note else self._here(method, target, body)
+
+    def _held_or_served(self, stack: contextlib.ExitStack) -> Note | None:
+        """Hold the folder, or find the service that came in between.
+
+        Raises:
+            Busy: Neither within a few seconds.
+        """
+        until = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                stack.enter_context(held(self._app.folder, _TURN))
+            except Busy:
+                note = running(self._app.folder)
+                if note is None and time.monotonic() < until:
+                    continue
+                if note is None:
+                    raise
+                return note
+            return None
+
+    def _here(self, method: str, target: str, body: Any) -> Any:
+        from modelyard.server.inside import call
+        from modelyard.server.problem import Problem, error_of
+
+        status, told = call(self._app, method, f"/api/v1{target}", body)
         if status >= 400:
             raise error_of(msgspec.convert(told, Problem))
         return told
-
-    return ask
 
 
 def started(folder: Path) -> Note:
@@ -83,19 +118,24 @@ def started(folder: Path) -> Note:
     Raises:
         NoService: It does not start; the hint says how to see why.
     """
-    note = running(folder)
-    if note is not None:
-        return note
-    command = [sys.executable, "-m", "modelyard", "serve"]
-    quiet = subprocess.DEVNULL
-    process = subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True)  # noqa: S603  # ourselves
-    until = time.monotonic() + _START
-    while time.monotonic() < until and process.poll() is None:
+    until, starts = time.monotonic() + _START, 0
+    process: subprocess.Popen[bytes] | None = None
+    while time.monotonic() < until:
         note = running(folder)
         if note is not None:
             return note
+        if process is None or (process.poll() == Busy.exit_code and held_by(folder) is None and starts < _STARTS):
+            process, starts = _start(), starts + 1  # whoever was quicker has gone again without becoming a service
+        elif process.poll() is not None and held_by(folder) is None:
+            break
         time.sleep(0.05)
-    note = running(folder)  # another process may have been quicker: ours ended because of it
+    note = running(folder)
     if note is None:
         raise NoService("The service does not start.", hint="See why: `modelyard serve`.")
     return note
+
+
+def _start() -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "modelyard", "serve"]
+    quiet = subprocess.DEVNULL
+    return subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True)  # noqa: S603  # ourselves
