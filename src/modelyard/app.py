@@ -182,8 +182,11 @@ class App:
         """
         if "\0" in to:
             raise BadValue("A path cannot hold a zero byte.")
-        base = Path(self.settings["folder"] or "~/models").expanduser().absolute()
-        joined = os.path.normpath(base / Path(to).expanduser()) if to else str(base)
+        try:
+            base = Path(self.settings["folder"] or "~/models").expanduser().absolute()
+            joined = os.path.normpath(base / Path(to).expanduser()) if to else str(base)
+        except RuntimeError as error:  # what expanduser raises where nobody has the name behind ~
+            raise BadValue(f"{to[:80]!r} begins at the home of nobody here.", hint="Write the whole path.") from error
         return joined + os.sep if not to or to.endswith(("/", "\\")) else joined
 
     def limit_task(self, number: int, limit: str) -> None:

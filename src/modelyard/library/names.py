@@ -87,5 +87,37 @@ def check_inside(root: Path, target: Path) -> None:
     real = os.path.realpath(target.parent)
     if real != real_root and not real.startswith(real_root.rstrip(os.sep) + os.sep):
         raise UnsafePath(f"{target} leads out of {root} through a link.")
-    if "custom_nodes" in Path(real).parts:
+    check_no_code(real)
+
+
+def check_no_code(target: str) -> None:
+    """Refuse a place that programs run code from.
+
+    Raises:
+        UnsafePath: The target is under ``custom_nodes``.
+    """
+    if "custom_nodes" in Path(target).parts:
         raise UnsafePath(f"{target} is where ComfyUI runs code from; models do not belong there.")
+
+
+def check_below(root: str, target: str) -> None:
+    """Refuse what somebody who is not the owner may not name: other folders, hidden names, names of programs.
+
+    Args:
+        root: A folder of ours; links in it are followed.
+        target: A folder when it ends with a slash or is one; else a file.
+
+    Raises:
+        UnsafePath: It is no place below the root.
+    """
+    real_root, real = os.path.realpath(root), os.path.realpath(target)
+    try:
+        inside = os.path.commonpath([real_root, real]) == real_root
+    except ValueError:  # another drive
+        inside = False
+    if not inside:
+        raise UnsafePath(f"{target} lies outside the folder for downloads.", hint="Name a folder below it.")
+    below = Path(os.path.relpath(real, real_root)).as_posix()
+    if is_hidden(below) or (is_program(below) and not target.endswith(("/", os.sep))):
+        raise UnsafePath(f"{target} has a hidden name or one of a program.")
+    check_no_code(real)

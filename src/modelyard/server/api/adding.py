@@ -7,20 +7,25 @@ from typing import Annotated
 
 import msgspec
 
-from modelyard.errors import TooManyAddresses, UnsafePath, UsageError, YardError
+from modelyard.errors import TooManyAddresses, UsageError, YardError
 from modelyard.jobs.addressing import KeepKey, without_secrets
 from modelyard.jobs.batch import MOST, Entry, forget, read_batch
 from modelyard.jobs.batch_tables import Options as Beside
 from modelyard.jobs.profiles import Profile, over
 from modelyard.jobs.queued import Options, draft
+from modelyard.library.names import check_below, check_no_code
 from modelyard.server.api.views import TaskError, error_view
 from modelyard.server.roles import Role
 from modelyard.server.routes import Here, Id
+from modelyard.tasks.listing import Filter, queue_page
+from modelyard.tasks.queue import Answer
+from modelyard.tasks.states import State
 from modelyard.tasks.task import Draft, Priority
 
 Text = Annotated[str, msgspec.Meta(max_length=8192)]
 _LINES = 200_000
 """Lines of a batch, each of which is answered."""
+_PAGE = 1000
 
 
 class Item(Profile, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
@@ -172,12 +177,61 @@ def _profiled(here: Here, item: Item) -> Item:
 
 
 def _fenced(here: Here, to: str) -> str:
-    """The absolute target; only the owner of the machine may name one outside the folder of the settings.
+    """The absolute target, checked.
 
     Raises:
-        UnsafePath: A target outside the fence.
+        BadValue, UnsafePath: It can be no path, or this caller may not fetch to it.
     """
     target = here.app.target(to)
-    if here.caller.role is Role.ADMIN or target.startswith(here.app.target("")):
-        return target
-    raise UnsafePath(f"{to} lies outside the folder for downloads.", hint="Name a folder below it.")
+    check_target(here, target)
+    return target
+
+
+def check_target(here: Here, target: str) -> None:
+    """Refuse what programs run code from; and to all but the owner of the machine what is outside the folder.
+
+    Args:
+        target: Absolute.
+
+    Raises:
+        UnsafePath: It may not be used.
+    """
+    check_no_code(target)
+    if here.caller.role is not Role.ADMIN:
+        check_below(here.app.target(""), target)
+
+
+def check_again(here: Here, number: int) -> None:
+    """Refuse to do a task again that this caller could not have queued: the owner may have, elsewhere.
+
+    Raises:
+        NoSuchTask: There is none.
+        UnsafePath: Its target is not this caller's.
+    """
+    if here.caller.role is not Role.ADMIN:
+        check_target(here, here.app.queue.get(number).target or here.app.target(""))
+
+
+def retry(here: Here, numbers: Sequence[int]) -> list[Answer]:
+    """Try tasks again; what this caller could not have queued is answered with why."""
+    refused: list[Answer] = []
+    for number in dict.fromkeys(numbers):
+        try:
+            check_again(here, number)
+        except YardError as error:
+            refused.append(Answer(number, error=error.as_dict()))
+    left = {one.id for one in refused}
+    return here.app.queue.retry([number for number in numbers if number not in left]) + refused
+
+
+def failed(here: Here) -> list[int]:
+    """Every failed task of the list."""
+    found: list[int] = []
+    chosen, after = Filter(states=(State.FAILED,), listed=True), None
+    with here.app.queue.database.reading() as db:
+        while True:
+            page = queue_page(db, chosen, after, _PAGE)
+            found += [task.id for task in page.tasks]
+            after = page.next
+            if after is None:
+                return found

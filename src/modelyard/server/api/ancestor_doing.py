@@ -10,6 +10,7 @@ import msgspec
 
 from modelyard.errors import BadValue, NoSuchTask
 from modelyard.library.names import safe_component, safe_relative
+from modelyard.server.api.adding import retry
 from modelyard.server.api.ancestor_shapes import VERBS, Download, NewModel, shown
 from modelyard.server.api.views import live_of
 from modelyard.server.routes import Here
@@ -53,7 +54,7 @@ def act(here: Here, number: int, word: str) -> None:
     if verb == "resume" and state in {State.QUEUED, State.RUNNING, State.VERIFYING}:
         return  # it goes already
     again = verb == "resume" and state in {State.FAILED, State.CANCELLED}
-    (done,) = getattr(here.app.queue, "retry" if again else verb)([number])
+    (done,) = retry(here, [number]) if again else getattr(here.app.queue, verb)([number])
     if done.error:
         raise BadValue(done.error["message"], hint=done.error["hint"])
 

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from modelyard.errors import BadValue, NoSuchTask
+from modelyard.errors import BadValue, NoSuchTask, UnsafePath
+from modelyard.server.api.adding import check_again
 from modelyard.server.api.tasks import Ids, Most, Word
 from modelyard.server.api.views import TaskView, view
 from modelyard.server.messages import Answer
@@ -112,9 +113,11 @@ def export_history(here: Here, query: ExportQuery) -> Answer:
         return Answer([view(task) for task in found], headers=headers)
 
 
-@routes.post("/history/again", role=Role.OPERATOR, status=201, raises=(NoSuchTask,), example={"ids": [3]})
+@routes.post("/history/again", role=Role.OPERATOR, status=201, raises=(NoSuchTask, UnsafePath), example={"ids": [3]})
 def do_again(here: Here, body: Chosen) -> Queued:
     """Queue ended tasks again as new ones, with the same options."""
+    for number in body.ids:
+        check_again(here, number)
     return Queued(again(here.app.queue, body.ids))
 
 

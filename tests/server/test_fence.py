@@ -1,0 +1,93 @@
+"""Where an operator may fetch to: below the folder for downloads, whatever text or link says otherwise."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from modelyard.app import App
+from modelyard.server.roles import Role
+from modelyard.testing import PracticeHub
+from server.asking import ask
+
+API = "/api/v1"
+ADDRESS = "hf:me/model/m.safetensors"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The folder for downloads, with a link inside that leads out of it."""
+    folder = tmp_path / "models"
+    folder.mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    (folder / "out").symlink_to(tmp_path / "elsewhere")
+    return folder
+
+
+@pytest.fixture
+def app(hub: PracticeHub, folder: Path) -> Iterator[App]:
+    """An App that downloads to that folder."""
+    with App({**os.environ, **hub.env()}, flags={"folder": str(folder)}) as app:
+        yield app
+
+
+def queue(app: App, role: Role, to: str) -> tuple[int, dict[str, object]]:
+    return ask(app, role, "POST", f"{API}/tasks", {"items": [{"address": ADDRESS, "to": to}]})
+
+
+@pytest.mark.parametrize("to", ["", ".", "./", "loras", "loras/", "loras/../x/", "loras/m.safetensors"])
+def test_an_operator_fetches_to_places_below_the_folder(app: App, to: str) -> None:
+    assert queue(app, Role.OPERATOR, to)[0] == 201
+
+
+def test_an_operator_names_places_below_the_folder_as_a_whole(app: App, folder: Path) -> None:
+    assert queue(app, Role.OPERATOR, f"{folder}/loras/")[0] == 201
+    assert queue(app, Role.OPERATOR, f"{folder}-other/loras/")[1]["code"] == "unsafe-path"
+
+
+@pytest.mark.parametrize(
+    "to",
+    ["..", "/etc/", "out/", "out/m.safetensors", "out/new/folder/", "loras/../../elsewhere/"]
+    + [".hidden/", "loras/.bashrc", "run.sh", "loras/x.py", "custom_nodes/", "custom_nodes/x.safetensors"],
+)
+def test_an_operator_fetches_to_no_other_place(app: App, to: str) -> None:
+    status, told = queue(app, Role.OPERATOR, to)
+    assert (status, told["code"]) == (ask_status(app), "unsafe-path")
+    body = {"cron": "0 4 * * *", "item": {"address": ADDRESS, "to": to}}
+    assert ask(app, Role.OPERATOR, "PUT", f"{API}/schedule/x", body)[1]["code"] == "unsafe-path"
+    told = ask(app, Role.OPERATOR, "POST", f"{API}/tasks/batch", {"text": ADDRESS, "shared": {"to": to}})[1]
+    assert told["ids"] == [] and told["entries"][0]["error"]["code"] == "unsafe-path"
+
+
+def ask_status(app: App) -> int:
+    """The status that an unsafe path has."""
+    return queue(app, Role.OPERATOR, "/etc/")[0]
+
+
+def test_the_owner_fetches_elsewhere_but_not_to_where_programs_run_code_from(app: App, tmp_path: Path) -> None:
+    assert queue(app, Role.ADMIN, f"{tmp_path}/elsewhere/")[0] == 201
+    assert queue(app, Role.ADMIN, f"{tmp_path}/.cache/")[0] == 201
+    assert queue(app, Role.ADMIN, "custom_nodes/")[1]["code"] == "unsafe-path"
+
+
+@pytest.mark.parametrize("role", [Role.OPERATOR, Role.ADMIN])
+def test_the_home_of_nobody_is_a_typed_problem(app: App, role: Role) -> None:
+    status, told = queue(app, role, "~nosuchuser/x")
+    assert (status, told["code"]) == (400, "bad-value")
+
+
+def test_an_operator_does_not_repeat_what_the_owner_fetched_elsewhere(app: App, tmp_path: Path) -> None:
+    numbers = [queue(app, Role.ADMIN, to)[1]["ids"][0] for to in (f"{tmp_path}/elsewhere/", "loras/")]  # type: ignore[index]
+    app.queue.cancel(numbers)
+    status, told = ask(app, Role.OPERATOR, "POST", f"{API}/history/again", {"ids": numbers})
+    assert status >= 400 and told["code"] == "unsafe-path"
+    assert ask(app, Role.OPERATOR, "POST", f"{API}/history/again", {"ids": numbers[1:]})[0] == 201
+    told = ask(app, Role.OPERATOR, "POST", f"{API}/tasks/actions", {"do": "retry", "ids": numbers})[1]
+    codes = {one["id"]: one.get("error", {}).get("code") for one in told}
+    assert codes == {numbers[0]: "unsafe-path", numbers[1]: None}
+    state = {"status": "resume"}
+    assert ask(app, Role.OPERATOR, "PUT", f"/model-manager/download/{numbers[0]}", state)[1]["success"] is False
+    assert ask(app, Role.ADMIN, "POST", f"{API}/tasks/actions", {"do": "retry", "ids": numbers[:1]})[1][0].get("task")
