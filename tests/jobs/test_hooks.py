@@ -262,7 +262,7 @@ def test_a_webhook_of_an_untrusted_service_cannot_reach_into_the_network(told: T
 
 
 def test_a_plugin_that_does_not_come_back_is_given_up_and_not_called_again() -> None:
-    plugins, gate = Plugins(), threading.Event()
+    plugins, gate = Plugins(Stop()), threading.Event()
     with pytest.raises(HookFailed, match="given up"):
         plugins.limited("slow", 0.1, gate.wait)
     with pytest.raises(HookFailed, match="still works"):
@@ -281,7 +281,7 @@ def test_an_entry_point_is_called_with_the_event(tmp_path: Path, monkeypatch: py
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: toy-hook\nVersion: 1\n")
     (info / "entry_points.txt").write_text("[modelyard.hooks]\ntoy = toy_hook:got.append\n")
     monkeypatch.syspath_prepend(str(tmp_path))
-    Plugins().call("toy", {"event": "task-done"}, 10)
+    Plugins(Stop()).call("toy", {"event": "task-done"}, 10)
     assert sys.modules["toy_hook"].got == [{"event": "task-done"}]
 
 

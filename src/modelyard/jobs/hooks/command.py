@@ -47,7 +47,8 @@ def run(command: Sequence[str], told: bytes, event: str, timeout: float, environ
         with stop.waking(lambda: _kill(process)):
             code = _await(process, timeout)
     finally:
-        reader.join(1.0)  # what the command left behind in the background may hold its output open
+        # what the command left behind in the background may hold its output open
+        reader.join(0.1 if stop.is_set() else 1.0)
         if not reader.is_alive():
             output.close()
     stop.check()

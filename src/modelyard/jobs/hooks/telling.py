@@ -84,9 +84,14 @@ def notify(url: str, title: str, body: str) -> None:
 
 
 class Plugins:
-    """Calls entry points of the group ``modelyard.hooks`` with an event."""
+    """Calls entry points of the group ``modelyard.hooks`` with an event.
 
-    def __init__(self) -> None:
+    Args:
+        stop: Gives up whatever is called.
+    """
+
+    def __init__(self, stop: Stop) -> None:
+        self._stop = stop
         self._busy: dict[str, threading.Thread] = {}
 
     def call(self, name: str, event: Mapping[str, Any], timeout: float) -> None:
@@ -103,21 +108,29 @@ class Plugins:
         Raises:
             Exception: Whatever the call raised.
             HookFailed: It took too long, or has not come back from the last time.
+            Stopped: The flag was set; the call is left behind.
         """
         if (before := self._busy.get(name)) and before.is_alive():
             raise HookFailed(f"{name} still works on an earlier event.")
         raised: list[BaseException] = []
+        returned: list[bool] = []
+        over = threading.Event()
 
         def work() -> None:
             try:
                 call()
             except BaseException as error:  # noqa: BLE001  # foreign code: whatever it raises is told
                 raised.append(error)
+            finally:
+                returned.append(True)
+                over.set()
 
         self._busy[name] = thread = threading.Thread(target=work, name=f"hook-{name}", daemon=True)
         thread.start()
-        thread.join(timeout)
-        if thread.is_alive():
+        with self._stop.waking(over.set):
+            over.wait(timeout)
+        if not returned:
+            self._stop.check()
             raise HookFailed(f"{name} was given up after {timeout:g} s.")
         self._busy.pop(name, None)
         if raised:

@@ -55,8 +55,9 @@ class Hooks:
         self._stamp = 0
         self._waiting: queue.Queue[_Call | None] = queue.Queue(WAITING)
         self._dropped = 0
-        self._plugins = Plugins()
+        self._plugins = Plugins(self._stop)
         self._thread = threading.Thread(target=self._work, name="hooks", daemon=True)
+        self._closed = False
         self._leave: Callable[[], None] = lambda: None
 
     def start(self, still_open: int = 0) -> None:
@@ -81,7 +82,13 @@ class Hooks:
             self._events.publish("hook.failed", {"hook": "", "event": "", "error": self._redactor.error(error)})
 
     def close(self, seconds: float = 5.0) -> None:
-        """Listen no more, end what runs, and wait for the worker that long."""
+        """Listen no more, end what runs, and wait for the worker that long. Only the first call does something.
+
+        A call that does not hear that it shall stop (foreign code) is left behind; the process ends without it.
+        """
+        if self._closed:
+            return
+        self._closed = True
         self._leave()
         self._stop.set("The service ends.")
         with contextlib.suppress(queue.Full):  # the worker looks at the flag
