@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from modelyard.testing import PracticeHub
-
 from postgres import postgres  # noqa: F401  # a fixture for every test that wants one
 
 SEED = int(os.environ.get("MODELYARD_TEST_SEED", "20261121"))
