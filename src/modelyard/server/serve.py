@@ -16,6 +16,7 @@ from modelyard.server import folder as yard
 from modelyard.server.folder import Note
 from modelyard.server.inside import router
 from modelyard.server.listening import Listening
+from modelyard.server.memory import give_back_large
 from modelyard.server.pages import Pages
 from modelyard.server.service import Service
 from modelyard.server.transport import Server
@@ -42,6 +43,7 @@ def serve(service: Service, listening: Listening, ready: Callable[[Note], None])
     """
     listening.check(password=service.access.password.is_set())
     service.access.tokens.own()
+    give_back_large()
     with yard.held(service.app.folder, _PATIENCE), working(service):
         asyncio.run(_until_stopped(service, listening, ready))
 
