@@ -29,12 +29,13 @@ def test_while_a_service_runs_nobody_else_gets_its_folder(tmp_path: Path) -> Non
             pass  # the system let go of it
 
 
-def test_while_a_program_holds_it_no_service_and_no_command_gets_it(tmp_path: Path) -> None:
+def test_while_a_program_holds_it_no_service_starts_and_no_command_writes(tmp_path: Path) -> None:
     env = {"MODELYARD_HOME": str(tmp_path)}
     with held(tmp_path):
-        for command in (["serve", "--port", "0"], ["queue"], ["queue", "pause", "1"], ["limit", "5MB/s"]):
+        for command in (["serve", "--port", "0"], ["queue", "pause", "1"], ["limit", "5MB/s"]):
             ran = modelyard(*command, env=env)
             assert ran.code == 9 and f"process {os.getpid()}" in ran.err, (command, ran)
+        assert modelyard("queue", env=env).code == 0, "looking harms nobody"
         with pytest.raises(Busy, match=str(os.getpid())), held(tmp_path):
             pass
-    assert modelyard("queue", env=env).code == 0
+    assert modelyard("limit", "5MB/s", env=env).code == 0
