@@ -103,8 +103,10 @@ def next_run(entry: Periodic, after: datetime) -> datetime | None:
         BadValue: The cron line cannot be read.
     """
     zone = _LOCAL if entry.zone is None else entry.zone
-    coming = next(CronSim(check_cron(entry.cron), after.astimezone(zone)), None)
-    return coming and coming.astimezone(UTC)
+    begin = after.astimezone(UTC)
+    times = (coming.astimezone(UTC) for coming in CronSim(check_cron(entry.cron), after.astimezone(zone)))
+    # In the hour that the clock shows twice, the next time on the wall may be this very instant.
+    return next((coming for coming in times if coming > begin), None)
 
 
 def due(entry: Periodic, last_run: datetime | None, now: datetime) -> bool:
