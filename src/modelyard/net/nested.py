@@ -21,7 +21,7 @@ def nested(outer: ssl.SSLSocket) -> socket.socket:
 
 def _carry(outer: ssl.SSLSocket, theirs: socket.socket) -> None:
     """One thread for both ways: a TLS connection must not be used by two at once."""
-    with outer, theirs, contextlib.suppress(OSError):
+    with outer, theirs, contextlib.suppress(OSError, ValueError):  # a socket closed meanwhile has no number any more
         while True:
             ready = [outer] if outer.pending() else select.select([outer, theirs], [], [])[0]
             for source in ready:
