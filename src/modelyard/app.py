@@ -251,10 +251,6 @@ class App:
         if found.hub:
             self.keys.fill(found.hub, found.value)
 
-    def change_limit(self, name: str, rate: int | None) -> None:
-        """Change a speed limit while transfers run: ``""`` for everything, else a hub's name; bytes per second."""
-        self.limits[name].change(rate)
-
     def close(self) -> None:
         """Stop what runs and close what is open, in reverse order of building."""
         opened = vars(self)

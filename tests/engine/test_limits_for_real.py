@@ -176,7 +176,7 @@ def test_a_limit_that_changes_while_files_run_is_felt_at_once(serve: Serve, fold
             progress = _first_bytes(download)
             _span(progress, 1.0)
             for name, rate in (("", 40_000_000), ("", 4_000_000), ("web", 1_000_000), ("", None), ("web", 20_000_000)):
-                app.change_limit(name, rate)
+                app.limits[name].change(rate)
                 expected = 1_000_000 if (name, rate) == ("", None) else rate
                 _span(progress, 0.3)
                 # Bytes that were on their way at the change are paid at the new rate: less may come for a moment.

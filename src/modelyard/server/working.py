@@ -43,13 +43,13 @@ def working(service: Service) -> Iterator[None]:
     service.checks["database"] = _database_works
     service.checks["runner"] = lambda app: app.runner.well
     _count(service)
-    app.runner.start()
-    counts = app.queue.counts()
-    app.hooks.start(sum(counts[state] for state in OPEN))
     stopped = threading.Event()
     keeper = threading.Thread(target=_keep_house, args=(app, stopped), name="housekeeping", daemon=True)
-    keeper.start()
     try:
+        app.runner.start()
+        counts = app.queue.counts()
+        app.hooks.start(sum(counts[state] for state in OPEN))
+        keeper.start()
         yield
     finally:
         stopped.set()

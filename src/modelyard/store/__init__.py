@@ -1,1 +1,1 @@
-"""What this machine remembers in SQLite. The proofs are facts about local files and never leave the machine."""
+"""What is remembered: the database of the queue, and proofs, which are facts about local files of this machine."""
