@@ -1,0 +1,1 @@
+"""What is known of every model on the disks: tables, search, facets."""
