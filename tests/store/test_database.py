@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from modelyard.errors import BadValue, DiskError, NotSupported
 from modelyard.store.database import FILE, Database
+from modelyard.store import shelves
 from modelyard.store.schema import HEAD, counters, metadata
 from modelyard.store.upgrade import upgrade, version_of
 
@@ -57,7 +58,13 @@ def test_the_migrations_make_the_tables_that_the_code_expects(database):
     from alembic.migration import MigrationContext
 
     with database.reading() as db:
-        context = MigrationContext.configure(db, opts={"compare_type": True})
+        # The full-text index is the one thing that each database makes in its own words.
+        ours = {
+            "compare_type": True,
+            "include_object": lambda _o, name, *_: not str(name).startswith(("models_words", "words_vector")),
+        }
+        context = MigrationContext.configure(db, opts=ours)
+        assert shelves.models.name in metadata.tables
         assert compare_metadata(context, metadata) == []
 
 

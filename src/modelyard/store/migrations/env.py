@@ -2,6 +2,7 @@
 
 from alembic import context
 
+from modelyard.store import shelves  # noqa: F401  # its tables belong to the same metadata
 from modelyard.store.schema import metadata
 
 context.configure(
