@@ -595,3 +595,20 @@ class HookFailed(YardError):
 
     code = "hook-failed"
     hint = "Try it alone with `modelyard hooks test NAME`."
+
+
+# --- the library ---------------------------------------------------------------------------------
+
+
+class NoSuchRoot(NotFound):
+    """A folder that was never registered, or a path index that it does not have."""
+
+    code = "no-such-root"
+    hint = "See `modelyard roots`."
+
+
+class NoSuchModel(NotFound):
+    """A model that the catalogue does not have."""
+
+    code = "no-such-model"
+    hint = "See `modelyard list`; new files are found by `modelyard scan`."

@@ -10,6 +10,8 @@ import json
 import re
 import struct
 
+from modelyard.values.suffixes import suffix_of
+
 SNIFFED = 4096
 """First bytes that are looked at."""
 
@@ -22,11 +24,6 @@ _TEXT_SUFFIXES = frozenset((".html", ".htm", ".xml", ".svg", ".xhtml", ".php", "
 _HTML = re.compile(rb"^\s*(<!--.*?-->\s*)?<(!doctype\s+html|html|head|body|\?php)", re.IGNORECASE | re.DOTALL)
 _XML = re.compile(rb"^\s*<(\?xml|error|svg)", re.IGNORECASE)
 _POINTER = b"version https://git-lfs.github.com/spec/"
-
-
-def suffix_of(name: str) -> str:
-    """Lower-case suffix of a file name with its dot."""
-    return "." + name.rsplit(".", 1)[-1].lower() if "." in name else ""
 
 
 def looks_wrong(name: str, start: bytes, content_type: str = "") -> str:

@@ -25,7 +25,7 @@ from modelyard.engine.part import part_path
 from modelyard.engine.progress import Progress
 from modelyard.engine.recover import plant
 from modelyard.engine.run import Surroundings
-from modelyard.engine.sniff import MODEL_SUFFIXES, suffix_of
+from modelyard.engine.sniff import MODEL_SUFFIXES
 from modelyard.errors import NoSuchFile, NotFound, NotSupported
 from modelyard.jobs.measure import Measured, measure
 from modelyard.jobs.yard import Yard
@@ -34,6 +34,7 @@ from modelyard.net.url import without_query
 from modelyard.store.proofs import Proof, stamp_of
 from modelyard.values.digests import digest
 from modelyard.values.offers import Offer
+from modelyard.values.suffixes import suffix_of
 
 
 class State(enum.Enum):

@@ -1,0 +1,151 @@
+"""The roots: registered places made into folders of models, numbered as ComfyUI and its manager number them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from modelyard.errors import NoSuchRoot, UnsafePath, YardError
+from modelyard.library.roots.comfy import ComfyPaths, folder_name
+from modelyard.library.roots.entries import Entry
+from modelyard.library.roots.extra_paths import read_extra_paths
+
+_LARGEST_YAML = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something about a root that its owner should know.
+
+    Attributes:
+        code: `missing`, `no-permission`, `link-loop`, `link-outside`, `bad-yaml`, `wrong-extension`, `not-a-folder`,
+            `read-only`, `overlap`.
+        path: Where.
+        words: What is wrong.
+        hint: How to mend it.
+    """
+
+    code: str
+    path: str
+    words: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """One folder of models.
+
+    Attributes:
+        folder: ComfyUI's name of what lies in it, empty for a mixed one.
+        index: Its number among the roots of that name.
+        entry: The registered place that it comes from.
+    """
+
+    folder: str
+    index: int
+    path: Path
+    entry: str
+    read_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Roots:
+    """All roots, and what is wrong with the places they come from."""
+
+    all: tuple[Root, ...]
+    problems: tuple[Problem, ...] = ()
+
+    def by_folder(self) -> dict[str, list[Root]]:
+        """Roots by ComfyUI's names, each list in the order of its index."""
+        found: dict[str, list[Root]] = {}
+        for root in self.all:
+            found.setdefault(root.folder, []).append(root)
+        return found
+
+    def get(self, folder: str, index: int) -> Root:
+        """The root of a name and a path index.
+
+        Raises:
+            NoSuchRoot: There is none; the hint says which there are.
+        """
+        known = self.by_folder().get(folder_name(folder), [])
+        if not 0 <= index < len(known):
+            hint = (
+                f"{folder} has the indices 0 to {len(known) - 1}."
+                if known
+                else f"Known: {', '.join(self.by_folder())}."
+            )
+            raise NoSuchRoot(f"There is no root {folder[:80]}/{index}.", hint=hint)
+        return known[index]
+
+    def holding(self, path: Path) -> Root | None:
+        """The root that a path lies below, the deepest one, None when it lies outside of all."""
+        text = os.fspath(path)
+        within = [root for root in self.all if text.startswith(os.fspath(root.path) + os.sep)]
+        return max(within, key=lambda root: len(os.fspath(root.path)), default=None)
+
+    def inside(self, path: Path) -> Root:
+        """The root that holds a path, links resolved: nothing outside of all roots is ever touched.
+
+        Raises:
+            UnsafePath: It lies outside, or a link leads out.
+        """
+        root = self.holding(Path(os.path.normpath(path)))
+        real = Path(os.path.realpath(path.parent)) / path.name
+        if root is None or not any(real.is_relative_to(os.path.realpath(each.path)) for each in self.all):
+            raise UnsafePath(f"{path} lies in no registered root.", hint="Register its folder: `modelyard roots add`.")
+        return root
+
+
+def roots_of(entries: Iterable[Entry]) -> Roots:
+    """Every root that the registered places stand for. Looks at the disk, never fails."""
+    found: dict[str, list[Root]] = {}
+    problems: list[Problem] = []
+    known: set[Path] = set()
+    for entry in entries:
+        for folder, path in _folders(entry, problems):
+            if path in known:
+                continue
+            known.add(path)
+            numbered = found.setdefault(folder, [])
+            numbered.append(Root(folder, len(numbered), path, entry.path, entry.read_only))
+    every = tuple(root for numbered in found.values() for root in numbered)
+    return Roots(every, tuple(problems))
+
+
+def _folders(entry: Entry, problems: list[Problem]) -> Iterator[tuple[str, Path]]:
+    home = Path(entry.path)
+    if not entry.comfy:
+        if not home.is_dir():
+            problems.append(Problem("missing", entry.path, "The folder is not there.", "Is its drive attached?"))
+        yield entry.folder, home
+        return
+    comfy = ComfyPaths(home, _path(entry.base), _path(entry.models))
+    for file in (home / "extra_model_paths.yaml", *map(Path, entry.extra)):
+        _read_extra(file, comfy, problems, wanted=str(file) in entry.extra)
+    for folder, paths in comfy.finish().items():
+        yield from ((folder, path) for path in paths)
+
+
+def _path(text: str) -> Path | None:
+    return Path(text) if text else None
+
+
+def _read_extra(file: Path, comfy: ComfyPaths, problems: list[Problem], *, wanted: bool) -> None:
+    try:
+        with file.open("rb") as opened:
+            text = opened.read(_LARGEST_YAML + 1).decode()
+        comfy.add(read_extra_paths(text, file.parent))
+    except FileNotFoundError:
+        if wanted:
+            problems.append(
+                Problem("bad-yaml", str(file), "The file is not there.", "ComfyUI would stop at its start.")
+            )
+    except (OSError, UnicodeDecodeError) as error:
+        problems.append(
+            Problem("bad-yaml", str(file), f"It cannot be read: {error}.", "Check its rights and encoding.")
+        )
+    except YardError as error:
+        problems.append(Problem("bad-yaml", str(file), error.message, error.hint))

@@ -1,0 +1,147 @@
+"""Walking a root: folder by folder, one stat a file, links followed only while they stay inside the roots."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from modelyard.library.roots.roots import Problem, Root
+from modelyard.values.suffixes import LISTED, suffix_of
+
+DEEPEST = 40
+_PARTIAL = (".part", ".download", ".crdownload", ".aria2", ".tmp", ".incomplete", ".quarantine")
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One file as the folder shows it."""
+
+    path: str
+    name: str
+    size: int
+    mtime_ns: int
+    device: int
+    inode: int
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """One folder of a root.
+
+    Attributes:
+        models: Files whose names are those of models, by name.
+        others: All other files, by name: the sidecars are among them.
+        folders: Names of the folders in it that will be walked.
+    """
+
+    path: str
+    models: Mapping[str, Seen]
+    others: Mapping[str, Seen]
+    folders: tuple[str, ...] = ()
+
+
+@dataclass
+class Walk:
+    """A walk through one root; `problems` fills while it goes on.
+
+    Args:
+        allowed: Real paths that links may lead into: the registered roots.
+    """
+
+    root: Root
+    allowed: tuple[str, ...] = ()
+    problems: list[Problem] = field(default_factory=list)
+    _visited: set[tuple[int, int]] = field(default_factory=set)
+
+    def folders(self, skip: Callable[[Folder], bool] = lambda _: False) -> Iterator[Folder]:
+        """Every folder, parents first, in the order of their names.
+
+        Args:
+            skip: Says of a folder that what lies below it belongs to it as a whole.
+        """
+        self._visited.clear()
+        waiting = [(str(self.root.path), 0)]
+        while waiting:
+            path, depth = waiting.pop()
+            found = self._one(path, depth)
+            if found is None:
+                continue
+            yield found
+            if not skip(found):
+                waiting += [(os.path.join(path, name), depth + 1) for name in sorted(found.folders, reverse=True)]
+
+    def _one(self, path: str, depth: int) -> Folder | None:
+        models: dict[str, Seen] = {}
+        others: dict[str, Seen] = {}
+        below: list[str] = []
+        try:
+            if not self._first_visit(path, depth):
+                return None
+            with os.scandir(path) as entries:
+                for entry in entries:
+                    self._sort_in(entry, models, others, below)
+        except FileNotFoundError:
+            if depth == 0 and self.root.entry == str(self.root.path):
+                self._tell("missing", path, "The folder is not there.", "Is its drive attached?")
+            return None
+        except NotADirectoryError:
+            self._tell("not-a-folder", path, "This is no folder.", "Name the folder that holds the models.")
+            return None
+        except PermissionError:
+            self._tell("no-permission", path, "It may not be read.", f"Allow it: chmod u+rx {path!r}")
+            return None
+        except OSError as error:
+            self._tell("unreadable", path, f"It cannot be read: {error.strerror}.", "Check the drive.")
+            return None
+        return Folder(path, models, others, tuple(below))
+
+    def _first_visit(self, path: str, depth: int) -> bool:
+        found = os.stat(path)
+        key = (found.st_dev, found.st_ino)
+        if key in self._visited or depth > DEEPEST:
+            self._tell("link-loop", path, "A link leads back to a folder that was seen already.", "Remove the link.")
+            return False
+        self._visited.add(key)
+        return True
+
+    def _sort_in(
+        self, entry: os.DirEntry[str], models: dict[str, Seen], others: dict[str, Seen], below: list[str]
+    ) -> None:
+        name = entry.name
+        if name.startswith(".") or name.endswith(_PARTIAL):
+            return
+        try:
+            if entry.is_symlink() and not self._stays(entry.path):
+                return
+            if entry.is_dir():
+                below.append(name)
+                return
+            found = entry.stat()
+        except OSError as error:
+            self._tell("unreadable", entry.path, f"It cannot be read: {error.strerror}.", "A broken link? Remove it.")
+            return
+        if stat.S_ISREG(found.st_mode):
+            where = models if suffix_of(name) in LISTED else others
+            where[name] = Seen(
+                entry.path, name, found.st_size, found.st_mtime_ns, _signed(found.st_dev), _signed(found.st_ino)
+            )
+
+    def _stays(self, path: str) -> bool:
+        real = os.path.realpath(path)
+        if any(real == root or real.startswith(root + os.sep) for root in self.allowed):
+            return True
+        hint = f"Register where it leads: modelyard roots add {str(Path(real).parent)!r}"
+        self._tell("link-outside", path, f"The link leads out of the roots, to {real}.", hint)
+        return False
+
+    def _tell(self, code: str, path: str, words: str, hint: str) -> None:
+        if len(self.problems) < 1000:
+            self.problems.append(Problem(code, path, words, hint))
+
+
+def _signed(number: int) -> int:
+    """Inodes and devices may use all 64 bits; databases' integers are signed."""
+    return number - 2**64 if number >= 2**63 else number

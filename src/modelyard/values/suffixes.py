@@ -1,0 +1,14 @@
+"""Endings of file names that models have."""
+
+from __future__ import annotations
+
+LISTED = frozenset(
+    (".safetensors", ".sft", ".gguf", ".ggml", ".ckpt", ".pt", ".pt2", ".pth", ".bin", ".onnx", ".pkl", ".h5")
+    + (".tflite", ".engine", ".msgpack", ".nemo")
+)
+"""What a scan takes for a model by its name; what it really is its bytes say."""
+
+
+def suffix_of(name: str) -> str:
+    """Lower-case suffix of a file name with its dot."""
+    return "." + name.rsplit(".", 1)[-1].lower() if "." in name else ""

@@ -1,0 +1,96 @@
+"""Registered places become numbered roots; nothing outside of them counts as inside."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from modelyard.errors import BadValue, NoSuchRoot, UnsafePath
+from modelyard.library.roots.entries import Entries, Entry
+from modelyard.library.roots.roots import roots_of
+
+
+@pytest.fixture
+def comfy(tmp_path: Path) -> Path:
+    home = tmp_path / "ComfyUI"
+    for place in ("comfy", "models/loras", "models/unet", "models/diffusion_models"):
+        (home / place).mkdir(parents=True)
+    for name in ("main.py", "folder_paths.py"):
+        (home / name).touch()
+    return home
+
+
+def test_a_comfyui_gives_its_folders_with_its_indices(comfy: Path) -> None:
+    roots = roots_of([Entry(path=str(comfy), comfy=True)])
+    assert roots.get("diffusion_models", 0).path == comfy / "models/unet"
+    assert roots.get("unet", 1).path == comfy / "models/diffusion_models", "the old name means the new one"
+    assert roots.get("loras", 1).path == comfy / "output/loras"
+    assert "custom_nodes" not in roots.by_folder()
+    assert roots.problems == ()
+
+
+def test_its_switches_move_the_folders(comfy: Path, tmp_path: Path) -> None:
+    moved = roots_of([Entry(path=str(comfy), comfy=True, base=str(tmp_path / "b"), models=str(tmp_path / "m"))])
+    assert moved.get("loras", 0).path == tmp_path / "m/loras"
+    assert moved.get("loras", 1).path == tmp_path / "b/output/loras"
+
+
+def test_a_bad_yaml_is_a_problem_with_a_fix_and_the_other_folders_stay(comfy: Path) -> None:
+    (comfy / "extra_model_paths.yaml").write_text("x:\n  loras:\n")
+    roots = roots_of([Entry(path=str(comfy), comfy=True, extra=("/not/there.yaml",))])
+    assert [problem.code for problem in roots.problems] == ["bad-yaml", "bad-yaml"]
+    assert all(problem.hint for problem in roots.problems)
+    assert roots.get("loras", 0).path == comfy / "models/loras"
+
+
+def test_own_folders_come_after_in_the_order_they_were_registered(comfy: Path, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+    places = [Entry(path=str(comfy), comfy=True)]
+    places += [Entry(path=str(tmp_path / name), folder="loras") for name in ("one", "two")]
+    assert [root.path.name for root in roots_of(places).by_folder()["loras"]] == ["loras", "loras", "one", "two"]
+
+
+def test_an_index_that_is_not_there_is_told_with_those_that_are(comfy: Path) -> None:
+    roots = roots_of([Entry(path=str(comfy), comfy=True)])
+    for index in (-1, 2, 10**9):
+        with pytest.raises(NoSuchRoot) as told:
+            roots.get("loras", index)
+        assert "0 to 1" in told.value.hint
+
+
+def test_only_what_lies_in_a_root_is_inside(tmp_path: Path) -> None:
+    root, outside = tmp_path / "root", tmp_path / "outside"
+    root.mkdir()
+    outside.mkdir()
+    (root / "way").symlink_to(outside)
+    roots = roots_of([Entry(path=str(root))])
+    assert roots.inside(root / "sub" / "x").path == root
+    for path in (outside / "x", root / ".." / "outside" / "x", root / "way" / "x", tmp_path / "rootx" / "y", root):
+        with pytest.raises(UnsafePath):
+            roots.inside(path)
+
+
+def test_places_are_kept_and_forgotten(tmp_path: Path) -> None:
+    entries = Entries(tmp_path / "data")
+    (tmp_path / "models").mkdir()
+    kept = entries.keep(Entry(path=str(tmp_path / "models"), folder="vae"))
+    entries.keep(Entry(path=str(tmp_path / "models"), folder="loras", read_only=True))
+    assert Entries(tmp_path / "data").all() == [Entry(path=kept.path, folder="loras", read_only=True)]
+    entries.remove(kept.path)
+    assert entries.all() == []
+    with pytest.raises(NoSuchRoot):
+        entries.remove(kept.path)
+
+
+@pytest.mark.parametrize("path", ["relative", "/", os.path.expanduser("~"), "/not/there", "/tmp\0x"])
+def test_what_cannot_be_a_root_is_refused(tmp_path: Path, path: str) -> None:
+    with pytest.raises(BadValue):
+        Entries(tmp_path).keep(Entry(path=path))
+
+
+def test_a_folder_without_comfyui_is_no_comfyui(tmp_path: Path) -> None:
+    with pytest.raises(BadValue, match="no ComfyUI"):
+        Entries(tmp_path / "data").keep(Entry(path=str(tmp_path), comfy=True))
