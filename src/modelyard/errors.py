@@ -344,6 +344,20 @@ class Damaged(ContentError):
     hint = "Mend it with `modelyard verify --repair PATH`: only the broken blocks are fetched."
 
 
+class SidecarUnreadable(ContentError):
+    """A small file beside a model cannot be read, so that it is not written either."""
+
+    code = "sidecar-unreadable"
+    hint = "Look at the file; move it away if nobody needs it."
+
+
+class PreviewRefused(ContentError):
+    """A picture or video that is none, is too large, or takes too long to decode."""
+
+    code = "preview-refused"
+    hint = "Use a PNG, JPEG, WebP, GIF or AVIF up to 20 MB and 25 megapixels, or an MP4 or WebM video."
+
+
 class UnsafeArchive(ContentError):
     """An archive that wants to write outside its folder or never ends."""
 

@@ -29,6 +29,8 @@ class Own:
 
     Attributes:
         rating: 1 to 5, None when there is none.
+        strength: The weight that its owner prefers, for LoRAs.
+        negative: What its owner puts into the negative prompt with it.
     """
 
     title: str = ""
@@ -37,6 +39,8 @@ class Own:
     rating: int | None = None
     tags: tuple[str, ...] = ()
     group: str = ""
+    strength: float | None = None
+    negative: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,103 @@
+"""``<stem>.md`` of ComfyUI Model Manager: YAML front matter, then sections; trigger words are read from the text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from modelyard.errors import BadValue
+from modelyard.library.plain_yaml import read_yaml
+from modelyard.library.sidecars.pages import identity_of
+from modelyard.values.about import About, Picture
+from modelyard.values.untrusted import claims, record, text, texts
+
+FRONT = re.compile(r"\A---[ \t]*\r?\n(.*?)^---[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
+"""The front matter; the first group is its YAML."""
+
+_LONGEST = 4 << 20
+_LONGEST_FRONT = 64 << 10
+_HEADING = re.compile(r"^#{1,6}[ \t]+(.+?)[ \t]*#*[ \t]*\r?$", re.MULTILINE)
+_TRIGGERS = re.compile(r"(?:trigger|trained|activation)(?: words?| phrases?| tags?)?", re.IGNORECASE)
+_LINE = re.compile(
+    r"^\W{0,4}(?:trigger|trained|activation)(?: words?| phrases?)[ *_]*:[ *_]*(\S.*)$", re.IGNORECASE | re.MULTILINE
+)
+_BULLET = re.compile(r"^[ \t]*[-*+][ \t]+(.+?)[ \t]*\r?$", re.MULTILINE)
+_ABOUT_VERSION = "about this version"
+_HUBS = {"civitai": "civitai", "huggingface": "huggingface", "hugging face": "huggingface", "modelscope": "modelscope"}
+
+
+def read(told: str, model: str) -> About:  # noqa: ARG001  # the port's second argument
+    """What a ``.md`` says; front matter that is no YAML says nothing, the text below it still counts."""
+    match = FRONT.match(told)
+    front = front_of(match[1]) if match else {}
+    body = told[match.end() :] if match else told
+    page = text(front.get("modelPage"))
+    hub, model_id, version_id = identity_of(page)
+    start, end = section(body) or (0, 0)
+    description = (body[:start] + body[end:]).strip()
+    return About(
+        hub=hub or (_HUBS.get(text(front.get("website")).lower(), "") if model_id else ""),
+        model_id=model_id,
+        version_id=version_id,
+        name=_title(body) if match else "",
+        base_model=text(front.get("baseModel")),
+        author=text(front.get("author")),
+        page=page,
+        description=text(description, _LONGEST),
+        description_form="markdown",
+        trained_words=words_of(body),
+        pictures=tuple(Picture(url) for url in texts(front.get("preview")) if url.startswith(("https://", "http://"))),
+        claimed=claims(record(front.get("hashes"))),
+    )
+
+
+def read_plain(told: str, model: str) -> About:  # noqa: ARG001  # the port's second argument
+    """What a ``.txt`` says: the description."""
+    return About(description=text(told.strip(), _LONGEST), description_form="text")
+
+
+def front_of(yaml: str) -> Mapping[str, Any]:
+    """The data of front matter, nothing when it cannot be read."""
+    if len(yaml) > _LONGEST_FRONT:
+        return {}
+    try:
+        return record(read_yaml(yaml))
+    except BadValue:
+        return {}
+
+
+def words_of(body: str) -> tuple[str, ...]:
+    """The trigger words that a text names: under a heading of that name, or after ``Trigger words:`` in a line."""
+    if place := section(body):
+        inside = body[place[0] : place[1]].partition("\n")[2]
+        bullets = tuple(_bare(each) for each in _BULLET.findall(inside))
+        return texts(list(bullets)) if bullets else _split(inside)
+    line = _LINE.search(body)
+    return _split(line[1]) if line else ()
+
+
+def section(body: str) -> tuple[int, int] | None:
+    """Where the section of trigger words begins and ends, its heading included."""
+    headings = list(_HEADING.finditer(body))
+    for index, heading in enumerate(headings):
+        if _TRIGGERS.fullmatch(heading[1].strip("*_: ")):
+            return heading.start(), headings[index + 1].start() if index + 1 < len(headings) else len(body)
+    return None
+
+
+def _split(told: str) -> tuple[str, ...]:
+    parts = [_bare(part) for part in re.split(r"[,\n]", told[:20_000])]
+    words = [part for part in parts if part and not re.fullmatch(r"(?:no|none|n/a)\b.{0,40}", part, re.IGNORECASE)]
+    return texts(words)
+
+
+def _bare(word: str) -> str:
+    return word.strip().strip('`*"').strip()
+
+
+def _title(body: str) -> str:
+    """The last main heading that is no section's: the ancestor puts the model's name there."""
+    names = [match[1] for match in _HEADING.finditer(body) if match[0].startswith("# ")]
+    names = [name for name in names if not _TRIGGERS.fullmatch(name) and name.lower() != _ABOUT_VERSION]
+    return text(names[-1]) if names else ""

@@ -1,0 +1,90 @@
+"""One record out of what several sidecars say. Pure code.
+
+The first sidecar in the order of `reading.FORMS` that says something about a field wins it. What names the
+model at its hub is taken together: a second sidecar fills gaps there only when it means the same model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+from modelyard.values.about import About, Own
+
+_IDENTITY = ("hub", "model_id", "version_id", "version", "page", "download_url")
+_APART = {*_IDENTITY, "description", "description_form", "claimed", "unknown_at", "own"}
+_PLAIN = tuple(each.name for each in fields(About) if each.name not in _APART)
+_OWN = tuple(each.name for each in fields(Own))
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A sidecar that is there and could not be read.
+
+    Attributes:
+        file: Its name.
+    """
+
+    file: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What all sidecars of a model say.
+
+    Attributes:
+        sources: Which form said it, by field; ``own.notes`` for the owner's words, ``claimed.sha256`` for digests.
+    """
+
+    about: About = field(default_factory=About)
+    sources: Mapping[str, str] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+
+
+def merged(said: Iterable[tuple[str, About]]) -> tuple[About, dict[str, str]]:
+    """The record and where each field comes from.
+
+    Args:
+        said: Forms and what they say, the strongest first.
+    """
+    known: dict[str, Any] = {}
+    own: dict[str, Any] = {}
+    claimed: dict[str, str] = {}
+    unknown_at: list[str] = []
+    sources: dict[str, str] = {}
+    for form, about in said:
+        _take(known, about, _fillable(known, about), sources, form)
+        if about.description and "description" not in known:
+            known |= {"description": about.description, "description_form": about.description_form}
+            sources["description"] = form
+        for algorithm, value in about.claimed.items():
+            if claimed.setdefault(algorithm, value) is value:
+                sources.setdefault(f"claimed.{algorithm}", form)
+        unknown_at += [hub for hub in about.unknown_at if hub not in unknown_at]
+        if about.own != Own():
+            _take(own, about.own, _OWN, sources, form, "own.")
+    still_unknown = tuple(hub for hub in unknown_at if hub != known.get("hub"))
+    return About(**known, claimed=claimed, unknown_at=still_unknown, own=Own(**own)), sources
+
+
+def _fillable(known: dict[str, Any], about: About) -> tuple[str, ...]:
+    there = (known.get("hub"), known.get("model_id"))
+    same = there == (None, None) or there == (about.hub, about.model_id)
+    return _IDENTITY + _PLAIN if same else _PLAIN
+
+
+def _take(
+    known: dict[str, Any], said: About | Own, names: Iterable[str], sources: dict[str, str], form: str, prefix: str = ""
+) -> None:
+    for name in names:
+        value = getattr(said, name)
+        if value not in ("", (), None, False) and name not in known:
+            known[name] = value
+            sources[prefix + name] = form
+
+
+def without_empty_hub(about: About) -> About:
+    """A record whose hub is named only when it says something of that hub's model."""
+    return replace(about, hub="") if about.hub and not (about.model_id or about.version_id) else about
