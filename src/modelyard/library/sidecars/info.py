@@ -26,7 +26,7 @@ def read(told: Mapping[str, Any], model: str) -> About:  # noqa: ARG001  # the p
     ours = record(told.get("modelyard"))
     source = text(told.get("source"))
     page = text(ours.get("page")) or (source if "://" in source else "")
-    hub, page_model, page_version = identity_of(page)
+    hub, page_model, page_version = ("", "", "") if ours else identity_of(page)
     words = {name: said for name in _WORDS if (said := text(ours.get(name)))}
     return About(
         **(words | {"page": page}),

@@ -50,26 +50,26 @@ def changes(about: About, model: Path, measured: Mapping[str, str]) -> dict[str,
     """
     sha256 = measured.get("sha256", "")
     said: dict[str, Any] = {
-        "model_name": about.own.title or about.name,
+        "model_name": about.own.title,
         "base_model": about.base_model,
-        "modelDescription": about.description,
         "notes": about.own.notes,
-        "tags": about.own.tags or about.tags,
+        "tags": about.own.tags,
         "sha256": sha256,
     }
     known = {name: value for name, value in said.items() if value not in ("", ())}
     fresh = {
         "file_name": model.stem,
-        "model_name": model.stem,
+        "model_name": about.name or model.stem,
         "file_path": model.as_posix(),
         "sha256": "",
         "base_model": "Unknown",
         "preview_url": "",
         "from_civitai": about.hub == HUB,
-        "tags": [],
+        "tags": about.tags,
         "hash_status": "completed" if sha256 else "pending",
     }
     set_now = {name: IfMissing(value, even_empty=True) for name, value in fresh.items()} | known
+    set_now["modelDescription"] = IfMissing(about.description)
     if about.own.favourite:
         set_now["favorite"] = True
     if about.gone:

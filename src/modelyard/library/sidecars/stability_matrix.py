@@ -64,7 +64,6 @@ def changes(about: About) -> dict[str, Any] | None:
     hashes = {name: value.upper() for name in _HASHES if (value := about.claimed.get(name.lower()))}
     said: dict[str, Any] = {
         "ModelName": about.name,
-        "ModelDescription": about.description,
         "ModelType": about.kind,
         "VersionName": about.version,
         "AuthorUsername": about.author,
@@ -75,7 +74,12 @@ def changes(about: About) -> dict[str, Any] | None:
         "ThumbnailImageUrl": about.pictures[0].url if about.pictures else "",
     }
     known = {name: value for name, value in said.items() if value not in ("", ())}
-    needed = {"ModelName": "", "ModelDescription": "", "Nsfw": bool((about.nsfw or 0) > 1), "Tags": []} | {
+    needed = {
+        "ModelName": "",
+        "ModelDescription": about.description,
+        "Nsfw": bool((about.nsfw or 0) > 1),
+        "Tags": [],
+    } | {
         "ModelType": "Other",
         "VersionName": "",
         "Hashes": hashes,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from modelyard.library.sidecars.json_edit import IfMissing
 from modelyard.values.about import About, Own
 from modelyard.values.untrusted import text, texts
 
@@ -34,11 +35,11 @@ def changes(about: About) -> dict[str, Any]:
     said: dict[str, Any] = {
         "modelspec.title": about.own.title or about.name,
         "modelspec.author": about.author,
-        "modelspec.description": about.description,
         "modelspec.usage_hint": about.own.notes,
         "modelspec.trigger_phrase": ", ".join(about.trained_words),
         "modelspec.date": about.published,
         "modelspec.license": about.licence,
         "modelspec.tags": ", ".join(about.own.tags or about.tags),
     }
-    return {name: value for name, value in said.items() if value}
+    known: dict[str, Any] = {name: value for name, value in said.items() if value}
+    return known | {"modelspec.description": IfMissing(about.description)}

@@ -1,0 +1,77 @@
+"""A small file put whole and durably in the place of another: temporary beside, sync, rename, sync the folder."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import stat
+from pathlib import Path
+
+from modelyard.errors import DiskError, DiskFull, NoPermission, NoSuchFile, ReadOnlyDisk, UnsafePath
+
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+_SHORT = 100
+
+
+def put(path: Path, data: bytes) -> None:
+    """Write a file in one step; one that is there keeps its mode, and stays until the new one is durable.
+
+    Raises:
+        UnsafePath: A link or something that is no plain file stands in its place.
+        DiskError: The disk says no.
+    """
+    beside = path.with_name(f".{path.name[:_SHORT]}.{os.getpid()}.{os.urandom(4).hex()}")
+    try:
+        mode = _mode(path)
+        descriptor = os.open(beside, _NEW, 0o666)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                if mode is not None and hasattr(os, "fchmod"):
+                    os.fchmod(descriptor, mode)
+                file.write(data)
+                file.flush()
+                os.fsync(descriptor)
+            beside.replace(path)
+        except BaseException:
+            beside.unlink(missing_ok=True)
+            raise
+        sync_folder(path.parent)
+    except OSError as error:
+        raise translated(error, path) from error
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames in a folder durable."""
+    if os.name == "nt":  # a folder cannot be opened for that there
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):  # some network disks cannot
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def translated(error: OSError, path: Path) -> DiskError:
+    """The error of ours that a disk error means."""
+    match error.errno:
+        case errno.ENOSPC | errno.EDQUOT:
+            return DiskFull(f"No room left for {path}.")
+        case errno.EACCES | errno.EPERM:
+            return NoPermission(f"No right to write {path}.")
+        case errno.EROFS:
+            return ReadOnlyDisk(f"{path} is on a read-only file system.")
+        case errno.ENOENT | errno.ENOTDIR:
+            return NoSuchFile(f"{path} has no folder.")
+    return DiskError(f"{path}: {error.strerror or error}.")
+
+
+def _mode(path: Path) -> int | None:
+    try:
+        found = os.lstat(path)
+    except FileNotFoundError:
+        return None
+    if not stat.S_ISREG(found.st_mode):
+        raise UnsafePath(f"{path} is a link or no plain file; it is not written through.")
+    return stat.S_IMODE(found.st_mode)
