@@ -23,7 +23,7 @@ def put(path: Path, data: bytes) -> None:
     """
     beside = path.with_name(f".{path.name[:_SHORT]}.{os.getpid()}.{os.urandom(4).hex()}")
     try:
-        mode = _mode(path)
+        mode = check_plain(path)
         descriptor = os.open(beside, _NEW, 0o666)
         try:
             with os.fdopen(descriptor, "wb") as file:
@@ -67,7 +67,12 @@ def translated(error: OSError, path: Path) -> DiskError:
     return DiskError(f"{path}: {error.strerror or error}.")
 
 
-def _mode(path: Path) -> int | None:
+def check_plain(path: Path) -> int | None:
+    """The mode of the file that stands there, None when there is none.
+
+    Raises:
+        UnsafePath: It is a link or no plain file.
+    """
     try:
         found = os.lstat(path)
     except FileNotFoundError:

@@ -1,0 +1,90 @@
+"""The process that decodes: limited in memory, processor time and files, and asked over a pipe.
+
+A request is two lengths, JSON and bytes; so is an answer. It ends when its parent does.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import struct
+import sys
+from typing import Any
+
+MEMORY = 1 << 30
+SECONDS = 10
+FRAME = struct.Struct(">II")
+_OPEN_FILES = 64
+
+
+def serve() -> None:
+    """Answer requests until the parent closes the pipe."""
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what a library prints is no answer
+    _limit()
+    from modelyard.library.previews import pictures
+
+    requests = sys.stdin.buffer
+    facts: dict[str, object]
+    while head := requests.read(FRAME.size):
+        told, data = (requests.read(length) for length in FRAME.unpack(head))
+        _more_time()
+        try:
+            facts, out = {"ok": True}, _answer(json.loads(told), data)
+        except (pictures.Refused, MemoryError, OSError) as error:
+            why = str(error) if isinstance(error, pictures.Refused) else f"it needs too much ({type(error).__name__})"
+            facts, out = {"ok": False, "why": why}, b""
+        shown = json.dumps(facts).encode()
+        answers.write(FRAME.pack(len(shown), len(out)) + shown + out)
+        answers.flush()
+
+
+def _answer(request: dict[str, Any], data: bytes) -> bytes:
+    from modelyard.library.previews import pictures
+
+    match request["do"]:
+        case "recode":
+            return pictures.recoded(data, request["form"], keep_text=request["keep_text"])
+        case "thumbnail":
+            return pictures.thumbnail(data, request["width"], request["form"])
+        case "still":
+            from modelyard.library.previews import stills
+
+            return stills.still(request["path"], request["width"], request["form"])
+        case "placeholder":
+            from modelyard.library.previews import placeholder
+
+            drawn = placeholder.drawn(request["name"], request["kind"], request["width"])
+            return pictures.encoded(drawn, request["form"])
+    raise pictures.Refused("nobody knows how to do that")
+
+
+def _limit() -> None:
+    """Bound what a hostile picture can take; Windows has no such limits, there only the parent's clock counts."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    for what, most in (
+        (resource.RLIMIT_AS, MEMORY),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_NOFILE, _OPEN_FILES),
+    ):
+        hard = resource.getrlimit(what)[1]
+        most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        with contextlib.suppress(ValueError, OSError):  # macOS knows some of them by name only
+            resource.setrlimit(what, (most, most))
+
+
+def _more_time() -> None:
+    """Let the next request have its own seconds of the processor."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
+    most = int(used.ru_utime + used.ru_stime) + SECONDS + 1
+    resource.setrlimit(resource.RLIMIT_CPU, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))

@@ -1,0 +1,65 @@
+"""Which file beside a model is its preview, under every tool's naming (field.md 2b). Pure code."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from modelyard.library.sidecars.belonging import stem_of
+
+VIDEOS = ("mp4", "webm")
+_PICTURES = ("webp", "png", "jpeg", "jpg", "gif", "avif")
+ENDINGS = (
+    (".preview.png", ".preview.webp", ".preview.jpeg", ".preview.jpg", ".preview.gif", ".preview.avif")
+    + tuple(f".{end}" for end in _PICTURES)
+    + tuple(f".thumb.{end}" for end in ("webp", "png", "jpg", "jpeg"))
+    + tuple(f"{middle}.{end}" for middle in (".preview", "") for end in VIDEOS)
+    + tuple(f".example.0.{end}" for end in ("jpeg", "jpg", "png", "webp"))
+    + tuple(f"_0.{end}" for end in ("jpg", "jpeg", "png", "webp"))
+)
+"""What follows the model's stem, the one that we and most programs write first; pictures before videos."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A file that shows what a model makes.
+
+    Attributes:
+        kind: ``image`` or ``video``, by its name.
+    """
+
+    path: Path
+    kind: str
+
+
+def find(model: Path, names: Collection[str] | None = None) -> Preview | None:
+    """A model's preview, None when it has none. An exact name wins over one in other case.
+
+    Args:
+        names: The names in its folder when they are known, a set.
+    """
+    if names is None:
+        try:
+            names = set(os.listdir(model.parent))
+        except OSError:
+            return None
+    stem = stem_of(model.name)
+    for ending in ENDINGS:
+        if stem + ending in names:
+            return _preview(model, stem + ending)
+    return _in_other_case(model, stem, names)
+
+
+def _in_other_case(model: Path, stem: str, names: Collection[str]) -> Preview | None:
+    low = stem.lower()
+    folded = {name.lower(): name for name in names if len(name) > len(stem) and name[: len(stem)].lower() == low}
+    for ending in ENDINGS if folded else ():
+        if name := folded.get(low + ending):
+            return _preview(model, name)
+    return None
+
+
+def _preview(model: Path, name: str) -> Preview:
+    return Preview(model.with_name(name), "video" if name.lower().endswith(VIDEOS) else "image")

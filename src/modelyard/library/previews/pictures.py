@@ -1,0 +1,118 @@
+"""Opening, turning and writing pictures with Pillow. Runs in the limited child only."""
+
+from __future__ import annotations
+
+import io
+import struct
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+from PIL import Image, ImageOps, PngImagePlugin
+
+from modelyard.library.previews import png_chunks
+from modelyard.library.previews.containers import form_of
+
+LARGEST = 20 << 20
+MOST_PIXELS = 25_000_000
+_FORMATS = {"png": "PNG", "jpeg": "JPEG", "webp": "WEBP", "gif": "GIF", "avif": "AVIF"}
+_LONGEST_SIDE = 2048
+_BROKEN_EXIF = (OSError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError, struct.error)
+
+Image.MAX_IMAGE_PIXELS = MOST_PIXELS
+warnings.simplefilter("error", Image.DecompressionBombWarning)
+
+
+class Refused(Exception):
+    """A picture that is not decoded; the message says why."""
+
+
+def recoded(data: bytes, form: str, *, keep_text: bool) -> bytes:
+    """A picture written anew without metadata, its longer side at most 2048 pixels; the first frame of a film.
+
+    Args:
+        form: ``png`` or ``webp``.
+        keep_text: Keep the workflow or parameters of a PNG that stays one.
+
+    Raises:
+        Refused: It is no picture, too large or broken.
+    """
+    texts = png_chunks.texts(data) if keep_text and form == "png" and form_of(data) == "png" else {}
+    picture = _opened(data, _LONGEST_SIDE)
+    picture.thumbnail((_LONGEST_SIDE, _LONGEST_SIDE), Image.Resampling.LANCZOS)
+    return encoded(picture, form, texts)
+
+
+def thumbnail(data: bytes, width: int, form: str) -> bytes:
+    """A picture in a given width, never larger than it is.
+
+    Raises:
+        Refused: It is no picture, too large or broken.
+    """
+    picture = _opened(data, width)
+    if picture.width > width:
+        height = max(1, round(picture.height * width / picture.width))
+        picture = picture.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    return encoded(picture, form)
+
+
+def encoded(picture: Image.Image, form: str, texts: Mapping[str, str] | None = None) -> bytes:
+    """The bytes of a picture; nothing of what it once carried."""
+    out = io.BytesIO()
+    picture.info.clear()
+    options: dict[str, Any] = {"quality": 82, "method": 3} if form == "webp" else {}
+    if form == "png":
+        options = {"compress_level": 6, "pnginfo": _png_texts(texts or {})}
+    if form == "jpeg":
+        picture, options = picture.convert("RGB"), {"quality": 85}
+    picture.save(out, _FORMATS[form], **options)
+    return out.getvalue()
+
+
+def _opened(data: bytes, width: int) -> Image.Image:
+    if len(data) > LARGEST:
+        raise Refused(f"it has {len(data):,} bytes; pictures up to 20 MB are decoded")
+    form = form_of(data)
+    if form not in _FORMATS:
+        raise Refused("it is no PNG, JPEG, WebP, GIF or AVIF")
+    try:
+        return _loaded(png_chunks.bare(data) if form == "png" else data, _FORMATS[form], width)
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
+        raise Refused("it has more than 25 megapixels") from error
+    except MemoryError:
+        raise
+    except Exception as error:  # Pillow raises whatever its parsers meet: OSError, SyntaxError, struct.error ...
+        raise Refused(f"it is broken ({type(error).__name__})") from error
+
+
+def _loaded(data: bytes, form: str, width: int) -> Image.Image:
+    with Image.open(io.BytesIO(data), formats=(form,)) as picture:
+        if picture.width * picture.height > MOST_PIXELS:
+            raise Image.DecompressionBombError
+        picture.draft("RGB", (width * 2, width * 2))  # a JPEG is decoded smaller, if that is enough
+        picture.load()
+        return _plain(_turned(picture))
+
+
+def _turned(picture: Image.Image) -> Image.Image:
+    try:
+        return ImageOps.exif_transpose(picture)
+    except _BROKEN_EXIF:  # the picture is shown as it lies
+        return picture.copy()
+
+
+def _plain(picture: Image.Image) -> Image.Image:
+    if picture.mode.startswith(("I", "F")):  # 16 bits of grey
+        picture = picture.convert("I").point(lambda value: value * (1 / 256)).convert("L")
+    see_through = picture.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in picture.info
+    return picture.convert("RGBA" if see_through else "RGB")
+
+
+def _png_texts(texts: Mapping[str, str]) -> PngImagePlugin.PngInfo:
+    info = PngImagePlugin.PngInfo()
+    for name, told in texts.items():
+        if told.isascii():
+            info.add_text(name, told)
+        else:
+            info.add_itxt(name, told)
+    return info

@@ -1,0 +1,106 @@
+"""Giving a model another preview: checked, written anew, the former one kept and restorable."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from modelyard.errors import NoSuchFile, PreviewRefused
+from modelyard.library import writing
+from modelyard.library.previews.containers import form_of
+from modelyard.library.previews.decoder import Decoder
+from modelyard.library.previews.finding import VIDEOS
+from modelyard.library.sidecars.belonging import stem_of
+
+BACKUP = ".bak"
+_ENDINGS = tuple(f".preview.{end}" for end in ("png", "webp", "jpeg", "jpg", "gif", "avif", *VIDEOS))
+_LARGEST_VIDEO = 64 << 20
+
+
+def write(model: Path, data: bytes, decoder: Decoder, *, form: str = "png", keep_text: bool = False) -> Path:
+    """Make these bytes the preview: ``<stem>.preview.png``, which nearly every tool finds, or ``.webp``.
+
+    A video is kept as it is once its first bytes are those of an MP4 or WebM. Other names' pictures
+    (``<stem>.png``) stay: they may belong to another model, too.
+
+    Args:
+        keep_text: Keep the workflow or parameters in a PNG that stays one.
+
+    Raises:
+        PreviewRefused: It is neither a picture nor a video that we take.
+        DiskError: The disk says no.
+    """
+    found = form_of(data)
+    if found in VIDEOS:
+        if len(data) > _LARGEST_VIDEO:
+            raise PreviewRefused(f"The video has {len(data):,} bytes; previews up to 64 MiB are kept.")
+        form, told = found, data
+    else:
+        told = decoder.recode(data, form, keep_text=keep_text)
+    target = model.with_name(f"{stem_of(model.name)}.preview.{form}")
+    writing.check_plain(target)
+    present = _there(model, "")
+    try:
+        _set_aside(present, model)
+        writing.put(target, told)
+        _drop(present, target)
+    except OSError as error:
+        raise writing.translated(error, target) from error
+    return target
+
+
+def restore(model: Path) -> Path:
+    """Put the former preview back; the present one becomes the former.
+
+    Raises:
+        NoSuchFile: There is no former one.
+        DiskError: The disk says no.
+    """
+    present, kept = _there(model, ""), _there(model, BACKUP)
+    if not kept:
+        raise NoSuchFile(f"{model.name} has no former preview.")
+    target = kept[0].with_name(kept[0].name.removesuffix(BACKUP))
+    try:
+        hidden = _second_name(kept[0])
+        _set_aside(present, model)
+        hidden.replace(target)
+        _drop(present, target)
+        if not present:
+            kept[0].unlink()
+        writing.sync_folder(model.parent)
+    except OSError as error:
+        raise writing.translated(error, target) from error
+    return target
+
+
+def _set_aside(present: list[Path], model: Path) -> None:
+    """Give the present preview the name of a former one, too; an older former one goes."""
+    for each in present:
+        _second_name(each).replace(each.with_name(each.name + BACKUP))
+    kept = {each.name + BACKUP for each in present}
+    for old in _there(model, BACKUP) if present else ():
+        if old.name not in kept:
+            old.unlink()
+
+
+def _drop(present: list[Path], target: Path) -> None:
+    for each in present:
+        if each != target:
+            each.unlink()
+
+
+def _second_name(path: Path) -> Path:
+    """The same bytes under a hidden name beside: a hard link, or a copy where there are none."""
+    hidden = path.with_name(f".{path.name[:100]}.{os.urandom(4).hex()}")
+    try:
+        os.link(path, hidden, follow_symlinks=False)
+    except OSError:
+        shutil.copyfile(path, hidden, follow_symlinks=False)
+    return hidden
+
+
+def _there(model: Path, after: str) -> list[Path]:
+    stem = stem_of(model.name)
+    paths = (model.with_name(stem + ending + after) for ending in _ENDINGS)
+    return [path for path in paths if os.path.lexists(path)]

@@ -1,0 +1,116 @@
+"""Small pictures of previews, kept on disk: made once for each stamp of a file and each width, in bounded room."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import stat
+import threading
+from pathlib import Path
+
+from modelyard.errors import PreviewRefused
+from modelyard.library.previews.decoder import Decoder
+from modelyard.library.previews.finding import Preview
+
+WIDTHS = (64, 128, 192, 256, 320, 384, 448, 512, 640, 768, 896, 1024)
+_LARGEST_SOURCE = 20 << 20
+_MAKE = b"1"  # grows when thumbnails are made in another way
+_KEPT_AFTER_SWEEP = 0.8
+
+
+class Thumbnails:
+    """A cache of small pictures below one folder.
+
+    Args:
+        largest: Bytes of all of them; those made first go first.
+    """
+
+    def __init__(self, folder: Path, decoder: Decoder, largest: int = 512 << 20) -> None:
+        self._folder = folder
+        self._decoder = decoder
+        self._largest = largest
+        self._held: int | None = None
+        self._lock = threading.Lock()
+
+    def get(self, preview: Preview, width: int, form: str = "webp") -> bytes:
+        """A picture of at most this width, rounded up to one of `WIDTHS`; a still of a video.
+
+        Raises:
+            PreviewRefused: It cannot be decoded; asked again, that is remembered and costs nothing.
+        """
+        wide = next((each for each in WIDTHS if each >= width), WIDTHS[-1])
+        kept = self._folder / self._name(preview.path, wide, form)
+        try:
+            data = kept.read_bytes()
+        except OSError:
+            data = self._made(preview, wide, form)
+            self._keep(kept, data)
+        if not data:
+            raise PreviewRefused(f"{preview.path.name} cannot be shown.")
+        return data
+
+    def _name(self, path: Path, width: int, form: str) -> str:
+        try:
+            found = path.stat()
+        except OSError as error:
+            raise PreviewRefused(f"{path} cannot be read: {error.strerror}.") from error
+        stamp = (os.fspath(path.absolute()), found.st_ino, found.st_size, found.st_mtime_ns, width)
+        key = hashlib.blake2b(_MAKE + repr(stamp).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+        return f"{key[:2]}/{key}.{form}"
+
+    def _made(self, preview: Preview, width: int, form: str) -> bytes:
+        try:
+            if preview.kind == "video":
+                return self._decoder.still(preview.path, width, form)
+            return self._decoder.thumbnail(_source(preview.path), width, form)
+        except PreviewRefused:
+            return b""
+
+    def _keep(self, kept: Path, data: bytes) -> None:
+        """Put it into the cache; a cache that cannot be written only costs time."""
+        with contextlib.suppress(OSError):
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            beside = kept.with_name(f".{kept.name}.{os.urandom(4).hex()}")
+            beside.write_bytes(data)
+            beside.replace(kept)
+        with self._lock:
+            self._held = (self._held if self._held is not None else self._size()) + len(data)
+            if self._held > self._largest:
+                self._held = self._swept()
+
+    def _size(self) -> int:
+        return sum(size for _, size, _ in self._files())
+
+    def _files(self) -> list[tuple[int, int, Path]]:
+        """Time, size and path of what is kept."""
+        files = []
+        for path in self._folder.glob("*/*"):
+            with contextlib.suppress(OSError):  # another process swept it
+                found = path.stat()
+                if stat.S_ISREG(found.st_mode):
+                    files.append((found.st_mtime_ns, found.st_size, path))
+        return files
+
+    def _swept(self) -> int:
+        files = sorted(self._files())
+        held = sum(size for _, size, _ in files)
+        for _, size, path in files:
+            if held <= self._largest * _KEPT_AFTER_SWEEP:
+                break
+            with contextlib.suppress(OSError):
+                path.unlink()
+                held -= size
+        return held
+
+
+def _source(path: Path) -> bytes:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        with os.fdopen(descriptor, "rb") as file:
+            found = os.fstat(descriptor)
+            if not stat.S_ISREG(found.st_mode) or found.st_size > _LARGEST_SOURCE:
+                raise PreviewRefused(f"{path} is no file up to 20 MB.")
+            return file.read(_LARGEST_SOURCE)
+    except OSError as error:
+        raise PreviewRefused(f"{path} cannot be read: {error.strerror}.") from error
