@@ -81,14 +81,17 @@ class Decoder:
         child = self._slots.get()
         try:
             if child is not None and child.worn_out():
-                child = _ended(child)
+                child.end()
+                child = None
             child = child or _Child()
             told, out = child.ask(request, data, self._seconds)
         except (OSError, EOFError, ValueError) as error:
-            child = _ended(child)
+            _end(child)
+            child = None
             raise PreviewRefused("The picture cannot be decoded: it takes too long or too much memory.") from error
         except BaseException:  # interrupted between question and answer: it must not answer the next one
-            child = _ended(child)
+            _end(child)
+            child = None
             raise
         finally:
             self._slots.put(child)
@@ -97,7 +100,7 @@ class Decoder:
         return out
 
 
-def _ended(child: _Child | None) -> None:
+def _end(child: _Child | None) -> None:
     if child is not None:
         child.end()
 
