@@ -113,6 +113,9 @@ class Walk:
         name = entry.name
         if name.startswith(".") or name.endswith(_PARTIAL):
             return
+        if not _is_text(name):
+            self._tell("bad-name", ascii(entry.path), "The name is no valid text.", "Rename it.")
+            return
         try:
             if entry.is_symlink() and not self._stays(entry.path):
                 return
@@ -140,6 +143,14 @@ class Walk:
     def _tell(self, code: str, path: str, words: str, hint: str) -> None:
         if len(self.problems) < 1000:
             self.problems.append(Problem(code, path, words, hint))
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _signed(number: int) -> int:

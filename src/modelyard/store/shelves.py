@@ -13,7 +13,7 @@ from modelyard.store.schema import metadata
 models = Table(
     "models",
     metadata,
-    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("id", Integer, primary_key=True, autoincrement=False),  # from `counters`: never used twice
     Column("path", Text, nullable=False, unique=True),  # its main file, or its folder
     Column("root", Text, nullable=False),
     Column("folder", String(80), nullable=False),  # ComfyUI's name of the root's kind, empty for a mixed root
@@ -63,7 +63,7 @@ models = Table(
     Index("models_by_used", "gone", "used", "id"),
     Index("models_by_uses", "gone", "uses", "id"),
     Index("models_by_rating", "gone", "rating", "id"),
-    Index("models_by_root", "root", "place"),
+    Index("models_by_root", "root", "gone", "sidecars"),
     Index("models_by_family", "family", "kind"),
     Index("models_by_kind", "kind", "folder"),
     Index("models_by_hub", "hub", "hub_model"),

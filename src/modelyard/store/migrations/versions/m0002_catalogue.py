@@ -27,7 +27,7 @@ def upgrade() -> None:
     """Make the tables."""
     op.create_table(
         "models",
-        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("path", sa.Text(), nullable=False),
         sa.Column("root", sa.Text(), nullable=False),
         sa.Column("folder", sa.String(length=80), nullable=False),
@@ -99,7 +99,7 @@ def upgrade() -> None:
     op.create_index("models_by_kind", "models", ["kind", "folder"], unique=False)
     op.create_index("models_by_modified", "models", ["gone", "modified", "id"], unique=False)
     op.create_index("models_by_rating", "models", ["gone", "rating", "id"], unique=False)
-    op.create_index("models_by_root", "models", ["root", "place"], unique=False)
+    op.create_index("models_by_root", "models", ["root", "gone", "sidecars"], unique=False)
     op.create_index("models_by_sha256", "models", ["sha256"], unique=False)
     op.create_index("models_by_size", "models", ["gone", "size", "id"], unique=False)
     op.create_index("models_by_title", "models", ["gone", "title_key", "id"], unique=False)

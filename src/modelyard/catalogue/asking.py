@@ -1,0 +1,127 @@
+"""What may be asked of the catalogue, and what that is in SQL."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from modelyard.catalogue.words import asked_words
+from modelyard.store.shelves import model_tags, models
+
+FACETS = ("folder", "kind", "family", "format", "base", "dtype", "hub", "health", "completeness", "favourite", "root")
+"""Columns that models are counted by; the order of the index `models_as_cube`."""
+
+
+class Asking(msgspec.Struct, frozen=True, kw_only=True):
+    """Which models. Several values of one column mean any of them; several columns mean all of them.
+
+    Attributes:
+        text: Words that must all be found; each may be the beginning of one.
+        tags: All of them.
+        gone: Those that are not on the disk any more instead of those that are.
+        without: `preview`, `hub`, `sha256`: what they do not have.
+        unused_since: Not used since then (seconds since 1970); never used counts.
+    """
+
+    text: str = ""
+    folder: tuple[str, ...] = ()
+    kind: tuple[str, ...] = ()
+    family: tuple[str, ...] = ()
+    format: tuple[str, ...] = ()
+    base: tuple[str, ...] = ()
+    dtype: tuple[str, ...] = ()
+    hub: tuple[str, ...] = ()
+    health: tuple[str, ...] = ()
+    completeness: tuple[str, ...] = ()
+    favourite: tuple[bool, ...] = ()
+    root: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    place: str = ""
+    team: str = ""
+    rating: int = 0
+    larger: int | None = None
+    smaller: int | None = None
+    added_since: float | None = None
+    unused_since: float | None = None
+    without: tuple[str, ...] = ()
+    gone: bool = False
+    ids: tuple[int, ...] = ()
+
+
+def chosen_values(asking: Asking) -> dict[str, frozenset[Any]]:
+    """The columns that models are counted by and that are asked for."""
+    return {name: frozenset(values) for name in FACETS if (values := getattr(asking, name))}
+
+
+def where(asking: Asking, dialect: str, *, walk: bool = False) -> list[sa.ColumnElement[bool]]:
+    """The whole question.
+
+    Args:
+        walk: Keep SQLite from using any index for it, so that it walks along the one of the order.
+    """
+    found = [_column(name, walk).in_(values) for name, values in chosen_values(asking).items()]
+    return [*found, *beyond(asking, dialect, walk=walk)]
+
+
+def beyond(asking: Asking, dialect: str, *, walk: bool = False) -> list[sa.ColumnElement[bool]]:
+    """What is asked beside the columns that models are counted by."""
+    found: list[sa.ColumnElement[bool]] = [models.c.gone > 0 if asking.gone else models.c.gone == 0]
+    number = _column("id", walk)
+    words = asked_words(asking.text)
+    if asking.text.strip() and not words:
+        found.append(sa.false())
+    if words:
+        found.append(number.in_(hits(words)) if dialect == "sqlite" else _vector_has(words))
+    found += [number.in_(sa.select(model_tags.c.model).where(model_tags.c.tag == tag)) for tag in asking.tags]
+    if asking.place:
+        found.append(models.c.place.startswith(asking.place.rstrip("/") + "/", autoescape=True))
+    return found + _ranges(asking)
+
+
+def _column(name: str, walk: bool) -> sa.ColumnElement[Any]:
+    column = models.c[name]
+    return sa.type_coerce(sa.literal_column(f"+models.{name}"), column.type) if walk else column
+
+
+def _ranges(asking: Asking) -> list[sa.ColumnElement[bool]]:
+    found: list[sa.ColumnElement[bool]] = []
+    if asking.ids:
+        found.append(models.c.id.in_(asking.ids))
+    if asking.team:
+        found.append(models.c.team == asking.team)
+    if asking.rating:
+        found.append(models.c.rating >= asking.rating)
+    if asking.larger is not None:
+        found.append(models.c.size >= asking.larger)
+    if asking.smaller is not None:
+        found.append(models.c.size <= asking.smaller)
+    if asking.added_since is not None:
+        found.append(models.c.added >= asking.added_since)
+    if asking.unused_since is not None:
+        found.append(models.c.used < asking.unused_since)
+    return found + [models.c[name] == "" for name in asking.without]
+
+
+def is_narrow(asking: Asking) -> bool:
+    """Whether something is asked that the counts by column cannot answer."""
+    return asking != Asking(**{name: getattr(asking, name) for name in FACETS})
+
+
+def is_words_only(asking: Asking) -> bool:
+    """Whether words are all that is asked beside the columns that models are counted by."""
+    return asking == Asking(text=asking.text, **{name: getattr(asking, name) for name in FACETS})
+
+
+def hits(words: list[str]) -> sa.TextualSelect:
+    """Ids of models whose words begin with each of these, in SQLite."""
+    question = " AND ".join(f'"{word}" *' for word in words)
+    found = sa.text("SELECT rowid FROM models_words WHERE models_words MATCH :asked").bindparams(asked=question)
+    return found.columns(sa.column("rowid", sa.Integer))
+
+
+def _vector_has(words: list[str]) -> sa.ColumnElement[bool]:
+    question = " & ".join(f"'{word}':*" for word in words)
+    vector: sa.ColumnElement[Any] = sa.literal_column("models.words_vector")
+    return vector.op("@@", is_comparison=True)(sa.func.to_tsquery("simple", question))

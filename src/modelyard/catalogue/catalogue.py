@@ -1,0 +1,273 @@
+"""The catalogue: every model on the disks, kept by scans, read by everybody. One writer, as in the queue."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from modelyard.catalogue.asking import Asking, beyond, chosen_values, hits, is_narrow, is_words_only
+from modelyard.catalogue.cube import Cube
+from modelyard.catalogue.keeping import Stamps, keep, stamps
+from modelyard.catalogue.model import Entry, Model, model_of
+from modelyard.catalogue.pages import Order, Page, page
+from modelyard.catalogue.words import asked_words
+from modelyard.errors import NoSuchModel
+from modelyard.events.log import EventLog
+from modelyard.store.database import Database
+from modelyard.store.schema import counters
+from modelyard.store.shelves import folders, model_files, model_tags, models
+from modelyard.values.about import About
+from modelyard.values.identity import Identity
+
+_CHEAP = 0.03
+_SHARE = 10
+"""Counts that took longer than `_CHEAP` seconds are used for so many times as long while a scan changes everything."""
+_CHUNK = 500
+
+
+class Facets(msgspec.Struct, frozen=True):
+    """How many models fit, their bytes, and how many would fit with each value of each column."""
+
+    total: int
+    size: int
+    counts: dict[str, dict[str, int]]
+    tags: dict[str, int]
+
+
+class Details(msgspec.Struct, frozen=True):
+    """One model with everything that is known of it."""
+
+    model: Model
+    identity: Identity
+    about: About
+    tags: tuple[str, ...]
+    own_tags: tuple[str, ...]
+    files: tuple[FileView, ...]
+
+
+class FileView(msgspec.Struct, frozen=True):
+    """One file of a model. Digests are measured, empty before."""
+
+    path: str
+    main: bool
+    size: int
+    mtime_ns: int
+    sha256: str
+    tensors: str
+    blake3: str
+    crc32: str
+    autov1: str
+
+
+class Catalogue:
+    """The models of one database.
+
+    Args:
+        wall: Seconds since 1970.
+    """
+
+    def __init__(self, database: Database, events: EventLog, wall: Callable[[], float] = time.time) -> None:
+        self.database = database
+        self.events = events
+        self.wall = wall
+        self._lock = threading.Lock()
+        self._cube: tuple[int, float, Cube] | None = None
+
+    # --- look -------------------------------------------------------------------------------------
+
+    def page(self, asking: Asking, order: Order = Order()) -> Page:  # noqa: B008  # it is frozen
+        """Some models, sorted.
+
+        Raises:
+            BadValue: There is no such order, or `after` is no mark of a page.
+        """
+        with self.database.reading() as db:
+            asked, words = chosen_values(asking), asked_words(asking.text)
+            known = _hit_count(db, words) if words and db.dialect.name == "sqlite" else None
+            walk = not asking.gone and self._counted(db).worth_walking(asked, known, order.most)
+            return page(db, asking, order, walk=walk and db.dialect.name == "sqlite")
+
+    def facets(self, asking: Asking, *, tags: bool = False) -> Facets:
+        """The counts beside a list."""
+        with self.database.reading() as db:
+            ids = _ids(db, asking) if is_narrow(asking) else None
+            cube = self._counted(db)
+            asked = chosen_values(asking)
+            total, size, counts = _gone(db, asking) if asking.gone else cube.counts(asked, ids)
+            told = {name: {_word(value): number for value, number in found.items()} for name, found in counts.items()}
+            return Facets(total, size, told, cube.tags(db, asked, ids) if tags else {})
+
+    def get(self, number: int) -> Model:
+        """One model.
+
+        Raises:
+            NoSuchModel: There is none.
+        """
+        with self.database.reading() as db:
+            row = db.execute(sa.select(models).where(models.c.id == number)).mappings().one_or_none()
+        if row is None:
+            raise NoSuchModel(f"There is no model {number}.")
+        return model_of(row)
+
+    def at(self, path: str) -> Model:
+        """The model that a file, or a folder, belongs to.
+
+        Raises:
+            NoSuchModel: The catalogue does not know it.
+        """
+        with self.database.reading() as db:
+            number = db.execute(sa.select(model_files.c.model).where(model_files.c.path == path)).scalar()
+            number = number or db.execute(sa.select(models.c.id).where(models.c.path == path)).scalar()
+        if number is None:
+            raise NoSuchModel(f"{path} is not in the catalogue.")
+        return self.get(number)
+
+    def details(self, number: int) -> Details:
+        """One model with everything that is known of it.
+
+        Raises:
+            NoSuchModel: There is none.
+        """
+        with self.database.reading() as db:
+            row = db.execute(sa.select(models).where(models.c.id == number)).mappings().one_or_none()
+            if row is None:
+                raise NoSuchModel(f"There is no model {number}.")
+            tags = db.execute(sa.select(model_tags).where(model_tags.c.model == number)).all()
+        return Details(
+            model_of(row),
+            msgspec.json.decode(row["identity"], type=Identity),
+            msgspec.json.decode(row["about"], type=About),
+            tuple(sorted(tag.tag for tag in tags if not tag.own)),
+            tuple(sorted(tag.tag for tag in tags if tag.own)),
+            self.files(number),
+        )
+
+    def files(self, number: int) -> tuple[FileView, ...]:
+        """The files of a model, the main one first."""
+        query = sa.select(*(model_files.c[name] for name in FileView.__struct_fields__))
+        query = query.where(model_files.c.model == number).order_by(model_files.c.main.desc(), model_files.c.path)
+        with self.database.reading() as db:
+            return tuple(FileView(*row) for row in db.execute(query))
+
+    def with_digest(self, algorithm: str, value: str) -> list[Model]:
+        """Models one of whose files has this measured digest, or begins with it."""
+        column = model_files.c[
+            {"autov2": "sha256", "autov3": "tensors", "tensor-sha256": "tensors"}.get(algorithm, algorithm)
+        ]
+        low = value.lower()
+        query = sa.select(models).join(model_files, model_files.c.model == models.c.id)
+        query = query.where(column >= low, column < low + "g", models.c.gone == 0).distinct().limit(1000)
+        with self.database.reading() as db:
+            return [model_of(row) for row in db.execute(query).mappings()]
+
+    def stamps(self, root: str) -> Stamps:
+        """What the catalogue knows of the files below a root, for a scan to compare."""
+        with self.database.reading() as db:
+            return stamps(db, root)
+
+    # --- change -----------------------------------------------------------------------------------
+
+    def keep(self, entries: Sequence[Entry]) -> list[int]:
+        """What a scan found: new models are added, known ones brought up to date, in one transaction.
+
+        What was measured stays while the stamp of the file is the same; what the owner wrote always stays.
+
+        Returns:
+            Their ids, in order.
+        """
+        with self.database.writing() as db:
+            kept, fresh = keep(db, entries, self.wall())
+            self.changed(db)
+        self._tell("model.added", [number for number in kept if number in fresh])
+        self._tell("model.changed", [number for number in kept if number not in fresh])
+        return kept
+
+    def lose(self, numbers: Iterable[int]) -> None:
+        """Models that are not on the disk any more: kept, with what is known of them, but not listed."""
+        lost = list(numbers)
+        with self.database.writing() as db:
+            for first in range(0, len(lost), _CHUNK):
+                chunk = lost[first : first + _CHUNK]
+                db.execute(models.update().where(models.c.id.in_(chunk), models.c.gone == 0).values(gone=self.wall()))
+            self.changed(db)
+        self._tell("model.gone", lost)
+
+    def forget(self, numbers: Iterable[int]) -> None:
+        """Drop models from the catalogue, with what is known of them. Files stay."""
+        lost = list(numbers)
+        with self.database.writing() as db:
+            for first in range(0, len(lost), _CHUNK):
+                db.execute(models.delete().where(models.c.id.in_(lost[first : first + _CHUNK])))
+            self.changed(db)
+        self._tell("model.gone", lost)
+
+    def write(self, number: int, values: dict[str, Any], also: Callable[[Connection], object] = lambda _: None) -> None:
+        """Change columns of one model.
+
+        Args:
+            also: Called with the connection, inside the same transaction.
+        """
+        with self.database.writing() as db:
+            db.execute(models.update().where(models.c.id == number).values(**values))
+            also(db)
+            self.changed(db)
+        self._tell("model.changed", [number])
+
+    def remember_folders(self, seen: dict[str, str]) -> None:
+        """Stamps of the small files in folders, so that a scan may pass over those that did not change."""
+        with self.database.writing() as db:
+            for path, stamp in seen.items():
+                db.execute(folders.delete().where(folders.c.path == path))
+                db.execute(folders.insert().values(path=path, stamp=stamp))
+
+    def changed(self, db: Connection) -> None:
+        """Inside a transaction: the counts of everybody who looks at this database are old now."""
+        again = counters.update().where(counters.c.name == "catalogue").values(value=counters.c.value + 1)
+        if not db.execute(again).rowcount:
+            db.execute(counters.insert().values(name="catalogue", value=1))
+
+    def _tell(self, kind: str, numbers: list[int]) -> None:
+        for first in range(0, len(numbers), 1000):
+            self.events.publish(kind, {"ids": numbers[first : first + 1000]})
+
+    def _counted(self, db: Connection) -> Cube:
+        version = db.execute(sa.select(counters.c.value).where(counters.c.name == "catalogue")).scalar() or 0
+        with self._lock:
+            made = self._cube
+            if made is None or (made[0] != version and time.monotonic() > made[1]):
+                began = time.monotonic()
+                cube = Cube(db)
+                took = time.monotonic() - began
+                self._cube = made = (version, began + (0.0 if took < _CHEAP else took * _SHARE), cube)
+            return made[2]
+
+
+def _ids(db: Connection, asking: Asking) -> list[int]:
+    """The models that fit what the counts by column cannot answer; some of them may be gone, and count nothing."""
+    words = asked_words(asking.text)
+    if db.dialect.name == "sqlite" and words and is_words_only(asking):
+        found = db.execute(hits(words))
+    else:
+        found = db.execute(sa.select(models.c.id).where(*beyond(asking, db.dialect.name)))
+    return [row[0] for row in found.cursor.fetchall()]  # half the time of SQLAlchemy's rows
+
+
+def _hit_count(db: Connection, words: list[str]) -> int:
+    return int(db.execute(sa.select(sa.func.count()).select_from(hits(words).subquery())).scalar_one())
+
+
+def _gone(db: Connection, asking: Asking) -> tuple[int, int, dict[str, dict[Any, int]]]:
+    """Models that are gone are few and nobody filters them: only counted."""
+    query = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(models.c.size), 0))
+    total, size = db.execute(query.where(*beyond(asking, db.dialect.name))).one()
+    return total, size, {}
+
+
+def _word(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

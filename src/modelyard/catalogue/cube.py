@@ -1,0 +1,136 @@
+"""How many models there are by each column: counted in memory, made anew when the catalogue changed.
+
+Every model is in one *cell*: the tuple of its values in `FACETS`. A filter is a look at each cell, of which
+there are a few thousand at most; words and tags, which no cell knows, count the cells of the ids they find.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from modelyard.catalogue.asking import FACETS
+from modelyard.store.shelves import model_tags, models
+
+_TAGS = 300
+"""Tags that are counted: those that most models have."""
+
+Cell = tuple[Any, ...]
+Counts = dict[str, dict[Any, int]]
+
+
+class Cube:
+    """The counts of one moment."""
+
+    def __init__(self, db: Connection) -> None:
+        cells: dict[Cell, int] = {}
+        self._cell_of = array("i")  # by id; -1 where there is no model
+        self._sizes: list[int] = []
+        self._counts: list[int] = []
+        query = sa.select(models.c.id, models.c.size, *(models.c[name] for name in FACETS)).where(models.c.gone == 0)
+        for number, size, *values in db.execute(query):
+            cell = cells.setdefault(tuple(values), len(cells))
+            if cell == len(self._counts):
+                self._counts.append(0)
+                self._sizes.append(0)
+            self._counts[cell] += 1
+            self._sizes[cell] += size
+            self._put(number, cell)
+        self._cells = list(cells)
+        self._tags: dict[str, int] | None = None
+
+    def _put(self, number: int, cell: int) -> None:
+        if number >= len(self._cell_of):
+            self._cell_of.extend([-1] * (number + 1 - len(self._cell_of)))
+        self._cell_of[number] = cell
+
+    def counts(self, asked: Mapping[str, frozenset[Any]], ids: Iterable[int] | None = None) -> tuple[int, int, Counts]:
+        """How many models fit and their bytes, and for each column how many would fit with each of its values.
+
+        A column's own filter does not count for its own values: a person sees what else could be chosen.
+
+        Args:
+            ids: Only these models; all when None. Their bytes are counted by their cells' mean.
+        """
+        found: Counts = {name: {} for name in FACETS}
+        filters = [(at, asked[name]) for at, name in enumerate(FACETS) if name in asked]
+        total = size = 0
+        for cell, number in self._numbers(ids):
+            values = self._cells[cell]
+            wrong = [at for at, wanted in filters if values[at] not in wanted]
+            if len(wrong) > 1:
+                continue
+            for at in wrong or range(len(FACETS)):
+                column = found[FACETS[at]]
+                column[values[at]] = column.get(values[at], 0) + number
+            if not wrong:
+                total += number
+                size += self._sizes[cell] * number // self._counts[cell]
+        return total, size, found
+
+    @property
+    def total(self) -> int:
+        """How many models there are."""
+        return sum(self._counts)
+
+    def worth_walking(self, asked: Mapping[str, frozenset[Any]], hits: int | None, most: int) -> bool:
+        """Whether a page is found sooner along the order than by gathering everything that fits and sorting it.
+
+        Args:
+            hits: How many models have the words asked for; None when none were.
+        """
+        every = self.total
+        fits = self._fitting(asked) if asked else every
+        columns = [self._fitting({name: values}) for name, values in asked.items()]
+        gathered = min([*columns, every if hits is None else hits])
+        expected = fits * (1.0 if hits is None else hits / max(every, 1))
+        return most * every < gathered * max(expected, 1)
+
+    def _fitting(self, asked: Mapping[str, frozenset[Any]]) -> int:
+        filters = [(FACETS.index(name), wanted) for name, wanted in asked.items()]
+        cells = zip(self._cells, self._counts, strict=True)
+        return sum(number for cell, number in cells if all(cell[at] in wanted for at, wanted in filters))
+
+    def _numbers(self, ids: Iterable[int] | None) -> Iterable[tuple[int, int]]:
+        if ids is None:
+            return enumerate(self._counts)
+        known = len(self._cell_of)
+        found = Counter(map(self._cell_of.__getitem__, filter(known.__gt__, ids)))
+        found.pop(-1, None)
+        return found.items()
+
+    def tags(
+        self, db: Connection, asked: Mapping[str, frozenset[Any]], ids: Iterable[int] | None = None
+    ) -> dict[str, int]:
+        """How many of the models that fit have each of the most common tags."""
+        if self._tags is None:
+            self._tags = _tags(db)
+        fitting = [all(cell[FACETS.index(name)] in wanted for name, wanted in asked.items()) for cell in self._cells]
+        digits = bytearray(b"0" * len(self._cell_of))
+        if ids is None:
+            digits = bytearray(b"01"[cell >= 0 and fitting[cell]] for cell in self._cell_of)
+        else:
+            for number in ids:
+                if number < len(digits) and (cell := self._cell_of[number]) >= 0 and fitting[cell]:
+                    digits[number] = 49
+        mask = int(bytes(digits[::-1]) or b"0", 2)
+        found = {tag: (bits & mask).bit_count() for tag, bits in self._tags.items()}
+        return {tag: number for tag, number in found.items() if number}
+
+
+def _tags(db: Connection) -> dict[str, int]:
+    """The most common tags, each with a bit for every model that has it."""
+    common = sa.select(model_tags.c.tag).group_by(model_tags.c.tag).order_by(sa.func.count().desc(), model_tags.c.tag)
+    names = list(db.execute(common.limit(_TAGS)).scalars())
+    found: dict[str, bytearray] = {}
+    for tag, number in db.execute(sa.select(model_tags.c.tag, model_tags.c.model).where(model_tags.c.tag.in_(names))):
+        bits = found.setdefault(tag, bytearray())
+        if number // 8 >= len(bits):
+            bits.extend(bytes(number // 8 + 1 - len(bits)))
+        bits[number // 8] |= 1 << (number % 8)
+    return {tag: int.from_bytes(bits, "little") for tag, bits in found.items()}

@@ -1,0 +1,152 @@
+"""A model as the catalogue keeps it: one row, and what a scan says about it."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from modelyard.store.shelves import models
+from modelyard.values.about import About, Own
+from modelyard.values.identity import Identity
+
+
+class Health(enum.StrEnum):
+    """What is known of its bytes.
+
+    `good` was read whole and is what it should be. `unverified` was not, or nobody says what it should be.
+    """
+
+    GOOD = "good"
+    UNVERIFIED = "unverified"
+    DAMAGED = "damaged"
+    UNSAFE = "unsafe"
+
+
+class Model(msgspec.Struct, frozen=True, kw_only=True):
+    """One model. Times are seconds since 1970, 0 for never; sizes are bytes.
+
+    Attributes:
+        path: Its main file, or its folder.
+        folder: ComfyUI's name of the root's kind, empty for a mixed root.
+        place: Relative to the root, with `/`.
+        nsfw: CivitAI's bits, 0 when nobody says.
+        problems: Codes of what is wrong with it.
+        sha256: Measured; empty before.
+        team: The group that its owner put it in.
+    """
+
+    id: int
+    path: str
+    root: str
+    folder: str
+    place: str
+    name: str
+    title: str
+    size: int
+    modified: float
+    added: float
+    gone: float
+    format: str
+    kind: str
+    family: str
+    certainty: str
+    base: str
+    dtype: str
+    quantisation: str
+    parameters: int
+    hub: str
+    hub_model: str
+    hub_version: str
+    author: str
+    licence: str
+    nsfw: int
+    completeness: str
+    preview: str
+    health: Health
+    problems: tuple[str, ...]
+    sha256: str
+    checked: float
+    asked: float
+    favourite: bool
+    rating: int
+    team: str
+    notes: str
+    uses: int
+    used: float
+
+
+LISTED = tuple(models.c[name] for name in Model.__struct_fields__)
+"""The columns of a row in a list: the long texts stay where they are."""
+
+
+def model_of(row: Mapping[Any, Any]) -> Model:
+    """A row of the table as a model."""
+    told = {name: row[name] for name in Model.__struct_fields__}
+    told["health"] = Health(row["health"])
+    told["problems"] = tuple(row["problems"].split())
+    return Model(**told)
+
+
+@dataclass(frozen=True, slots=True)
+class FileFacts:
+    """One file of a model, with the stamp it had."""
+
+    path: str
+    size: int
+    mtime_ns: int
+    device: int
+    inode: int
+    main: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a scan says about one model.
+
+    Attributes:
+        files: The main one first.
+        sidecars: Stamp of the small files beside it.
+        problems: Codes of what is wrong with it.
+    """
+
+    path: str
+    root: str
+    folder: str
+    place: str
+    name: str
+    files: tuple[FileFacts, ...]
+    identity: Identity
+    about: About
+    preview: str = ""
+    sidecars: str = ""
+    problems: tuple[str, ...] = ()
+
+    @property
+    def size(self) -> int:
+        """Bytes of all its files."""
+        return sum(file.size for file in self.files)
+
+
+DAMAGE = frozenset(
+    ("truncated", "trailing-bytes", "overlap", "hole", "bad-header", "duplicate-key", "zero-filled", "missing-shard")
+    + ("lfs-pointer", "not-a-model", "empty", "unreadable", "out-of-range", "shape-mismatch", "encrypted", "bad-crc")
+)
+"""Problems that make a model useless as it is."""
+
+
+def health_of(problems: Iterable[str], before: Health = Health.UNVERIFIED) -> Health:
+    """What a look at its structure says of a model's health."""
+    found = set(problems)
+    if "unsafe-pickle" in found:
+        return Health.UNSAFE
+    return Health.DAMAGED if found & DAMAGE else before
+
+
+def own_of(row: Mapping[Any, Any], tags: Iterable[str]) -> Own:
+    """What its owner wrote of a model, from its row."""
+    about = msgspec.json.decode(row["about"], type=About)
+    return Own(about.own.title, row["notes"], row["favourite"], row["rating"] or None, tuple(tags), row["team"])
