@@ -1,9 +1,6 @@
-"""Previews: found under every tool's name, checked, written, shown small. A limited child process decodes them."""
+"""Previews: found under every tool's name, checked, written, shown small. A limited child process decodes them.
 
-from modelyard.library.previews.decoder import Decoder
-from modelyard.library.previews.embedded import cover
-from modelyard.library.previews.finding import Preview, find
-from modelyard.library.previews.replacing import restore, write
-from modelyard.library.previews.thumbnails import Thumbnails
-
-__all__ = ["Decoder", "Preview", "Thumbnails", "cover", "find", "restore", "write"]
+`finding` and `embedded` find them, `decoder` is the parent's side of the child, `replacing` writes and restores,
+`thumbnails` keeps small ones. `child`, `pictures`, `stills`, `placeholder` and `patterns` run in the child; nothing
+is imported here, so that it starts fast.
+"""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import struct
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,7 +19,6 @@ _LONGEST_SIDE = 2048
 _BROKEN_EXIF = (OSError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError, struct.error)
 
 Image.MAX_IMAGE_PIXELS = MOST_PIXELS
-warnings.simplefilter("error", Image.DecompressionBombWarning)
 
 
 class Refused(Exception):
@@ -77,7 +75,7 @@ def _opened(data: bytes, width: int) -> Image.Image:
         raise Refused("it is no PNG, JPEG, WebP, GIF or AVIF")
     try:
         return _loaded(png_chunks.bare(data) if form == "png" else data, _FORMATS[form], width)
-    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
+    except Image.DecompressionBombError as error:
         raise Refused("it has more than 25 megapixels") from error
     except MemoryError:
         raise

@@ -87,15 +87,9 @@ def _rgb(hue: float, light: float, saturation: float) -> tuple[int, int, int]:
 
 def _ground(size: tuple[int, int], colours: _Colours) -> Image.Image:
     """A diagonal gradient with a glow in the upper right."""
-    small = (64, 96)
-    slope = Image.new("L", small)
-    slope.putdata(
-        [
-            min(255, int(255 * (x / small[0] * 0.35 + y / small[1] * 0.65)))
-            for y in range(small[1])
-            for x in range(small[0])
-        ]
-    )
+    wide, high = 64, 96
+    steps = bytes(int(255 * (x / wide * 0.35 + y / high * 0.65)) for y in range(high) for x in range(wide))
+    slope = Image.frombytes("L", (wide, high), steps)
     ground = Image.composite(
         Image.new("RGB", size, colours.dark),
         Image.new("RGB", size, colours.light),
