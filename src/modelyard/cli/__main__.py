@@ -27,6 +27,7 @@ COMMANDS = {
     "search": "Search models on all hubs.",
     "verify": "Check files on disk; mend damaged ones.",
     "hash": "Measure the hashes of files.",
+    "identify": "Say what model files are.",
     "serve": "Run the service: its page, REST and events.",
     "link": "Print a fresh link to the running service's page.",
     "keys": "Keep, check and remove hub keys.",

@@ -29,7 +29,7 @@ class Identity:
         base_model: The base for people: ``SDXL 1.0``.
         title: As its metadata names it.
         trained_words: Words that trigger it.
-        safety: ``data`` (cannot hold code), ``only-known`` or ``refused`` (a pickle), ``code`` (holds code); never "safe".
+        safety: ``data`` (cannot hold code), ``only-known`` or ``refused`` (a pickle), ``code``; never "safe".
     """
 
     format: str = "unknown"
