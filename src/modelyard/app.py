@@ -47,6 +47,8 @@ if TYPE_CHECKING:
     from modelyard.jobs.hooks.worker import Hooks
     from modelyard.jobs.profiles import Profiles
     from modelyard.jobs.queued import DownloadKind
+    from modelyard.jobs.stock import Stock
+    from modelyard.store.database import Database
     from modelyard.tasks.queue import Queue
     from modelyard.tasks.runner import Rules, Runner
 
@@ -113,16 +115,37 @@ class App:
         return Download(self.yard, wish, self.keep_key)
 
     @functools.cached_property
+    def database(self) -> Database:
+        """The database of this data folder. Opened when it is first used: plain commands need none.
+
+        Raises:
+            DiskError, NotSupported: It cannot be opened.
+        """
+        from modelyard.store.database import Database
+
+        return Database(self.folder, self.settings["database"])
+
+    @functools.cached_property
     def queue(self) -> Queue:
-        """The queue of this data folder. Opened when it is first used: plain commands need no database.
+        """The queue of this data folder.
 
         Raises:
             DiskError, NotSupported: The database cannot be opened.
         """
-        from modelyard.store.database import Database
         from modelyard.tasks.queue import Queue
 
-        return Queue(Database(self.folder, self.settings["database"]), self.events, self.clock.wall)
+        return Queue(self.database, self.events, self.clock.wall)
+
+    @functools.cached_property
+    def stock(self) -> Stock:
+        """The library of this data folder: roots and catalogue.
+
+        Raises:
+            DiskError, NotSupported: The database cannot be opened.
+        """
+        from modelyard.jobs.stock import stock_of
+
+        return stock_of(self.yard, self.database, self.events, self.folder, self.clock.wall)
 
     @functools.cached_property
     def downloads(self) -> DownloadKind:
@@ -260,8 +283,8 @@ class App:
         self._unfollow()
         if "hooks" in opened:
             self.hooks.close()
-        if "queue" in opened:
-            self.queue.database.close()
+        if "database" in opened:
+            self.database.close()
         self.proofs.close()
         self.pool.close()
 

@@ -27,7 +27,7 @@ def catalogue(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Catalo
 
 @pytest.fixture
 def make() -> Make:
-    def entry(
+    def entry(  # noqa: B008
         name: str = "a.safetensors", about: About = About(), identity: Identity | None = None, **more: object
     ) -> Entry:
         told = {"size": 100, "mtime_ns": 5_000_000_000, "inode": abs(hash(name)) % 10**6} | more

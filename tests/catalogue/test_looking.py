@@ -91,7 +91,7 @@ def test_counts_are_those_of_the_lists(shelf: Catalogue, asking: Asking) -> None
             word = str(value).lower() if isinstance(value, bool) else str(value)
             expected[word] = expected.get(word, 0) + 1
         assert facets.counts[name] == expected, name
-    tags = {tag: 0 for tag in ("style", "person", "clothes")}
+    tags = dict.fromkeys(("style", "person", "clothes"), 0)
     for model in listed:
         for tag in shelf.details(model.id).tags:
             tags[tag] += 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -13,8 +13,10 @@ from sqlalchemy.engine import Connection
 
 from modelyard.catalogue.asking import Asking, beyond, chosen_values, hits, is_narrow, is_words_only
 from modelyard.catalogue.cube import Cube
-from modelyard.catalogue.keeping import Stamps, keep, stamps
+from modelyard.catalogue.keeping import Stamps, keep, rewrite, stamps
+from modelyard.catalogue.measuring import keep_digests
 from modelyard.catalogue.model import Entry, Model, model_of
+from modelyard.catalogue.moving import recognise
 from modelyard.catalogue.pages import Order, Page, page
 from modelyard.catalogue.words import asked_words
 from modelyard.errors import NoSuchModel
@@ -63,6 +65,15 @@ class FileView(msgspec.Struct, frozen=True):
     blake3: str
     crc32: str
     autov1: str
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """What became of what a scan found: the models' ids, how many are new or changed, and old and new paths."""
+
+    numbers: list[int]
+    added: int
+    changed: int
+    moved: list[tuple[str, str]]
 
 
 class Catalogue:
@@ -188,6 +199,29 @@ class Catalogue:
         self._tell("model.changed", [number for number in kept if number not in fresh])
         return kept
 
+    def keep_found(self, entries: Sequence[Entry], is_there: Callable[[str], bool]) -> Kept:
+        """As `keep`; a new path whose bytes stood elsewhere, where they are no more, is the same model, moved."""
+        with self.database.writing() as db:
+            moved = recognise(db, entries, is_there)
+            numbers, fresh = keep(db, entries, self.wall())
+            self.changed(db)
+        self._tell("model.added", [number for number in numbers if number in fresh])
+        self._tell("model.changed", [number for number in numbers if number not in fresh])
+        return Kept(
+            numbers,
+            len(fresh),
+            len(numbers) - len(fresh) - len({one.model for one in moved}),
+            [one.way for one in moved],
+        )
+
+    def measured(self, found: Mapping[str, Mapping[str, str]], at: float) -> None:
+        """Digests that were measured of files, by path and algorithm; files that are not known are passed over."""
+        if found:
+            with self.database.writing() as db:
+                numbers = keep_digests(db, found, at)
+                self.changed(db)
+            self._tell("model.changed", numbers)
+
     def lose(self, numbers: Iterable[int]) -> None:
         """Models that are not on the disk any more: kept, with what is known of them, but not listed."""
         lost = list(numbers)
@@ -218,6 +252,26 @@ class Catalogue:
             also(db)
             self.changed(db)
         self._tell("model.changed", [number])
+
+    def describe(self, number: int, change: Callable[[About], About], **columns: Any) -> About:
+        """Change what is known of a model apart from its bytes; gives what is known now.
+
+        Args:
+            change: From what was known to what is known now.
+            columns: Further columns to set.
+
+        Raises:
+            NoSuchModel: There is none.
+        """
+        with self.database.writing() as db:
+            row = db.execute(sa.select(models).where(models.c.id == number)).mappings().one_or_none()
+            if row is None:
+                raise NoSuchModel(f"There is no model {number}.")
+            about = change(msgspec.json.decode(row["about"], type=About))
+            rewrite(db, row, about, columns)
+            self.changed(db)
+        self._tell("model.changed", [number])
+        return about
 
     def remember_folders(self, seen: dict[str, str]) -> None:
         """Stamps of the small files in folders, so that a scan may pass over those that did not change."""

@@ -15,6 +15,7 @@ from modelyard.catalogue.words import words_of
 from modelyard.store.schema import counters
 from modelyard.store.shelves import folders, model_files, model_tags, models
 from modelyard.values.about import About, Own
+from modelyard.values.identity import Identity
 
 _CHUNK = 500
 _LENGTHS = {
@@ -100,18 +101,13 @@ def _known(db: Connection, paths: Sequence[str]) -> dict[str, Mapping[Any, Any]]
 
 
 def _columns(entry: Entry, before: Mapping[Any, Any] | None) -> dict[str, Any]:
-    about = _merged(entry.about, before)
-    own, identity = about.own, entry.identity
-    title = own.title or about.name or identity.title or entry.name
-    main = entry.files[0]
+    identity, main = entry.identity, entry.files[0]
     told = {
         "path": entry.path,
         "root": entry.root,
         "folder": entry.folder,
         "place": entry.place,
         "name": entry.name,
-        "title": title,
-        "title_key": title.lower()[:200],
         "size": entry.size,
         "modified": main.mtime_ns / 1e9,
         "gone": 0.0,
@@ -119,10 +115,27 @@ def _columns(entry: Entry, before: Mapping[Any, Any] | None) -> dict[str, Any]:
         "kind": identity.kind,
         "family": identity.family,
         "certainty": identity.certainty,
-        "base": about.base_model or identity.base_model,
         "dtype": identity.dtype,
         "quantisation": identity.quantisation,
         "parameters": min(identity.parameters, 2**62),
+        "preview": entry.preview,
+        "problems": " ".join(entry.problems),
+        "sidecars": entry.sidecars,
+        "identity": msgspec.json.encode(identity).decode(),
+    }
+    told |= described(entry.name, entry.folder, identity, _merged(entry.about, before))
+    told |= _measured(entry, before) | ({} if before else {"uses": 0, "used": 0.0, "asked": 0.0})
+    return {name: _fitting(name, value) for name, value in told.items()}
+
+
+def described(name: str, folder: str, identity: Identity, about: About) -> dict[str, Any]:
+    """The columns that follow from what is known of a model apart from its bytes."""
+    own = about.own
+    title = own.title or about.name or identity.title or name
+    told = {
+        "title": title,
+        "title_key": title.lower()[:200],
+        "base": about.base_model or identity.base_model,
         "hub": about.hub,
         "hub_model": about.model_id,
         "hub_version": about.version_id,
@@ -130,19 +143,23 @@ def _columns(entry: Entry, before: Mapping[Any, Any] | None) -> dict[str, Any]:
         "licence": about.licence,
         "nsfw": min(about.nsfw or 0, 2**14),
         "completeness": about.completeness,
-        "preview": entry.preview,
-        "problems": " ".join(entry.problems),
         "favourite": own.favourite,
         "rating": own.rating or 0,
         "team": own.group,
         "notes": own.notes,
-        "sidecars": entry.sidecars,
-        "identity": msgspec.json.encode(identity).decode(),
         "about": msgspec.json.encode(about).decode(),
-        "words": words_of(entry.name, entry.folder, identity, about),
+        "words": words_of(name, folder, identity, about),
     }
-    told |= _measured(entry, before) | ({} if before else {"uses": 0, "used": 0.0, "asked": 0.0})
-    return {name: _fitting(name, value) for name, value in told.items()}
+    return {column: _fitting(column, value) for column, value in told.items()}
+
+
+def rewrite(db: Connection, row: Mapping[Any, Any], about: About, more: Mapping[str, Any]) -> None:
+    """Write what is known of one model anew: from a hub, or by its owner."""
+    identity = msgspec.json.decode(row["identity"], type=Identity)
+    values = described(row["name"], row["folder"], identity, about) | dict(more)
+    db.execute(models.update().where(models.c.id == row["id"]).values(**values))
+    db.execute(model_tags.delete().where(model_tags.c.model == row["id"]))
+    _add_tags(db, [(row["id"], about)])
 
 
 def _measured(entry: Entry, before: Mapping[Any, Any] | None) -> dict[str, Any]:
@@ -214,23 +231,29 @@ def _stamp(row: Any) -> tuple[int, int, int, int]:
     return row["size"], row["mtime_ns"], row["device"], row["inode"]
 
 
-def _keep_tags(db: Connection, entries: Iterable[Entry], numbers: Mapping[str, int]) -> None:
+def _keep_tags(db: Connection, entries: Sequence[Entry], numbers: Mapping[str, int]) -> None:
     """A hub's tags are as the entry says; the owner's too, where it says any."""
-    rows: dict[tuple[str, int], dict[str, Any]] = {}
-    for entry in entries:
-        number = numbers[entry.path]
-        rows |= {(tag, number): {"tag": tag, "model": number, "own": False} for tag in clean_tags(entry.about.tags)}
-        rows |= {(tag, number): {"tag": tag, "model": number, "own": True} for tag in clean_tags(entry.about.own.tags)}
-    for chosen, also in ((entries, ~model_tags.c.own), ([one for one in entries if one.about.own != Own()], sa.true())):
+    for chosen, which in (
+        (entries, ~model_tags.c.own),
+        ([one for one in entries if one.about.own != Own()], sa.true()),
+    ):
         ids = [numbers[entry.path] for entry in chosen]
         for first in range(0, len(ids), _CHUNK):
-            db.execute(model_tags.delete().where(model_tags.c.model.in_(ids[first : first + _CHUNK]), also))
+            db.execute(model_tags.delete().where(model_tags.c.model.in_(ids[first : first + _CHUNK]), which))
+    _add_tags(db, [(numbers[entry.path], entry.about) for entry in entries])
+
+
+def _add_tags(db: Connection, tagged: Sequence[tuple[int, About]]) -> None:
+    rows: dict[tuple[str, int], dict[str, Any]] = {}
+    for number, about in tagged:
+        rows |= {(tag, number): {"tag": tag, "model": number, "own": False} for tag in clean_tags(about.tags)}
+        rows |= {(tag, number): {"tag": tag, "model": number, "own": True} for tag in clean_tags(about.own.tags)}
     ids = sorted({number for _, number in rows})
     for first in range(0, len(ids), _CHUNK):
-        kept = sa.select(model_tags.c.tag, model_tags.c.model).where(
+        there = sa.select(model_tags.c.tag, model_tags.c.model).where(
             model_tags.c.model.in_(ids[first : first + _CHUNK])
         )
-        for row in db.execute(kept):
+        for row in db.execute(there):
             rows.pop((row.tag, row.model), None)
     if rows:
         db.execute(model_tags.insert(), list(rows.values()))

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from modelyard.store.shelves import models
-from modelyard.values.about import About, Own
+from modelyard.values.about import About
 from modelyard.values.identity import Identity
 
 
@@ -144,9 +144,3 @@ def health_of(problems: Iterable[str], before: Health = Health.UNVERIFIED) -> He
     if "unsafe-pickle" in found:
         return Health.UNSAFE
     return Health.DAMAGED if found & DAMAGE else before
-
-
-def own_of(row: Mapping[Any, Any], tags: Iterable[str]) -> Own:
-    """What its owner wrote of a model, from its row."""
-    about = msgspec.json.decode(row["about"], type=About)
-    return Own(about.own.title, row["notes"], row["favourite"], row["rating"] or None, tuple(tags), row["team"])

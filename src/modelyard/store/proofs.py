@@ -120,6 +120,11 @@ class Proofs:
             db.execute("BEGIN IMMEDIATE")
             db.executemany("INSERT OR REPLACE INTO proofs VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)", rows)
 
+    def rename(self, before: Path, after: Path) -> None:
+        """A file was moved: its proof goes with it, and counts there when the stamp is still the same."""
+        with self._open() as db, db:
+            db.execute("UPDATE OR REPLACE proofs SET path = ? WHERE path = ?", (_name(after), _name(before)))
+
     def recall(self, origin: str) -> int:
         """Connections that served best at an origin; 1 for an unknown one (`engine.order.HostMemory`)."""
         with self._open() as db:

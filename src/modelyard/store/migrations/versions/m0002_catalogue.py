@@ -141,7 +141,7 @@ def upgrade() -> None:
     op.create_index("model_files_by_inode", "model_files", ["inode", "device"], unique=False)
     op.create_index("model_files_by_model", "model_files", ["model"], unique=False)
     op.create_index("model_files_by_sha256", "model_files", ["sha256"], unique=False)
-    op.create_index("model_files_by_size", "model_files", ["size"], unique=False)
+    op.create_index("model_files_by_size", "model_files", ["size", "mtime_ns"], unique=False)
     op.create_index("model_files_by_tensors", "model_files", ["tensors"], unique=False)
     op.create_table(
         "model_tags",

@@ -1,0 +1,76 @@
+"""Recognising a model that was moved or renamed by somebody else: the same file under a new path."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from modelyard.catalogue.model import Entry, FileFacts
+from modelyard.store.shelves import model_files, models
+
+_CHUNK = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A model and where its main file went."""
+
+    model: int
+    way: tuple[str, str]
+
+
+def recognise(db: Connection, entries: Sequence[Entry], is_there: Callable[[str], bool]) -> list[Moved]:
+    """Give known models their new paths.
+
+    The same file system entry (device and inode) with the same size and time is the same file; so is one of
+    the same name, size and time on another drive. Either counts only when nothing is left at the old path.
+    """
+    known = set(_paths(db, [entry.files[0].path for entry in entries]))
+    fresh = [entry for entry in entries if entry.files[0].path not in known]
+    if not fresh:
+        return []
+    rows = _candidates(db, [entry.files[0] for entry in fresh])
+    moved: list[Moved] = []
+    taken: set[int] = set()
+    for entry in fresh:
+        for row in rows.get((entry.files[0].size, entry.files[0].mtime_ns), ()):
+            if row.model not in taken and _is_same(row, entry.files[0]) and not is_there(row.path):
+                taken.add(row.model)
+                moved.append(Moved(row.model, (row.path, entry.files[0].path)))
+                _relocate(db, row.model, entry)
+                break
+    return moved
+
+
+def _paths(db: Connection, paths: Sequence[str]) -> Iterable[str]:
+    for first in range(0, len(paths), _CHUNK):
+        query = sa.select(model_files.c.path).where(model_files.c.path.in_(paths[first : first + _CHUNK]))
+        yield from db.execute(query).scalars()
+
+
+def _candidates(db: Connection, files: Sequence[FileFacts]) -> dict[tuple[int, int], list[Any]]:
+    found: dict[tuple[int, int], list[Any]] = {}
+    stamps = sorted({(file.size, file.mtime_ns) for file in files if file.size})
+    for first in range(0, len(stamps), _CHUNK):
+        same = sa.tuple_(model_files.c.size, model_files.c.mtime_ns).in_(stamps[first : first + _CHUNK])
+        for row in db.execute(sa.select(model_files).where(same, model_files.c.main)):
+            found.setdefault((row.size, row.mtime_ns), []).append(row)
+    return found
+
+
+def _is_same(row: Any, file: FileFacts) -> bool:
+    same_entry = (row.device, row.inode) == (file.device, file.inode)
+    return same_entry or os.path.basename(row.path) == os.path.basename(file.path)
+
+
+def _relocate(db: Connection, number: int, entry: Entry) -> None:
+    """The rows of the model at its new paths; other files of a set follow when the scan keeps them."""
+    values = {"path": entry.path, "root": entry.root, "folder": entry.folder, "place": entry.place, "name": entry.name}
+    db.execute(models.update().where(models.c.id == number).values(**values))
+    main = sa.and_(model_files.c.model == number, model_files.c.main)
+    db.execute(model_files.update().where(main).values(path=entry.files[0].path))

@@ -1,0 +1,257 @@
+"""The scan flow: walk the roots, read what is new or changed, keep it in the catalogue.
+
+An unchanged file costs one stat. A file that cannot be read is a result, not an end. A model that vanished
+is looked for elsewhere before it counts as gone, and nothing below a folder that could not be read is lost.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from modelyard.catalogue.keeping import Known, Stamps
+from modelyard.catalogue.model import Entry, FileFacts
+from modelyard.jobs.stock import Reading, Stock, real_roots
+from modelyard.library.beside import Beside
+from modelyard.library.previews.finding import find
+from modelyard.library.roots.roots import Problem, Root
+from modelyard.library.sidecars.belonging import stem_of
+from modelyard.library.sidecars.reading import read_all
+from modelyard.library.units import Unit, is_pipeline, units_of
+from modelyard.library.walk import Folder, Seen, Walk
+from modelyard.net.stop import Stop
+from modelyard.values.about import About
+
+BATCH = 256
+_MOST_FILES = 10_000
+
+
+@dataclass
+class Scanned:
+    """What a scan did so far.
+
+    Attributes:
+        seen: Models on the disk.
+        failed: Paths and words of files that could not be read as models.
+    """
+
+    seen: int = 0
+    added: int = 0
+    changed: int = 0
+    moved: int = 0
+    gone: int = 0
+    problems: list[Problem] = field(default_factory=list)
+    failed: list[tuple[str, str]] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def as_dict(self) -> dict[str, object]:
+        """The numbers and the first problems, as JSON-able data."""
+        told = {name: getattr(self, name) for name in ("seen", "added", "changed", "moved", "gone")}
+        problems = [
+            {"code": one.code, "path": one.path, "message": one.words, "hint": one.hint} for one in self.problems
+        ]
+        failed = [{"path": path, "message": words} for path, words in self.failed]
+        return told | {"seconds": round(self.seconds, 2), "problems": problems[:200], "unreadable": failed[:200]}
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A unit that has to be read."""
+
+    unit: Unit
+    root: Root
+    names: set[str]
+    stamp: str
+
+
+@dataclass
+class Scan:
+    """One scan.
+
+    Args:
+        tell: Called after each batch with what was done so far.
+        deep: Read every head again, whatever the stamps say.
+        gentle: Rest as long as it works.
+    """
+
+    stock: Stock
+    stop: Stop
+    tell: Callable[[Scanned], object] = lambda _: None
+    deep: bool = False
+    gentle: bool = False
+    done: Scanned = field(default_factory=Scanned)
+    _missed: set[int] = field(default_factory=set)
+    _kept: set[int] = field(default_factory=set)
+
+    def run(self, chosen: Sequence[Root] | None = None) -> Scanned:
+        """Scan some roots, or all.
+
+        Raises:
+            Stopped: Somebody asked to stop; what was found until then is kept.
+        """
+        began = time.monotonic()
+        roots = self.stock.roots()
+        self.done.problems += roots.problems
+        allowed = real_roots(roots)
+        others = {str(root.path) for root in roots.all}
+        for root in roots.all if chosen is None else chosen:
+            self._root(root, Walk(root, allowed), others - {str(root.path)})
+        self._lose()
+        self.done.seconds = time.monotonic() - began
+        self.tell(self.done)
+        return self.done
+
+    def files(self, paths: Iterable[str]) -> list[int]:
+        """Look at a few files that came or changed; gives the models' ids."""
+        roots = self.stock.roots()
+        allowed = real_roots(roots)
+        found: list[_Found] = []
+        for folder in {os.path.dirname(path) for path in paths}:
+            root = roots.holding(Path(folder) / "x")
+            if root is None:
+                continue
+            here = next(Walk(replace(root, path=Path(folder)), allowed).folders(lambda _: True), None)
+            wanted = {path for path in paths if os.path.dirname(path) == folder}
+            if here is not None:
+                every = self._found(here, root)
+                found += [one for one in every if wanted & {file.path for file in one.unit.files}]
+        return self._keep(found)
+
+    def _root(self, root: Root, walk: Walk, others: set[str]) -> None:
+        known = self.stock.catalogue.stamps(str(root.path))
+        seen: set[int] = set()
+        waiting: list[_Found] = []
+        for folder in walk.folders(lambda one: is_pipeline(one) or one.path in others):
+            self.stop.check()
+            if folder.path in others:
+                continue  # a root inside a root is scanned for itself
+            for found in self._found(folder, root):
+                self.done.seen += 1
+                number = _unchanged(found, known)
+                if number and not self.deep:
+                    seen.add(number)
+                    continue
+                waiting.append(found)
+                if len(waiting) >= BATCH:
+                    seen.update(self._keep(waiting))
+                    waiting = []
+        seen.update(self._keep(waiting))
+        self._miss(known, seen, walk)
+        self.done.problems += walk.problems
+        self.stock.last_problems[str(root.path)] = [
+            {"code": one.code, "path": one.path, "message": one.words, "hint": one.hint} for one in walk.problems
+        ]
+
+    def _found(self, folder: Folder, root: Root) -> Iterator[_Found]:
+        if is_pipeline(folder):
+            files = tuple(_weights(folder.path))
+            names = set(folder.others)
+            yield _Found(Unit(folder.path, files or (folder.others["model_index.json"],), folder=True), root, names, "")
+            return
+        beside = Beside(folder.others)
+        for unit in units_of(folder):
+            name = os.path.basename(unit.path)
+            yield _Found(unit, root, beside.names(name), beside.stamp(name))
+
+    def _keep(self, found: Sequence[_Found]) -> list[int]:
+        if not found:
+            return []
+        began = time.monotonic()
+        readings = self.stock.reader.read([one.unit.path for one in found])
+        entries = [_entry(one, reading) for one, reading in zip(found, readings, strict=True)]
+        self.done.failed += [
+            (one.unit.path, words) for one, reading in zip(found, readings, strict=True) for words in reading.words
+        ]
+        del self.done.failed[1000:]
+        kept = self.stock.catalogue.keep_found(entries, os.path.lexists)
+        self.done.added += kept.added
+        self.done.changed += kept.changed
+        self.done.moved += len(kept.moved)
+        for before, after in kept.moved:
+            self.stock.yard.proofs.rename(Path(before), Path(after))
+        self._take_proofs(entries)
+        self.tell(self.done)
+        if self.gentle:
+            self.stop.wait(time.monotonic() - began)
+        return kept.numbers
+
+    def _take_proofs(self, entries: Sequence[Entry]) -> None:
+        """What we measured when the file arrived need not be measured again."""
+        proofs = self.stock.yard.proofs
+        proven = {
+            file.path: proof for entry in entries for file in entry.files if (proof := proofs.of(Path(file.path)))
+        }
+        self.stock.catalogue.measured({path: proof.measured for path, proof in proven.items()}, self.stock.wall())
+
+    def _miss(self, known: Stamps, seen: set[int], walk: Walk) -> None:
+        """Note which models were not seen; another root may still show them under a new path."""
+        dark = tuple(problem.path for problem in walk.problems if problem.code not in ("link-outside", "bad-name"))
+        self._kept |= seen
+        for path, file in known.files.items():
+            if file.model not in seen and not file.gone and not _below(path, dark):
+                self._missed.add(file.model)
+
+    def _lose(self) -> None:
+        lost = self._missed - self._kept
+        self.done.gone += len(lost)
+        if lost:
+            self.stock.catalogue.lose(sorted(lost))
+
+
+def _unchanged(found: _Found, known: Stamps) -> int:
+    """The id of a model whose files and sidecars are as they were; 0 when something changed."""
+    numbers = set()
+    for seen in found.unit.files:
+        file = known.files.get(seen.path)
+        if file is None or file.gone or file.sidecars != found.stamp or not _same(file, seen):
+            return 0
+        numbers.add(file.model)
+    return numbers.pop() if len(numbers) == 1 else 0
+
+
+def _same(file: Known, seen: Seen) -> bool:
+    return (file.size, file.mtime_ns, file.inode, file.device) == (seen.size, seen.mtime_ns, seen.inode, seen.device)
+
+
+def _below(path: str, folders: tuple[str, ...]) -> bool:
+    return any(path == folder or path.startswith(folder + os.sep) for folder in folders)
+
+
+def _entry(found: _Found, reading: Reading) -> Entry:
+    unit, root = found.unit, found.root
+    path = Path(unit.path)
+    told = read_all(path, found.names) if found.names else None
+    preview = find(path, found.names) if found.names else None
+    missing = ("missing-shard",) if unit.missing else ()
+    return Entry(
+        path=unit.path,
+        root=str(root.path),
+        folder=root.folder,
+        place=os.path.relpath(unit.path, root.path).replace(os.sep, "/"),
+        name=path.name if unit.folder else stem_of(path.name),
+        files=tuple(_facts(seen, main=at == 0) for at, seen in enumerate(unit.files)),
+        identity=reading.identity,
+        about=told.about if told else About(),
+        preview=str(preview.path) if preview else "",
+        sidecars=found.stamp,
+        problems=tuple(dict.fromkeys((*reading.problems, *missing))),
+    )
+
+
+def _facts(seen: Seen, *, main: bool) -> FileFacts:
+    return FileFacts(seen.path, seen.size, seen.mtime_ns, seen.device, seen.inode, main)
+
+
+def _weights(folder: str) -> Iterator[Seen]:
+    """The weight files of a diffusers folder."""
+    walk = Walk(Root("", 0, Path(folder), folder), (os.path.realpath(folder),))
+    count = 0
+    for below in walk.folders():
+        for seen in below.models.values():
+            count += 1
+            if count > _MOST_FILES:
+                return
+            yield seen

@@ -1,0 +1,71 @@
+"""What the jobs of the library work with: the roots, the catalogue, and who reads files for it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from modelyard.catalogue.catalogue import Catalogue
+from modelyard.events.log import EventLog
+from modelyard.jobs.yard import Yard
+from modelyard.library.roots.entries import Entries
+from modelyard.library.roots.roots import Roots, roots_of
+from modelyard.store.database import Database
+from modelyard.values.identity import Identity
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What reading the head of one file gave.
+
+    Attributes:
+        problems: Codes of what is wrong with it.
+        words: The same, for people.
+    """
+
+    identity: Identity
+    problems: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+
+
+class Reader(Protocol):
+    """Reads heads of model files, bounded in time and memory."""
+
+    def read(self, paths: Sequence[str]) -> list[Reading]:
+        """One answer a path, in order; whatever the file holds, it is an answer."""
+
+
+@dataclass
+class Stock:
+    """The library of one data folder.
+
+    Attributes:
+        wall: Seconds since 1970.
+        last_problems: What the last scan of each root could not see, by the root's path.
+    """
+
+    yard: Yard
+    catalogue: Catalogue
+    entries: Entries
+    reader: Reader
+    wall: Callable[[], float]
+    last_problems: dict[str, list[dict[str, str]]] = field(default_factory=dict)
+
+    def roots(self) -> Roots:
+        """All roots as they are now."""
+        return roots_of(self.entries.all())
+
+
+def stock_of(yard: Yard, database: Database, events: EventLog, folder: Path, wall: Callable[[], float]) -> Stock:
+    """The library of a data folder, built and connected."""
+    from modelyard.jobs.heads import Heads
+
+    return Stock(yard, Catalogue(database, events, wall), Entries(folder), Heads(), wall)
+
+
+def real_roots(roots: Roots) -> tuple[str, ...]:
+    """Where links may lead: the real paths of all roots."""
+    return tuple(dict.fromkeys(os.path.realpath(root.path) for root in roots.all))

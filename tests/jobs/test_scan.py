@@ -1,0 +1,219 @@
+"""A scan finds what is there, keeps what is known, and loses nothing that it merely could not see."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import struct
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from modelyard.app import App
+from modelyard.catalogue.asking import Asking
+from modelyard.catalogue.model import Health
+from modelyard.errors import Stopped
+from modelyard.jobs.scan import Scan, Scanned
+from modelyard.jobs.stock import Stock
+from modelyard.library.roots.entries import Entry
+from modelyard.net.stop import Stop
+from modelyard.values.about import Own
+
+
+def model(path: Path, seed: int = 0, **metadata: str) -> Path:
+    """A small LoRA for SDXL's kind of names."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    name = "lora_unet_output_blocks_5_1_transformer_blocks_0_ff_net_2"
+    tensors = {f"{name}.lora_down.weight": ("F16", (8, 2560)), f"{name}.lora_up.weight": ("F16", (640, 8))}
+    header: dict[str, object] = {"__metadata__": metadata} if metadata else {}
+    at = 0
+    for key, (dtype, shape) in tensors.items():
+        size = 2 * shape[0] * shape[1]
+        header[key] = {"dtype": dtype, "shape": shape, "data_offsets": [at, at + size]}
+        at += size
+    text = json.dumps(header).encode()
+    path.write_bytes(struct.pack("<Q", len(text)) + text + bytes([seed % 256]) * at)
+    return path
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Iterator[App]:
+    with App({"MODELYARD_HOME": str(tmp_path / "yard")}) as app:
+        yield app
+
+
+@pytest.fixture
+def root(tmp_path: Path, app: App) -> Path:
+    folder = tmp_path / "loras"
+    folder.mkdir()
+    app.stock.entries.keep(Entry(path=str(folder), folder="loras"))
+    return folder
+
+
+def scan(stock: Stock, **how: bool) -> Scanned:
+    return Scan(stock, Stop(), **how).run()
+
+
+def listed(stock: Stock) -> list[str]:
+    return sorted(one.place for one in stock.catalogue.page(Asking()).models)
+
+
+def test_models_are_found_identified_and_described_by_their_sidecars(app: App, root: Path) -> None:
+    model(root / "sub" / "nice.safetensors", ss_output_name="x")
+    (root / "sub" / "nice.civitai.info").write_text(
+        json.dumps({"id": 5, "modelId": 3, "baseModel": "SDXL 1.0", "model": {"name": "Nice one", "type": "LORA"}})
+    )
+    (root / "sub" / "nice.preview.png").write_bytes(b"x")
+    done = scan(app.stock)
+    assert (done.seen, done.added, done.problems, done.failed) == (1, 1, [], [])
+    found = app.stock.catalogue.at(str(root / "sub" / "nice.safetensors"))
+    assert (found.kind, found.title, found.hub_model, found.folder) == ("lora", "Nice one", "3", "loras")
+    assert found.preview.endswith("nice.preview.png")
+
+
+def test_an_unchanged_library_is_not_read_again(app: App, root: Path) -> None:
+    for number in range(3):
+        model(root / f"m{number}.safetensors", number)
+    scan(app.stock)
+    read: list[str] = []
+    true = app.stock.reader
+
+    class Counting:
+        def read(self, paths):
+            read.extend(paths)
+            return true.read(paths)
+
+    app.stock.reader = Counting()
+    again = scan(app.stock)
+    assert (again.seen, again.added, again.changed, read) == (3, 0, 0, [])
+    model(root / "m1.safetensors", 7)
+    (root / "m2.md").write_text("# Trigger Words\n\nfoo\n")
+    again = scan(app.stock)
+    assert sorted(os.path.basename(path) for path in read) == ["m1.safetensors", "m2.safetensors"]
+    assert (again.added, again.changed) == (0, 2)
+    assert scan(app.stock, deep=True).changed == 3
+
+
+def test_a_removed_file_is_gone_and_one_that_returns_is_the_same_model(app: App, root: Path) -> None:
+    path = model(root / "a.safetensors")
+    scan(app.stock)
+    number = app.stock.catalogue.at(str(path)).id
+    path.unlink()
+    assert scan(app.stock).gone == 1
+    assert listed(app.stock) == []
+    model(path)
+    scan(app.stock)
+    assert app.stock.catalogue.at(str(path)).id == number
+
+
+@pytest.mark.parametrize("way", ["rename", "other-root", "other-drive"])
+def test_a_file_moved_by_somebody_else_is_recognised(app: App, root: Path, tmp_path: Path, way: str) -> None:
+    other = tmp_path / "more"
+    other.mkdir()
+    app.stock.entries.keep(Entry(path=str(other), folder="loras"))
+    before = model(root / "a.safetensors")
+    scan(app.stock)
+    number = app.stock.catalogue.at(str(before)).id
+    app.stock.catalogue.describe(number, lambda about: replace(about, own=Own(favourite=True, notes="mine")))
+    after = {
+        "rename": root / "b.safetensors",
+        "other-root": other / "z.safetensors",
+        "other-drive": other / before.name,
+    }[way]
+    if way == "other-drive":
+        shutil.copy2(before, after)  # what mv does between drives
+        before.unlink()
+    else:
+        before.rename(after)
+    done = scan(app.stock)
+    assert (done.moved, done.added, done.gone) == (1, 0, 0)
+    found = app.stock.catalogue.at(str(after))
+    assert (found.id, found.favourite, found.notes, found.path) == (number, True, "mine", str(after))
+
+
+def test_a_copy_is_another_model(app: App, root: Path) -> None:
+    first = model(root / "a.safetensors")
+    scan(app.stock)
+    shutil.copy2(first, root / "b.safetensors")
+    os.link(first, root / "c.safetensors")
+    done = scan(app.stock)
+    assert (done.added, done.moved) == (2, 0)
+
+
+def test_a_root_that_cannot_be_seen_loses_nothing(app: App, root: Path, tmp_path: Path) -> None:
+    model(root / "a.safetensors")
+    scan(app.stock)
+    root.rename(tmp_path / "unplugged")
+    done = scan(app.stock)
+    assert done.gone == 0 and "missing" in [problem.code for problem in done.problems]
+    assert listed(app.stock) == ["a.safetensors"]
+
+
+def test_bad_files_are_results_with_names(app: App, root: Path) -> None:
+    good = model(root / "good.safetensors")
+    (root / "cut.safetensors").write_bytes(good.read_bytes()[:-5])
+    (root / "page.safetensors").write_bytes(b"<!doctype html><html>log in</html>")
+    (root / "empty.ckpt").write_bytes(b"")
+    done = scan(app.stock)
+    assert done.added == 4
+    damaged = {one.place for one in app.stock.catalogue.page(Asking(health=("damaged",))).models}
+    assert damaged == {"cut.safetensors", "page.safetensors", "empty.ckpt"}
+    assert {os.path.basename(path) for path, _ in done.failed} == damaged
+
+
+def test_a_missing_shard_is_damage(app: App, root: Path) -> None:
+    model(root / "big-00001-of-00002.safetensors")
+    scan(app.stock)
+    found = app.stock.catalogue.page(Asking()).models[0]
+    assert (found.health, "missing-shard" in found.problems) == (Health.DAMAGED, True)
+
+
+def test_a_scan_that_is_stopped_keeps_what_it_found(app: App, root: Path) -> None:
+    for folder in range(3):
+        for number in range(300):
+            model(root / f"d{folder}" / f"m{number}.safetensors", number)
+    stop = Stop()
+    with pytest.raises(Stopped):
+        Scan(app.stock, stop, lambda _: stop.set("Enough.")).run()
+    assert app.stock.catalogue.facets(Asking()).total >= 256
+    assert scan(app.stock).seen == 900
+    assert app.stock.catalogue.facets(Asking()).total == 900
+
+
+def test_a_root_inside_a_root_has_its_own_files(app: App, root: Path) -> None:
+    model(root / "a.safetensors")
+    model(root / "vae" / "b.safetensors")
+    app.stock.entries.keep(Entry(path=str(root / "vae"), folder="vae"))
+    scan(app.stock)
+    assert {one.place: one.folder for one in app.stock.catalogue.page(Asking()).models} == {
+        "a.safetensors": "loras",
+        "b.safetensors": "vae",
+    }
+    assert scan(app.stock).changed == 0
+
+
+def test_one_file_that_came_can_be_looked_at_alone(app: App, root: Path) -> None:
+    scan(app.stock)
+    path = model(root / "new.safetensors")
+    model(root / "other.safetensors")
+    (number,) = Scan(app.stock, Stop()).files([str(path), "/elsewhere/x.safetensors"])
+    assert app.stock.catalogue.get(number).place == "new.safetensors"
+    assert listed(app.stock) == ["new.safetensors"]
+
+
+def test_the_library_comes_back_when_the_database_is_deleted(app: App, root: Path, tmp_path: Path) -> None:
+    model(root / "a.safetensors")
+    (root / "a.info").write_text(
+        json.dumps({"name": "From sidecar", "modelyard": {"own": {"notes": "kept", "favourite": True}}})
+    )
+    scan(app.stock)
+    app.close()
+    for file in (tmp_path / "yard").glob("modelyard.db*"):
+        file.unlink()
+    with App({"MODELYARD_HOME": str(tmp_path / "yard")}) as fresh:
+        scan(fresh.stock)
+        (found,) = fresh.stock.catalogue.page(Asking()).models
+        assert (found.title, found.notes, found.favourite) == ("From sidecar", "kept", True)
