@@ -59,7 +59,9 @@ _VARIANTS = (
     "union",
     "inpaint",
 )
-_DIFFUSERS_TWINS = frozenset({"qwen-image", "qwen-image-layered", "hidream", "omnigen2", "kandinsky5"})
+_DIFFUSERS_TWINS = frozenset(
+    {"qwen-image", "qwen-image-layered", "hidream", "omnigen2", "kandinsky5", "ernie-image", "qwen-image-2.1"}
+)
 _CODE = {"torch": "only-known", "torch-legacy": "only-known", "pickle": "only-known", "torchscript": "code"}
 
 

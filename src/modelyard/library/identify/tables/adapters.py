@@ -27,6 +27,7 @@ def _control(family: str, width: int) -> tuple[Signature, ...]:
 
 
 ROWS = (
+    Signature("cosmos", "control_blocks.#.attn1.to_q.weight", kind=_CN),
     Signature("sdxl", "lora_controlnet", (), (), {"label_emb.0.0.down@1": 2816}, _CN, "control-lora"),
     Signature(
         "sdxl",
@@ -49,7 +50,6 @@ ROWS = (
     *_control("sd15", 768),
     *_control("sd21", 1024),
     *_control("sdxl", 2048),
-    *_control("sdxl-refiner", 1280),
     Signature("sdxl", _DOWN, ("add_embedding.",), kind=_CN),
     Signature(
         "sdxl", "controlnet_down_blocks.#.weight", ("controlnet.|control_model.",), kind=_CN, among=("sdxl", "sd15")

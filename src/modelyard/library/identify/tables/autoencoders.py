@@ -6,6 +6,7 @@ _V, _TINY = "vae", "vae_approx"
 _LDM = "decoder.up.#.block.#.conv1.weight"
 _Z = "decoder.conv_in.weight@1"
 _MID = "decoder.mid.block_1.conv1.weight@0"
+_ATT = "decoder.mid.attn_#.|encoder.mid.attn_#."
 _DIFF = "decoder.up_blocks.#.resnets.#.conv1.weight"
 _WAN = "decoder.middle.#.residual.#.gamma"
 _LTX = "decoder.up_blocks.#.res_blocks.#.conv1.conv.weight"
@@ -13,33 +14,45 @@ _CONV3 = "decoder.up.#.block.#.conv1.conv.weight"
 _HY_D = "decoder.up_blocks.#.resnets.#.conv1.conv.weight"
 _TAE_S = ("decoder.layers.#.conv.#.weight", "encoder.layers.#.conv.#.weight")
 _SEQ = "taesd_decoder.#.conv.#.weight|taesd_encoder.#.conv.#.weight"
-_SHARED = ("sd15-vae", "sdxl-vae")
+_SHARED, _WIDE = ("sd15-vae", "sdxl-vae"), ("flux1-vae", "sd3-vae")
+_WANS = ("wan2.1-vae", "qwen-image-vae")
+_QUANT = "quant_conv.weight|post_quant_conv.weight"
+_GAMMA = "decoder.up_blocks.#.resnets.#.norm1.gamma"
 
 ROWS = (
     Signature("svd-vae", _LDM, ("decoder.mid.block_#.mix_factor|decoder.mid.block_#.time_stack.",), kind=_V),
     Signature("svd-vae", "decoder.up.#.block.#.time_stack.in_layers.#.weight", kind=_V),
     Signature("minimax-h3-vae", "decoder.transformer_blocks.#.scale1", kind=_V),
-    Signature("hunyuan-image-2.1-vae", _LDM, (), (), {_Z: 64}, _V),
+    Signature("hunyuan-image-2.1-vae", _LDM, (_ATT,), (), {_Z: 64}, _V),
     Signature("hunyuan-image-2.1-refiner-vae", _LDM, (), (), {_Z: 32, "decoder.conv_in.weight@n": 5}, _V),
-    Signature("flux2-vae", _LDM, ("bn.running_mean|bn.running_var",), kind=_V),
-    Signature("flux2-vae", _LDM, (), (), {_Z: 32}, _V),
-    Signature("flux1-vae", _LDM, (), ("quant_conv.weight|post_quant_conv.weight",), {_Z: 16}, _V),
-    Signature("sd3-vae", _LDM, (), (), {_Z: 16}, _V),
+    Signature("flux2-vae", _LDM, (_ATT, "bn.running_mean|bn.running_var"), kind=_V),
+    Signature("flux2-vae", _LDM, (_ATT,), (), {_Z: 32}, _V),
+    Signature("flux1-vae", _LDM, (_ATT,), (_QUANT,), {_Z: 16}, _V, among=_WIDE),
     Signature(
         "sd-x4-upscaler-vae",
         _LDM,
-        (),
-        ("decoder.up.3.", "decoder.up.3.block.0.conv1.weight"),
-        {_Z: 4, "decoder.up.#.block.#.conv1.weight@count": 9},
+        (_ATT,),
+        ("decoder.up.3.block.0.conv1.weight",),
+        {_Z: 4, _LDM + "@count": (7, 8, 9)},
         _V,
     ),
-    Signature("sd15-vae", _LDM, (), (), {_Z: 4}, _V),
-    Signature(
-        "sd15-vae", _LDM, ("quant_conv.|post_quant_conv.",), kind=_V, among=("sd15-vae", "flux1-vae", "flux2-vae")
-    ),
-    Signature("flux1-vae", _LDM, (), (), {"encoder.conv_out.weight@0": 32}, _V),
-    Signature("sd15-vae", _LDM, kind=_V, among=("sd15-vae", "flux1-vae", "flux2-vae")),
+    Signature("sd15-vae", _LDM, (_ATT,), (), {_Z: 4}, _V, among=_SHARED),
+    Signature("flux1-vae", _LDM, (_ATT,), (_QUANT,), {"encoder.conv_out.weight@0": 32}, _V, among=_WIDE),
+    Signature("sd15-vae", _LDM, (_ATT, _QUANT), kind=_V, among=("sd15-vae", "sdxl-vae", "flux2-vae")),
+    Signature("flux1-vae", _LDM, (_ATT,), kind=_V, among=("sd15-vae", "sdxl-vae", "flux1-vae", "sd3-vae", "flux2-vae")),
     # video
+    Signature("mochi-vae", "decoder.block_in.resnets.#.conv1.conv.weight", kind=_V),
+    Signature("allegro-vae", "decoder.up_blocks.#.temp_convs.#.conv1.#.weight", kind=_V),
+    Signature("ltx2-audio-vae", _CONV3, (), (_ATT,), {"decoder.conv_in.conv.weight@n": 4}, "audio_vae"),
+    Signature("qwen-image-2.1-vae", _WAN, sizes={"decoder.middle.#.residual.#.weight@2": 1}, kind=_V),
+    Signature("qwen-image-2.1-vae", _GAMMA, sizes={"decoder.up_blocks.#.resnets.#.conv1.weight@n": 4}, kind=_V),
+    Signature(
+        "hunyuan-video-1.5-vae",
+        _GAMMA,
+        ("decoder.up_blocks.#.resnets.#.conv1.conv.weight",),
+        kind=_V,
+        among=("hunyuan-video-1.5-vae", "hunyuan-image-2.1-refiner-vae"),
+    ),
     Signature(
         "qwen-image-2.1-vae",
         _WAN,
@@ -50,24 +63,30 @@ ROWS = (
     ),
     Signature("wan2.2-vae", _WAN, ("decoder.upsamples.#.upsamples.#.residual.#.gamma",), kind=_V),
     Signature(
-        "wan2.1-vae", _WAN, (), ("decoder.upsamples.#.upsamples.#.residual.#.gamma",), {"conv2.weight@0": 16}, _V
+        "wan2.1-vae",
+        _WAN,
+        (),
+        ("decoder.upsamples.#.upsamples.#.residual.#.gamma",),
+        {"conv2.weight@0": 16},
+        _V,
+        among=_WANS,
     ),
-    Signature("wan2.1-vae", _WAN, ("decoder.upsamples.#.residual.#.gamma",), kind=_V),
+    Signature("wan2.1-vae", _WAN, ("decoder.upsamples.#.residual.#.gamma",), kind=_V, among=_WANS),
     Signature(
         "ltx2-audio-vae",
         "vocoder.resblocks.#.convs1.#.weight|vocoder.vocoder.resblocks.#.convs1.#.weight",
         kind="audio_vae",
     ),
-    Signature("ltxv-vae", _LTX, kind=_V),
+    Signature("ltxv-vae", _LTX, kind=_V, among=("ltxv-vae", "ltx2-vae")),
     Signature(
         "seedvr2-vae",
         _HY_D + "|decoder.up_blocks.#.resnets.#.conv1.weight",
         ("decoder.up_blocks.#.upsamplers.#.upscale_conv.weight",),
         kind=_V,
     ),
-    Signature("hunyuan-video-1.5-vae", _CONV3, (), (), {"decoder.conv_in.conv.weight@1": 32}, _V),
-    Signature("hunyuan-video-vae", _CONV3, (), (), {"decoder.conv_in.conv.weight@1": 16}, _V),
-    Signature("hunyuan-video-vae", _CONV3, kind=_V, among=("hunyuan-video-vae", "hunyuan-video-1.5-vae")),
+    Signature("hunyuan-video-1.5-vae", _CONV3, (_ATT,), (), {"decoder.conv_in.conv.weight@1": 32}, _V),
+    Signature("hunyuan-video-vae", _CONV3, (_ATT,), (), {"decoder.conv_in.conv.weight@1": 16}, _V),
+    Signature("hunyuan-video-vae", _CONV3, (_ATT,), kind=_V, among=("hunyuan-video-vae", "hunyuan-video-1.5-vae")),
     Signature(
         "cogvideox-vae",
         _HY_D,
@@ -87,6 +106,7 @@ ROWS = (
         ("decoder.up_blocks.#.resnets.#.norm1.weight",),
         {"decoder.conv_in.conv.weight@1": 128},
         _V,
+        among=("ltxv-vae", "ltx2-vae"),
     ),
     Signature("hunyuan-video-vae", _HY_D, (), (), {"decoder.conv_in.conv.weight@1": 16}, _V),
     Signature(
@@ -107,12 +127,13 @@ ROWS = (
         ("decoder.up_blocks.#.upsampler.resample.#.weight",),
         {"decoder.conv_in.weight@1": 16},
         _V,
+        among=_WANS,
     ),
     # diffusers
     Signature("svd-vae", "decoder.up_blocks.#.resnets.#.spatial_res_block.conv1.weight", kind=_V),
     Signature("hunyuan-image-2.1-vae", _DIFF, (), (), {_Z: 64}, _V),
     Signature("flux2-vae", _DIFF, ("bn.running_mean|bn.running_var",), kind=_V),
-    Signature("flux1-vae", _DIFF, (), ("quant_conv.weight",), {_Z: 16, "decoder.conv_in.weight@n": 4}, _V),
+    Signature("flux1-vae", _DIFF, (), ("quant_conv.weight",), {_Z: 16, "decoder.conv_in.weight@n": 4}, _V, among=_WIDE),
     Signature("flux2-vae", _DIFF, (), (), {_Z: 32, "decoder.conv_in.weight@n": 4, "decoder.conv_in.weight@0": 512}, _V),
     Signature("kolors-vae", _DIFF, (), (), {_Z: 8}, _V),
     Signature(
@@ -127,6 +148,7 @@ ROWS = (
             "decoder.up_blocks.#.resnets.#.conv1.weight@count": (12, 11, 10, 9, 8),
         },
         _V,
+        among=_SHARED,
     ),
     # other kinds
     Signature("stable-cascade-a", "up_blocks.#.#.channelwise.#.weight", ("vquantizer.",), kind=_V),
@@ -164,11 +186,13 @@ ROWS = (
     Signature("taehv-hunyuan-video-1.5", "decoder.#.conv.#.weight", (), (), {"decoder.1.weight@1": 32}, _TINY),
     Signature("taef1", _SEQ, (), (), {"taesd_decoder.1.weight@1": 16}, _TINY, among=("taef1", "taesd3")),
     Signature("taef2", _SEQ, (), (), {"taesd_decoder.1.weight@1": 32}, _TINY),
-    Signature("taesd", _SEQ, (), (), {"taesd_decoder.1.weight@1": 4}, _TINY, among=()),
+    Signature("taesd", _SEQ, (), (), {"taesd_decoder.1.weight@1": 4}, _TINY, among=("taesd", "taesdxl")),
     Signature(
         "taef1", _TAE_S[0], (_TAE_S[1],), (), {"decoder.layers.0.weight@1": 16}, _TINY, among=("taef1", "taesd3")
     ),
-    Signature("taesd", _TAE_S[0], (_TAE_S[1],), (), {"decoder.layers.0.weight@1": 4}, _TINY),
+    Signature(
+        "taesd", _TAE_S[0], (_TAE_S[1],), (), {"decoder.layers.0.weight@1": 4}, _TINY, among=("taesd", "taesdxl")
+    ),
     Signature("taesd", _TAE_S[0], (_TAE_S[1],), (), {}, _TINY, among=("taesd", "taef1", "taesd3", "taef2")),
     Signature("taesd", "#.conv.#.weight", (), (), {"1.weight@1": 4}, _TINY, "decoder"),
     Signature("taef1", "#.conv.#.weight", (), (), {"1.weight@1": 16}, _TINY, "decoder", ("taef1", "taesd3")),

@@ -7,6 +7,8 @@ _CLIP = (
     "text_model.encoder.layers.#.mlp.fc1.weight|encoder.layers.#.mlp.fc1.weight|"
     "text_model.text_model.encoder.layers.#.mlp.fc1.weight"
 )
+_BARE = "encoder.layers.#.mlp.fc1.weight"
+_BARE_D = "encoder.layers.#.layer_norm1.weight@0"
 _CLIP_D = "text_model.encoder.layers.#.layer_norm1.weight@0"
 _OPEN = "resblocks.#.attn.in_proj_weight|transformer.resblocks.#.attn.in_proj_weight"
 _OPEN_D = "resblocks.#.ln_1.weight@0"
@@ -45,6 +47,14 @@ def _language(
 _N = "layers.#.post_attention_layernorm.weight@0"
 
 ROWS = (
+    # newer transformers leave the first word out
+    Signature("clip_l", _BARE, ("embeddings.token_embedding.weight",), (), {_BARE_D: 768}, _TE),
+    Signature("clip_h", _BARE, ("embeddings.token_embedding.weight",), (), {_BARE_D: 1024}, _TE),
+    Signature("clip_g", _BARE, ("embeddings.token_embedding.weight",), (), {_BARE_D: 1280}, _TE),
+    Signature("siglip", _BARE, ("embeddings.patch_embedding.weight",), (), {_BARE_D: 1152}, _CV),
+    Signature("clip_vision_g", _BARE, ("embeddings.patch_embedding.weight",), (), {_BARE_D: 1664}, _CV),
+    Signature("clip_vision_h", _BARE, ("embeddings.patch_embedding.weight",), (), {_BARE_D: 1280}, _CV),
+    Signature("clip_vision_l", _BARE, ("embeddings.patch_embedding.weight",), (), {_BARE_D: 1024}, _CV),
     # CLIP
     Signature(
         "clip_l",
@@ -126,6 +136,7 @@ ROWS = (
     *_language("qwen_3_2b", (_QN,), (_FF,), {_N: 2048}),
     *_language("qwen_3_0.6b", (_QN,), (_FF,), {_N: 1024}),
     *_language("qwen_3_14b", (_QN,), (_FF,), {_N: 5120}),
+    *_language("gemma_2b", (), (_QN, _KB, _FF), {_N: 2048, "layers.#.self_attn.k_proj.weight@0": 256}),
     *_language("mistral_3_small", (), (_QN, _KB, _FF), {_N: 5120, "layers.#.self_attn.k_proj.weight@0": 1024}),
     *_language("llama2_13b", (), (_QN, _KB, _FF), {_N: 5120, "layers.#.self_attn.k_proj.weight@0": 5120}),
     *_language("llama2_7b", (), (_QN, _KB, _FF), {_N: 4096, "layers.#.self_attn.k_proj.weight@0": 4096}),

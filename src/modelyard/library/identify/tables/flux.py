@@ -17,6 +17,14 @@ _D = "diffusers_transformer"
 _NUNCHAKU = "transformer_blocks.#.qkv_proj_context.qweight|single_transformer_blocks.#.qkv_proj.qweight"
 
 ROWS = (
+    Signature(
+        "hunyuan-video-1.5",
+        "context_embedder.token_refiner.refiner_blocks.#.attn.to_q.weight",
+        (),
+        (),
+        {"context_embedder.token_refiner.refiner_blocks.#.attn.to_q.weight@0": 2048},
+        _D,
+    ),
     Signature("hunyuan-image-2.1", _QKV, (_REFINER,), sizes={_WIDE: 3584}),
     Signature("hunyuan-image-2.1-refiner", _QKV, (_REFINER,), sizes={_WIDE: 3328}),
     Signature("hunyuan-video-1.5", _QKV, (_REFINER,), sizes={_WIDE: 2048}),
@@ -113,7 +121,14 @@ ROWS = (
         {"x_embedder.weight@1": 64},
         _D,
     ),
-    Signature("flux1", _SINGLE, ("time_text_embed.",), kind=_D, among=("flux1", "flux1-schnell", "flux1-fill")),
+    Signature(
+        "flux1",
+        _SINGLE,
+        ("time_text_embed.",),
+        ("x_embedder.proj.weight",),
+        kind=_D,
+        among=("flux1", "flux1-schnell", "flux1-fill"),
+    ),
     # packed by SVDQuant
     Signature("flux1-fill", _NUNCHAKU, ("time_text_embed.",), (), {"x_embedder.weight@1": 384}),
     Signature(

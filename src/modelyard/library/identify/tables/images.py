@@ -14,6 +14,11 @@ _TABLE = "transformer_blocks.#.scale_shift_table"
 _PIXART = "transformer_blocks.#.attn1.to_q.weight@0"
 
 ROWS = (
+    Signature("nucleus-image", "transformer_blocks.#.img_mlp.experts.gate_up_proj", kind=_D),
+    Signature("ideogram4", "layers.#.attention.to_q.weight", ("embed_image_indicator.weight|llm_cond_proj.",), kind=_D),
+    Signature("krea2", "text_fusion.layerwise_blocks.#.attn.to_q.weight", kind=_D),
+    Signature("flux3", "mode_blocks.image.#.attn.to_q.weight", kind=_D),
+    Signature("prx", "blocks.#.attention.img_qkv_proj.weight", kind=_D),
     Signature("sd3.5-medium", _SD3, ("joint_blocks.#.x_block.attn2.qkv.weight",)),
     Signature("sd3.5-large", _SD3, (), (), {_SD3 + "@1": 2432}),
     Signature("sd3-medium", _SD3, (), (), {_SD3 + "@1": 1536}),
@@ -98,6 +103,7 @@ ROWS = (
         "transformer_blocks.#.attn1.to_q.weight",
         ("transformer_blocks.#.norm1.linear.weight", "patch_embed.text_proj.weight", "time_condition_embed."),
         kind=_D,
+        among=("cogview4", "cogview3-plus"),
     ),
     Signature(
         "stable-cascade-c",

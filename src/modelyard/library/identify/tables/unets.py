@@ -7,23 +7,26 @@ _M = "middle_block.#.transformer_blocks.#.attn2.to_k.weight"
 _C = _M + "@1"
 _IN = "input_blocks.0.0.weight@1"
 _U = "up_blocks.#.attentions.#.transformer_blocks.#.attn2.to_k.weight"
-_DC = _U + "@1"
+_DM = "mid_block.attentions.#.transformer_blocks.#.attn2.to_k.weight"
+_DC = _DM + "@1"
 _DIN = "conv_in.weight@1"
 _D = "diffusers_unet"
 _TEMPORAL = "up_blocks.#.attentions.#.temporal_transformer_blocks.#.attn1.to_q.weight"
+_DEEP = tuple(range(5, 11))
+_SMALL = ("sdxl", "ssd-1b", "segmind-vega")
 
 
-def _variants(family: str, width: int, names: dict[int, str]) -> tuple[Signature, ...]:
+def _variants(family: str, width: int, names: dict[int, str], inner: int = 1280) -> tuple[Signature, ...]:
     """Rows of one LDM family: input channels tell the variant, and without the first layer the family stays."""
-    special = tuple(
-        Signature(family, _A, sizes={_C: width, _IN: channels}, variant=name) for channels, name in names.items()
-    )
-    return (*special, Signature(family, _A, sizes={_C: width}))
+    sizes = {_C: width, _M + "@0": inner} | ({_M + "@count": _DEEP} if family == "sdxl" else {})
+    special = tuple(Signature(family, _A, sizes=sizes | {_IN: n}, variant=name) for n, name in names.items())
+    return (*special, Signature(family, _A, sizes=sizes))
 
 
-def _diffusers(family: str, width: int, names: dict[int, str]) -> tuple[Signature, ...]:
-    special = tuple(Signature(family, _U, (), (), {_DC: width, _DIN: n}, _D, name) for n, name in names.items())
-    return (*special, Signature(family, _U, sizes={_DC: width}, kind=_D))
+def _diffusers(family: str, width: int, names: dict[int, str], inner: int = 1280) -> tuple[Signature, ...]:
+    sizes = {_DC: width, _DM + "@0": inner} | ({_DM + "@count": _DEEP} if family == "sdxl" else {})
+    special = tuple(Signature(family, _U, (), (), sizes | {_DIN: n}, _D, name) for n, name in names.items())
+    return (*special, Signature(family, _U, sizes=sizes, kind=_D))
 
 
 ROWS = (
@@ -53,13 +56,15 @@ ROWS = (
     *_variants("sd21", 1024, {9: "inpainting", 5: "depth", 8: "image-variations"}),
     Signature("kolors", _A, sizes={_C: 2048, "label_emb.0.0.weight@1": 5632}),
     *_variants("sdxl", 2048, {9: "inpainting", 8: "instruct-pix2pix"}),
-    *_variants("sdxl-refiner", 1280, {}),
+    *_variants("sdxl-refiner", 1280, {}, 1536),
+    Signature("sdxl", _A, sizes={_A + "@1": 2048}, among=_SMALL),
     Signature("kolors", _U, ("encoder_hid_proj.",), (), {_DC: 2048}, _D),
     Signature("sd-x4-upscaler", _U, (), (), {_DC: 1024, _DIN: 7}, _D),
     *_diffusers("sd15", 768, {9: "inpainting", 8: "instruct-pix2pix"}),
     *_diffusers("sd21", 1024, {9: "inpainting", 5: "depth"}),
     *_diffusers("sdxl", 2048, {9: "inpainting", 8: "instruct-pix2pix"}),
-    *_diffusers("sdxl-refiner", 1280, {}),
+    *_diffusers("sdxl-refiner", 1280, {}, 1536),
+    Signature("sdxl", _U, sizes={_U + "@1": 2048, _U + "@0": (320, 640, 1280)}, kind=_D, among=_SMALL),
     Signature("deepfloyd-if", "up_blocks.#.attentions.#.add_k_proj.weight", ("encoder_hid_proj.",), kind=_D),
     Signature("kandinsky2", "up_blocks.#.attentions.#.add_k_proj.weight", kind=_D),
 )

@@ -18,6 +18,16 @@ _MLP1 = "blocks.#.mlp.layer1.weight"
 _COSMOS = "blocks.block0.blocks.#.block.attn.to_q.#.weight|blocks.block1.blocks.#.block.attn.to_q.#.weight"
 
 ROWS = (
+    Signature("wan2.2-animate2", _W, ("blocks.#.self_attn.to_q.weight",)),
+    Signature("anyflow", _WD, ("condition_embedder.delta_embedder.",), kind=_D),
+    Signature("helios", _WD, ("patch_short.|patch_mid.|patch_long.",), kind=_D),
+    Signature(
+        "mochi", "transformer_blocks.#.attn1.add_q_proj.weight", ("transformer_blocks.#.norm1.linear.weight",), kind=_D
+    ),
+    Signature(
+        "minimax-h3", "token_refiner.refiner_blocks.#.attn.to_q.weight", ("transformer_blocks.#.norm1.weight",), kind=_D
+    ),
+    Signature("joyimage", "double_blocks.#.attn.img_attn_qkv.weight", kind=_D),
     Signature("wan2.1-vace", _W, ("vace_blocks.#.self_attn.norm_q.weight|vace_patch_embedding.weight",)),
     Signature("wan2.2-s2v", _W, ("casual_audio_encoder.|audio_injector.",)),
     Signature("wan2.1-humo", _W, ("audio_proj.|blocks.#.audio_cross_attn_wrapper.audio_cross_attn.q.weight",)),
