@@ -62,6 +62,11 @@ def test_what_cannot_be_shown_is_tried_once(counting: Counting, tmp_path: Path, 
         with pytest.raises(PreviewRefused):
             kept.get(preview, 64)
     assert counting.made == 1
+    (refusal,) = (tmp_path / "thumbs").glob("*/*")
+    os.utime(refusal, (1, 1))
+    with pytest.raises(PreviewRefused):
+        kept.get(preview, 64)
+    assert counting.made == 2
 
 
 def test_the_room_is_bounded_and_the_oldest_go_first(counting: Counting, tmp_path: Path, preview: Preview) -> None:

@@ -338,3 +338,28 @@ def test_a_model_without_sidecars_costs_nearly_nothing_and_one_with_four_less_th
         _fastest(50, lambda: read_all(empty, names)) < 60e-6
     )  # 20 µs are the bar; a busy machine gets three times that
     assert _fastest(50, lambda: read_all(model, names)) < 3e-3
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "# a ",
+        "# a\t",
+        " ",
+        "- ",
+        "trigger words: ",
+        "trigger words *_",
+        "---\n",
+        "*",
+        "a,",
+        "# Trigger Words\n",
+        "a: b\n",
+        "\t- x ",
+    ],
+)
+def test_no_repetition_makes_markdown_slow(tmp_path: Path, piece: str) -> None:
+    for before in ("", "---\n", "# Trigger Words\n"):
+        model = put(tmp_path, "md", (before + piece * (3_000_000 // len(piece)) + "x").encode())
+        start = time.perf_counter()
+        read_all(model)
+        assert time.perf_counter() - start < 4

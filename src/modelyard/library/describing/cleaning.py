@@ -47,14 +47,14 @@ def clean(text: str, form: str) -> str:
     return nh3.clean(
         kept,
         tags=_TAGS,
-        attributes={"a": {"href", "title"}},
+        attributes={"*": set(), "a": {"href"}},  # title and lang go through on every tag unless told
         url_schemes=_SCHEMES,
         link_rel="noopener noreferrer nofollow",
     )
 
 
 def words(text: str, form: str = "html") -> str:
-    """The plain words of a description, for search and for programs that show text only; lines stay lines."""
+    """The plain words of a description, for search and programs that show text only; no HTML, ``<`` may occur."""
     kept = _CONTROL.sub("", _capped(text))
     if form == "html" and not _too_deep(kept):
         kept = html.unescape(nh3.clean(_BLOCK.sub("\n<", kept), tags=set()))

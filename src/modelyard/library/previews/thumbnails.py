@@ -7,6 +7,7 @@ import hashlib
 import os
 import stat
 import threading
+import time
 from pathlib import Path
 
 from modelyard.errors import PreviewRefused
@@ -17,6 +18,7 @@ WIDTHS = (64, 128, 192, 256, 320, 384, 448, 512, 640, 768, 896, 1024)
 _LARGEST_SOURCE = 20 << 20
 _MAKE = b"1"  # grows when thumbnails are made in another way
 _KEPT_AFTER_SWEEP = 0.8
+_REFUSED_FOR = 3600  # seconds
 
 
 class Thumbnails:
@@ -37,13 +39,12 @@ class Thumbnails:
         """A picture of at most this width, rounded up to one of `WIDTHS`; a still of a video.
 
         Raises:
-            PreviewRefused: It cannot be decoded; asked again, that is remembered and costs nothing.
+            PreviewRefused: It cannot be decoded; that is remembered for an hour and costs nothing then.
         """
         wide = next((each for each in WIDTHS if each >= width), WIDTHS[-1])
         kept = self._folder / self._name(preview.path, wide, form)
-        try:
-            data = kept.read_bytes()
-        except OSError:
+        data = _kept(kept)
+        if data is None:
             data = self._made(preview, wide, form)
             self._keep(kept, data)
         if not data:
@@ -102,6 +103,15 @@ class Thumbnails:
                 path.unlink()
                 held -= size
         return held
+
+
+def _kept(path: Path) -> bytes | None:
+    """What is kept there; a refusal counts for an hour, as the machine may have been busy, or a codec was missing."""
+    try:
+        data = path.read_bytes()
+        return data if data or time.time() - path.stat().st_mtime < _REFUSED_FOR else None
+    except OSError:
+        return None
 
 
 def _source(path: Path) -> bytes:

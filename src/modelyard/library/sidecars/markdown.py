@@ -17,12 +17,12 @@ FRONT = re.compile(r"\A---[ \t]*\r?\n(.*?)^---[ \t]*(?:\r?\n|\Z)", re.DOTALL | r
 
 _LONGEST = 4 << 20
 _LONGEST_FRONT = 64 << 10
-_HEADING = re.compile(r"^#{1,6}[ \t]+(.+?)[ \t]*#*[ \t]*\r?$", re.MULTILINE)
+_HEADING = re.compile(r"^#{1,6}[ \t]([^\n]{1,500})$", re.MULTILINE)  # bounded, and stripped later: no backtracking
 _TRIGGERS = re.compile(r"(?:trigger|trained|activation)(?: words?| phrases?| tags?)?", re.IGNORECASE)
 _LINE = re.compile(
     r"^\W{0,4}(?:trigger|trained|activation)(?: words?| phrases?)[ *_]*:[ *_]*(\S.*)$", re.IGNORECASE | re.MULTILINE
 )
-_BULLET = re.compile(r"^[ \t]*[-*+][ \t]+(.+?)[ \t]*\r?$", re.MULTILINE)
+_BULLET = re.compile(r"^[ \t]{0,20}[-*+][ \t]([^\n]{1,1000})$", re.MULTILINE)
 _ABOUT_VERSION = "about this version"
 _HUBS = {"civitai": "civitai", "huggingface": "huggingface", "hugging face": "huggingface", "modelscope": "modelscope"}
 
@@ -81,7 +81,7 @@ def section(body: str) -> tuple[int, int] | None:
     """Where the section of trigger words begins and ends, its heading included."""
     headings = list(_HEADING.finditer(body))
     for index, heading in enumerate(headings):
-        if _TRIGGERS.fullmatch(heading[1].strip("*_: ")):
+        if _TRIGGERS.fullmatch(_heading(heading[1])):
             return heading.start(), headings[index + 1].start() if index + 1 < len(headings) else len(body)
     return None
 
@@ -96,8 +96,12 @@ def _bare(word: str) -> str:
     return word.strip().strip('`*"').strip()
 
 
+def _heading(told: str) -> str:
+    return told.strip().strip("#*_: ")
+
+
 def _title(body: str) -> str:
     """The last main heading that is no section's: the ancestor puts the model's name there."""
-    names = [match[1] for match in _HEADING.finditer(body) if match[0].startswith("# ")]
+    names = [_heading(match[1]) for match in _HEADING.finditer(body) if match[0].startswith("# ")]
     names = [name for name in names if not _TRIGGERS.fullmatch(name) and name.lower() != _ABOUT_VERSION]
     return text(names[-1]) if names else ""

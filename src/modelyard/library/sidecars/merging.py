@@ -80,7 +80,8 @@ def _take(
 ) -> None:
     for name in names:
         value = getattr(said, name)
-        if value not in ("", (), None, False) and name not in known:
+        said_so = value is not None and value is not False and value not in ("", ())  # 0.0 == False, and is a strength
+        if said_so and name not in known:
             known[name] = value
             sources[prefix + name] = form
 
