@@ -119,6 +119,15 @@ def test_stability_matrix(tmp_path: Path) -> None:
     assert about.own.title == "My ink" and about.nsfw == 16
 
 
+@pytest.mark.parametrize(
+    ("source", "hub"), [(0, "civitai"), (None, "civitai"), ("Civitai", "civitai"), (1, ""), ("OpenModelDb", "")]
+)
+def test_stability_matrix_names_its_source_by_word_or_number(tmp_path: Path, source: object, hub: str) -> None:
+    told = {"ModelId": 111, "VersionId": 222, "ModelName": "4x", "Source": source}
+    about = read_all(put(tmp_path, "cm-info.json", told)).about
+    assert (about.hub, about.name) == (hub, "4x")
+
+
 def test_civicomfy_tells_where_the_file_came_from_but_no_key(tmp_path: Path) -> None:
     told = {"ModelId": 111, "VersionId": 222, "DownloadUrlUsed": "https://civitai.com/api/download/models/222"}
     model = put(tmp_path, "cminfo.json", told)
@@ -196,6 +205,22 @@ def test_markdown_of_the_ancestor(tmp_path: Path) -> None:
     assert about.trained_words == ("inkwash", "brush stroke")
     assert about.claimed == {"sha256": SHA} and about.author == "mo"
     assert about.description.startswith("# About this version") and about.description_form == "markdown"
+
+
+def test_the_ancestors_excuses_are_no_description_and_none_is_no_name(tmp_path: Path) -> None:
+    told = (
+        "---\nwebsite: HuggingFace\nmodelPage: https://huggingface.co/mo/ink\nauthor: mo\npreview: []\n---\n\n"
+        "# Trigger Words\n\nNo trigger words\n\n# About this version\n\nNo description about this version\n\n"
+        "# None\n\nNo description about this model\n"
+    )
+    about = read_all(put(tmp_path, "md", told.encode())).about
+    assert (about.hub, about.model_id, about.name, about.description, about.trained_words) == (
+        "huggingface",
+        "mo/ink",
+        "",
+        "",
+        (),
+    )
 
 
 @pytest.mark.parametrize(

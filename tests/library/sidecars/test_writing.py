@@ -273,6 +273,8 @@ def test_lora_manager_is_not_told_that_a_claimed_hash_was_measured(tmp_path: Pat
     write(tmp_path / "ink.safetensors", INK, ["metadata.json"])
     told = json.loads((tmp_path / "ink.metadata.json").read_text())
     assert (told["sha256"], told["hash_status"]) == ("", "pending")
+    needed = {"file_name", "model_name", "file_path", "size", "modified", "sha256", "base_model", "preview_url"}
+    assert needed <= told.keys()  # without one of them Lora Manager skips the model
     write(tmp_path / "other.safetensors", INK, ["metadata.json"], measured={"sha256": "ef" * 32})
     told = json.loads((tmp_path / "other.metadata.json").read_text())
     assert (told["sha256"], told["hash_status"]) == ("ef" * 32, "completed")

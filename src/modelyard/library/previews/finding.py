@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,11 +34,19 @@ class Preview:
     kind: str
 
 
-def find(model: Path, names: Collection[str] | None = None) -> Preview | None:
+def folded(names: Collection[str]) -> dict[str, str]:
+    """Names by their lower case, for `find`; made once for a folder."""
+    return {name.lower(): name for name in names}
+
+
+def find(
+    model: Path, names: Collection[str] | None = None, by_lower_case: Mapping[str, str] | None = None
+) -> Preview | None:
     """A model's preview, None when it has none. An exact name wins over one in other case.
 
     Args:
         names: The names in its folder when they are known, a set.
+        by_lower_case: `folded` of them; without it each model that has no preview costs a look at all names.
     """
     if names is None:
         try:
@@ -49,16 +57,9 @@ def find(model: Path, names: Collection[str] | None = None) -> Preview | None:
     for ending in ENDINGS:
         if stem + ending in names:
             return _preview(model, stem + ending)
-    return _in_other_case(model, stem, names)
-
-
-def _in_other_case(model: Path, stem: str, names: Collection[str]) -> Preview | None:
     low = stem.lower()
-    folded = {name.lower(): name for name in names if len(name) > len(stem) and name[: len(stem)].lower() == low}
-    for ending in ENDINGS if folded else ():
-        if name := folded.get(low + ending):
-            return _preview(model, name)
-    return None
+    others = by_lower_case if by_lower_case is not None else folded(names)
+    return next((_preview(model, others[low + ending]) for ending in ENDINGS if low + ending in others), None)
 
 
 def _preview(model: Path, name: str) -> Preview:

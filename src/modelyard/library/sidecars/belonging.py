@@ -62,7 +62,7 @@ def sidecars_of(model: Path, names: Collection[str]) -> Belonging:
     Args:
         names: The names of all files in its folder; a set is the fastest.
     """
-    ours = [name for name in sorted(names) if _belongs(name, model.name)]
+    ours = sorted(name for name in names if _belongs(name, model.name))
     lower = {name.lower() for name in names if name != model.name and name.lower().endswith(MODELS)} if ours else set()
     shared = {name for name in ours if _other_owner(name, model.name, lower)}
     return Belonging(

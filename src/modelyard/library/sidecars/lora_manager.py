@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -42,10 +43,11 @@ def read(told: Mapping[str, Any], model: str) -> About:
     )
 
 
-def changes(about: About, model: Path, measured: Mapping[str, str]) -> dict[str, Any]:
+def changes(about: About, model: Path, found: os.stat_result | None, measured: Mapping[str, str]) -> dict[str, Any]:
     """What to set in one.
 
     Args:
+        found: The model's own size and time, None when it is not there.
         measured: Digests of the file's bytes; a claimed one would keep Lora Manager from measuring itself.
     """
     sha256 = measured.get("sha256", "")
@@ -57,10 +59,12 @@ def changes(about: About, model: Path, measured: Mapping[str, str]) -> dict[str,
         "sha256": sha256,
     }
     known = {name: value for name, value in said.items() if value not in ("", ())}
-    fresh = {
+    fresh: dict[str, Any] = {  # its reader needs the first eight
         "file_name": model.stem,
         "model_name": about.name or model.stem,
-        "file_path": model.as_posix(),
+        "file_path": model.absolute().as_posix(),
+        "size": found.st_size if found else 0,
+        "modified": found.st_mtime if found else 0.0,
         "sha256": "",
         "base_model": "Unknown",
         "preview_url": "",

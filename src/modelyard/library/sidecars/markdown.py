@@ -23,6 +23,7 @@ _LINE = re.compile(
     r"^\W{0,4}(?:trigger|trained|activation)(?: words?| phrases?)[ *_]*:[ *_]*(\S.*)$", re.IGNORECASE | re.MULTILINE
 )
 _BULLET = re.compile(r"^[ \t]{0,20}[-*+][ \t]([^\n]{1,1000})$", re.MULTILINE)
+_EXCUSE = re.compile(r"^No description about this (?:version|model)\r?$", re.MULTILINE)
 _ABOUT_VERSION = "about this version"
 _HUBS = {"civitai": "civitai", "huggingface": "huggingface", "hugging face": "huggingface", "modelscope": "modelscope"}
 
@@ -35,7 +36,7 @@ def read(told: str, model: str) -> About:  # noqa: ARG001  # the port's second a
     page = text(front.get("modelPage"))
     hub, model_id, version_id = identity_of(page)
     start, end = section(body) or (0, 0)
-    description = (body[:start] + body[end:]).strip()
+    description = _told(body[:start] + body[end:])
     return About(
         hub=hub or (_HUBS.get(text(front.get("website")).lower(), "") if model_id else ""),
         model_id=model_id,
@@ -96,6 +97,12 @@ def _bare(word: str) -> str:
     return word.strip().strip('`*"').strip()
 
 
+def _told(description: str) -> str:
+    """A description, empty when nothing stands under its headings but the ancestor's excuse for having none."""
+    said = _EXCUSE.sub("", _HEADING.sub("", description))
+    return description.strip() if said.strip() else ""
+
+
 def _heading(told: str) -> str:
     return told.strip().strip("#*_: ")
 
@@ -103,5 +110,5 @@ def _heading(told: str) -> str:
 def _title(body: str) -> str:
     """The last main heading that is no section's: the ancestor puts the model's name there."""
     names = [_heading(match[1]) for match in _HEADING.finditer(body) if match[0].startswith("# ")]
-    names = [name for name in names if not _TRIGGERS.fullmatch(name) and name.lower() != _ABOUT_VERSION]
+    names = [name for name in names if not _TRIGGERS.fullmatch(name) and name.lower() not in (_ABOUT_VERSION, "none")]
     return text(names[-1]) if names else ""

@@ -15,13 +15,13 @@ from modelyard.values.untrusted import claims, number, record, text, texts
 
 _LONGEST = 4 << 20
 _EXPLICIT = 16
+_FROM_CIVITAI = (None, "", 0, "Civitai", "CivArchive")  # some versions write the enum's number
 _HASHES = ("SHA256", "CRC32", "BLAKE3")
 
 
 def read(told: Mapping[str, Any], model: str) -> About:  # noqa: ARG001  # the port's second argument
     """What a ``.cm-info.json`` says."""
-    source = text(told.get("Source"))
-    if source not in ("", "Civitai", "CivArchive"):
+    if told.get("Source") not in _FROM_CIVITAI:
         hub, model_id, version_id = identity_of(text(told.get("SourceUrl")))
     else:
         hub, model_id, version_id = HUB, number(told.get("ModelId")), number(told.get("VersionId"))
@@ -58,7 +58,10 @@ def read_civicomfy(told: Mapping[str, Any], model: str) -> About:
 
 
 def changes(about: About) -> dict[str, Any] | None:
-    """What to set in a ``.cm-info.json``; nothing when the model is not CivitAI's, as its ids are numbers."""
+    """What to set in a ``.cm-info.json``; nothing when the model is not CivitAI's, as its ids are numbers.
+
+    ``Source`` is left out, as its versions write a number or a word and refuse the other; CivitAI is the default.
+    """
     if about.hub != HUB or not (number(about.model_id) and number(about.version_id)):
         return None
     hashes = {name: value.upper() for name in _HASHES if (value := about.claimed.get(name.lower()))}
@@ -80,10 +83,9 @@ def changes(about: About) -> dict[str, Any] | None:
         "Nsfw": bool((about.nsfw or 0) > 1),
         "Tags": [],
     } | {
-        "ModelType": "Other",
+        "ModelType": "Unknown",
         "VersionName": "",
         "Hashes": hashes,
-        "Source": "Civitai",
     }
     fresh = {name: IfMissing(value, even_empty=True) for name, value in needed.items()}
     return {"ModelId": int(about.model_id), "VersionId": int(about.version_id)} | fresh | known

@@ -97,11 +97,15 @@ def _write(path: Path, edit: Callable[[bytes | None], bytes | None]) -> bool:
 
 
 def _stamp(path: Path) -> tuple[int, int, int] | None:
+    found = _stat(path)
+    return (found.st_ino, found.st_size, found.st_mtime_ns) if found else None
+
+
+def _stat(path: Path, *, follow: bool = False) -> os.stat_result | None:
     try:
-        found = os.lstat(path)
+        return os.stat(path, follow_symlinks=follow)
     except OSError:
         return None
-    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _told(form: str, old: bytes | None, model: Path, about: About, measured: Mapping[str, str]) -> bytes | None:
@@ -140,7 +144,7 @@ def _changes(form: str, text: str, model: Path, about: About, measured: Mapping[
         case "civitai.info":
             return civitai_info.changes(about, model.name)
         case "metadata.json":
-            return lora_manager.changes(about, model, measured)
+            return lora_manager.changes(about, model, _stat(model, follow=True), measured)
         case "cm-info.json":
             return stability_matrix.changes(about)
         case "swarm.json":
