@@ -79,7 +79,7 @@ def read(fd: int, _start: bytes, size: int) -> Header:
 
 
 def _fields(window: Window, end: int, budget: _Budget) -> Iterator[tuple[int, int, int]]:
-    """Field number, wire type, and the value (type 0) or length (type 2); the caller takes or skips what it is given."""
+    """Field number, wire type, and value (type 0) or length (type 2); the caller takes or skips the bytes."""
     while window.at < end:
         budget.one()
         tag = _varint(window)

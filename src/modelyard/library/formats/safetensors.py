@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from math import prod
+from operator import mul, sub
 from typing import Any
 
 import msgspec
@@ -21,6 +22,7 @@ LARGEST = 12 << 20
 """Bytes of header that we parse; the reference reads 100 MB, real ones stay below 8 MiB."""
 
 _MOST_TENSORS, _MOST_COMMAS, _MOST_DIMENSIONS, _LONGEST_DIMENSION = 100_000, 1_000_000, 64, 1 << 48
+_SURELY_FEW = 1 << 20
 _BITS = {
     **dict.fromkeys(("BOOL", "U8", "I8", "F8_E5M2", "F8_E4M3", "F8_E8M0", "F8_E4M3FNUZ", "F8_E5M2FNUZ"), 8),
     **dict.fromkeys(("I16", "U16", "F16", "BF16"), 16),
@@ -31,7 +33,6 @@ _BITS = {
     "F6_E2M3": 6,
     "F6_E3M2": 6,
 }
-_ODD_NAME = re.compile(rb'\.\./|\.\.\\\\|\\u00[01]|"/')
 
 
 class _Metadata(msgspec.Struct, rename={"metadata": "__metadata__"}):
@@ -75,7 +76,7 @@ def read(fd: int, start: bytes, size: int) -> Header:
     raw = start[8 : 8 + length] if len(start) >= 8 + length else os.pread(fd, length, 8)
     if len(raw) < length or raw[:1] != b"{":
         return _bad(size, Code.BAD_HEADER, "Its header is no JSON object.")
-    if raw.count(b'"dtype"') > _MOST_TENSORS or raw.count(b",") > _MOST_COMMAS:
+    if length > _SURELY_FEW and (raw.count(b'"dtype"') > _MOST_TENSORS or raw.count(b",") > _MOST_COMMAS):
         return _bad(size, Code.HEADER_TOO_LARGE, f"Its header names more than {_MOST_TENSORS} tensors.")
     return _parsed(raw, size)
 
@@ -95,11 +96,14 @@ def _parsed(raw: bytes, size: int) -> Header:
         return _bad(size, _code(str(error)), f"Its header is wrong: {error}.")
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return _bad(size, Code.BAD_HEADER, f"Its header is no JSON: {error}.")
-    if _may_repeat(raw, len(tensors)):
+    escaped = b"\\" in raw
+    if _may_repeat(raw, len(tensors), escaped=escaped):
         findings += _repeated(raw)
     findings += _wrong(tensors, size - 8 - len(raw))
-    if _ODD_NAME.search(raw) and any(_odd(name) for name in tensors):
-        findings.append(Problem(Code.BAD_NAME, "A tensor has a name that looks like a path or holds control letters."))
+    names = "".join(tensors)
+    suspect = "/" in names or "\\" in names or (escaped and not names.isprintable())
+    if suspect and any(_odd(name) for name in tensors):
+        findings.append(Problem(Code.BAD_NAME, "A tensor has a name that is a path or holds control letters."))
     return Header("safetensors", size, tensors, metadata, tuple(findings))
 
 
@@ -122,15 +126,17 @@ def _code(message: str) -> Code:
 
 
 def _odd(name: str) -> bool:
-    return not name.isprintable() or name.startswith("/") or ".." in re.split(r"[/\\]", name)
+    return not name.isprintable() or name.startswith("/") or ".." in name.replace("\\", "/").split("/")
 
 
-def _may_repeat(raw: bytes, tensors: int) -> bool:
+def _may_repeat(raw: bytes, tensors: int, *, escaped: bool) -> bool:
     r"""Whether a key may stand twice: words are counted, which only an escaped (\u) spelling could hide."""
-    if any(raw.count(word) != tensors for word in (b'"dtype"', b'"shape"', b'"data_offsets"')):
+    if any(raw.count(word) != tensors for word in (b'"data_offsets"', b'"dtype"', b'"shape"')):
         return True
-    if raw.count(b'"__metadata__"') > 1:
+    if raw.find(b'"__metadata__"', raw.find(b'"__metadata__"') + 1) > 0 and raw.count(b'"__metadata__"') > 1:
         return True
+    if not escaped:
+        return False
     escapes = raw.count(b"\\u")
     return bool(escapes and escapes != bytes(_RAW_METADATA.decode(raw).metadata).count(b"\\u"))
 
@@ -161,27 +167,34 @@ def _repeated(raw: bytes) -> Iterator[Problem]:
 
 
 def _wrong(tensors: Mapping[str, Tensor], data: int) -> Iterator[Problem]:
-    """What is wrong with the tensors of a header, given the bytes of data behind it."""
-    values = tensors.values()
-    unknown = {tensor.dtype for tensor in values} - _BITS.keys()
+    """What is wrong with the tensors of a header, given the bytes of data behind it; columns are compared in C."""
+    if not tensors:
+        if data:
+            yield Problem(Code.TRAILING_BYTES, f"It holds no tensor, yet {data} bytes of data.")
+        yield Problem(Code.NO_TENSORS, "It holds no tensor.")
+        return
+    values = list(tensors.values())
+    dtypes, shapes = [tensor.dtype for tensor in values], [tensor.shape for tensor in values]
+    unknown = set(dtypes) - _BITS.keys()
     if unknown:
         yield Problem(Code.UNKNOWN_DTYPE, f"It has numbers of an unknown type, {min(unknown)[:40]!r}.")
         return
-    if any(
-        prod(tensor.shape) * _BITS[tensor.dtype] != (tensor.data_offsets[1] - tensor.data_offsets[0]) * 8
-        for tensor in values
-    ):
+    begins, ends = map(list, zip(*[tensor.data_offsets for tensor in values], strict=True))
+    bits = list(map(mul, map(prod, shapes), map(_BITS.__getitem__, dtypes)))
+    if min(chain.from_iterable(shapes), default=1) <= 0 or max(map(len, shapes)) > _MOST_DIMENSIONS:
+        yield from _strange(tensors)
+    if bits != [8 * length for length in map(sub, ends, begins)]:
         yield from _misfits(tensors)
         return
-    if tensors and max(len(tensor.shape) for tensor in values) > _MOST_DIMENSIONS:
-        yield Problem(Code.BAD_SHAPE, "A tensor has more dimensions than any model.")
-    if any(min(tensor.shape, default=1) <= 0 and _strange(tensor.shape) for tensor in values):
-        yield Problem(Code.BAD_SHAPE, "A tensor has a dimension that cannot be.")
-    yield from _layout(tensors, data)
+    yield from _layout(sorted(begins), sorted(ends), data, tensors)
 
 
-def _strange(shape: tuple[int, ...]) -> bool:
-    return min(shape) < 0 or max(shape) > _LONGEST_DIMENSION
+def _strange(tensors: Mapping[str, Tensor]) -> Iterator[Problem]:
+    for name, tensor in tensors.items():
+        shape = tensor.shape or (1,)
+        if min(shape) < 0 or (min(shape) == 0 and max(shape) > _LONGEST_DIMENSION) or len(shape) > _MOST_DIMENSIONS:
+            yield Problem(Code.BAD_SHAPE, f"{name[:80]!r} has dimensions that cannot be.")
+            return
 
 
 def _misfits(tensors: Mapping[str, Tensor]) -> Iterator[Problem]:
@@ -198,21 +211,17 @@ def _misfits(tensors: Mapping[str, Tensor]) -> Iterator[Problem]:
             return
 
 
-def _layout(tensors: Mapping[str, Tensor], data: int) -> Iterator[Problem]:
-    """Whether the tensors cover the data exactly once."""
-    begins = sorted(tensor.data_offsets[0] for tensor in tensors.values())
-    ends = sorted(tensor.data_offsets[1] for tensor in tensors.values())
-    last = ends[-1] if ends else 0
+def _layout(begins: list[int], ends: list[int], data: int, tensors: Mapping[str, Tensor]) -> Iterator[Problem]:
+    """Whether the tensors cover the data exactly once: sorted, each must begin where one ends."""
+    last = ends[-1]
     if last > data:
         yield Problem(Code.TRUNCATED, f"{last - data} of {last} bytes of its data are missing.")
     elif last < data:
         yield Problem(Code.TRAILING_BYTES, f"{data - last} bytes lie behind its last tensor; something may hide there.")
-    if begins and begins[0] < 0:
+    if begins[0] < 0:
         yield Problem(Code.BAD_OFFSETS, "A tensor begins before the data.")
-    elif begins and (begins[0] > 0 or begins[1:] != ends[:-1]):
+    elif begins[0] > 0 or begins[1:] != ends[:-1]:
         yield from _gaps(sorted(tensor.data_offsets for tensor in tensors.values()))
-    if not tensors:
-        yield Problem(Code.NO_TENSORS, "It holds no tensor.")
 
 
 def _gaps(places: list[tuple[int, int]]) -> Iterator[Problem]:

@@ -9,21 +9,8 @@ from dataclasses import dataclass
 
 from modelyard.library.formats.header import Tensor
 from modelyard.library.identify.tables.adapted import ROWS, AdapterRow
+from modelyard.library.identify.templates import JOINED
 
-_NUMBER = re.compile(r"(?<=[_\n])\d+(?=[_\n])")
-_PREFIXES = (
-    "base_model_model_",
-    "model_diffusion_model_",
-    "diffusion_model_",
-    "lora_unet_",
-    "lora_transformer_",
-    "lora_prior_unet_",
-    "lycoris_",
-    "transformer_",
-    "unet_",
-    "model_",
-    "dit_",
-)
 _NETWORKS = (
     ("glora", ("_a1_weight\n", "_b1_weight\n")),
     ("loha", ("_hada_w1_a\n",)),
@@ -81,16 +68,16 @@ class Adapter:
 class Modules:
     """The modules an adapter changes, block numbers taken out, and how wide they are."""
 
-    def __init__(self, text: str, tensors: Mapping[str, Tensor]) -> None:
-        for prefix in _PREFIXES:
-            text = text.replace("\n" + prefix, "\n")
-        self.text = text.replace("_processor_", "_")
-        names = _NUMBER.sub("#", self.text)[1:-1].split("\n")
-        self._shapes = dict(zip(names, (tensor.shape for tensor in tensors.values()), strict=False))
+    def __init__(self, names: list[str], tensors: Mapping[str, Tensor]) -> None:
+        self._names, self._tensors = names, tensors
+        self.counts = Counter(names)
+        self._shapes = {name: t.shape for name, t in dict(zip(names, tensors.values(), strict=True)).items()}
         self._templates = "\n" + "\n".join(self._shapes) + "\n"
 
     def has(self, module: str) -> bool:
-        """Whether a module is changed: from the start of its name when that begins with ``^``, else anywhere in it."""
+        """Whether a module is changed: ``^`` the start of its name, ``=`` with its number, else anywhere."""
+        if module.startswith("="):
+            return any(module[1:] in name.replace(".", "_") for name in self._tensors)
         return ("\n" + module[1:] if module.startswith("^") else module) in self._templates
 
     def width(self, module: str, side: str) -> int | None:
@@ -111,12 +98,29 @@ class Modules:
 
     def highest(self, start: str) -> int:
         """The highest block number behind `start`, -1 for none."""
-        return max((int(number[:6]) for number in re.findall(rf"(?:(?<=\n)|_){start}(\d+)", self.text)), default=-1)
+        wanted = [name for name in self.counts if f"{start}#" in name]
+        if not wanted:
+            return -1
+        one = max(wanted, key=lambda name: self.counts[name])
+        names = (
+            name.replace(".", "_") for name, is_one in zip(self._tensors, self._names, strict=True) if is_one == one
+        )
+        numbers = re.compile(rf"(?:_|^){start}(\d{{1,6}})_")
+        return max((int(match[1]) for name in names if (match := numbers.search(name))), default=-1)
 
     def dimensions(self, module: str) -> int | None:
         """How many axes a module's first matrix has: 4 for a convolution."""
         shape = self._first(module, _DOWN)
         return len(shape) if shape else None
+
+    def rank(self) -> int | None:
+        """The rank that most layers have."""
+        ranks: Counter[int] = Counter()
+        for name, count in self.counts.items():
+            shape = self._shapes[name]
+            if shape and name.endswith((*_DOWN, "_w1_b")):
+                ranks[shape[0]] += count
+        return ranks.most_common(1)[0][0] if ranks else None
 
     def _first(self, module: str, endings: tuple[str, ...]) -> tuple[int, ...]:
         return next((self._shapes[module + end] for end in endings if module + end in self._shapes), ())
@@ -124,42 +128,34 @@ class Modules:
 
 def read(tensors: Mapping[str, Tensor]) -> Adapter | None:
     """What the adapter is, or None when the file is none."""
-    text = "\n" + "\n".join(tensors).replace(".", "_") + "\n"
+    names = list(map(JOINED.__getitem__, tensors))
+    text = "\n" + "\n".join(dict.fromkeys(names)) + "\n"
     network = next((name for name, marks in _NETWORKS if any(mark in text for mark in marks)), "")
     if not network or any(f"\n{mark}" in text for mark in _CONTROL):
         return None
-    if network == "full-diff" and text.count("_diff\n") + text.count("_diff_b\n") < len(tensors) // 2:
+    modules = Modules(names, tensors)
+    changed = sum(count for name, count in modules.counts.items() if name.endswith(("_diff", "_diff_b")))
+    if network == "full-diff" and changed < len(tensors) // 2:
         return None
     if network in ("lora", "loha") and ("_dora_scale\n" in text or "_lora_magnitude_vector" in text):
         network = "dora"
-    modules = Modules(text, tensors)
     row = next((row for row in ROWS if _fits(row, modules)), None)
-    rank = _rank(tensors)
     if row is None:
-        return Adapter(network, rank, "unknown", (), False, "It changes weights of a base that no table knows.")
+        return Adapter(
+            network, modules.rank(), "unknown", (), False, "It changes weights of a base that no table knows."
+        )
     reason = f"It changes {', '.join(row.has)}" + "".join(f", {m} {s} = {n}" for m, s, n in row.widths)
-    return Adapter(network, rank, row.family, row.among, bool(row.widths) or row.sure, reason + ".")
+    return Adapter(network, modules.rank(), row.family, row.among, bool(row.widths) or row.sure, reason + ".")
 
 
 def _fits(row: AdapterRow, modules: Modules) -> bool:
     return (
         all(any(modules.has(option) for option in need.split("|")) for need in row.has)
         and not any(modules.has(lack) for lack in row.lacks)
-        and all(modules.highest(start) >= number for start, number in row.above)
         and all(
             number in {modules.width(module, side) for module in options.split("|")}
             for options, side, number in row.widths
         )
+        and all(modules.highest(start) >= number for start, number in row.above)
         and all(modules.dimensions(module) == axes for module, axes in row.axes)
     )
-
-
-def _rank(tensors: Mapping[str, Tensor]) -> int | None:
-    """The rank that most layers have."""
-    ranks = Counter(
-        tensor.shape[0]
-        for name, tensor in tensors.items()
-        if tensor.shape
-        and ("lora_down" in name or "lora_A" in name or ".down.weight" in name or name.endswith("_w1_b"))
-    )
-    return ranks.most_common(1)[0][0] if ranks else None

@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Mapping
 
 from modelyard.library.formats.header import Tensor
+from modelyard.library.identify.templates import DOTTED
 
-_NUMBER = re.compile(r"(?<=[._\n])\d+(?=[._\n])")
-_NUMBERED = re.compile(r"[._]\d+[._]|^\d+\.")
+_NUMBERED = re.compile(r"(?:[._]|^)\d+[._]")
 _PREFIXES = ("model.diffusion_model.", "diffusion_model.", "base_model.model.", "model.model.", "_orig_mod.", "module.")
 _WRAPPERS = ("model.", "transformer.", "net.", "unet.", "dit.", "language_model.", "params_ema.", "params.", "vae.")
 _WRAPPED = 0.8
@@ -23,25 +23,19 @@ class Outline:
     Attributes:
         shapes: Template to one of the tensors that it stands for.
         counts: Template to how many tensors it stands for.
-        prefixed: Whether a diffusion model stands under its own prefix, as in whole checkpoints.
     """
 
     def __init__(self, tensors: Mapping[str, Tensor]) -> None:
-        text = "\n" + "\n".join(tensors) + "\n"
-        self.prefixed = "\nmodel.diffusion_model." in text
+        names = list(map(DOTTED.__getitem__, tensors))
+        self.shapes: dict[str, Tensor] = dict(zip(names, tensors.values(), strict=True))
+        self.counts: Mapping[str, int] = Counter(names)
+        self._tensors = tensors
+        self._prefixes = [""]
         for prefix in _PREFIXES:
-            if "\n" + prefix in text:
-                text = text.replace("\n" + prefix, "\n")
+            self._strip(prefix, 1)
         enough = max(1, int(len(tensors) * _WRAPPED))
         for prefix in (*_WRAPPERS, *_WRAPPERS[:2]):
-            if text.count("\n" + prefix) >= enough:
-                text = text.replace("\n" + prefix, "\n")
-        self._names = text[1:-1].split("\n")
-        self._tensors = tensors
-        names = _NUMBER.sub("#", text)[1:-1].split("\n")
-        self.shapes: dict[str, Tensor] = dict(zip(names, tensors.values(), strict=False))
-        self.counts = Counter(names)
-        self._exact: dict[str, Tensor] | None = None
+            self._strip(prefix, enough)
 
     def __contains__(self, template: str) -> bool:
         return template in self.shapes
@@ -54,9 +48,7 @@ class Outline:
 
     def axis(self, template: str, axis: int) -> int | None:
         """The size of one axis, None when there is no such tensor or axis; packed 4-bit numbers are unpacked."""
-        tensor = self.shapes.get(template)
-        if tensor is None:
-            tensor = self.exactly(template) if "#" not in template else None
+        tensor = self.shapes.get(template) or self.exactly(template)
         if tensor is None:
             return None
         if tensor.dtype == "U8" and len(tensor.shape) == 2 and tensor.shape[1] == 1:
@@ -65,14 +57,21 @@ class Outline:
 
     def exactly(self, name: str) -> Tensor | None:
         """The tensor with exactly this name, prefix taken off."""
-        if self._exact is None:
-            self._exact = dict(zip(self._names, self._tensors.values(), strict=False))
-        return self._exact.get(name)
+        return next((self._tensors[start + name] for start in self._prefixes if start + name in self._tensors), None)
 
-    def highest(self, start: str) -> int:
-        """The highest block number that follows `start` (``blocks.``), -1 for none."""
-        found = re.compile(rf"(?:^|(?<=\n)){re.escape(start)}(\d+)").findall("\n".join(self._names))
-        return max((int(number[:6]) for number in found), default=-1)
+    def _strip(self, prefix: str, enough: int) -> None:
+        """Take a prefix off when at least `enough` tensors have it."""
+        prefixed = [template for template in self.shapes if template.startswith(prefix)]
+        if not prefixed or sum(self.counts[template] for template in prefixed) < enough:
+            return
+        cut = len(prefix)
+        names = {template: template[cut:] if template.startswith(prefix) else template for template in self.shapes}
+        counts: Counter[str] = Counter()
+        for template, name in names.items():
+            counts[name] += self.counts[template]
+        self.shapes = {name: self.shapes[template] for template, name in names.items()}
+        self.counts = counts
+        self._prefixes += [start + prefix for start in self._prefixes]
 
     def _present(self, name: str) -> bool:
         return name in self.shapes or (_NUMBERED.search(name) is not None and self.exactly(name) is not None)
@@ -86,8 +85,3 @@ class Outline:
         if bias is None or len(bias.shape) != 1 or bias.shape[0] == 0:
             return None
         return bias.shape[0] if axis == 0 else tensor.shape[0] * 2 // bias.shape[0]
-
-
-def collapsed(name: str) -> str:
-    """The template of one name."""
-    return _NUMBER.sub("#", f"\n{name}\n")[1:-1]

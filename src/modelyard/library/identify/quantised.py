@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
+from itertools import compress
 from math import prod
 
 from modelyard.library.formats.header import Header, Tensor
@@ -19,10 +19,14 @@ _MARKS = (
 
 def counted(header: Header) -> tuple[str, int]:
     """The type that most numbers have, and how many numbers there are."""
-    numbers: Counter[str] = Counter()
-    for tensor in header.tensors.values():
-        numbers[tensor.dtype] += prod(tensor.shape)
-    return (numbers.most_common(1)[0][0] if numbers else ""), sum(numbers.values())
+    values = list(header.tensors.values())
+    elements = list(map(prod, [tensor.shape for tensor in values]))
+    dtypes = [tensor.dtype for tensor in values]
+    kinds = set(dtypes)
+    if len(kinds) > 1:
+        sums = {kind: sum(compress(elements, map(kind.__eq__, dtypes))) for kind in sorted(kinds)}
+        return max(sums, key=lambda kind: sums[kind]), sum(elements)
+    return (kinds.pop() if kinds else ""), sum(elements)
 
 
 def quantisation(header: Header, dtype: str) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from modelyard.library.identify.outline import Outline, collapsed
+from modelyard.library.identify.outline import Outline
+from modelyard.library.identify.templates import DOTTED
 
 Sizes = Mapping[str, int | tuple[int, ...]]
 
@@ -69,7 +70,7 @@ class Table:
         self._by_anchor: dict[str, list[int]] = {}
         for place, row in enumerate(self.rows):
             for anchor in row.anchor.split("|"):
-                anchor = collapsed(anchor)
+                anchor = DOTTED[anchor]
                 self._by_anchor.setdefault(anchor, []).append(place)
 
     def first(self, outline: Outline) -> Signature | None:

@@ -28,6 +28,13 @@ class Found:
     rank: int | None = None
 
 
+def _shared_prefix(tensors: Mapping[str, Tensor]) -> str:
+    """What all names begin with, up to a dot."""
+    first, last = min(tensors), max(tensors)
+    same = next((place for place, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), 0)
+    return first[: first.rfind(".", 0, same) + 1]
+
+
 def structure(tensors: Mapping[str, Tensor]) -> Found:
     """Compare the tensors with the tables; adapters of weights first, since they name every block of their base."""
     found = adapter.read(tensors)
@@ -37,6 +44,9 @@ def structure(tensors: Mapping[str, Tensor]) -> Found:
         return Found("lora", family, certainty, candidates, "", found.reason, found.network, found.rank)
     outline = Outline(tensors)
     row = TABLE.first(outline)
+    if row is None and (shared := _shared_prefix(tensors)):
+        outline = Outline({name[len(shared) :]: tensor for name, tensor in tensors.items()})
+        row = TABLE.first(outline)
     if row is None:
         return Found()
     kind = row.kind

@@ -11,7 +11,8 @@ class AdapterRow:
 
     Attributes:
         family: The base.
-        has: Module names that must be changed; ``a|b`` means either, ``^`` the start of the name.
+        has: Module names that must be changed; ``a|b`` means either, ``^`` the start of the name,
+            ``=`` a name with its number.
         widths: Modules (either, with ``|``), ``in`` or ``out``, and the width that one of them must have.
         lacks: Modules that must not be changed.
         above: Block names that must be numbered at least so high.
@@ -92,13 +93,19 @@ ROWS = (
     R("sdxl", (_UNET,), above=(("transformer_blocks_", 4),), sure=True),
     R(
         "sd15",
-        ("down_blocks_0_attentions|input_blocks_1_1|input_blocks_2_1|output_blocks_9_1",),
+        (
+            _UNET,
+            "=down_blocks_0_attentions|=input_blocks_1_1|=input_blocks_2_1|=output_blocks_9_1",
+        ),
         axes=(("down_blocks_#_attentions_#_proj_in", 4),),
         sure=True,
     ),
     R(
         "sd15",
-        ("down_blocks_0_attentions|input_blocks_1_1|input_blocks_2_1|output_blocks_9_1|output_blocks_11_1",),
+        (
+            _UNET,
+            "=down_blocks_0_attentions|=input_blocks_1_1|=input_blocks_2_1|=output_blocks_9_1|=output_blocks_11_1",
+        ),
         among=("sd15", "sd21"),
     ),
     R("sdxl", (_UNET,), among=("sdxl", "sd15", "sd21")),

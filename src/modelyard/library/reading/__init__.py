@@ -1,0 +1,1 @@
+"""Files read and identified in child processes that may use little memory and little time."""
