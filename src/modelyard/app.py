@@ -167,9 +167,12 @@ class App:
     @functools.cached_property
     def runner(self) -> Runner:
         """What runs the queue; the owner of the data folder's lock starts it, nobody else."""
+        from modelyard.jobs.chores import ChoreKind
+        from modelyard.jobs.household import CHORES
         from modelyard.tasks.runner import Runner
 
-        runner = Runner(self.queue, [self.downloads], self._rules, self.clock)
+        chores = [ChoreKind(chore, lambda: self.stock) for chore in CHORES.values()]
+        runner = Runner(self.queue, [self.downloads, *chores], self._rules, self.clock)
         self.settings.on_change(lambda _name: runner.wake())
         return runner
 

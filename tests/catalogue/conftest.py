@@ -27,8 +27,8 @@ def catalogue(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Catalo
 
 @pytest.fixture
 def make() -> Make:
-    def entry(  # noqa: B008
-        name: str = "a.safetensors", about: About = About(), identity: Identity | None = None, **more: object
+    def entry(
+        name: str = "a.safetensors", about: About | None = None, identity: Identity | None = None, **more: object
     ) -> Entry:
         told = {"size": 100, "mtime_ns": 5_000_000_000, "inode": abs(hash(name)) % 10**6} | more
         path = f"/models/loras/{name}"
@@ -41,7 +41,7 @@ def make() -> Make:
             name=name.rsplit("/", 1)[-1].rsplit(".", 1)[0],
             files=(facts,),
             identity=identity or Identity("safetensors", "lora", "sdxl", certainty="certain"),
-            about=about,
+            about=about or About(),
             problems=tuple(more.get("problems", ())),  # type: ignore[arg-type]
         )
 

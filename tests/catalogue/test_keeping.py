@@ -95,15 +95,16 @@ def test_long_and_odd_texts_of_strangers_fit(catalogue: Catalogue, make) -> None
 
 def test_problems_decide_the_health(catalogue: Catalogue, make) -> None:
     numbers = catalogue.keep(
-        [make("a", problems=("truncated",)), make("b", problems=("unsafe-pickle",)), make("c", problems=("odd",))]
+        [
+            make("a", problems=("truncated",)),
+            make("b", problems=("unsafe-pickle",)),
+            make("c", problems=("wrong-extension",)),
+        ]
     )
     assert [catalogue.get(number).health for number in numbers] == [Health.DAMAGED, Health.UNSAFE, Health.UNVERIFIED]
 
 
 def test_stamps_are_what_a_scan_compares_with(catalogue: Catalogue, make) -> None:
     (number,) = catalogue.keep([make()])
-    catalogue.remember_folders({"/models/loras": "s1", "/models/lorasX": "no"})
-    catalogue.remember_folders({"/models/loras": "s2"})
     found = catalogue.stamps("/models/loras")
     assert found.files["/models/loras/a.safetensors"].model == number
-    assert found.folders == {"/models/loras": "s2"}

@@ -18,12 +18,13 @@ from modelyard.catalogue.measuring import keep_digests
 from modelyard.catalogue.model import Entry, Model, model_of
 from modelyard.catalogue.moving import recognise
 from modelyard.catalogue.pages import Order, Page, page
+from modelyard.catalogue.usage import count_uses, keep_search, made_searches
 from modelyard.catalogue.words import asked_words
 from modelyard.errors import NoSuchModel
 from modelyard.events.log import EventLog
 from modelyard.store.database import Database
 from modelyard.store.schema import counters
-from modelyard.store.shelves import folders, model_files, model_tags, models
+from modelyard.store.shelves import model_files, model_tags, models, searches
 from modelyard.values.about import About
 from modelyard.values.identity import Identity
 
@@ -273,12 +274,42 @@ class Catalogue:
         self._tell("model.changed", [number])
         return about
 
-    def remember_folders(self, seen: dict[str, str]) -> None:
-        """Stamps of the small files in folders, so that a scan may pass over those that did not change."""
+    def lose_roots(self, roots: Iterable[str]) -> None:
+        """Models of roots that are not registered any more are not listed any more."""
+        chosen = list(roots)
+        with self.database.reading() as db:
+            lost = list(
+                db.execute(sa.select(models.c.id).where(models.c.root.in_(chosen), models.c.gone == 0)).scalars()
+            )
+        self.lose(lost)
+
+    def counts_by_root(self) -> dict[str, int]:
+        """How many models there are in each root."""
+        query = sa.select(models.c.root, sa.func.count()).where(models.c.gone == 0).group_by(models.c.root)
+        with self.database.reading() as db:
+            return {row[0]: row[1] for row in db.execute(query)}
+
+    def used(self, uses: Sequence[tuple[str, float, str]]) -> int:
+        """Count uses: path, seconds since 1970, local day; gives how many paths are known."""
         with self.database.writing() as db:
-            for path, stamp in seen.items():
-                db.execute(folders.delete().where(folders.c.path == path))
-                db.execute(folders.insert().values(path=path, stamp=stamp))
+            known = count_uses(db, uses)
+        self._tell("model.changed", list(dict.fromkeys(known)))
+        return len(known)
+
+    def searches(self) -> list[tuple[str, int, float]]:
+        """Searches that were made: text, times, seconds since 1970; the latest first."""
+        with self.database.reading() as db:
+            return made_searches(db)
+
+    def remember_search(self, text: str) -> None:
+        """Remember a search."""
+        with self.database.writing() as db:
+            keep_search(db, text, self.wall())
+
+    def forget_searches(self) -> None:
+        """Forget all searches."""
+        with self.database.writing() as db:
+            db.execute(searches.delete())
 
     def changed(self, db: Connection) -> None:
         """Inside a transaction: the counts of everybody who looks at this database are old now."""

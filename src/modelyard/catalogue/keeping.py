@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 from modelyard.catalogue.model import Entry, FileFacts, Health, health_of
 from modelyard.catalogue.words import words_of
 from modelyard.store.schema import counters
-from modelyard.store.shelves import folders, model_files, model_tags, models
+from modelyard.store.shelves import model_files, model_tags, models
 from modelyard.values.about import About, Own
 from modelyard.values.identity import Identity
 
@@ -37,10 +37,9 @@ class Known(msgspec.Struct, frozen=True, gc=False):
 
 
 class Stamps(msgspec.Struct, frozen=True):
-    """What the catalogue knows below a root: files by path, folders by path."""
+    """What the catalogue knows below a root: files by path."""
 
     files: dict[str, Known]
-    folders: dict[str, str]
 
 
 def stamps(db: Connection, root: str) -> Stamps:
@@ -56,8 +55,7 @@ def stamps(db: Connection, root: str) -> Stamps:
         for row in db.execute(query)
         if row[1] in told
     }
-    below = sa.or_(folders.c.path == root, folders.c.path.startswith(root + "/", autoescape=True))
-    return Stamps(found, {row.path: row.stamp for row in db.execute(sa.select(folders).where(below))})
+    return Stamps(found)
 
 
 def keep(db: Connection, entries: Sequence[Entry], now: float) -> tuple[list[int], set[int]]:

@@ -131,16 +131,16 @@ class Entry:
         return sum(file.size for file in self.files)
 
 
-DAMAGE = frozenset(
-    ("truncated", "trailing-bytes", "overlap", "hole", "bad-header", "duplicate-key", "zero-filled", "missing-shard")
-    + ("lfs-pointer", "not-a-model", "empty", "unreadable", "out-of-range", "shape-mismatch", "encrypted", "bad-crc")
-)
-"""Problems that make a model useless as it is."""
+REMARKS = frozenset(("wrong-extension", "no-tensors", "bad-name", "external-data"))
+"""Problems that a model can be used in spite of."""
+
+UNSAFE = frozenset(("unsafe-pickle", "holds-code", "bad-pickle"))
+"""Problems of files that could run code when they are loaded."""
 
 
 def health_of(problems: Iterable[str], before: Health = Health.UNVERIFIED) -> Health:
     """What a look at its structure says of a model's health."""
-    found = set(problems)
-    if "unsafe-pickle" in found:
+    found = set(problems) - REMARKS
+    if found & UNSAFE:
         return Health.UNSAFE
-    return Health.DAMAGED if found & DAMAGE else before
+    return Health.DAMAGED if found else before

@@ -14,6 +14,8 @@ from pathlib import Path
 
 from modelyard.catalogue.keeping import Known, Stamps
 from modelyard.catalogue.model import Entry, FileFacts
+from modelyard.errors import NoSuchRoot
+from modelyard.jobs.chores import Chore, Options, Step, Tell
 from modelyard.jobs.stock import Reading, Stock, real_roots
 from modelyard.library.beside import Beside
 from modelyard.library.previews.finding import find
@@ -255,3 +257,38 @@ def _weights(folder: str) -> Iterator[Seen]:
             if count > _MOST_FILES:
                 return
             yield seen
+
+
+class ScanOptions(Options, frozen=True, kw_only=True):
+    """What can be said about a scan.
+
+    Attributes:
+        roots: Paths of roots; empty is all.
+        deep: Read every head again, whatever the stamps say.
+        gentle: Rest as long as it works.
+    """
+
+    roots: tuple[str, ...] = ()
+    deep: bool = False
+    gentle: bool = False
+
+
+def scan(stock: Stock, options: ScanOptions, stop: Stop, tell: Tell) -> dict[str, object]:
+    """Scan roots.
+
+    Raises:
+        NoSuchRoot: One of them is not registered.
+    """
+    known = {str(root.path): root for root in stock.roots().all}
+    for path in options.roots:
+        if path not in known:
+            raise NoSuchRoot(f"{path} is not registered.")
+    chosen = [known[path] for path in options.roots] or None
+
+    def told(done: Scanned) -> None:
+        tell(Step(done.seen, None, f"{done.seen:,} models seen, {done.added:,} new, {done.changed:,} changed"))
+
+    return Scan(stock, stop, told, options.deep, options.gentle).run(chosen).as_dict()
+
+
+SCAN = Chore("scan", "Look for new and changed models", ScanOptions, scan)

@@ -54,9 +54,17 @@ class Stock:
     wall: Callable[[], float]
     last_problems: dict[str, list[dict[str, str]]] = field(default_factory=dict)
 
+    def forms(self) -> tuple[str, ...]:
+        """The forms of sidecars that the owner wants written."""
+        return _forms(self.yard.settings["sidecars"])
+
     def roots(self) -> Roots:
         """All roots as they are now."""
         return roots_of(self.entries.all())
+
+
+def _forms(text: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in text.split(",") if word.strip())
 
 
 def stock_of(yard: Yard, database: Database, events: EventLog, folder: Path, wall: Callable[[], float]) -> Stock:

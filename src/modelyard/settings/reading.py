@@ -55,6 +55,20 @@ def size(text: str) -> str:
     return text.strip()
 
 
+_SIDECARS = ("info", "md", "civitai.info", "metadata.json", "cm-info.json", "swarm.json", "json")
+
+
+def sidecars(text: str) -> str:
+    """Forms of sidecars with commas between them; ``none`` is none."""
+    words = [word.strip() for word in text.split(",") if word.strip() and word.strip() != "none"]
+    for word in words:
+        if word not in _SIDECARS:
+            raise BadValue(
+                f"{word!r} is no form of sidecar that is written.", hint=f"There are {', '.join(_SIDECARS)}."
+            )
+    return ",".join(words)
+
+
 def statuses(text: str) -> str:
     """HTTP statuses with commas between them."""
     if not all(part.strip().isdigit() and 400 <= int(part) < 600 for part in text.split(",")):

@@ -7,7 +7,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from modelyard.errors import BadValue
-from modelyard.settings.reading import database, number, proxy, quiet, rate, schedule, size, statuses, switch, whole
+from modelyard.settings.reading import (
+    database,
+    number,
+    proxy,
+    quiet,
+    rate,
+    schedule,
+    sidecars,
+    size,
+    statuses,
+    switch,
+    whole,
+)
 
 Value = str | int | float | bool
 
@@ -99,6 +111,16 @@ TABLE: tuple[Setting, ...] = (
         "PEM file of certificates to trust; empty uses the system's and SSL_CERT_FILE.",
         restart=True,
     ),
+    Setting(
+        "sidecars",
+        "info",
+        sidecars,
+        "What is written beside models, like info,md,civitai.info,metadata.json,cm-info.json,swarm.json,json; or none.",
+    ),
+    Setting("library.watch", True, switch, "See changes below the roots at once.", restart=True),
+    Setting("library.measure", True, switch, "Measure hashes of new models while nothing else uses the disk."),
+    Setting("library.verify", 90, whole(0, 3650), "Days after which a model's bytes are read again; 0 never does."),
+    Setting("library.trash", 30, whole(0, 3650), "Days that removed models stay in the trash; 0 keeps them for ever."),
     Setting("disk.reserve", "100MB", size, "Room that always stays free, at most 1 % of the disk."),
     Setting("xet", True, switch, "Use Hugging Face's chunk transport where the extra modelyard[xet] is installed."),
     Setting("cache", True, switch, "Keep hub answers for revalidation and for working offline.", restart=True),

@@ -116,13 +116,6 @@ model_uses = Table(
     Column("times", Integer, nullable=False),
 )
 
-folders = Table(
-    "scanned_folders",
-    metadata,
-    Column("path", Text, primary_key=True),
-    Column("stamp", String(40), nullable=False),  # of the small files in it
-)
-
 searches = Table(
     "searches",
     metadata,

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from modelyard.tasks.task import Task
+
+LIBRARY = "library"
+"""The hub of tasks that care for what is here and ask no hub, or one only now and then."""
 
 
 @dataclass(frozen=True, slots=True)
 class Slots:
-    """How many tasks may run at once, in all and for one hub."""
+    """How many tasks may run at once, in all and for one hub.
+
+    Attributes:
+        apart: Hubs whose tasks neither take nor wait for the others' slots: care of the library beside downloads.
+    """
 
     total: int
     per_hub: int
+    apart: Mapping[str, int] = field(default_factory=lambda: {LIBRARY: 2})
 
 
 def pick(candidates: Sequence[Task], running: Iterable[str], slots: Slots) -> list[Task]:
@@ -28,9 +36,12 @@ def pick(candidates: Sequence[Task], running: Iterable[str], slots: Slots) -> li
         running: The hub of every running task.
     """
     busy = Counter(running)
-    free = slots.total - busy.total()
+    free = slots.total - sum(number for hub, number in busy.items() if hub not in slots.apart)
     waiting = sorted(candidates, key=lambda task: (task.priority, task.position, task.id))
     chosen: list[Task] = []
+    for hub, most in slots.apart.items():
+        chosen += [task for task in waiting if task.hub == hub][: max(0, most - busy[hub])]
+    waiting = [task for task in waiting if task.hub not in slots.apart]
     while free > 0:
         fitting = [task for task in waiting if busy[task.hub] < slots.per_hub]
         if not fitting:

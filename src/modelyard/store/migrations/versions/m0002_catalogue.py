@@ -106,12 +106,6 @@ def upgrade() -> None:
     op.create_index("models_by_used", "models", ["gone", "used", "id"], unique=False)
     op.create_index("models_by_uses", "models", ["gone", "uses", "id"], unique=False)
     op.create_table(
-        "scanned_folders",
-        sa.Column("path", sa.Text(), nullable=False),
-        sa.Column("stamp", sa.String(length=40), nullable=False),
-        sa.PrimaryKeyConstraint("path"),
-    )
-    op.create_table(
         "searches",
         sa.Column("text", sa.String(length=200), nullable=False),
         sa.Column("times", sa.Integer(), nullable=False),
@@ -194,7 +188,6 @@ def downgrade() -> None:
     op.drop_index("model_files_by_blake3", table_name="model_files")
     op.drop_table("model_files")
     op.drop_table("searches")
-    op.drop_table("scanned_folders")
     op.drop_index("models_by_uses", table_name="models")
     op.drop_index("models_by_used", table_name="models")
     op.drop_index("models_by_title", table_name="models")

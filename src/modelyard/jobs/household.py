@@ -1,0 +1,11 @@
+"""Every chore of the library, by name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from modelyard.jobs.chores import Chore
+from modelyard.jobs.scan import SCAN
+
+CHORES: dict[str, Chore[Any]] = {chore.name: chore for chore in (SCAN,)}
+"""What the queue can run beside downloads."""

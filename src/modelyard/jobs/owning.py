@@ -1,0 +1,99 @@
+"""What an owner writes of a model: into the catalogue and into its sidecar, so that no database holds the only copy."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+
+from modelyard.errors import DiskError, NoSuchRoot
+from modelyard.jobs.stock import Stock
+from modelyard.library.sidecars.writing import write
+from modelyard.values.about import About
+
+Text = Annotated[str, msgspec.Meta(max_length=500)]
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What shall be different; what is left out stays.
+
+    Attributes:
+        rating: 1 to 5; 0 takes it away.
+        tags: All own tags, in place of those before.
+    """
+
+    title: Text | None = None
+    notes: Annotated[str, msgspec.Meta(max_length=100_000)] | None = None
+    favourite: bool | None = None
+    rating: Annotated[int, msgspec.Meta(ge=0, le=5)] | None = None
+    tags: Annotated[tuple[Annotated[str, msgspec.Meta(max_length=200)], ...], msgspec.Meta(max_length=200)] | None = (
+        None
+    )
+    group: Text | None = None
+
+
+def change_own(stock: Stock, number: int, change: Change) -> About:
+    """Write what an owner said.
+
+    Raises:
+        NoSuchModel: There is none.
+    """
+    said = {name: value for name, value in msgspec.structs.asdict(change).items() if value is not None}
+    if "rating" in said:
+        said["rating"] = said["rating"] or None
+    about = stock.catalogue.describe(number, lambda about: replace(about, own=replace(about.own, **said)))
+    keep_beside(stock, number, about)
+    return about
+
+
+def change_tags(stock: Stock, numbers: Sequence[int], add: Iterable[str], remove: Iterable[str]) -> None:
+    """Add own tags to models, and take some away.
+
+    Raises:
+        NoSuchModel: One of them is not there; the ones before it are done.
+    """
+    added = [tag.strip() for tag in add if tag.strip()]
+    gone = {tag.strip().lower() for tag in remove}
+
+    def changed(about: About) -> About:
+        tags = dict.fromkeys([*(tag for tag in about.own.tags if tag.lower() not in gone), *added])
+        return replace(about, own=replace(about.own, tags=tuple(tags)))
+
+    for number in numbers:
+        keep_beside(stock, number, stock.catalogue.describe(number, changed))
+
+
+def keep_beside(stock: Stock, number: int, about: About) -> bool:
+    """Write what is known of a model into the sidecars that the owner chose; whether that could be done.
+
+    A read-only root or a full disk leaves it in the catalogue alone: nothing is lost, and the next change tries again.
+    """
+    model = stock.catalogue.get(number)
+    path = Path(model.path)
+    with contextlib.suppress(DiskError, NoSuchRoot):
+        root = stock.roots().inside(path)
+        if not root.read_only and path.is_file():
+            write(path, about, stock.forms())
+            return True
+    return False
+
+
+def report_uses(stock: Stock, uses: Sequence[Mapping[str, Any]]) -> int:
+    """Count uses of models, as programs report them; gives how many were known."""
+    roots = stock.roots().by_folder()
+    found: list[tuple[str, float]] = []
+    for use in uses:
+        at = float(use.get("at") or stock.wall())
+        name = str(use.get("name") or "").replace("\\", "/")
+        paths = [str(root.path / name) for root in roots.get(str(use.get("folder")), [])] if name else []
+        found += [(path, at) for path in [*paths, *([str(use["path"])] if use.get("path") else [])]]
+    return stock.catalogue.used([(path, at, _local_day(at)) for path, at in found])
+
+
+def _local_day(at: float) -> str:
+    return dt.datetime.fromtimestamp(at).astimezone().strftime("%Y-%m-%d")

@@ -1,0 +1,135 @@
+"""Where models lie, and the work on them that takes its time: each piece of work becomes a task of the queue."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+
+from modelyard.errors import BadValue, NoSuchRoot
+from modelyard.jobs.chores import Chore
+from modelyard.jobs.scan import SCAN, ScanOptions
+from modelyard.library.roots.entries import Entry
+from modelyard.library.roots.roots import Problem
+from modelyard.server.roles import Role
+from modelyard.server.routes import Ask, Here, Routes
+
+routes = Routes(tag="library")
+
+Path = Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]
+
+
+class ProblemView(msgspec.Struct, frozen=True):
+    """Something about a root that its owner should know, and how to mend it."""
+
+    code: str
+    path: str
+    message: str
+    hint: str
+
+
+class RootView(msgspec.Struct, frozen=True):
+    """One folder of models.
+
+    Attributes:
+        folder: ComfyUI's name of what lies in it, empty for a mixed one.
+        index: Its number among the folders of that name.
+        entry: The registered place that it comes from.
+        models: How many models are known in it.
+    """
+
+    folder: str
+    index: int
+    path: str
+    entry: str
+    read_only: bool
+    there: bool
+    models: int
+    problems: list[ProblemView]
+
+
+class Places(msgspec.Struct, frozen=True):
+    """The registered places, the roots that they stand for, and what is wrong with them."""
+
+    entries: list[Entry]
+    roots: list[RootView]
+    problems: list[ProblemView]
+
+
+class RootQuery(Ask, frozen=True):
+    """Which place."""
+
+    path: Path
+
+
+class ScanBody(Ask, frozen=True):
+    """What is scanned, and how.
+
+    Attributes:
+        roots: Paths of roots; empty is all.
+        deep: Read every head again, whatever the stamps of the files say.
+        gentle: Rest as long as it works.
+    """
+
+    roots: list[Path] = []
+    deep: bool = False
+    gentle: bool = False
+
+
+class Begun(msgspec.Struct, frozen=True):
+    """The task that does it; see `GET /tasks/{id}`."""
+
+    id: int
+
+
+@routes.get("/roots", role=Role.VIEWER)
+def list_roots(here: Here) -> Places:
+    """Where models lie, with what is wrong there."""
+    stock = here.app.stock
+    roots = stock.roots()
+    counts = stock.catalogue.counts_by_root()
+    told = [
+        RootView(
+            root.folder,
+            root.index,
+            str(root.path),
+            root.entry,
+            root.read_only,
+            root.path.is_dir(),
+            counts.get(str(root.path), 0),
+            [ProblemView(**problem) for problem in stock.last_problems.get(str(root.path), [])],
+        )
+        for root in roots.all
+    ]
+    return Places(stock.entries.all(), told, [_problem(one) for one in roots.problems])
+
+
+@routes.put("/roots", role=Role.ADMIN, raises=(BadValue,), example={"path": "/models/loras", "folder": "loras"})
+def keep_root(here: Here, body: Entry) -> Entry:
+    """Register a folder of models, or a ComfyUI; one of the same path is replaced. Its files stay as they are."""
+    return here.app.stock.entries.keep(body)
+
+
+@routes.delete("/roots", role=Role.ADMIN, raises=(NoSuchRoot,))
+def remove_root(here: Here, query: RootQuery) -> None:
+    """Forget a place; its files stay, and what is known of them is kept for when it comes back."""
+    stock = here.app.stock
+    before = {str(root.path) for root in stock.roots().all}
+    stock.entries.remove(query.path)
+    stock.catalogue.lose_roots(before - {str(root.path) for root in stock.roots().all})
+
+
+@routes.post("/library/scan", role=Role.OPERATOR, status=202, raises=(NoSuchRoot,), example={})
+def begin_scan(here: Here, body: ScanBody) -> Begun:
+    """Look for new, changed, moved and removed models."""
+    return begin(here, SCAN, ScanOptions(roots=tuple(body.roots), deep=body.deep, gentle=body.gentle))
+
+
+def begin(here: Here, chore: Chore[Any], options: Any) -> Begun:
+    """Queue a chore; the same one that is open already does it for both."""
+    (number,) = here.app.queue.add([chore.draft(options)])
+    return Begun(number)
+
+
+def _problem(problem: Problem) -> ProblemView:
+    return ProblemView(problem.code, problem.path, problem.words, problem.hint)

@@ -1,0 +1,228 @@
+"""Models: lists, words, counts, one with everything that is known of it, and what its owner writes."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from modelyard.catalogue.asking import Asking
+from modelyard.catalogue.catalogue import Details, Facets
+from modelyard.catalogue.model import Model
+from modelyard.catalogue.pages import Order, Page
+from modelyard.errors import BadValue, NoSuchModel, ReadOnlyDisk
+from modelyard.jobs.owning import Change, change_own, change_tags, report_uses
+from modelyard.server.roles import Role
+from modelyard.server.routes import Ask, Here, Id, Routes
+
+routes = Routes(tag="models")
+
+Word = Annotated[str, msgspec.Meta(max_length=200)]
+Words = Annotated[list[Word], msgspec.Meta(max_length=100)]
+Ids = Annotated[list[Id], msgspec.Meta(min_length=1, max_length=10_000)]
+Bytes = Annotated[int, msgspec.Meta(ge=0, le=2**62)]
+When = Annotated[float, msgspec.Meta(ge=0, le=1e11)]
+
+
+class FilterQuery(Ask, frozen=True):
+    """Which models. Several values of one name mean any of them; several names mean all of them.
+
+    Attributes:
+        text: Words that must all be found; each may be the beginning of one.
+        folder: ComfyUI's names of folders.
+        tag: Tags, all of them.
+        place: A folder inside the roots.
+        without: What they do not have.
+        unused_since: Not used since then, seconds since 1970; never used counts.
+        gone: Those that are not on the disk any more.
+    """
+
+    text: Annotated[str, msgspec.Meta(max_length=1000)] = ""
+    folder: Words = []
+    kind: Words = []
+    family: Words = []
+    format: Words = []
+    base: Words = []
+    dtype: Words = []
+    hub: Words = []
+    health: Words = []
+    completeness: Words = []
+    favourite: bool | None = None
+    root: Annotated[list[Annotated[str, msgspec.Meta(max_length=4096)]], msgspec.Meta(max_length=100)] = []
+    tag: Words = []
+    place: Annotated[str, msgspec.Meta(max_length=4096)] = ""
+    team: Word = ""
+    rating: Annotated[int, msgspec.Meta(ge=0, le=5)] = 0
+    larger: Bytes | None = None
+    smaller: Bytes | None = None
+    added_since: When | None = None
+    unused_since: When | None = None
+    without: list[Literal["preview", "hub", "sha256"]] = []
+    gone: bool = False
+
+    def asking(self) -> Asking:
+        """The question to the catalogue."""
+        same = (
+            "folder",
+            "kind",
+            "family",
+            "format",
+            "base",
+            "dtype",
+            "hub",
+            "health",
+            "completeness",
+            "root",
+            "without",
+        )
+        told: dict[str, Any] = {name: tuple(getattr(self, name)) for name in same}
+        plain = ("text", "place", "team", "rating", "larger", "smaller", "added_since", "unused_since", "gone")
+        liked = () if self.favourite is None else (self.favourite,)
+        told |= {name: getattr(self, name) for name in plain}
+        return Asking(**told, favourite=liked, tags=tuple(tag.lower() for tag in self.tag))
+
+
+class ModelsQuery(FilterQuery, frozen=True):
+    """Which models, in which order, and which page."""
+
+    sort: Literal["title", "added", "modified", "size", "used", "uses", "rating"] = "title"
+    descending: bool = False
+    after: Annotated[str, msgspec.Meta(max_length=2000)] = ""
+    limit: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 100
+
+
+class FacetsQuery(FilterQuery, frozen=True):
+    """Which models are counted.
+
+    Attributes:
+        tags: Count tags, too.
+    """
+
+    tags: bool = False
+
+
+class AtQuery(Ask, frozen=True):
+    """A file, or the folder of a model."""
+
+    path: Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]
+
+
+class HashQuery(Ask, frozen=True):
+    """A digest, or the beginning of one."""
+
+    value: Annotated[str, msgspec.Meta(pattern="^[0-9a-fA-F]{8,64}$")]
+    algorithm: Literal["sha256", "autov1", "autov2", "autov3", "blake3", "crc32", "tensor-sha256"] = "sha256"
+
+
+class Tagging(Ask, frozen=True):
+    """Tags to add to models, and to take from them."""
+
+    ids: Ids
+    add: Words = []
+    remove: Words = []
+
+
+class Use(Ask, frozen=True):
+    """One use of a model: by its path, or by ComfyUI's folder and name."""
+
+    path: Annotated[str, msgspec.Meta(max_length=4096)] = ""
+    folder: Word = ""
+    name: Annotated[str, msgspec.Meta(max_length=4096)] = ""
+    at: When | None = None
+
+
+class Uses(Ask, frozen=True):
+    """What a program used."""
+
+    uses: Annotated[list[Use], msgspec.Meta(min_length=1, max_length=1000)]
+
+
+class Counted(msgspec.Struct, frozen=True):
+    """How many were known."""
+
+    known: int
+
+
+class Search(msgspec.Struct, frozen=True):
+    """A search that was made before."""
+
+    text: str
+    times: int
+    at: float
+
+
+@routes.get("/models", role=Role.VIEWER, raises=(BadValue,))
+def list_models(here: Here, query: ModelsQuery) -> Page:
+    """Models, sorted; take `next` of a page as `after` of the one behind it."""
+    order = Order(query.sort, query.descending, query.after, query.limit)
+    return here.app.stock.catalogue.page(query.asking(), order)
+
+
+@routes.get("/models/facets", role=Role.VIEWER)
+def count_models(here: Here, query: FacetsQuery) -> Facets:
+    """How many models there are, and for each column how many would fit with each of its values."""
+    return here.app.stock.catalogue.facets(query.asking(), tags=query.tags)
+
+
+@routes.get("/models/at", role=Role.VIEWER, raises=(NoSuchModel,))
+def model_at(here: Here, query: AtQuery) -> Details:
+    """The model that a file belongs to."""
+    catalogue = here.app.stock.catalogue
+    return catalogue.details(catalogue.at(query.path).id)
+
+
+@routes.get("/models/with-hash", role=Role.VIEWER)
+def models_with_hash(here: Here, query: HashQuery) -> list[Model]:
+    """Models with this measured digest; ten characters are an AutoV2, twelve an AutoV3."""
+    return here.app.stock.catalogue.with_digest(query.algorithm, query.value)
+
+
+@routes.get("/models/{id}", role=Role.VIEWER, raises=(NoSuchModel,))
+def one_model(here: Here, id: Id) -> Details:
+    """One model with everything that is known of it."""
+    return here.app.stock.catalogue.details(id)
+
+
+@routes.patch(
+    "/models/{id}",
+    role=Role.OPERATOR,
+    raises=(NoSuchModel, ReadOnlyDisk),
+    example={"favourite": True, "notes": "Best with 0.7"},
+)
+def change_model(here: Here, id: Id, body: Change) -> Details:
+    """Write a title, notes, a rating, tags, a group; it is kept in a sidecar, too, and wins over every hub."""
+    change_own(here.app.stock, id, body)
+    return here.app.stock.catalogue.details(id)
+
+
+@routes.post(
+    "/models/tags", role=Role.OPERATOR, raises=(NoSuchModel,), slow=True, example={"ids": [1], "add": ["style"]}
+)
+def tag_models(here: Here, body: Tagging) -> None:
+    """Add tags to models, and take some away."""
+    change_tags(here.app.stock, body.ids, body.add, body.remove)
+
+
+@routes.post("/models/used", role=Role.OPERATOR, example={"uses": [{"folder": "loras", "name": "style/a.safetensors"}]})
+def models_used(here: Here, body: Uses) -> Counted:
+    """A program tells which models it used; names that are not known are passed over."""
+    told: list[dict[str, Any]] = [msgspec.to_builtins(use) for use in body.uses]
+    return Counted(report_uses(here.app.stock, told))
+
+
+@routes.get("/searches", role=Role.VIEWER)
+def list_searches(here: Here) -> list[Search]:
+    """What was searched for, the latest first."""
+    return [Search(*row) for row in here.app.stock.catalogue.searches()]
+
+
+@routes.put("/searches/{text}", role=Role.OPERATOR)
+def keep_search(here: Here, text: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]) -> None:
+    """Remember a search."""
+    here.app.stock.catalogue.remember_search(text)
+
+
+@routes.delete("/searches", role=Role.OPERATOR)
+def forget_searches(here: Here) -> None:
+    """Forget all searches."""
+    here.app.stock.catalogue.forget_searches()
