@@ -9,77 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from library.describing.payloads import PAYLOADS
 from modelyard.library.describing import clean, words
 from modelyard.library.describing.cleaning import _TAGS, LARGEST
-
-JS = "alert(1)"
-PAYLOADS = [
-    f"<script>{JS}</script>",
-    f"<SCRIPT SRC=//evil.example/x.js></SCRIPT>{JS}",
-    f"<scr<script>ipt>{JS}</scr</script>ipt>",
-    f"<script/x>{JS}</script>",
-    f"<img src=x onerror={JS}>",
-    f"<img src=x onerror='{JS}'//",
-    f'<img """><script>{JS}</script>">',
-    f"<img src=javascript:{JS}>",
-    f"<svg onload={JS}>",
-    f"<svg><script>{JS}</script></svg>",
-    f"<svg><animate onbegin={JS} attributeName=x dur=1s>",
-    f"<svg><a xlink:href=javascript:{JS}><text y=20>x</text></a></svg>",
-    f"<svg><style><img src=x onerror={JS}></style></svg>",
-    f"<svg></p><style><a id='</style><img src=1 onerror={JS}>'>",
-    f"<math><mtext><table><mglyph><style><!--</style><img title='--&gt;&lt;img src=1 onerror={JS}&gt;'>",
-    f"<math href='javascript:{JS}'>x</math>",
-    f"<math><annotation-xml encoding='text/html'><img src=x onerror={JS}></annotation-xml></math>",
-    f"<form><math><mtext></form><form><mglyph><style></math><img src onerror={JS}>",
-    f"<body onload={JS}>",
-    f"<iframe src=javascript:{JS}></iframe>",
-    f"<iframe srcdoc='<script>{JS}</script>'></iframe>",
-    f"<object data=javascript:{JS}></object>",
-    f"<embed src=javascript:{JS}>",
-    f"<a href=javascript:{JS}>x</a>",
-    f"<a href=' javascript:{JS}'>x</a>",
-    f"<a href='java\tscript:{JS}'>x</a>",
-    f"<a href='java&#10;script:{JS}'>x</a>",
-    f"<a href='&#106;avascript:{JS}'>x</a>",
-    f"<a href='&#x6A&#x61vascript&colon;{JS}'>x</a>",
-    f"<a href='\x01javascript:{JS}'>x</a>",
-    f"<a href='JaVaScRiPt:{JS}'>x</a>",
-    f"<a href='vbscript:{JS}'>x</a>",
-    f"<a href='data:text/html,<script>{JS}</script>'>x</a>",
-    f"<a href='data:text/html;base64,PHNjcmlwdD4='>{JS}</a>",
-    f"<a href=x onclick={JS}>x</a>",
-    f"<a style='x:expression({JS})' href=x>x</a>",
-    f"<div style='background:url(javascript:{JS})'>x</div>",
-    f"<style>@import 'javascript:{JS}';</style>",
-    f"<link rel=stylesheet href=javascript:{JS}>",
-    f"<meta http-equiv=refresh content='0;url=javascript:{JS}'>",
-    f"<base href='javascript:{JS}//'>",
-    f"<form action=javascript:{JS}><input type=submit></form>",
-    f"<button formaction=javascript:{JS}>x</button>",
-    f"<input autofocus onfocus={JS}>",
-    f"<select autofocus onfocus={JS}>",
-    f"<details open ontoggle={JS}>x</details>",
-    f"<video><source onerror={JS}></video>",
-    f"<audio src=x onerror={JS}>",
-    f"<marquee onstart={JS}>x</marquee>",
-    f"<isindex action=javascript:{JS}>",
-    f"<table background=javascript:{JS}><td background=javascript:{JS}>x",
-    f"<noscript><p title='</noscript><img src=x onerror={JS}>'>",
-    f"<textarea></textarea><img src=x onerror={JS}>",
-    f"<title><img src=x onerror={JS}></title>",
-    f"<xmp><img src=x onerror={JS}></xmp>",
-    f"<template><img src=x onerror={JS}></template>",
-    f"<!--><img src=x onerror={JS}>-->",
-    f"<!--[if IE]><script>{JS}</script><![endif]-->",
-    f"<![CDATA[<img src=x onerror={JS}>]]>",
-    f"<?xml version='1.0'?><script>{JS}</script>",
-    f"<p id=x name=body class=y onmouseover={JS}>x</p>",
-    f"&lt;script&gt;{JS}&lt;/script&gt;",
-    f"<a href='//evil.example' target=_blank ping='//evil.example'>x{JS}</a>",
-    f"\x00<scr\x00ipt>{JS}</scr\x00ipt>",
-]
-
 
 REL = ("rel", "noopener noreferrer nofollow")
 
