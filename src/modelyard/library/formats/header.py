@@ -6,16 +6,20 @@ import enum
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Annotated
 
 import msgspec
+
+Count = Annotated[int, msgspec.Meta(ge=0)]
+"""A number that is never negative; a header that says otherwise is refused while it is decoded."""
 
 
 class Tensor(msgspec.Struct, frozen=True, gc=False):
     """One tensor as a header names it: its type and shape, and where its bytes lie in the data."""
 
     dtype: str = ""
-    shape: tuple[int, ...] = ()
-    data_offsets: tuple[int, int] = (0, 0)
+    shape: tuple[Count, ...] = ()
+    data_offsets: tuple[Count, Count] = (0, 0)
 
     @property
     def elements(self) -> int:

@@ -72,10 +72,23 @@ class Modules:
         self._names, self._tensors = names, tensors
         self.counts = Counter(names)
         self._shapes = {name: t.shape for name, t in dict(zip(names, tensors.values(), strict=True)).items()}
+        self._known: dict[str, bool] = {}
+        self._widths: dict[tuple[str, str], set[int | None]] = {}
         self._templates = "\n" + "\n".join(self._shapes) + "\n"
 
-    def has(self, module: str) -> bool:
-        """Whether a module is changed: ``^`` the start of its name, ``=`` with its number, else anywhere."""
+    def has(self, need: str) -> bool:
+        """Whether a module is changed (``a|b`` either): ``^`` the start of its name, ``=`` with its number."""
+        if need not in self._known:
+            self._known[need] = any(self._changed(option) for option in need.split("|"))
+        return self._known[need]
+
+    def widths(self, options: str, side: str) -> set[int | None]:
+        """The widths of any of the modules."""
+        if (options, side) not in self._widths:
+            self._widths[options, side] = {self.width(module, side) for module in options.split("|")}
+        return self._widths[options, side]
+
+    def _changed(self, module: str) -> bool:
         if module.startswith("="):
             return any(module[1:] in name.replace(".", "_") for name in self._tensors)
         return ("\n" + module[1:] if module.startswith("^") else module) in self._templates
@@ -122,6 +135,10 @@ class Modules:
                 ranks[shape[0]] += count
         return ranks.most_common(1)[0][0] if ranks else None
 
+    def differences(self) -> int:
+        """How many whole differences it holds."""
+        return sum(count for name, count in self.counts.items() if name.endswith(("_diff", "_diff_b")))
+
     def _first(self, module: str, endings: tuple[str, ...]) -> tuple[int, ...]:
         return next((self._shapes[module + end] for end in endings if module + end in self._shapes), ())
 
@@ -134,8 +151,7 @@ def read(tensors: Mapping[str, Tensor]) -> Adapter | None:
     if not network or any(f"\n{mark}" in text for mark in _CONTROL):
         return None
     modules = Modules(names, tensors)
-    changed = sum(count for name, count in modules.counts.items() if name.endswith(("_diff", "_diff_b")))
-    if network == "full-diff" and changed < len(tensors) // 2:
+    if network == "full-diff" and modules.differences() < len(tensors) // 2:
         return None
     if network in ("lora", "loha") and ("_dora_scale\n" in text or "_lora_magnitude_vector" in text):
         network = "dora"
@@ -150,12 +166,9 @@ def read(tensors: Mapping[str, Tensor]) -> Adapter | None:
 
 def _fits(row: AdapterRow, modules: Modules) -> bool:
     return (
-        all(any(modules.has(option) for option in need.split("|")) for need in row.has)
+        all(modules.has(need) for need in row.has)
         and not any(modules.has(lack) for lack in row.lacks)
-        and all(
-            number in {modules.width(module, side) for module in options.split("|")}
-            for options, side, number in row.widths
-        )
+        and all(number in modules.widths(options, side) for options, side, number in row.widths)
         and all(modules.highest(start) >= number for start, number in row.above)
         and all(modules.dimensions(module) == axes for module, axes in row.axes)
     )

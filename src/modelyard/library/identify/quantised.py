@@ -7,6 +7,7 @@ from itertools import compress
 from math import prod
 
 from modelyard.library.formats.header import Header, Tensor
+from modelyard.library.formats.safetensors import BITS
 
 _MARKS = (
     ("svdquant", (".wscales", ".smooth_factor", ".proj_down")),
@@ -20,6 +21,10 @@ _MARKS = (
 def counted(header: Header) -> tuple[str, int]:
     """The type that most numbers have, and how many numbers there are."""
     values = list(header.tensors.values())
+    if header.format == "safetensors" and values and not header.findings:
+        only = values[0].dtype
+        if all(map(only.__eq__, [tensor.dtype for tensor in values])):
+            return only, max([tensor.data_offsets for tensor in values])[1] * 8 // BITS[only]
     elements = list(map(prod, [tensor.shape for tensor in values]))
     dtypes = [tensor.dtype for tensor in values]
     kinds = set(dtypes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import IO
 
 import msgspec
@@ -25,7 +25,7 @@ class Look:
         tensors: How many it names.
     """
 
-    identity: Identity = Identity()
+    identity: Identity = field(default_factory=Identity)
     findings: tuple[Problem, ...] = ()
     size: int = 0
     tensors: int = 0

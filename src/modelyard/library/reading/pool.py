@@ -58,13 +58,14 @@ class _Child:
     def _pipes(self) -> tuple[IO[bytes], IO[bytes]]:
         if self._process is None or self._process.poll() is not None:
             self.stop()
-            self._process = subprocess.Popen(  # noqa: S603 -- our own interpreter and module
+            self._process = subprocess.Popen(
                 [sys.executable, "-m", "modelyard.library.reading.child"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
             )
-        assert self._process.stdin and self._process.stdout
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
         return self._process.stdin, self._process.stdout
 
     def kill(self) -> None:
