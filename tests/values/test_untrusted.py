@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modelyard.values.untrusted import LONGEST, claims, number, record, records, text, texts, whole
+from modelyard.values.untrusted import LONGEST, claims, finite, number, record, records, text, texts, whole
 
 ANY = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -49,6 +49,12 @@ def test_text_is_bounded_and_can_be_stored_anywhere() -> None:
 )
 def test_ids(value: object, told: str) -> None:
     assert number(value) == told
+
+
+@pytest.mark.parametrize(("value", "told"), [(1, 1.0), (-0.5, -0.5), (True, None), ("1", None), (10**400, None)])
+def test_numbers(value: object, told: float | None) -> None:
+    assert finite(value) == told
+    assert finite(float("nan")) is None and finite(float("-inf")) is None
 
 
 def test_one_text_may_stand_for_a_list() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -47,6 +48,16 @@ def whole(value: object) -> int | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return int(value) if 0 <= value < 2**63 and value == int(value) else None
+
+
+def finite(value: object) -> float | None:
+    """A number that can be reckoned with: no NaN, no infinity, no truth value."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        return float(value) if math.isfinite(value) else None
+    except OverflowError:  # an integer of 400 digits
+        return None
 
 
 def number(value: object) -> str:

@@ -264,6 +264,14 @@ def test_a_form_that_we_do_not_write_is_refused(tmp_path: Path) -> None:
         write(tmp_path / "ink.safetensors", INK, ["rgthree-info.json"])
 
 
+def test_what_could_not_be_read_again_is_not_written(tmp_path: Path) -> None:
+    model = tmp_path / "ink.safetensors"
+    write(model, INK, ["info"])
+    errors = write(model, replace(INK, own=Own(notes="x" * (5 << 20))), ["info"]).errors
+    assert isinstance(errors["ink.info"], SidecarUnreadable)
+    assert read_all(model).about == INK
+
+
 def test_nothing_temporary_is_left(tmp_path: Path) -> None:
     write(tmp_path / "ink.safetensors", INK, WRITABLE)
     assert sorted(os.listdir(tmp_path)) == sorted(f"ink.{form}" for form in WRITABLE)

@@ -5,19 +5,17 @@ Deleting our database loses nothing that is written here: reading gives back the
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, fields
 from typing import Any
 
 from modelyard.library.sidecars.json_edit import Exactly, Inside
-from modelyard.library.sidecars.pages import identity_of
+from modelyard.library.sidecars.pages import hub_named, identity_of
 from modelyard.values.about import About, Own, Picture
-from modelyard.values.untrusted import claims, number, record, records, text, texts, whole
+from modelyard.values.untrusted import claims, finite, number, record, records, text, texts, whole
 
 _LONGEST = 4 << 20
 _WORDS = ("version", "kind", "licence", "page", "description_form", "published")
-_HUBS = {"civitai": "civitai", "hugging face": "huggingface", "huggingface": "huggingface", "modelscope": "modelscope"}
 _CIVITAI_NAMES = {"autov1": "AutoV1", "autov2": "AutoV2", "autov3": "AutoV3"}
 
 
@@ -30,7 +28,7 @@ def read(told: Mapping[str, Any], model: str) -> About:  # noqa: ARG001  # the p
     words = {name: said for name in _WORDS if (said := text(ours.get(name)))}
     return About(
         **(words | {"page": page}),
-        hub=text(ours.get("hub")) or _HUBS.get(source.lower(), "") or hub,
+        hub=text(ours.get("hub")) or hub_named(source) or hub,
         model_id=_id(told.get("modelId")) or page_model,
         version_id=_id(told.get("id")) or page_version,
         name=text(told.get("name")),
@@ -112,8 +110,7 @@ def _shown(picture: Picture) -> dict[str, Any]:
 
 
 def _own(own: Mapping[str, Any]) -> Own:
-    rating, strength = whole(own.get("rating")), own.get("strength")
-    measured = isinstance(strength, int | float) and not isinstance(strength, bool) and math.isfinite(strength)
+    rating = whole(own.get("rating"))
     return Own(
         title=text(own.get("title")),
         notes=text(own.get("notes"), _LONGEST),
@@ -121,6 +118,6 @@ def _own(own: Mapping[str, Any]) -> Own:
         rating=rating if rating in range(1, 6) else None,
         tags=texts(own.get("tags")),
         group=text(own.get("group")),
-        strength=float(strength) if measured and strength is not None else None,
+        strength=finite(own.get("strength")),
         negative=text(own.get("negative"), _LONGEST),
     )

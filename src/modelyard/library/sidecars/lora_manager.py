@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Mapping
 from dataclasses import replace
@@ -15,7 +14,7 @@ from modelyard.library.sidecars.pages import identity_of
 from modelyard.library.sidecars.source import as_json
 from modelyard.values.about import About, Own, Picture
 from modelyard.values.civitai_about import HUB, about_of_version
-from modelyard.values.untrusted import claims, number, record, text, texts
+from modelyard.values.untrusted import claims, finite, number, record, text, texts
 
 _LONGEST = 4 << 20
 
@@ -114,10 +113,8 @@ def _own(told: Mapping[str, Any]) -> Own:
             tips = record(as_json(said.encode(), "usage_tips"))
         except SidecarUnreadable:  # a text in a text: what is no JSON says nothing
             tips = {}
-    strength = tips.get("strength")
-    usable = isinstance(strength, int | float) and not isinstance(strength, bool) and math.isfinite(strength)
     return Own(
         notes=text(told.get("notes"), _LONGEST),
         favourite=told.get("favorite") is True,
-        strength=float(strength) if usable and strength is not None else None,
+        strength=finite(tips.get("strength")),
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 from modelyard.errors import BadValue
 from modelyard.library.plain_yaml import read_yaml
-from modelyard.library.sidecars.pages import identity_of
+from modelyard.library.sidecars.pages import hub_named, identity_of
 from modelyard.values.about import About, Picture
 from modelyard.values.untrusted import claims, record, text, texts
 
@@ -25,7 +25,6 @@ _LINE = re.compile(
 _BULLET = re.compile(r"^[ \t]{0,20}[-*+][ \t]([^\n]{1,1000})$", re.MULTILINE)
 _EXCUSE = re.compile(r"^No description about this (?:version|model)\r?$", re.MULTILINE)
 _ABOUT_VERSION = "about this version"
-_HUBS = {"civitai": "civitai", "huggingface": "huggingface", "hugging face": "huggingface", "modelscope": "modelscope"}
 
 
 def read(told: str, model: str) -> About:  # noqa: ARG001  # the port's second argument
@@ -38,7 +37,7 @@ def read(told: str, model: str) -> About:  # noqa: ARG001  # the port's second a
     start, end = section(body) or (0, 0)
     description = _told(body[:start] + body[end:])
     return About(
-        hub=hub or (_HUBS.get(text(front.get("website")).lower(), "") if model_id else ""),
+        hub=hub or (hub_named(text(front.get("website"))) if model_id else ""),
         model_id=model_id,
         version_id=version_id,
         name=_title(body) if match else "",

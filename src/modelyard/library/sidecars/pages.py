@@ -9,6 +9,12 @@ _VERSION = re.compile(r"[?&]modelVersionId=([0-9]{1,18})")
 _HUGGINGFACE = re.compile(r"https?://(?:huggingface\.co|hf\.co)/([\w.-]+/[\w.-]+)(?:[/?#].*)?", re.ASCII)
 _MODELSCOPE = re.compile(r"https?://(?:www\.)?modelscope\.(?:cn|ai)/models/([\w.-]+/[\w.-]+)(?:[/?#].*)?", re.ASCII)
 _NOT_MODELS = ("datasets/", "spaces/", "papers/", "docs/", "api/")
+_HUBS = {"civitai": "civitai", "hugging face": "huggingface", "huggingface": "huggingface", "modelscope": "modelscope"}
+
+
+def hub_named(word: str) -> str:
+    """Our word for a hub that people and tools write in several ways; empty for others."""
+    return _HUBS.get(word.strip().lower(), "")
 
 
 def identity_of(page: str) -> tuple[str, str, str]:

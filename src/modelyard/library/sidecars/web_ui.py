@@ -5,7 +5,6 @@ Told apart by content. Civitai Browser+ adds ids to the first and keeps the seco
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -16,7 +15,7 @@ from modelyard.library.sidecars.json_edit import IfMissing
 from modelyard.library.sidecars.merging import without_empty_hub
 from modelyard.values.about import About, Own
 from modelyard.values.civitai_about import HUB, about_of_model, page_of
-from modelyard.values.untrusted import claims, number, text
+from modelyard.values.untrusted import claims, finite, number, text
 
 _LONGEST = 4 << 20
 _KEYS = ("description", "sd version", "activation text", "preferred weight", "negative text", "notes")
@@ -47,8 +46,7 @@ def is_words(told: Mapping[str, Any]) -> bool:
 
 def _read_words(told: Mapping[str, Any]) -> About:
     model_id, version_id = number(told.get("modelId")), number(told.get("modelVersionId"))
-    base, weight = text(told.get("sd version")), told.get("preferred weight")
-    usable = isinstance(weight, int | float) and not isinstance(weight, bool) and math.isfinite(weight) and weight
+    base = text(told.get("sd version"))
     return without_empty_hub(
         About(
             hub=HUB,
@@ -62,7 +60,7 @@ def _read_words(told: Mapping[str, Any]) -> About:
             claimed=claims([("sha256", told.get("sha256"))]),
             own=Own(
                 notes=text(told.get("notes"), _LONGEST),
-                strength=float(weight) if usable and weight is not None else None,
+                strength=finite(told.get("preferred weight")) or None,  # 0 is its word for none
                 negative=text(told.get("negative text"), _LONGEST),
             ),
         )

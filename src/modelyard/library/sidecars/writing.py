@@ -11,7 +11,7 @@ import html
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ from modelyard.library.sidecars import (
     web_ui,
 )
 from modelyard.library.sidecars.belonging import stem_of
-from modelyard.library.sidecars.source import as_json, read_bytes
+from modelyard.library.sidecars.source import LARGEST, as_json, read_bytes
 from modelyard.values.about import About
 
 WRITABLE = ("info", "md", "civitai.info", "metadata.json", "cm-info.json", "swarm.json", "json")
@@ -49,7 +49,7 @@ class Written:
     """
 
     changed: tuple[Path, ...] = ()
-    errors: Mapping[str, YardError] | None = None
+    errors: Mapping[str, YardError] = field(default_factory=dict)
 
 
 def write(model: Path, about: About, forms: Sequence[str], *, measured: Mapping[str, str] | None = None) -> Written:
@@ -90,6 +90,8 @@ def _write(path: Path, edit: Callable[[bytes | None], bytes | None]) -> bool:
         new = edit(old)
         if new is None or new == old:
             return False
+        if len(new) > LARGEST:
+            raise SidecarUnreadable(f"It would have {len(new):,} bytes, and sidecars up to 4 MiB are read.")
         if _stamp(path) == stamp:
             writing.put(path, new)
             return True
