@@ -51,6 +51,11 @@ def test_a_small_picture_is_not_blown_up(decoder: Decoder) -> None:
     assert opened(decoder.thumbnail(picture(40, 60), 512)).size == (40, 60)
 
 
+@pytest.mark.parametrize(("size", "small"), [((3, 40_000), (1, 256)), ((40_000, 3), (64, 1))])
+def test_a_stripe_stays_within_bounds(decoder: Decoder, size: tuple[int, int], small: tuple[int, int]) -> None:
+    assert opened(decoder.thumbnail(picture(*size), 64)).size == small
+
+
 def test_a_photo_that_lies_on_its_side_is_turned_and_its_data_goes(decoder: Decoder) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6

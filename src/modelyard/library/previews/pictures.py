@@ -42,16 +42,22 @@ def recoded(data: bytes, form: str, *, keep_text: bool) -> bytes:
 
 
 def thumbnail(data: bytes, width: int, form: str) -> bytes:
-    """A picture in a given width, never larger than it is.
+    """A picture of at most a given width and four times that height, never larger than it is.
 
     Raises:
         Refused: It is no picture, too large or broken.
     """
     picture = _opened(data, width)
-    if picture.width > width:
-        height = max(1, round(picture.height * width / picture.width))
-        picture = picture.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=2.0)
-    return encoded(picture, form)
+    return encoded(shrunk(picture, width), form)
+
+
+def shrunk(picture: Image.Image, width: int) -> Image.Image:
+    """A picture fitted into a width and four times that height: a stripe of 30,000 lines is no thumbnail."""
+    scale = min(1.0, width / picture.width, 4 * width / picture.height)
+    if scale == 1.0:
+        return picture
+    size = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
+    return picture.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
 
 
 def encoded(picture: Image.Image, form: str, texts: Mapping[str, str] | None = None) -> bytes:

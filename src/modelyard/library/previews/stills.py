@@ -13,7 +13,7 @@ import subprocess
 from PIL import Image
 
 from modelyard.library.previews.containers import form_of
-from modelyard.library.previews.pictures import MOST_PIXELS, Refused, encoded
+from modelyard.library.previews.pictures import MOST_PIXELS, Refused, encoded, shrunk
 
 _DEMUXERS = {"mp4": "mov", "webm": "matroska"}
 _SECONDS = 8
@@ -35,10 +35,7 @@ def still(path: str, width: int, form: str) -> bytes:
         raise Refused("it is no MP4 or WebM video")
     demuxer = _DEMUXERS[container]
     picture = _by_av(path, demuxer) if importlib.util.find_spec("av") else _by_ffmpeg(path, demuxer, width)
-    if picture.width > width:
-        height = max(1, round(picture.height * width / picture.width))
-        picture = picture.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=2.0)
-    return encoded(picture, form)
+    return encoded(shrunk(picture, width), form)
 
 
 def _by_av(path: str, demuxer: str) -> Image.Image:
