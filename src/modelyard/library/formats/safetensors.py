@@ -159,7 +159,14 @@ def _repeated(raw: bytes) -> Iterator[Problem]:
             twice.extend(key for key, _ in items if key in seen or seen.add(key))  # type: ignore[func-returns-value]
         return found
 
-    whole = json.loads(raw, object_pairs_hook=pairs)
+    if len(raw) > _SURELY_FEW * 4:
+        yield Problem(Code.DUPLICATE_KEY, "Its header may name a tensor twice; it is too long to say which.")
+        return
+    try:
+        whole = json.loads(raw, object_pairs_hook=pairs)
+    except (ValueError, RecursionError) as error:
+        yield Problem(Code.BAD_HEADER, f"Its header is no sound JSON: {str(error)[:120]}.")
+        return
     lacking.extend(
         1
         for name, entry in whole.items()
