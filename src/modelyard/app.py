@@ -44,6 +44,7 @@ from modelyard.values.sizes import parse_rate, parse_size
 from modelyard.values.version import VERSION
 
 if TYPE_CHECKING:
+    from modelyard.jobs.caretaker import Caretaker
     from modelyard.jobs.hooks.worker import Hooks
     from modelyard.jobs.profiles import Profiles
     from modelyard.jobs.queued import DownloadKind
@@ -146,6 +147,14 @@ class App:
         from modelyard.jobs.stock import stock_of
 
         return stock_of(self.yard, self.database, self.events, self.folder, self.clock.wall)
+
+    @functools.cached_property
+    def caretaker(self) -> Caretaker:
+        """What watches and measures the library; a service starts it."""
+        from modelyard.jobs.caretaker import Caretaker
+
+        self.stock.busy = lambda: any(one.get("connections") for one in self.runner.live())
+        return Caretaker(self.stock, lambda draft: self.queue.add([draft]), self.stop)
 
     @functools.cached_property
     def downloads(self) -> DownloadKind:
@@ -286,6 +295,10 @@ class App:
         self._unfollow()
         if "hooks" in opened:
             self.hooks.close()
+        if "caretaker" in opened:
+            self.caretaker.close()
+        if "stock" in opened:
+            self.stock.close()
         if "database" in opened:
             self.database.close()
         self.proofs.close()

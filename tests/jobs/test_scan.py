@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import struct
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -22,35 +21,23 @@ from modelyard.library.roots.entries import Entry
 from modelyard.net.stop import Stop
 from modelyard.values.about import Own
 
-
-def model(path: Path, seed: int = 0, **metadata: str) -> Path:
-    """A small LoRA for SDXL's kind of names."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    name = "lora_unet_output_blocks_5_1_transformer_blocks_0_ff_net_2"
-    tensors = {f"{name}.lora_down.weight": ("F16", (8, 2560)), f"{name}.lora_up.weight": ("F16", (640, 8))}
-    header: dict[str, object] = {"__metadata__": metadata} if metadata else {}
-    at = 0
-    for key, (dtype, shape) in tensors.items():
-        size = 2 * shape[0] * shape[1]
-        header[key] = {"dtype": dtype, "shape": shape, "data_offsets": [at, at + size]}
-        at += size
-    text = json.dumps(header).encode()
-    path.write_bytes(struct.pack("<Q", len(text)) + text + bytes([seed % 256]) * at)
-    return path
+from .library import library, model
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> Iterator[App]:
-    with App({"MODELYARD_HOME": str(tmp_path / "yard")}) as app:
-        yield app
+def yard(tmp_path: Path) -> Iterator[tuple[App, Path]]:
+    with library(tmp_path) as both:
+        yield both
 
 
 @pytest.fixture
-def root(tmp_path: Path, app: App) -> Path:
-    folder = tmp_path / "loras"
-    folder.mkdir()
-    app.stock.entries.keep(Entry(path=str(folder), folder="loras"))
-    return folder
+def app(yard: tuple[App, Path]) -> App:
+    return yard[0]
+
+
+@pytest.fixture
+def root(yard: tuple[App, Path]) -> Path:
+    return yard[1]
 
 
 def scan(stock: Stock, **how: bool) -> Scanned:
@@ -85,6 +72,9 @@ def test_an_unchanged_library_is_not_read_again(app: App, root: Path) -> None:
         def read(self, paths):
             read.extend(paths)
             return true.read(paths)
+
+        def close(self):
+            true.close()
 
     app.stock.reader = Counting()
     again = scan(app.stock)

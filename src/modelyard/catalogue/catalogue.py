@@ -13,8 +13,8 @@ from sqlalchemy.engine import Connection
 
 from modelyard.catalogue.asking import Asking, beyond, chosen_values, hits, is_narrow, is_words_only
 from modelyard.catalogue.cube import Cube
-from modelyard.catalogue.keeping import Stamps, keep, rewrite, stamps
-from modelyard.catalogue.measuring import keep_digests
+from modelyard.catalogue.keeping import Stamps, keep, rewrite, stamps, stamps_of
+from modelyard.catalogue.measuring import Unmeasured, adopt, keep_digests, unmeasured
 from modelyard.catalogue.model import Entry, Model, model_of
 from modelyard.catalogue.moving import recognise
 from modelyard.catalogue.pages import Order, Page, page
@@ -183,6 +183,11 @@ class Catalogue:
         with self.database.reading() as db:
             return stamps(db, root)
 
+    def stamps_of(self, folder: str) -> Stamps:
+        """What the catalogue knows of the files of one folder."""
+        with self.database.reading() as db:
+            return stamps_of(db, folder)
+
     # --- change -----------------------------------------------------------------------------------
 
     def keep(self, entries: Sequence[Entry]) -> list[int]:
@@ -223,9 +228,24 @@ class Catalogue:
                 self.changed(db)
             self._tell("model.changed", numbers)
 
+    def unmeasured(self, ids: Sequence[int] = (), most: int = 0) -> list[Unmeasured]:
+        """Files without digests, the smallest first; of these models, or of all."""
+        with self.database.reading() as db:
+            return unmeasured(db, ids, most)
+
+    def adopt(self, path: str) -> None:
+        """A model that vanished had the bytes that were just measured here: its owner's words go over."""
+        with self.database.writing() as db:
+            number = adopt(db, path)
+            if number is not None:
+                self.changed(db)
+        self._tell("model.changed", [number] if number is not None else [])
+
     def lose(self, numbers: Iterable[int]) -> None:
         """Models that are not on the disk any more: kept, with what is known of them, but not listed."""
         lost = list(numbers)
+        if not lost:
+            return
         with self.database.writing() as db:
             for first in range(0, len(lost), _CHUNK):
                 chunk = lost[first : first + _CHUNK]
@@ -273,6 +293,13 @@ class Catalogue:
             self.changed(db)
         self._tell("model.changed", [number])
         return about
+
+    def lose_paths(self, paths: Sequence[str]) -> None:
+        """Models whose main files went are not listed any more."""
+        query = sa.select(model_files.c.model).where(model_files.c.path.in_(paths), model_files.c.main)
+        with self.database.reading() as db:
+            lost = list(db.execute(query).scalars())
+        self.lose(lost)
 
     def lose_roots(self, roots: Iterable[str]) -> None:
         """Models of roots that are not registered any more are not listed any more."""

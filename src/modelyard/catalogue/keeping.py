@@ -58,6 +58,22 @@ def stamps(db: Connection, root: str) -> Stamps:
     return Stamps(found)
 
 
+def stamps_of(db: Connection, folder: str) -> Stamps:
+    """The files of one folder, not those below it."""
+    columns = [model_files.c[name] for name in ("path", "model", "size", "mtime_ns", "device", "inode")]
+    query = sa.select(*columns, models.c.sidecars, models.c.gone).join(models, models.c.id == model_files.c.model)
+    low, high = folder + "/", folder + "0"  # "0" follows "/"
+    path = model_files.c.path if db.dialect.name == "sqlite" else model_files.c.path.collate("C")
+    rows = db.execute(query.where(path >= low, path < high))
+    return Stamps(
+        {
+            row.path: Known(row.model, row.size, row.mtime_ns, row.device, row.inode, row.sidecars, row.gone > 0)
+            for row in rows
+            if "/" not in row.path[len(low) :]
+        }
+    )
+
+
 def keep(db: Connection, entries: Sequence[Entry], now: float) -> tuple[list[int], set[int]]:
     """Add and update models.
 

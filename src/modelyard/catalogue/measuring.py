@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from modelyard.catalogue.keeping import rewrite
 from modelyard.store.shelves import model_files, models
+from modelyard.values.about import About, Own
 
 COLUMNS = {
     "sha256": "sha256",
@@ -17,6 +21,49 @@ COLUMNS = {
     "autov1": "autov1",
 }
 """Algorithms that are kept, and their columns; AutoV2 begins SHA-256, AutoV3 begins the tensors'."""
+
+
+class Unmeasured(msgspec.Struct, frozen=True):
+    """A file whose bytes nobody has read yet."""
+
+    path: str
+    size: int
+
+
+def unmeasured(db: Connection, ids: Sequence[int], most: int) -> list[Unmeasured]:
+    """Files without digests, the smallest first.
+
+    Args:
+        ids: Of these models; empty is all.
+        most: At most so many; 0 is all.
+    """
+    query = sa.select(model_files.c.path, model_files.c.size).join(models, models.c.id == model_files.c.model)
+    query = query.where(model_files.c.sha256 == "", models.c.gone == 0).order_by(model_files.c.size, model_files.c.path)
+    if ids:
+        query = query.where(models.c.id.in_(ids))
+    return [Unmeasured(row.path, row.size) for row in db.execute(query.limit(most) if most else query)]
+
+
+def adopt(db: Connection, path: str) -> int | None:
+    """A model that is gone had the same bytes as this file: what its owner wrote goes over to the one that is here.
+
+    Returns:
+        The model that is here, when something went over.
+    """
+    here = sa.select(models).join(model_files, model_files.c.model == models.c.id)
+    new = db.execute(here.where(model_files.c.path == path, model_files.c.main)).mappings().one_or_none()
+    if new is None or not new["sha256"]:
+        return None
+    same = sa.select(models).where(models.c.sha256 == new["sha256"], models.c.gone > 0, models.c.size == new["size"])
+    old = db.execute(same.order_by(models.c.gone.desc()).limit(1)).mappings().one_or_none()
+    if old is None:
+        return None
+    before, now = (msgspec.json.decode(row["about"], type=About) for row in (old, new))
+    about = replace(before if before.hub and not now.hub else now, own=before.own if now.own == Own() else now.own)
+    used = {"uses": new["uses"] + old["uses"], "used": max(new["used"], old["used"]), "added": old["added"]}
+    rewrite(db, new, about, used)
+    db.execute(models.delete().where(models.c.id == old["id"]))
+    return int(new["id"])
 
 
 def keep_digests(db: Connection, found: Mapping[str, Mapping[str, str]], at: float) -> list[int]:

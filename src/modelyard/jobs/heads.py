@@ -1,29 +1,33 @@
-"""Heads of model files, read and identified: what a scan wants to know of a file before its bytes are measured."""
+"""Heads of model files, read and identified in limited children: what a scan wants before bytes are measured."""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
-from pathlib import Path
 
 from modelyard.jobs.stock import Reading
-from modelyard.library.formats.header import REMARKS, Code, Header, Problem
-from modelyard.library.formats.reading import read_header
-from modelyard.library.identify.identify import identify
+from modelyard.library.formats.header import REMARKS
+from modelyard.library.reading.look import Look
+from modelyard.library.reading.pool import Pool
 
 
 class Heads:
-    """Reads heads in this process."""
+    """Reads heads; the children start with the first question and end with `close`."""
+
+    @functools.cached_property
+    def _pool(self) -> Pool:
+        return Pool()
 
     def read(self, paths: Sequence[str]) -> list[Reading]:
         """One answer a path, in order."""
-        return [reading(path) for path in paths]
+        return [_reading(look) for look in self._pool.read(paths)] if paths else []
+
+    def close(self) -> None:
+        """End the children."""
+        if "_pool" in vars(self):
+            self._pool.close()
 
 
-def reading(path: str) -> Reading:
-    """What the head of one file says."""
-    try:
-        header = read_header(Path(path))
-    except OSError as error:
-        header = Header(findings=(Problem(Code.UNREADABLE, f"It cannot be read: {error.strerror}."),))
-    words = tuple(problem.words for problem in header.findings if problem.code not in REMARKS)
-    return Reading(identify(header, path), tuple(problem.code.value for problem in header.findings), words)
+def _reading(look: Look) -> Reading:
+    words = tuple(problem.words for problem in look.findings if problem.code not in REMARKS)
+    return Reading(look.identity, tuple(problem.code.value for problem in look.findings), words)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from modelyard.library.previews.finding import find
 from modelyard.library.roots.roots import Problem, Root
 from modelyard.library.sidecars.belonging import stem_of
 from modelyard.library.sidecars.reading import read_all
-from modelyard.library.units import Unit, is_pipeline, units_of
+from modelyard.library.units import PIPELINE, Unit, is_pipeline, units_of
 from modelyard.library.walk import Folder, Seen, Walk
 from modelyard.net.stop import Stop
 from modelyard.values.about import About
@@ -85,6 +86,8 @@ class Scan:
     deep: bool = False
     gentle: bool = False
     done: Scanned = field(default_factory=Scanned)
+    _reads: ThreadPoolExecutor | None = None
+    _ahead: tuple[list[_Found], Future[list[Reading]]] | None = None
     _missed: set[int] = field(default_factory=set)
     _kept: set[int] = field(default_factory=set)
 
@@ -99,8 +102,9 @@ class Scan:
         self.done.problems += roots.problems
         allowed = real_roots(roots)
         others = {str(root.path) for root in roots.all}
-        for root in roots.all if chosen is None else chosen:
-            self._root(root, Walk(root, allowed), others - {str(root.path)})
+        with ThreadPoolExecutor(1, "heads") as self._reads:
+            for root in roots.all if chosen is None else chosen:
+                self._root(root, Walk(root, allowed), others - {str(root.path)})
         self._lose()
         self.done.seconds = time.monotonic() - began
         self.tell(self.done)
@@ -108,19 +112,30 @@ class Scan:
 
     def files(self, paths: Iterable[str]) -> list[int]:
         """Look at a few files that came or changed; gives the models' ids."""
-        roots = self.stock.roots()
-        allowed = real_roots(roots)
-        found: list[_Found] = []
-        for folder in {os.path.dirname(path) for path in paths}:
-            root = roots.holding(Path(folder) / "x")
-            if root is None:
-                continue
-            here = next(Walk(replace(root, path=Path(folder)), allowed).folders(lambda _: True), None)
-            wanted = {path for path in paths if os.path.dirname(path) == folder}
-            if here is not None:
-                every = self._found(here, root)
-                found += [one for one in every if wanted & {file.path for file in one.unit.files}]
+        wanted = set(paths)
+        found = [
+            one
+            for folder in sorted({os.path.dirname(path) for path in wanted})
+            for one in self._in_folder(folder)
+            if wanted & {file.path for file in one.unit.files}
+        ]
         return self._keep(found)
+
+    def folder(self, path: str) -> list[int]:
+        """Look at one folder of a root, not at those below it; gives the ids of what is new or changed there."""
+        known = self.stock.catalogue.stamps_of(path)
+        return self._keep([one for one in self._in_folder(path) if not _unchanged(one, known)])
+
+    def _in_folder(self, folder: str) -> list[_Found]:
+        roots = self.stock.roots()
+        root = roots.holding(Path(folder) / "x")
+        if root is None:
+            return []
+        above = [folder, *map(str, Path(folder).parents)]
+        whole = [one for one in above if one.startswith(str(root.path)) and Path(one, PIPELINE).is_file()]
+        walk = Walk(replace(root, path=Path(whole[-1] if whole else folder)), real_roots(roots))
+        here = next(walk.folders(lambda _: True), None)
+        return list(self._found(here, root)) if here is not None else []
 
     def _root(self, root: Root, walk: Walk, others: set[str]) -> None:
         known = self.stock.catalogue.stamps(str(root.path))
@@ -138,9 +153,10 @@ class Scan:
                     continue
                 waiting.append(found)
                 if len(waiting) >= BATCH:
-                    seen.update(self._keep(waiting))
+                    seen.update(self._turn(waiting))
                     waiting = []
-        seen.update(self._keep(waiting))
+        seen.update(self._turn(waiting))
+        seen.update(self._turn([]))
         self._miss(known, seen, walk)
         self.done.problems += walk.problems
         self.stock.last_problems[str(root.path)] = [
@@ -158,11 +174,20 @@ class Scan:
             name = os.path.basename(unit.path)
             yield _Found(unit, root, beside.names(name), beside.stamp(name))
 
-    def _keep(self, found: Sequence[_Found]) -> list[int]:
+    def _turn(self, found: list[_Found]) -> list[int]:
+        """Begin to read these heads, and meanwhile keep what was read before; gives the ids of that."""
+        assert self._reads is not None
+        ahead, self._ahead = self._ahead, None
+        if found:
+            self._ahead = (found, self._reads.submit(self.stock.reader.read, [one.unit.path for one in found]))
+        return self._keep(ahead[0], ahead[1].result()) if ahead else []
+
+    def _keep(self, found: Sequence[_Found], readings: Sequence[Reading] | None = None) -> list[int]:
         if not found:
             return []
         began = time.monotonic()
-        readings = self.stock.reader.read([one.unit.path for one in found])
+        if readings is None:
+            readings = self.stock.reader.read([one.unit.path for one in found])
         entries = [_entry(one, reading) for one, reading in zip(found, readings, strict=True)]
         self.done.failed += [
             (one.unit.path, words) for one, reading in zip(found, readings, strict=True) for words in reading.words

@@ -37,6 +37,9 @@ class Reader(Protocol):
     def read(self, paths: Sequence[str]) -> list[Reading]:
         """One answer a path, in order; whatever the file holds, it is an answer."""
 
+    def close(self) -> None:
+        """Let go of what it holds."""
+
 
 @dataclass
 class Stock:
@@ -44,6 +47,7 @@ class Stock:
 
     Attributes:
         wall: Seconds since 1970.
+        busy: Whether downloads move bytes now: their disk comes first.
         last_problems: What the last scan of each root could not see, by the root's path.
     """
 
@@ -52,11 +56,16 @@ class Stock:
     entries: Entries
     reader: Reader
     wall: Callable[[], float]
+    busy: Callable[[], bool] = lambda: False
     last_problems: dict[str, list[dict[str, str]]] = field(default_factory=dict)
 
     def forms(self) -> tuple[str, ...]:
         """The forms of sidecars that the owner wants written."""
         return _forms(self.yard.settings["sidecars"])
+
+    def close(self) -> None:
+        """Let go of what it holds; the database is the App's."""
+        self.reader.close()
 
     def roots(self) -> Roots:
         """All roots as they are now."""

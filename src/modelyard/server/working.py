@@ -50,9 +50,11 @@ def working(service: Service) -> Iterator[None]:
         counts = app.queue.counts()
         app.hooks.start(sum(counts[state] for state in OPEN))
         keeper.start()
+        app.caretaker.start()
         yield
     finally:
         stopped.set()
+        app.caretaker.close()
         app.runner.close()
         app.hooks.close(1.0)
 

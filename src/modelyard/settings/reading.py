@@ -60,7 +60,7 @@ _SIDECARS = ("info", "md", "civitai.info", "metadata.json", "cm-info.json", "swa
 
 def sidecars(text: str) -> str:
     """Forms of sidecars with commas between them; ``none`` is none."""
-    words = [word.strip() for word in text.split(",") if word.strip() and word.strip() != "none"]
+    words = [] if text.strip() == "none" else [word.strip() for word in text.split(",")]
     for word in words:
         if word not in _SIDECARS:
             raise BadValue(

@@ -115,7 +115,7 @@ TABLE: tuple[Setting, ...] = (
         "sidecars",
         "info",
         sidecars,
-        "What is written beside models, like info,md,civitai.info,metadata.json,cm-info.json,swarm.json,json; or none.",
+        "Small files written beside models, like info,md,civitai.info,swarm.json; or none.",
     ),
     Setting("library.watch", True, switch, "See changes below the roots at once.", restart=True),
     Setting("library.measure", True, switch, "Measure hashes of new models while nothing else uses the disk."),

@@ -107,7 +107,9 @@ def list_roots(here: Here) -> Places:
 @routes.put("/roots", role=Role.ADMIN, raises=(BadValue,), example={"path": "/models/loras", "folder": "loras"})
 def keep_root(here: Here, body: Entry) -> Entry:
     """Register a folder of models, or a ComfyUI; one of the same path is replaced. Its files stay as they are."""
-    return here.app.stock.entries.keep(body)
+    kept = here.app.stock.entries.keep(body)
+    _roots_changed(here)
+    return kept
 
 
 @routes.delete("/roots", role=Role.ADMIN, raises=(NoSuchRoot,))
@@ -117,6 +119,7 @@ def remove_root(here: Here, query: RootQuery) -> None:
     before = {str(root.path) for root in stock.roots().all}
     stock.entries.remove(query.path)
     stock.catalogue.lose_roots(before - {str(root.path) for root in stock.roots().all})
+    _roots_changed(here)
 
 
 @routes.post("/library/scan", role=Role.OPERATOR, status=202, raises=(NoSuchRoot,), example={})
@@ -129,6 +132,11 @@ def begin(here: Here, chore: Chore[Any], options: Any) -> Begun:
     """Queue a chore; the same one that is open already does it for both."""
     (number,) = here.app.queue.add([chore.draft(options)])
     return Begun(number)
+
+
+def _roots_changed(here: Here) -> None:
+    if here.service.url:  # a command line without a service scans when it is told to
+        here.app.caretaker.roots_changed()
 
 
 def _problem(problem: Problem) -> ProblemView:

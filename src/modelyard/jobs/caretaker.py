@@ -1,0 +1,102 @@
+"""What a service does for the library by itself: watches the roots, measures while the disk is idle, looks again."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+from modelyard.errors import Stopped, YardError
+from modelyard.jobs.measuring import idle
+from modelyard.jobs.scan import SCAN, ScanOptions
+from modelyard.jobs.stock import Stock
+from modelyard.jobs.watch import on_network, watch
+from modelyard.net.stop import Stop
+from modelyard.tasks.task import Draft
+
+_log = logging.getLogger("modelyard.library")
+_LOOK = 2.0
+_IDLE = 30.0
+_NETWORK = 300.0
+"""Seconds between two scans of drives that tell nobody about changes."""
+
+
+class Caretaker:
+    """The threads of one library.
+
+    Args:
+        add: Puts a task into the queue.
+        parent: Set when the service ends.
+    """
+
+    def __init__(self, stock: Stock, add: Callable[[Draft], object], parent: Stop) -> None:
+        self._stock = stock
+        self._add = add
+        self._stop = Stop(parent)
+        self._again = Stop(self._stop)
+        self._threads: list[threading.Thread] = []
+
+    def start(self) -> None:
+        """Look at everything once, then keep watch."""
+        settings = self._stock.yard.settings
+        if self._stock.entries.all():
+            self.scan()
+        jobs = [(self._watching, settings["library.watch"]), (self._measuring, True), (self._network, True)]
+        for job, wanted in jobs:
+            if wanted:
+                thread = threading.Thread(target=self._guarded, args=(job,), name=job.__name__.strip("_"), daemon=True)
+                self._threads.append(thread)
+                thread.start()
+
+    def scan(self, *roots: str) -> None:
+        """Ask for a scan; one that waits already does."""
+        self._add(SCAN.draft(ScanOptions(roots=roots)))
+
+    def roots_changed(self) -> None:
+        """Watch the new roots, and look at them."""
+        self._again.set("The roots changed.")
+        self.scan()
+
+    def close(self) -> None:
+        """End the threads."""
+        self._stop.set("The service ends.")
+        for thread in self._threads:
+            thread.join(5.0)
+
+    def _guarded(self, job: Callable[[], None]) -> None:
+        """A trouble of the disk or the database is told, and tried again; stopping ends it."""
+        while not self._stop.is_set():
+            try:
+                job()
+            except Stopped:
+                continue
+            except YardError as error:
+                _log.warning("%s: %s", job.__name__.strip("_"), error.message)
+            except OSError as error:  # the watcher's own, such as too many folders for the system's limit
+                _log.warning("%s: %s; scans go on", job.__name__.strip("_"), error)
+            if self._wait(_LOOK):
+                return
+
+    def _watching(self) -> None:
+        self._again = Stop(self._stop)
+        watch(self._stock, self._again, self.scan)
+
+    def _measuring(self) -> None:
+        if self._stock.yard.settings["library.measure"]:
+            for _ in idle(self._stock, self._stop, _IDLE):
+                if not self._stock.yard.settings["library.measure"]:
+                    return
+        self._stop.wait(_IDLE)
+
+    def _network(self) -> None:
+        self._stop.wait(_NETWORK)
+        far = [str(root.path) for root in self._stock.roots().all if on_network(root.path)]
+        if far:
+            self.scan(*far)
+
+    def _wait(self, seconds: float) -> bool:
+        try:
+            self._stop.wait(seconds)
+        except Stopped:
+            return True
+        return False

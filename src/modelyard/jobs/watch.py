@@ -1,0 +1,75 @@
+"""The watch flow: files that change below the roots are looked at within a second or two.
+
+Where the system gives no events (network drives) a scan every few minutes sees the same later. What we write
+ourselves settles before it is looked at: parts have names that no scan reads.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from modelyard.jobs.scan import Scan
+from modelyard.jobs.stock import Stock
+from modelyard.net.stop import Stop
+from modelyard.values.suffixes import LISTED, suffix_of
+
+_QUIET = 1500
+"""Milliseconds without a change before what changed is looked at."""
+_FEW = 200
+_NETWORK = frozenset(("nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "9p", "virtiofs", "afs", "ceph", "lustre"))
+
+
+def watch(stock: Stock, stop: Stop, again: Callable[[], object]) -> None:
+    """Keep the catalogue true until asked to stop; returns when the roots changed, to be called anew.
+
+    Args:
+        again: Asks for a whole scan: too much changed at once.
+    """
+    from watchfiles import watch as changes
+
+    roots = [str(root.path) for root in stock.roots().all if root.path.is_dir()]
+    if not roots:
+        return
+    ended = threading.Event()
+    with stop.waking(ended.set):
+        for bunch in changes(
+            *roots, stop_event=ended, debounce=_QUIET, step=200, raise_interrupt=False, ignore_permission_denied=True
+        ):
+            paths = {path for _, path in bunch if _matters(path)}
+            if stop.is_set():
+                return
+            if len(paths) > _FEW:
+                again()
+            elif paths:
+                look(stock, paths, stop)
+
+
+def look(stock: Stock, paths: Iterable[str], stop: Stop) -> None:
+    """Look at files that came, changed or went, and at the models whose sidecars did."""
+    folders = {os.path.dirname(path) for path in paths}
+    for folder in sorted(folders):
+        if Path(folder).is_dir():
+            Scan(stock, stop).folder(folder)
+    gone = [path for path in paths if suffix_of(path) in LISTED and not os.path.lexists(path)]
+    if gone:
+        stock.catalogue.lose_paths(gone)
+
+
+def _matters(path: str) -> bool:
+    name = os.path.basename(path)
+    return not name.startswith(".") and not name.endswith((".part", ".tmp"))
+
+
+def on_network(path: Path, mounts: str = "/proc/mounts") -> bool:
+    """Whether a folder lies on a network drive, which tells nobody about changes; False where that cannot be told."""
+    try:
+        with open(mounts, encoding="utf-8", errors="replace") as file:
+            rows = [line.split(" ")[:3] for line in file]
+    except OSError:
+        return False
+    real = os.path.realpath(path)
+    above = [(row[1], row[2]) for row in rows if real == row[1] or real.startswith(row[1].rstrip("/") + "/")]
+    return max(above, key=lambda one: len(one[0]), default=("", ""))[1] in _NETWORK

@@ -1,0 +1,71 @@
+"""What changes below the roots is seen; network drives are known by the table of mounts."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from modelyard.catalogue.asking import Asking
+from modelyard.jobs.caretaker import Caretaker
+from modelyard.jobs.watch import look, on_network
+from modelyard.net.stop import Stop
+
+from .library import library, model, scanned
+
+
+def test_files_that_came_changed_moved_and_went_are_seen(tmp_path: Path) -> None:
+    with library(tmp_path) as (app, root):
+        one, two = model(root / "one.safetensors", 1), model(root / "sub" / "two.safetensors", 2)
+        scanned(app)
+        number = app.stock.catalogue.at(str(two)).id
+        one.unlink()
+        moved = two.rename(root / "moved.safetensors")
+        new = model(root / "new.safetensors", 3)
+        look(app.stock, {str(one), str(two), str(moved), str(new)}, Stop())
+        found = {model.place: model.id for model in app.stock.catalogue.page(Asking()).models}
+        assert set(found) == {"moved.safetensors", "new.safetensors"}
+        assert found["moved.safetensors"] == number
+
+
+def test_a_part_of_a_diffusers_folder_is_no_model_of_its_own(tmp_path: Path) -> None:
+    with library(tmp_path) as (app, root):
+        (root / "pipe" / "unet").mkdir(parents=True)
+        (root / "pipe" / "model_index.json").write_text('{"_class_name": "StableDiffusionXLPipeline"}')
+        part = model(root / "pipe" / "unet" / "diffusion_pytorch_model.safetensors")
+        look(app.stock, {str(part)}, Stop())
+        assert [one.place for one in app.stock.catalogue.page(Asking()).models] == ["pipe"]
+
+
+@pytest.mark.slow
+def test_a_service_sees_a_new_file_by_itself(tmp_path: Path) -> None:
+    with library(tmp_path) as (app, root):
+        seen = threading.Event()
+        caretaker = Caretaker(app.stock, lambda _: None, app.stop)
+        tell: Callable[..., None] = lambda *_: seen.set()  # noqa: E731
+        caretaker.start()
+        publish = app.events.publish
+        app.events.publish = lambda *told, **more: (
+            tell() if told[0] == "model.added" else None,
+            publish(*told, **more),
+        )[1]
+        try:
+            for number in range(60):  # the watcher needs a moment before it sees anything
+                model(root / f"m{number}.safetensors", number)
+                if seen.wait(0.5):
+                    break
+            assert seen.is_set()
+        finally:
+            caretaker.close()
+
+
+def test_network_drives_are_told_by_the_deepest_mount(tmp_path: Path) -> None:
+    mounts = tmp_path / "mounts"
+    mounts.write_text("/dev/sda / ext4 rw 0 0\nnas:/x /mnt/nas nfs4 rw 0 0\n/dev/sdb /mnt/nas/local ext4 rw 0 0\n")
+    told = {
+        path: on_network(Path(path), str(mounts)) for path in ("/mnt/nas/a", "/mnt/nas/local/a", "/home", "/mnt/nasty")
+    }
+    assert told == {"/mnt/nas/a": True, "/mnt/nas/local/a": False, "/home": False, "/mnt/nasty": False}
+    assert not on_network(tmp_path, str(tmp_path / "nothing"))
