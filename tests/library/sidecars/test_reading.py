@@ -231,6 +231,10 @@ def test_the_ancestors_excuses_are_no_description_and_none_is_no_name(tmp_path: 
         ("# Trigger Words\n\nNo trigger words\n", ()),
         ("# Trained Words\r\n\r\nfoo\r\n", ("foo",)),
         ("I trained words today.\n", ()),
+        ("# Trigger Words\n\nfoo\n\nUse it, gently, at 0.8.\n\n- not a word\n", ("foo",)),
+        ("# Trigger Words\n\n- foo\n\n- bar\n\nUse it.\n", ("foo", "bar")),
+        ("# Trigger Words\n\n# Next\n\nfoo\n", ()),
+        ("# Trigger Words", ()),
     ],
 )
 def test_trigger_words_are_read_from_the_text(tmp_path: Path, body: str, words: tuple[str, ...]) -> None:

@@ -323,6 +323,48 @@ def test_trigger_words_with_commas_become_a_list(tmp_path: Path) -> None:
     assert read_all(tmp_path / "ink.safetensors").about.trained_words == ("1girl, solo", "b")
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("# Trigger Words\n\nold, older\n\nUse at 0.8.\n", "# Trigger Words\n\ninkwash, brush stroke\n\nUse at 0.8.\n"),
+        ("## Trained words\n- old\n\n# X\n", "## Trained words\ninkwash, brush stroke\n\n# X\n"),
+        ("# Trigger Words\n\nSay inkwash. Or brush stroke.\n", None),
+        ("# Trigger Words\n\nI never found out.\n", "# Trigger Words\n\ninkwash, brush stroke\n\nI never found out.\n"),
+        ("# Trigger Words\n\nNo trigger words\n\n# X\n", "# Trigger Words\n\ninkwash, brush stroke\n\n# X\n"),
+        ("# Trigger Words", "# Trigger Words\ninkwash, brush stroke\n"),
+        ("# Trigger Words\n# X\n", "# Trigger Words\ninkwash, brush stroke\n# X\n"),
+        ("\n\ntext\n", "\n# Trigger Words\n\ninkwash, brush stroke\n\n\n\ntext\n"),
+    ],
+)
+def test_a_persons_sentences_about_the_words_stay(tmp_path: Path, before: str, after: str | None) -> None:
+    from modelyard.library.sidecars.markdown_edit import edited
+
+    assert edited(before, About(trained_words=INK.trained_words)) == (after or before)
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    about=ABOUTS,
+    pieces=st.lists(st.sampled_from([*"#-*,.\n\r `x", "# Trigger Words\n", "a b", "\r\n", "---\n"]), max_size=12),
+)
+def test_markdown_twice_is_markdown_once_and_loses_no_line(about: About, pieces: list[str]) -> None:
+    from modelyard.library.sidecars.markdown_edit import edited
+
+    before = "---\nown_field:   [a,   b] # mine\n---\nIntro  \n" + "".join(pieces) + "\n\n# Mine\n\nkeep   this.\n"
+    once = edited(before, about)
+    assert edited(once, about) == once
+    for kept in ("own_field:   [a,   b] # mine\n", "Intro  \n", "# Mine\n\nkeep   this.\n"):
+        assert kept in once
+
+
+def test_hashes_that_others_noted_stay(tmp_path: Path) -> None:
+    from modelyard.library.sidecars.markdown import front_of
+    from modelyard.library.sidecars.markdown_edit import edited
+
+    told = edited("---\nhashes:\n  AutoV3: abababababab\n---\n", About(claimed={"sha256": "ab" * 32}))
+    assert front_of(told.split("---\n")[1])["hashes"] == {"AutoV3": "abababababab", "SHA256": "AB" * 32}
+
+
 @pytest.mark.parametrize("front", ["a: *x\n", "a: [\n", "- a\n"])
 def test_front_matter_that_cannot_be_read_is_left_alone(tmp_path: Path, front: str) -> None:
     file = tmp_path / "ink.md"

@@ -70,9 +70,8 @@ def front_of(yaml: str) -> Mapping[str, Any]:
 def words_of(body: str) -> tuple[str, ...]:
     """The trigger words that a text names: under a heading of that name, or after ``Trigger words:`` in a line."""
     if place := section(body):
-        inside = body[place[0] : place[1]].partition("\n")[2]
-        bullets = tuple(_bare(each) for each in _BULLET.findall(inside))
-        return texts(list(bullets)) if bullets else _split(inside)
+        start, end = first_block(body, place)
+        return items_of(body[start:end])
     line = _LINE.search(body)
     return _split(line[1]) if line else ()
 
@@ -84,6 +83,28 @@ def section(body: str) -> tuple[int, int] | None:
         if _TRIGGERS.fullmatch(_heading(heading[1])):
             return heading.start(), headings[index + 1].start() if index + 1 < len(headings) else len(body)
     return None
+
+
+def first_block(body: str, place: tuple[int, int]) -> tuple[int, int]:
+    """Where the first paragraph or list of a section stands; what follows it is somebody's prose."""
+    at = body.find("\n", *place) + 1 or place[1]
+    start = end = 0
+    gap = False
+    for line in body[at : place[1]].splitlines(keepends=True):
+        if line.strip():
+            if end and gap and not (_BULLET.match(line) and _BULLET.match(body, start)):
+                break
+            start, end, gap = start if end else at, at + len(line), False
+        else:
+            gap = True
+        at += len(line)
+    return (start, end) if end else (place[1], place[1])
+
+
+def items_of(block: str) -> tuple[str, ...]:
+    """The words in a list or in a paragraph with commas."""
+    bullets = [_bare(each) for each in _BULLET.findall(block)]
+    return texts(bullets) if bullets else _split(block)
 
 
 def _split(told: str) -> tuple[str, ...]:

@@ -10,10 +10,11 @@ from typing import Any
 import yaml
 
 from modelyard.errors import SidecarUnreadable
-from modelyard.library.sidecars.markdown import FRONT, front_of, section, words_of
+from modelyard.library.sidecars.markdown import FRONT, first_block, front_of, items_of, section, words_of
 from modelyard.values.about import About
 
 _KEY = re.compile(r"^(?![ \t#-])[^\n]*$", re.MULTILINE)
+_LONGEST_WORD = 80
 _WEBSITES = {"civitai": "Civitai", "huggingface": "HuggingFace", "modelscope": "ModelScope"}
 
 
@@ -30,7 +31,7 @@ def edited(told: str, about: About) -> str:
     if about.trained_words and words_of(body) != about.trained_words:
         body = _with_words(body, about.trained_words, newline)
     if not told.strip():
-        body = (body + _sections(about)).rstrip() + "\n"
+        body = f"{body or newline}{_sections(about)}".rstrip() + "\n"
     if match and front == match[1]:
         return told[: match.end()] + body
     return f"---{newline}{front}---{newline}{body}" if front else body
@@ -55,6 +56,8 @@ def _front(front: str, fields: Mapping[str, Any], newline: str) -> str:
         raise SidecarUnreadable("Its front matter is no YAML that can be changed.")
     blocks = _blocks(front)
     for name, value in fields.items():
+        if isinstance(value, dict) and isinstance(there.get(name), dict):
+            value = there[name] | value
         if there.get(name) == value or _as_read(value) == there.get(name):
             continue
         shown = yaml.safe_dump({name: value}, allow_unicode=True, sort_keys=False, width=10_000).replace("\n", newline)
@@ -91,17 +94,33 @@ def _blocks(front: str) -> list[str]:
 
 
 def _with_words(body: str, words: tuple[str, ...], newline: str) -> str:
-    plain = all("," not in word and "\n" not in word for word in words)
-    listed = ", ".join(words) if plain else newline.join(f"- {' '.join(word.split())}" for word in words)
+    """The text with our words in place of its list of them; a person's sentences stay."""
+    listed = _listed(words, newline)
     place = section(body)
     if place is None:
-        return f"{newline}# Trigger Words{newline}{newline}{listed}{newline}{newline}{body.lstrip(newline)}"
-    heading = body[place[0] : place[1]].partition("\n")[0].rstrip("\r")
-    return f"{body[: place[0]]}{heading}{newline}{newline}{listed}{newline}{newline}{body[place[1] :]}"
+        return f"{newline}# Trigger Words{newline}{newline}{listed}{newline}{newline}{body}"
+    start, end = first_block(body, place)
+    block = body[start:end]
+    if block.strip() == listed or (not _is_list(block) and all(word in block for word in words)):
+        return body
+    rest = body[end:] if _is_list(block) else newline + body[start:]
+    gap = "" if body[:start].endswith("\n") else newline
+    return f"{body[:start]}{gap}{listed}{newline}{rest}"
+
+
+def _listed(words: tuple[str, ...], newline: str) -> str:
+    tidy = [" ".join(word.split()) for word in words]
+    plain = tidy == list(words) and not any("," in word or word[:1] in '#-*+`"' for word in words)
+    return ", ".join(words) if plain else newline.join(f"- {word}" for word in tidy)
+
+
+def _is_list(block: str) -> bool:
+    """Whether a block is nothing but words: short, and no sentences."""
+    return all(len(item) <= _LONGEST_WORD and ". " not in item and item[-1] not in ".!?:" for item in items_of(block))
 
 
 def _sections(about: About) -> str:
     """The description under the model's name."""
     told = about.description.strip()
     heading = " ".join((about.own.title or about.name).split())
-    return f"\n# {heading}\n\n{told}\n" if heading and told else f"\n{told}\n" if told else ""
+    return f"# {heading}\n\n{told}\n" if heading and told else told
