@@ -108,6 +108,7 @@ class Stack:
     def _named(self, module: object, name: object) -> None:
         if not isinstance(module, str) or not isinstance(name, str):
             raise Refused("It computes the name of what it calls; no checkpoint does.")
+        module, name = _sound(module), _sound(name)
         self.globals.append((module, name))
         self._stack.append(_Global(module, name))
 
@@ -172,7 +173,7 @@ class Stack:
         if isinstance(target, dict):
             for key, value in zip(items[::2], items[1::2], strict=False):
                 if isinstance(key, str):
-                    target[key] = value
+                    target[_sound(key)] = value
 
     def _stop(self, _: Any) -> None:
         if not self._stack:
@@ -192,6 +193,11 @@ class Stack:
 
     def _newobj(self, _: Any) -> None:
         self._reduce(_)
+
+
+def _sound(text: str) -> str:
+    """Text without lone surrogates, which a pickle may hold and nothing else may write."""
+    return text if text.isascii() else text.encode(errors="backslashreplace").decode()
 
 
 def _made(called: object, arguments: object) -> object:

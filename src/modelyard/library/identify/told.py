@@ -80,7 +80,9 @@ def family_of(text: str) -> str:
 
 def _text(metadata: Mapping[str, object], key: str) -> str:
     value = metadata.get(key)
-    return value if isinstance(value, str) and value != "None" else ""
+    if not isinstance(value, str) or value == "None":
+        return ""
+    return value if value.isascii() else value.encode(errors="replace").decode()
 
 
 def _number(metadata: Mapping[str, object], key: str) -> float | None:
@@ -109,7 +111,7 @@ def _words(metadata: Mapping[str, object]) -> tuple[str, ...]:
         return ()
     try:
         folders = msgspec.json.decode(frequency, type=dict[str, dict[str, int]])
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
         return ()
     common = [max(tags, key=lambda tag: tags[tag]).strip()[:200] for tags in folders.values() if tags]
     return tuple(dict.fromkeys(word for word in common if word))[:10]
