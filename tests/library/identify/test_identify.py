@@ -72,6 +72,16 @@ def test_nothing_known_is_unknown() -> None:
     assert (found.kind, found.certainty) == ("unknown", UNKNOWN)
 
 
+@pytest.mark.parametrize("form", ["safetensors", "gguf", "pickle", "unknown"])
+def test_a_file_without_tensors_is_unknown(form: str) -> None:
+    assert identify(Header(form), "sdxl.safetensors").certainty == UNKNOWN
+
+
+def test_one_matrix_as_wide_as_words_is_likely_an_embedding() -> None:
+    found = identify(Header("safetensors", 1, {"<cat-toy>": Tensor("F32", (4, 768))}))
+    assert (found.kind, found.family, found.certainty) == ("embedding", "sd15", LIKELY)
+
+
 def _with(case: str, metadata: dict[str, object]) -> Header:
     made = ALL[case][1]
     return Header("safetensors", 1, made.tensors, metadata)

@@ -82,9 +82,7 @@ def identify(header: Header, name: str = "", hub_record: About | None = None) ->
         hub_record: What a hub says of exactly these bytes, found by their hash.
     """
     said = told(header.metadata)
-    found = gguf_models.read(header) or (
-        structure(header.tensors) if header.tensors else Found(reason="It names no tensor.")
-    )
+    found = gguf_models.read(header) or structure(header.tensors)
     verdict = _weighed(found, said, name, hub_record)
     dtype, parameters = counted(header)
     kind = _kind(found, verdict.family, name)

@@ -28,6 +28,17 @@ class Found:
     rank: int | None = None
 
 
+def _lone(tensors: Mapping[str, Tensor]) -> Found:
+    """A file of one matrix that is as wide as a text encoder's words is an embedding, whatever its name."""
+    shape = next(iter(tensors.values())).shape if len(tensors) == 1 else ()
+    if not shape or len(shape) > 2 or (len(shape) == 2 and shape[0] > 256):
+        return Found()
+    family = {768: "sd15", 1024: "sd21"}.get(shape[-1])
+    if family is None:
+        return Found()
+    return Found("embedding", family, LIKELY, (), "", f"It holds one matrix of words {shape[-1]} wide.")
+
+
 def _shared_prefix(tensors: Mapping[str, Tensor]) -> str:
     """What all names begin with, up to a dot."""
     first, last = min(tensors), max(tensors)
@@ -37,6 +48,8 @@ def _shared_prefix(tensors: Mapping[str, Tensor]) -> str:
 
 def structure(tensors: Mapping[str, Tensor]) -> Found:
     """Compare the tensors with the tables; adapters of weights first, since they name every block of their base."""
+    if not tensors:
+        return Found(reason="It names no tensor.")
     found = adapter.read(tensors)
     if found is not None:
         family, candidates = found.family, found.candidates
@@ -48,7 +61,7 @@ def structure(tensors: Mapping[str, Tensor]) -> Found:
         outline = Outline({name[len(shared) :]: tensor for name, tensor in tensors.items()})
         row = TABLE.first(outline)
     if row is None:
-        return Found()
+        return _lone(tensors)
     kind = row.kind
     if kind in ("diffusion_model", "diffusers_unet") and any(outline.has(part) for part in _PARTS):
         kind = "checkpoint"

@@ -152,6 +152,7 @@ ROWS = (
     ),
     Signature("sd15", "adapter.body.#.#.resnets.#.block1.weight", kind=_T2I, among=("sd15", "sdxl")),
     Signature("sd15", "body.#.resnets.#.block1.weight", kind=_T2I, among=("sd15", "sdxl")),
+    Signature("sd15", "body.#.body.#.block1.weight", kind=_T2I, among=("sd15", "sdxl")),
     # IP-Adapters
     Signature("flux1", _FLUX_IP + "|ip_adapter_proj_model.proj.weight", kind=_IP),
     Signature("flux1", "ip_adapter.#.to_k_ip.weight", (), (), {_IPK + "@0": 3072}, _IP),

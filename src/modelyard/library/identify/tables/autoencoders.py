@@ -43,7 +43,7 @@ ROWS = (
     # video
     Signature("mochi-vae", "decoder.block_in.resnets.#.conv1.conv.weight", kind=_V),
     Signature("allegro-vae", "decoder.up_blocks.#.temp_convs.#.conv1.#.weight", kind=_V),
-    Signature("ltx2-audio-vae", _CONV3, (), (_ATT,), {"decoder.conv_in.conv.weight@n": 4}, "audio_vae"),
+    Signature("ltx2-audio-vae", _CONV3, (), (_ATT,), {"decoder.conv_in.conv.weight@n": 4}, _V),
     Signature("qwen-image-2.1-vae", _WAN, sizes={"decoder.middle.#.residual.#.weight@2": 1}, kind=_V),
     Signature("qwen-image-2.1-vae", _GAMMA, sizes={"decoder.up_blocks.#.resnets.#.conv1.weight@n": 4}, kind=_V),
     Signature(
@@ -75,7 +75,7 @@ ROWS = (
     Signature(
         "ltx2-audio-vae",
         "vocoder.resblocks.#.convs1.#.weight|vocoder.vocoder.resblocks.#.convs1.#.weight",
-        kind="audio_vae",
+        kind=_V,
     ),
     Signature("ltxv-vae", _LTX, kind=_V, among=("ltxv-vae", "ltx2-vae")),
     Signature(
@@ -162,11 +162,9 @@ ROWS = (
     Signature(
         "hunyuan3d-vae", "geo_decoder.cross_attn_decoder.ln_#.bias|geo_decoder.cross_attn_decoder.ln_1.bias", kind=_V
     ),
-    Signature("ace-step-vae", "vocoder.backbone.channel_layers.#.#.bias", kind="audio_vae"),
-    Signature("stable-audio-vae", "decoder.layers.#.layers.#.beta", kind="audio_vae"),
-    Signature(
-        "stable-audio-vae", "decoder.block.#.res_unit1.snake1.beta|decoder.block.#.snake1.beta", kind="audio_vae"
-    ),
+    Signature("ace-step-vae", "vocoder.backbone.channel_layers.#.#.bias", kind=_V),
+    Signature("stable-audio-vae", "decoder.layers.#.layers.#.beta", kind=_V),
+    Signature("stable-audio-vae", "decoder.block.#.res_unit1.snake1.beta|decoder.block.#.snake1.beta", kind=_V),
     Signature(
         "dc-ae",
         "decoder.up_blocks.#.#.conv_inverted.weight|decoder.up_blocks.#.#.conv_out.conv_inverted.weight",
@@ -180,6 +178,7 @@ ROWS = (
         (),
         {"decoder.1.weight@1": 16},
         _TINY,
+        among=("taehv", "taew2.1"),
     ),
     Signature("taehv-wan2.2", "decoder.#.conv.#.weight", (), (), {"decoder.1.weight@1": 48}, _TINY),
     Signature("taehv-ltx2", "decoder.#.conv.#.weight", (), (), {"decoder.1.weight@1": 128}, _TINY),

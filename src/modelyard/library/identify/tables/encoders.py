@@ -21,6 +21,7 @@ _L = (
     "language_model.layers.#.post_attention_layernorm.weight"
 )
 _FF = "layers.#.post_feedforward_layernorm.weight"
+_SCALAR = "layers.#.layer_scalar"
 _QN = "layers.#.self_attn.q_norm.weight"
 _KB = "layers.#.self_attn.k_proj.bias"
 _SINKS = "layers.#.self_attn.sinks"
@@ -28,7 +29,7 @@ _HEAD = "lm_head.weight|output.weight|model.lm_head.weight"
 
 
 def _language(
-    family: str, needs: tuple[str, ...], lacks: tuple[str, ...], sizes: dict[str, int]
+    family: str, needs: tuple[str, ...], lacks: tuple[str, ...], sizes: dict[str, int], among: tuple[str, ...] = ()
 ) -> tuple[Signature, ...]:
     """Two rows: with its output layer it is a language model, without it only encodes text."""
     names = ("", "model.", "language_model.")
@@ -38,13 +39,20 @@ def _language(
         within = {before + place: size for place, size in sizes.items()}
         asked, barred = tuple(before + need for need in needs), tuple(before + lack for lack in lacks)
         rows += [
-            Signature(family, anchor, (*asked, _HEAD), barred, within, _LLM),
-            Signature(family, anchor, asked, barred, within, _TE),
+            Signature(family, anchor, (*asked, _HEAD), barred, within, _LLM, "", among),
+            Signature(family, anchor, asked, barred, within, _TE, "", among),
         ]
     return tuple(rows)
 
 
 _N = "layers.#.post_attention_layernorm.weight@0"
+
+_LINEAR = "layers.#.linear_attn.A_log|language_model.layers.#.linear_attn.A_log"
+_QWEN_35 = tuple(
+    Signature(f"qwen_3.5_{name}", _LINEAR, (), (), {f"{before}layers.#.input_layernorm.weight@0": width}, _TE)
+    for width, name in {1024: "0.8b", 2048: "2b", 2560: "4b", 4096: "9b", 5120: "27b"}.items()
+    for before in ("", "language_model.")
+)
 
 ROWS = (
     # newer transformers leave the first word out
@@ -89,7 +97,14 @@ ROWS = (
     # T5
     Signature("umt5_xxl", _T5, (), (), {_T5_N: 4096, "shared.weight@0": 256384}, _TE),
     Signature("t5xxl", _T5, (), (), {_T5_N: 4096, "shared.weight@0": 32128}, _TE),
-    Signature("t5xxl-old", _T5, ("encoder.block.#.layer.#.DenseReluDense.wi.weight",), (), {_T5_N: 1024}, _TE),
+    Signature(
+        "t5xxl-old",
+        _T5,
+        ("encoder.block.#.layer.#.DenseReluDense.wi.weight",),
+        (),
+        {_T5_N: 1024, "encoder.block.#.layer.#.DenseReluDense.wi.weight@0": 65536},
+        _TE,
+    ),
     Signature("t5xxl", _T5, (), (), {_T5_N: 4096}, _TE, among=("t5xxl", "umt5_xxl")),
     Signature("t5xl", _T5, (), (), {_T5_N: 2048}, _TE),
     Signature("umt5_base", _T5, (), (), {_T5_N: 768, "shared.weight@0": 256384}, _TE),
@@ -106,18 +121,22 @@ ROWS = (
     *_language("gemma_2_2b", (_FF,), (_QN,), {_N: 2304}),
     *_language("gemma_2_9b", (_FF,), (_QN,), {_N: 3584}),
     *_language("gemma_2_27b", (_FF,), (_QN,), {_N: 4608}),
-    *_language("gemma_3_12b", (_FF, _QN), (), {_N: 3840}),
-    *_language("gemma_3_4b", (_FF, _QN), (), {_N: 2560}),
-    *_language("gemma_3_1b", (_FF, _QN), (), {_N: 1152}),
-    *_language("gemma_3_270m", (_FF, _QN), (), {_N: 640}),
-    *_language("gemma_3_27b", (_FF, _QN), (), {_N: 5376}),
+    *_language("gemma_4_e2b", (_FF, _SCALAR), (), {_N: 1536}),
+    *_language("gemma_4_e4b", (_FF, _SCALAR), (), {_N: 2560}),
+    *_language("gemma_4_12b", (_FF, _SCALAR), (), {_N: 3840}),
+    *_language("gemma_4_31b", (_FF, _SCALAR), (), {_N: 5376}),
+    *_language("gemma_3_12b", (_FF, _QN), (_SCALAR,), {_N: 3840}),
+    *_language("gemma_3_4b", (_FF, _QN), (_SCALAR,), {_N: 2560}),
+    *_language("gemma_3_1b", (_FF, _QN), (_SCALAR,), {_N: 1152}),
+    *_language("gemma_3_270m", (_FF, _QN), (_SCALAR,), {_N: 640}),
+    *_language("gemma_3_27b", (_FF, _QN), (_SCALAR,), {_N: 5376}),
     Signature("qwen_2.5_vl_7b", _L, ("visual.blocks.#.attn.qkv.weight", _HEAD), (), {_KB + "@0": 512, _N: 3584}, _LLM),
     Signature("qwen_2.5_vl_7b", _L, ("visual.",), (), {_KB + "@0": 512, _N: 3584}, _TE),
     Signature("qwen_2.5_vl_7b", _L, ("visual.",), (), {"model." + _KB + "@0": 512}, _TE),
     Signature("qwen_2.5_vl_3b", _L, ("visual.",), (), {_KB + "@0": 256, _N: 2048}, _TE),
     Signature("qwen_2.5_vl_3b", _L, ("visual.",), (), {"model." + _KB + "@0": 256}, _TE),
-    *_language("qwen_2.5_7b", (_KB,), (), {_KB + "@0": 512, _N: 3584}),
-    *_language("qwen_2.5_3b", (_KB,), (), {_KB + "@0": 256, _N: 2048}),
+    *_language("qwen_2.5_7b", (_KB,), (), {_KB + "@0": 512, _N: 3584}, ("qwen_2.5_7b", "qwen_2.5_vl_7b")),
+    *_language("qwen_2.5_3b", (_KB,), (), {_KB + "@0": 256, _N: 2048}, ("qwen_2.5_vl_3b", "qwen_2.5_3b")),
     *_language("qwen_2.5_1.5b", (_KB,), (), {_KB + "@0": 256, _N: 1536}),
     *_language("qwen_2.5_0.5b", (_KB,), (), {_KB + "@0": 128, _N: 896}),
     Signature("qwen_3_vl_4b", _L, ("visual.deepstack_merger_list.",), (), {_N: 2560}, _TE),
@@ -125,12 +144,7 @@ ROWS = (
     Signature("qwen_3_vl_32b", _L, ("visual.deepstack_merger_list.",), (), {_N: 5120}, _TE),
     Signature("qwen_3_vl_4b", _L, ("visual.deepstack_merger_list.",), (), {"language_model." + _N: 2560}, _TE),
     Signature("qwen_3_vl_8b", _L, ("visual.deepstack_merger_list.",), (), {"language_model." + _N: 4096}, _TE),
-    Signature(
-        "qwen_3.5",
-        "layers.#.linear_attn.A_log|language_model.layers.#.linear_attn.A_log|"
-        "model.language_model.layers.#.linear_attn.A_log",
-        kind=_TE,
-    ),
+    *_QWEN_35,
     *_language("qwen_3_4b", (_QN,), (_FF,), {_N: 2560}),
     *_language("qwen_3_8b", (_QN,), (_FF,), {_N: 4096}),
     *_language("qwen_3_2b", (_QN,), (_FF,), {_N: 2048}),
