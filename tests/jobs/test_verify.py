@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from modelyard.app import App
-from modelyard.errors import NotSupported, YardError
+from modelyard.errors import NotFound, YardError
 from modelyard.jobs.verify import State, repair, verify
 from modelyard.jobs.wish import Wish
 from modelyard.testing import PracticeHub
@@ -94,5 +94,17 @@ def test_a_file_nobody_knows_is_measured_and_cannot_be_mended(app: App, tmp_path
     assert found.state is State.UNKNOWN
     wrong, measured = verify(app.yard, stranger, "0" * 64)
     assert wrong.state is State.DAMAGED
-    with pytest.raises(NotSupported):
+    with pytest.raises(NotFound):
         repair(app.yard, wrong, measured)
+
+
+def test_a_file_that_was_never_ours_is_mended_by_its_hash(app: App, hub: PracticeHub, tmp_path: Path) -> None:
+    content = hub.civitai.models[100].versions[1].files[0].content
+    model = tmp_path / "stranger.safetensors"
+    right = content.bytes()
+    model.write_bytes(right[:-1] + bytes([right[-1] ^ 1]))
+    found, measured = verify(app.yard, model, content.sha256)
+    assert repair(app.yard, found, measured).state is State.MENDED
+    assert model.read_bytes() == right
+    proof = app.yard.proofs.of(model)
+    assert proof is not None and proof.address.startswith("civitai:")

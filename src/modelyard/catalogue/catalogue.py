@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -14,8 +14,16 @@ from sqlalchemy.engine import Connection
 from modelyard.catalogue.asking import Asking, beyond, chosen_values, hits, is_narrow, is_words_only
 from modelyard.catalogue.cube import Cube
 from modelyard.catalogue.keeping import Stamps, keep, rewrite, stamps, stamps_of
-from modelyard.catalogue.measuring import Unmeasured, adopt, keep_digests, unmeasured
-from modelyard.catalogue.model import Entry, Model, model_of
+from modelyard.catalogue.measuring import (
+    Unmeasured,
+    adopt,
+    keep_check,
+    keep_digests,
+    overdue,
+    to_verify,
+    unmeasured,
+)
+from modelyard.catalogue.model import Entry, Health, Model, model_of
 from modelyard.catalogue.moving import recognise
 from modelyard.catalogue.pages import Order, Page, page
 from modelyard.catalogue.usage import count_uses, keep_search, made_searches
@@ -232,6 +240,28 @@ class Catalogue:
         """Files without digests, the smallest first; of these models, or of all."""
         with self.database.reading() as db:
             return unmeasured(db, ids, most)
+
+    def to_verify(self, ids: Sequence[int] = (), before: float = 0.0, most: int = 0) -> list[Model]:
+        """Models to read whole: those that were never checked, then the longest unseen ones."""
+        with self.database.reading() as db:
+            return to_verify(db, ids, before, most)
+
+    def overdue(self, before: float, most: int) -> list[int]:
+        """Models that nobody checked since then: favourites and often used ones first."""
+        with self.database.reading() as db:
+            return overdue(db, before, most)
+
+    def checked(self, number: int, problems: Collection[str], *, good: bool, at: float) -> Health:
+        """Write down what reading a model whole said; gives its health.
+
+        Args:
+            good: Somebody knew what it should be, and that is what it is.
+        """
+        with self.database.writing() as db:
+            health = keep_check(db, number, problems, good, at)
+            self.changed(db)
+        self._tell("model.changed", [number])
+        return health
 
     def adopt(self, path: str) -> None:
         """A model that vanished had the bytes that were just measured here: its owner's words go over."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 import msgspec
@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from modelyard.catalogue.keeping import rewrite
+from modelyard.catalogue.model import LISTED, Health, Model, health_of, model_of
 from modelyard.store.shelves import model_files, models
 from modelyard.values.about import About, Own
 
@@ -64,6 +65,35 @@ def adopt(db: Connection, path: str) -> int | None:
     rewrite(db, new, about, used)
     db.execute(models.delete().where(models.c.id == old["id"]))
     return int(new["id"])
+
+
+def to_verify(db: Connection, ids: Sequence[int], before: float, most: int) -> list[Model]:
+    """Models to read whole: those that were never checked, then the longest unseen ones.
+
+    Args:
+        before: Only those that were checked before this time; 0 is all.
+    """
+    query = sa.select(*LISTED).where(models.c.gone == 0).order_by(models.c.checked, models.c.id)
+    if ids:
+        query = query.where(models.c.id.in_(ids))
+    if before:
+        query = query.where(models.c.checked < before)
+    return [model_of(row) for row in db.execute(query.limit(most) if most else query).mappings()]
+
+
+def overdue(db: Connection, before: float, most: int) -> list[int]:
+    """Models that nobody checked since then: favourites and often used ones first."""
+    query = sa.select(models.c.id).where(models.c.gone == 0, models.c.checked < before, models.c.sha256 != "")
+    order = (models.c.favourite.desc(), models.c.uses.desc(), models.c.checked, models.c.id)
+    return list(db.execute(query.order_by(*order).limit(most)).scalars())
+
+
+def keep_check(db: Connection, number: int, problems: Collection[str], good: bool, at: float) -> Health:
+    """Write down what reading a model whole said; gives its health."""
+    health = health_of(problems, Health.GOOD if good else Health.UNVERIFIED)
+    values = {"health": health.value, "problems": " ".join(sorted(problems)), "checked": at}
+    db.execute(models.update().where(models.c.id == number).values(**values))
+    return health
 
 
 def keep_digests(db: Connection, found: Mapping[str, Mapping[str, str]], at: float) -> list[int]:

@@ -6,19 +6,26 @@ from pathlib import Path
 
 import click
 
+from modelyard.cli.chores import do_chore
 from modelyard.cli.options import json_option, opened
-from modelyard.errors import Damaged, YardError
+from modelyard.errors import Damaged, UsageError, YardError
 from modelyard.jobs.verify import Finding, State, files_below, repair, verify
 from modelyard.values.sizes import show_size
 
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--library", is_flag=True, help="All models of the library, the longest unseen first.")
+@click.option("--days", type=click.IntRange(0), default=0, help="With --library: those not checked for so many days.")
 @click.option("--sha256", metavar="HEX", help="What the one file should hash to.")
 @click.option("--repair", "mend", is_flag=True, help="Fetch damaged blocks again; the old file stays until then.")
 @json_option
-def command(paths: tuple[Path, ...], sha256: str | None, mend: bool, as_json: bool) -> int:
+def command(paths: tuple[Path, ...], library: bool, days: int, sha256: str | None, mend: bool, as_json: bool) -> int:
     """Read files, or all model files of a folder, and compare them with what they should be."""
+    if library:
+        return _library(days, mend, as_json)
+    if not paths:
+        raise UsageError("Nothing to verify.", hint="Name files or folders, or say --library.")
     code, counts = 0, dict.fromkeys(State, 0)
     with opened(as_json=as_json) as (app, teller):
         for path in files_below(list(paths)):
@@ -39,6 +46,21 @@ def command(paths: tuple[Path, ...], sha256: str | None, mend: bool, as_json: bo
         if counts[State.DAMAGED] and not mend:
             teller.note("Mend them with --repair: only the broken blocks are fetched.")
     return code
+
+
+def _library(days: int, mend: bool, as_json: bool) -> int:
+    with opened(as_json=as_json) as (app, teller):
+        said = {"before": app.clock.wall() - days * 86400, "mend": mend}
+        told = do_chore(app, teller, "verify", said)
+        teller.data(told)
+        for one in told["findings"]:
+            teller.result(f"{one['state']:10} {one['path']}  {one['message']}")
+        counts = ", ".join(f"{number} {state}" for state, number in told["counts"].items())
+        teller.note(counts or "Nothing to verify: no models, or all were checked since then.")
+        bad = [one for one in told["findings"] if one["state"] in ("damaged", "unreadable")]
+        if bad and not mend:
+            teller.note("Mend them with --repair: only the broken blocks are fetched, from any hub that has them.")
+    return Damaged.exit_code if bad else 0
 
 
 def _data(finding: Finding) -> dict[str, object]:

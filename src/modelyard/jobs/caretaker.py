@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 
 from modelyard.errors import Stopped, YardError
+from modelyard.jobs.checking import due, verify_models
 from modelyard.jobs.measuring import idle
 from modelyard.jobs.scan import SCAN, ScanOptions
 from modelyard.jobs.stock import Stock
@@ -17,6 +18,8 @@ from modelyard.tasks.task import Draft
 _log = logging.getLogger("modelyard.library")
 _LOOK = 2.0
 _IDLE = 30.0
+_ROUND = 600.0
+"""Seconds between two rounds of the health monitor."""
 _NETWORK = 300.0
 """Seconds between two scans of drives that tell nobody about changes."""
 
@@ -41,7 +44,12 @@ class Caretaker:
         settings = self._stock.yard.settings
         if self._stock.entries.all():
             self.scan()
-        jobs = [(self._watching, settings["library.watch"]), (self._measuring, True), (self._network, True)]
+        jobs = [
+            (self._watching, settings["library.watch"]),
+            (self._measuring, True),
+            (self._verifying, True),
+            (self._network, True),
+        ]
         for job, wanted in jobs:
             if wanted:
                 thread = threading.Thread(target=self._guarded, args=(job,), name=job.__name__.strip("_"), daemon=True)
@@ -87,6 +95,14 @@ class Caretaker:
                 if not self._stock.yard.settings["library.measure"]:
                     return
         self._stop.wait(_IDLE)
+
+    def _verifying(self) -> None:
+        """The health monitor: a few models a round, the valuable and the longest unseen first."""
+        self._stop.wait(_ROUND)
+        for options in due(self._stock, self._stock.yard.settings["library.verify"]):
+            told = verify_models(self._stock, options, self._stop, lambda _: None)
+            if told["findings"]:
+                self._stock.catalogue.events.publish("library.damaged", {"findings": told["findings"][:100]})
 
     def _network(self) -> None:
         self._stop.wait(_NETWORK)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from modelyard.jobs.checking import VERIFY
 from modelyard.jobs.chores import Chore
 from modelyard.jobs.measuring import MEASURE
 from modelyard.jobs.scan import SCAN
 
-CHORES: dict[str, Chore[Any]] = {chore.name: chore for chore in (SCAN, MEASURE)}
+CHORES: dict[str, Chore[Any]] = {chore.name: chore for chore in (SCAN, MEASURE, VERIFY)}
 """What the queue can run beside downloads."""

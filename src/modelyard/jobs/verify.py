@@ -10,7 +10,7 @@ from __future__ import annotations
 import enum
 import os
 import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -26,14 +26,14 @@ from modelyard.engine.progress import Progress
 from modelyard.engine.recover import plant
 from modelyard.engine.run import Surroundings
 from modelyard.engine.sniff import MODEL_SUFFIXES
-from modelyard.errors import NoSuchFile, NotFound, NotSupported
+from modelyard.errors import AccessError, ContentError, NetworkError, NoSuchFile, NotFound, YardError
 from modelyard.jobs.measure import Measured, measure
+from modelyard.jobs.mending import Origin, origins
 from modelyard.jobs.yard import Yard
 from modelyard.net.bandwidth import Meter
 from modelyard.net.url import without_query
-from modelyard.store.proofs import Proof, stamp_of
+from modelyard.store.proofs import Proof, Stamp, stamp_of
 from modelyard.values.digests import digest
-from modelyard.values.offers import Offer
 from modelyard.values.suffixes import suffix_of
 
 
@@ -85,19 +85,24 @@ def files_below(paths: list[Path]) -> Iterator[Path]:
 
 
 def verify(
-    yard: Yard, path: Path, sha256: str | None = None, on_bytes: Callable[[int], None] | None = None
+    yard: Yard,
+    path: Path,
+    sha256: str | None = None,
+    on_bytes: Callable[[int], None] | None = None,
+    also: Iterable[str] = (),
 ) -> tuple[Finding, Measured]:
     """Read a file and compare it with what it should be.
 
     Args:
         sha256: What the person says it should be; else its proof tells.
+        also: Further digests to measure in the same read.
 
     Raises:
         NoSuchFile, Damaged: It is not there, or is being written.
     """
     known = yard.proofs.last_known(path)
     expected = {"sha256": digest("sha256", sha256)} if sha256 else _expected(known)
-    measured = measure(path, yard.stop, needed(expected), on_bytes)
+    measured = measure(path, yard.stop, dict.fromkeys([*needed(expected), *also]), on_bytes)
     wrong = [name for name, value in expected.items() if measured.digests.get(name) != value]
     finding = Finding(path, State.GOOD, measured.digests["sha256"], next(iter(expected.values()), ""))
     if wrong:
@@ -114,32 +119,48 @@ def repair(yard: Yard, finding: Finding, measured: Measured) -> Finding:
     """Mend a damaged file: fetch the blocks that differ, prove the whole, take the old one's place.
 
     Raises:
-        NotSupported: Nobody knows where the file came from.
-        YardError: The source cannot be reached, or no longer has these bytes.
+        NotFound: No hub has these bytes any more.
+        YardError: The source cannot be reached.
     """
     known = yard.proofs.last_known(finding.path)
-    if known is None or not known.address:
-        raise NotSupported(
-            f"Nobody knows where {finding.path} came from.",
-            hint="Fetch it again: `modelyard get ADDRESS --to FILE --force`.",
-        )
-    hub, address = yard.hubs.read(known.address)
-    offer = _same_file(hub.resolve(address).offers, known)
-    order = Order(finding.path.name, offer.sources, known.stamp.size, offer.claimed, {"sha256": finding.expected})
+    refused: YardError | None = None
+    for origin in origins(yard, known, finding.expected):
+        try:
+            return _from(yard, origin, known, finding, measured)
+        except (NetworkError, ContentError, NotFound, AccessError) as error:
+            refused = refused or error  # another source may do
+    assert refused is not None
+    raise refused
+
+
+def _from(yard: Yard, origin: Origin, known: Proof | None, finding: Finding, measured: Measured) -> Finding:
+    """Mend it from one source."""
+    path, offer = finding.path, origin.offer
+    size = offer.size if known is None or not known.blocks else known.stamp.size
+    order = Order(path.name, offer.sources, size, offer.claimed, {"sha256": finding.expected})
     clock, progress = yard.engine.clock, Progress(order.name, yard.engine.clock)
     meter = Meter(yard.buckets(offer.hub), progress.add)
-    around = Surroundings(yard.engine, order, progress, meter, yard.stop, hub.explain)
-    with hold(part_path(finding.path, f"repair {finding.expected}"), clock, yard.stop, lambda: None) as part:
-        story = Story(size=known.stamp.size, source=without_query(offer.sources[0].url))
-        plant(part, story, finding.path, _good_blocks(known, measured.table), yard.stop)
+    around = Surroundings(yard.engine, order, progress, meter, yard.stop, origin.hub.explain)
+    with hold(part_path(path, f"repair {finding.expected}"), clock, yard.stop, lambda: None) as part:
+        if known is not None and known.blocks:
+            story = Story(size=known.stamp.size, source=without_query(offer.sources[0].url))
+            plant(part, story, path, _good_blocks(known, measured.table), yard.stop)
         fetched = fetch(around, part)
-        os.fchmod(part.fd, stat.S_IMODE(finding.path.stat().st_mode))
+        os.fchmod(part.fd, stat.S_IMODE(path.stat().st_mode))
         part.sync()
-        land(part.path, finding.path, replace=True)
-    stamp = stamp_of(finding.path)
+        land(part.path, path, replace=True)
+    stamp = stamp_of(path)
     if stamp is not None:
-        yard.proofs.keep([replace(known, stamp=stamp, measured=fetched.measured, blocks=fetched.blocks)])
+        proof = known if known is not None and known.address else _proof(path, stamp, origin)
+        yard.proofs.keep([replace(proof, stamp=stamp, measured=fetched.measured, blocks=fetched.blocks)])
     return replace(finding, state=State.MENDED, sha256=fetched.measured["sha256"], fetched=fetched.received)
+
+
+def _proof(path: Path, stamp: Stamp, origin: Origin) -> Proof:
+    """A proof that says where the file can be had."""
+    offer = origin.offer
+    source = without_query(offer.sources[0].url)
+    return Proof(path, stamp, {}, offer.claimed, address=origin.hub.show(offer.address), source=source)
 
 
 def _expected(known: Proof | None) -> Mapping[str, str]:
@@ -156,10 +177,3 @@ def _bad_blocks(known: Proof, now: BlockTable) -> tuple[int, ...]:
 def _good_blocks(known: Proof, now: BlockTable) -> dict[int, bytes]:
     then = BlockTable.unpacked(known.stamp.size, known.blocks)
     return {index: value for index, value in then.known() if now.get(index) == value}
-
-
-def _same_file(offers: tuple[Offer, ...], known: Proof) -> Offer:
-    for offer in offers:
-        if without_query(offer.sources[0].url) == known.source or offer.name == known.path.name or len(offers) == 1:
-            return offer
-    raise NotFound(f"The source of {known.path} no longer offers it.")

@@ -7,12 +7,14 @@ from typing import Annotated, Any
 import msgspec
 
 from modelyard.errors import BadValue, NoSuchRoot
+from modelyard.jobs.checking import VERIFY, VerifyOptions
 from modelyard.jobs.chores import Chore
+from modelyard.jobs.measuring import MEASURE, MeasureOptions
 from modelyard.jobs.scan import SCAN, ScanOptions
 from modelyard.library.roots.entries import Entry
 from modelyard.library.roots.roots import Problem
 from modelyard.server.roles import Role
-from modelyard.server.routes import Ask, Here, Routes
+from modelyard.server.routes import Ask, Here, Id, Routes
 
 routes = Routes(tag="library")
 
@@ -76,6 +78,32 @@ class ScanBody(Ask, frozen=True):
     gentle: bool = False
 
 
+class ChosenBody(Ask, frozen=True):
+    """Which models.
+
+    Attributes:
+        ids: Empty is all.
+        gentle: Rest while downloads run.
+    """
+
+    ids: Annotated[list[Id], msgspec.Meta(max_length=10_000)] = []
+    gentle: bool = False
+
+
+class VerifyBody(ChosenBody, frozen=True):
+    """Which models are verified, and how.
+
+    Attributes:
+        before: Only those that were not checked since then, seconds since 1970; now when it is left out.
+        most: At most so many; 0 is all.
+        mend: Fetch damaged blocks again, from any hub that has the right bytes.
+    """
+
+    before: Annotated[float, msgspec.Meta(ge=0, le=1e11)] | None = None
+    most: Annotated[int, msgspec.Meta(ge=0, le=2**31)] = 0
+    mend: bool = False
+
+
 class Begun(msgspec.Struct, frozen=True):
     """The task that does it; see `GET /tasks/{id}`."""
 
@@ -126,6 +154,20 @@ def remove_root(here: Here, query: RootQuery) -> None:
 def begin_scan(here: Here, body: ScanBody) -> Begun:
     """Look for new, changed, moved and removed models."""
     return begin(here, SCAN, ScanOptions(roots=tuple(body.roots), deep=body.deep, gentle=body.gentle))
+
+
+@routes.post("/library/measure", role=Role.OPERATOR, status=202, example={})
+def begin_measure(here: Here, body: ChosenBody) -> Begun:
+    """Measure the hashes of models that have none; all digests that hubs know files by, in one read."""
+    return begin(here, MEASURE, MeasureOptions(ids=tuple(body.ids), gentle=body.gentle))
+
+
+@routes.post("/library/verify", role=Role.OPERATOR, status=202, example={"ids": [1, 2], "mend": True})
+def begin_verify(here: Here, body: VerifyBody) -> Begun:
+    """Read models whole and compare them with what was measured or claimed; mend what is damaged when asked."""
+    before = body.before if body.before is not None else here.app.clock.wall()
+    options = VerifyOptions(ids=tuple(body.ids), before=before, most=body.most, mend=body.mend, gentle=body.gentle)
+    return begin(here, VERIFY, options)
 
 
 def begin(here: Here, chore: Chore[Any], options: Any) -> Begun:

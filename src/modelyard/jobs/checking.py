@@ -1,0 +1,209 @@
+"""The care flow: read models whole, say what is wrong with them, mend what can be mended.
+
+A file that differs from what was measured or claimed, while nobody touched it, is damaged. One that was
+touched, reads well and was never claimed to be anything is an edit, and its new bytes are the measure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from modelyard.catalogue.catalogue import FileView
+from modelyard.catalogue.model import Health, Model
+from modelyard.engine.blocks import BlockTable, block_digest
+from modelyard.errors import Stopped, YardError
+from modelyard.jobs.chores import Chore, Options, Step, Tell
+from modelyard.jobs.measure import Measured
+from modelyard.jobs.measuring import DIGESTS
+from modelyard.jobs.stock import Stock
+from modelyard.jobs.verify import Finding, State, repair, verify
+from modelyard.net.stop import Stop
+from modelyard.store.proofs import Proof
+
+_TAIL = 8
+"""Mebibytes of zeros at a file's end that a power cut leaves and that no training does."""
+_REST = 0.05
+
+
+class VerifyOptions(Options, frozen=True, kw_only=True):
+    """What is verified.
+
+    Attributes:
+        ids: Models; empty is all, those first that were never checked, then the oldest.
+        before: Only those that were checked before this time, seconds since 1970; 0 is all. A verification that
+            was stopped goes on where it was when it is asked again with the same time.
+        most: Models, at most; 0 is all.
+        mend: Fetch what is damaged again.
+        gentle: Rest between two mebibytes while downloads run.
+    """
+
+    ids: tuple[int, ...] = ()
+    before: float = 0.0
+    most: int = 0
+    mend: bool = False
+    gentle: bool = False
+
+
+@dataclass
+class Checked:
+    """What a verification found.
+
+    Attributes:
+        findings: One for each model that is not simply good.
+    """
+
+    counts: dict[str, int] = field(default_factory=dict)
+    findings: list[dict[str, Any]] = field(default_factory=list)
+    fetched: int = 0
+
+    def count(self, model: Model, state: str, words: str) -> None:
+        """A model turned out to be this."""
+        self.counts[state] = self.counts.get(state, 0) + 1
+        if state not in ("good", "measured") and len(self.findings) < 1000:
+            self.findings.append({"id": model.id, "path": model.path, "state": state, "message": words})
+
+
+def verify_models(stock: Stock, options: VerifyOptions, stop: Stop, tell: Tell) -> dict[str, Any]:
+    """Verify models, and mend them when that was asked."""
+    models = stock.catalogue.to_verify(options.ids, options.before, options.most)
+    total, read, done = sum(model.size for model in models), 0, Checked()
+    for at, model in enumerate(models):
+        stop.check()
+
+        def count(bytes_read: int, note: str = f"Reading {model.title}, {at + 1} of {len(models)}") -> None:
+            nonlocal read
+            read += bytes_read
+            tell(Step(read, total, note, done.fetched))
+            if options.gentle and stock.busy():
+                stop.wait(_REST)
+
+        Check(stock, model, stop, count, options.mend, done).run()
+    return {"counts": done.counts, "findings": done.findings, "fetched": done.fetched, "bytes": read}
+
+
+@dataclass
+class Check:
+    """One model, read whole."""
+
+    stock: Stock
+    model: Model
+    stop: Stop
+    count: Any
+    mend: bool
+    done: Checked
+
+    def run(self) -> None:
+        """Read it, mend it, write down what it is."""
+        problems = set(self.stock.reader.read([self.model.path])[0].problems)
+        problems |= set(self.model.problems) & {"missing-shard"}
+        words: list[str] = []
+        states: set[State] = set()
+        for file in self.stock.catalogue.files(self.model.id):
+            self.stop.check()
+            try:
+                state, found, why = self._file(file, sound=not problems)
+            except Stopped:
+                raise
+            except YardError as error:
+                self.done.count(self.model, "unreadable", error.message)
+                return
+            states.add(state)
+            problems |= found
+            words += [why] if why else []
+        if State.MENDED in states:
+            problems = set(self.stock.reader.read([self.model.path])[0].problems)
+        good = State.UNKNOWN not in states
+        health = self.stock.catalogue.checked(self.model.id, problems, good=good, at=self.stock.wall())
+        self.done.count(self.model, _state(health, states), " ".join(words) or ", ".join(sorted(problems)))
+
+    def _file(self, file: FileView, *, sound: bool) -> tuple[State, set[str], str]:
+        """State of one file, problems of its bytes, and why, in words."""
+        path, yard = Path(file.path), self.stock.yard
+        known, claimed = yard.proofs.last_known(path), self._claims(file)
+        told = "" if known is not None and (known.address or known.claimed) else claimed.get("sha256", "")
+        finding, measured = verify(yard, path, told or None, on_bytes=self.count, also=DIGESTS)
+        if finding.state is not State.DAMAGED:
+            self._keep(file, measured.digests)
+            return finding.state, _zeros(measured.table), ""
+        if words := _excuse(known, claimed, measured, sound=sound):
+            yard.proofs.keep([Proof(path, measured.stamp, measured.digests, blocks=measured.table.packed())])
+            self._keep(file, measured.digests)
+            return State.UNKNOWN, set(), f"{path.name}: {words}"
+        if self.mend:
+            return self._mended(file, finding, measured)
+        return finding.state, {"hash-differs"}, _where(finding)
+
+    def _mended(self, file: FileView, finding: Finding, measured: Measured) -> tuple[State, set[str], str]:
+        try:
+            mended = repair(self.stock.yard, finding, measured)
+        except Stopped:
+            raise
+        except YardError as error:
+            return finding.state, {"hash-differs"}, f"{_where(finding)} It could not be mended: {error.message}"
+        self.done.fetched += mended.fetched
+        proof = self.stock.yard.proofs.of(finding.path)
+        self._keep(file, proof.measured if proof else {"sha256": mended.sha256})
+        return mended.state, set(), f"{finding.path.name} was mended; {mended.fetched:,} bytes were fetched."
+
+    def _keep(self, file: FileView, digests: Mapping[str, str]) -> None:
+        self.stock.catalogue.measured({file.path: digests}, self.stock.wall())
+
+    def _claims(self, file: FileView) -> Mapping[str, str]:
+        """The digests that somebody claims for the main file."""
+        return self.stock.catalogue.details(self.model.id).about.claimed if file.main else {}
+
+
+def _excuse(known: Proof | None, claimed: Mapping[str, str], measured: Measured, *, sound: bool) -> str:
+    """Why a file that differs is no damaged one, in words; empty when there is no such reason."""
+    tensors = claimed.get("autov3")
+    if sound and tensors and measured.digests.get("autov3") == tensors[:12]:
+        return "its header was edited, its tensors are the claimed ones."
+    touched = known is not None and known.stamp != measured.stamp and not (known.address or known.claimed)
+    if sound and touched and not claimed.get("sha256"):
+        return "it was changed by somebody; its new bytes are the measure now."
+    return ""
+
+
+def _where(finding: Finding) -> str:
+    place = f"{len(finding.bad_blocks)} MiB of {finding.path.name} differ" if finding.bad_blocks else finding.path.name
+    return f"{place}: SHA-256 is {finding.sha256[:12]}…, should be {finding.expected[:12]}…."
+
+
+def _zeros(table: BlockTable) -> set[str]:
+    """`zero-filled` when the file is all zeros after its first mebibyte, or ends in many."""
+    blocks = list(table.known())
+    tail = 0
+    for index, digest in reversed(blocks):
+        if digest != _zero(table.length(index)):
+            break
+        tail += 1
+    return {"zero-filled"} if tail >= _TAIL or (len(blocks) > 1 and tail == len(blocks) - 1) else set()
+
+
+def _zero(length: int, cache: dict[int, bytes] = {}) -> bytes:  # noqa: B006  # kept on purpose: two lengths a file
+    if length not in cache:
+        if len(cache) > 1000:
+            cache.clear()
+        cache[length] = block_digest(bytes(length))
+    return cache[length]
+
+
+def _state(health: Health, states: Iterable[State]) -> str:
+    if State.MENDED in states:
+        return "mended"
+    if health is Health.UNVERIFIED:
+        return "measured"
+    return health.value
+
+
+def due(stock: Stock, days: int) -> Iterator[VerifyOptions]:
+    """What the health monitor asks for: a few models a round, the valuable ones and the longest unseen first."""
+    before = stock.wall() - days * 86400
+    if days and (ids := stock.catalogue.overdue(before, 20)):
+        yield VerifyOptions(ids=tuple(ids), before=before, gentle=True)
+
+
+VERIFY = Chore("verify", "Verify models", VerifyOptions, verify_models)

@@ -1,0 +1,156 @@
+"""Care for the library: every flip is found, what can be mended is mended by the block, edits are no alarm."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from modelyard.app import App
+from modelyard.catalogue.model import Health
+from modelyard.errors import Stopped
+from modelyard.jobs.checking import VerifyOptions, verify_models
+from modelyard.jobs.measuring import MeasureOptions, measure_models
+from modelyard.jobs.wish import Wish
+from modelyard.net.stop import Stop
+from modelyard.testing import PracticeHub
+
+from .library import library, model, scanned
+
+SIZE = 9 * 2**20 + 5
+
+
+@pytest.fixture
+def yard(hub: PracticeHub, tmp_path: Path) -> Iterator[tuple[App, Path]]:
+    with library(tmp_path, **hub.env()) as both:
+        yield both
+
+
+def verified(app: App, **said: object) -> dict[str, object]:
+    return verify_models(app.stock, VerifyOptions(**said), Stop(), lambda _: None)  # type: ignore[arg-type]
+
+
+def flip(path: Path, at: int) -> None:
+    """Change one byte behind everybody's back: size and time stay."""
+    before = path.stat()
+    raw = bytearray(path.read_bytes())
+    raw[at] ^= 1
+    path.write_bytes(raw)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def test_a_flip_in_a_download_is_found_and_mended_by_fetching_one_block(yard, hub: PracticeHub) -> None:
+    app, root = yard
+    hub.hf.add_repo("me/model", {"m.safetensors": SIZE})
+    download = app.download(Wish(["hf:me/model/m.safetensors"], to=f"{root}/"))
+    assert download.run(download.plan())[0].error is None
+    path = root / "m.safetensors"
+    right = path.read_bytes()
+    scanned(app)
+    assert verified(app)["counts"] == {"good": 1}
+    flip(path, 5 * 2**20)
+    told = verified(app)
+    assert told["counts"] == {"damaged": 1} and "1 MiB" in told["findings"][0]["message"]
+    assert app.stock.catalogue.at(str(path)).health is Health.DAMAGED
+    told = verified(app, mend=True)
+    assert told["counts"] == {"mended": 1} and told["fetched"] <= 2**20 + 2**18
+    assert path.read_bytes() == right
+    assert app.stock.catalogue.at(str(path)).health is Health.GOOD
+    assert verified(app)["counts"] == {"good": 1}
+
+
+def test_a_flip_in_a_file_that_nobody_claimed_is_found_since_it_was_measured(yard) -> None:
+    app, root = yard
+    path = model(root / "a.safetensors")
+    scanned(app)
+    measure_models(app.stock, MeasureOptions(), Stop(), lambda _: None)
+    flip(path, path.stat().st_size - 1)
+    told = verified(app)
+    assert told["counts"] == {"damaged": 1}
+    found = app.stock.catalogue.at(str(path))
+    assert (found.health, found.problems) == (Health.DAMAGED, ("hash-differs",))
+
+
+def test_a_file_that_somebody_edited_is_no_alarm(yard) -> None:
+    app, root = yard
+    path = model(root / "a.safetensors")
+    scanned(app)
+    measure_models(app.stock, MeasureOptions(), Stop(), lambda _: None)
+    model(path, title="new header")
+    scanned(app)
+    assert verified(app)["counts"] == {"measured": 1}
+    flip(path, path.stat().st_size - 1)
+    assert verified(app)["counts"] == {"damaged": 1}, "the edit is the new measure"
+
+
+def test_a_sidecar_s_claim_is_what_an_unmeasured_file_is_held_to(yard, hub: PracticeHub) -> None:
+    app, root = yard
+    content = hub.civitai.models[100].versions[1].files[0].content
+    path = root / "lora.safetensors"
+    right = content.bytes()
+    path.write_bytes(right)
+    (root / "lora.civitai.info").write_text(
+        json.dumps({"id": 1, "modelId": 2, "files": [{"primary": True, "hashes": {"SHA256": content.sha256.upper()}}]})
+    )
+    scanned(app)
+    assert verified(app)["counts"] == {"good": 1}
+    app.yard.proofs.close()
+    for file in Path(app.folder).glob("proofs.db*"):
+        file.unlink()
+    flip(path, len(right) - 1)
+    assert verified(app)["counts"] == {"damaged": 1}
+    assert verified(app, mend=True)["counts"] == {"mended": 1}
+    assert path.read_bytes() == right
+
+
+def test_an_edited_header_with_the_claimed_tensors_is_no_damage(yard) -> None:
+    app, root = yard
+    path = model(root / "a.safetensors")
+    data = path.read_bytes()
+    tensors = hashlib.sha256(data[8 + int.from_bytes(data[:8], "little") :]).hexdigest()
+    hashes = {"SHA256": hashlib.sha256(data).hexdigest(), "AutoV3": tensors[:12]}
+    told = {"id": 1, "modelId": 2, "files": [{"primary": True, "hashes": hashes}]}
+    (root / "a.civitai.info").write_text(json.dumps(told))
+    model(path, title="written by a program")
+    scanned(app)
+    assert verified(app)["counts"] == {"measured": 1}
+
+
+def test_a_file_whose_end_is_zeros_is_told(yard) -> None:
+    app, root = yard
+    path = root / "a.ckpt"
+    path.write_bytes(b"\x80\x02]q\x00." + b"x" * 2**20)
+    with path.open("ab") as file:
+        file.truncate(12 * 2**20)
+    scanned(app)
+    verified(app)
+    assert "zero-filled" in app.stock.catalogue.at(str(path)).problems
+
+
+def test_a_verification_that_was_stopped_goes_on_where_it_was(yard) -> None:
+    app, root = yard
+    for number in range(4):
+        model(root / f"m{number}.safetensors", number)
+    scanned(app)
+    before = app.clock.wall()
+    stop, said = Stop(), VerifyOptions(before=before)
+    with pytest.raises(Stopped):
+        verify_models(app.stock, said, stop, lambda step: stop.set() if step.done > 60_000 else None)
+    left = verified(app, before=before)
+    assert 0 < sum(left["counts"].values()) < 4  # type: ignore[attr-defined]
+    assert verified(app, before=before)["counts"] == {}
+
+
+def test_the_monitor_asks_for_the_valuable_and_the_longest_unseen(yard) -> None:
+    app, root = yard
+    paths = [model(root / f"m{number}.safetensors", number) for number in range(3)]
+    scanned(app)
+    measure_models(app.stock, MeasureOptions(), Stop(), lambda _: None)
+    ids = [app.stock.catalogue.at(str(path)).id for path in paths]
+    app.stock.catalogue.used([(str(paths[2]), 1.0, "2026-01-01")])
+    assert app.stock.catalogue.overdue(app.clock.wall() + 10, 2) == [ids[2], ids[0]]
+    assert app.stock.catalogue.overdue(app.clock.wall() - 1000, 2) == []
