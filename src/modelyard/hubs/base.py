@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from modelyard.errors import YardError
 from modelyard.keys.realm import Realm
 from modelyard.net.api import Answer, Api
+from modelyard.values.about import About, Version
 from modelyard.values.offers import Address, Example, Finding, KeyReport, Listing, Offer, Source
 
 Keyed: TypeAlias = Callable[[str], bool]
@@ -91,6 +92,37 @@ class Hub(Protocol):
         """The error behind an answer to a download that is not the file: 4xx, 5xx, or a page of HTML.
 
         None when the hub has nothing to say beyond the status.
+        """
+        ...
+
+
+@runtime_checkable
+class Describing(Protocol):
+    """What a hub can do besides that tells about models; plugins may leave it out.
+
+    Descriptions come as the hub has them: whoever shows one cleans it first.
+    """
+
+    def about_by_hash(self, digests: Sequence[str]) -> dict[str, About]:
+        """What the hub says of files with these digests (hex, any algorithm it knows), in few requests.
+
+        A digest it does not know is missing from the answer. That is no proof: hubs cache a miss for hours.
+        """
+        ...
+
+    def about(self, address: Address) -> About:
+        """What the hub says of a model; of its newest version when the address names none.
+
+        Raises:
+            NotFound, AccessError: See `errors`; the most precise class that the hub's answer allows.
+        """
+        ...
+
+    def versions(self, address: Address) -> list[Version]:
+        """Versions of a model, the newest first.
+
+        Raises:
+            NotFound, AccessError: As `about`.
         """
         ...
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from modelyard.testing import civitai_lists
+from modelyard.testing import civitai_lists, pictures
 from modelyard.testing.accounts import Account, Accounts
 from modelyard.testing.cdn import Cdn
 from modelyard.testing.civitai_data import (
@@ -94,6 +94,8 @@ class CivitAI:
             return lambda: text(200, _LOGIN, kind="text/html; charset=utf-8")
         if parts[:3] == ["api", "download", "models"]:
             return lambda: download(self, request, parts[3:])
+        if parts[0] == "image" and len(parts) == 4:
+            return lambda: _picture(parts[3])
         if parts[:2] != ["api", "v1"] or len(parts) < 3:
             return None
         what, rest = parts[2], parts[3:]
@@ -179,7 +181,11 @@ class CivitAI:
         places = {held[0][0][1].id: held[0][0] for value in wanted if (held := self.hashes().get(value))}
         # The live server reads a misspelled header here, so that its links name no host.
         return as_json(
-            200, [version_body(*places[number], "https://undefined", alone=True) for number in sorted(places)]
+            200,
+            [
+                version_body(*places[number], request.base, alone=True, links="https://undefined")
+                for number in sorted(places)
+            ],
         )
 
     def _hash_ids(self, request: Request) -> Answer:
@@ -210,6 +216,16 @@ class CivitAI:
         for file in place[1].files:
             for value in file.hashes.values():
                 self._hashes.setdefault(value, []).append((place, file))
+
+
+def _picture(name: str) -> Answer:
+    """A picture or film of the image server, whatever size is asked for."""
+    number, _, ending = name.partition(".")
+    if not number.isdigit():
+        return text(404, "Not Found")
+    if ending == "mp4":
+        return text(200, pictures.mp4(), kind="video/mp4")
+    return text(200, pictures.png(int(number)), kind="image/png")
 
 
 def read_id(text: str) -> int | None:

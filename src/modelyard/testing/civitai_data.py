@@ -154,6 +154,7 @@ def other(number: int) -> Model:
     types = ("LORA", "Checkpoint", "TextualInversion", "VAE")
     base = ("SDXL 1.0", "SD 1.5", "Flux.1 D")[number % 3]
     version = Version(FIRST_OTHER_VERSION + number, "v1", [file], BIRTHDAY + number * 60, base_model=base)
+    version.pictures.append(Picture(FIRST_OTHER + number))
     return Model(FIRST_OTHER + number, f"Other {number}", types[number % 4], [version], downloads=number * 7 % 1000)
 
 

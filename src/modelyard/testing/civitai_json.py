@@ -42,8 +42,14 @@ def model_body(model: Model, base: str) -> dict[str, Any]:
     return body | {"modelVersions": [_without_empty(version) for version in shown]}
 
 
-def version_body(model: Model, version: Version, base: str, *, index: int = 0, alone: bool = False) -> dict[str, Any]:
-    """A version, inside its model or (``alone``) from the version endpoints, which tell more."""
+def version_body(
+    model: Model, version: Version, base: str, *, index: int = 0, alone: bool = False, links: str = ""
+) -> dict[str, Any]:
+    """A version, inside its model or (``alone``) from the version endpoints, which tell more.
+
+    Args:
+        links: What its download links begin with, when that is not `base`.
+    """
     published = iso(version.published or BIRTHDAY)
     body: dict[str, Any] = {
         "id": version.id,
@@ -63,13 +69,15 @@ def version_body(model: Model, version: Version, base: str, *, index: int = 0, a
         "uploadType": "Created",
         "usageControl": "Download",
         "stats": {"downloadCount": model.downloads, "thumbsUpCount": 5},
-        "files": _files(model, version, base, alone),
-        "images": [] if model.mode == "TakenDown" else [_picture(one, model, alone) for one in version.pictures[:10]],
+        "files": _files(model, version, links or base, alone),
+        "images": []
+        if model.mode == "TakenDown"
+        else [_picture(one, model, base, alone) for one in version.pictures[:10]],
     }
     if version.early_until:
         body["earlyAccessDeadline"] = iso(version.early_until)
     if model.mode != "Archived":
-        body["downloadUrl"] = f"{base}/api/download/models/{version.id}"
+        body["downloadUrl"] = f"{links or base}/api/download/models/{version.id}"
     if alone:
         body |= {"modelId": model.id, "air": air(model, version), "model": _summary(model)}
     return body
@@ -99,13 +107,15 @@ def mini_body(model: Model, version: Version, file: ModelFile, base: str) -> dic
     return body | {"sfwOnly": False, "fees": [], "downloadUrls": [f"{link}?fileId={file.id}"]}
 
 
-def image_body(model: Model, version: Version, picture: Picture, *, meta: bool, flat: bool) -> dict[str, Any]:
+def image_body(
+    model: Model, version: Version, picture: Picture, base: str, *, meta: bool, flat: bool
+) -> dict[str, Any]:
     """A picture as ``/images`` lists it: levels as words, unlike in versions."""
     told: Any = picture.meta if meta else None
     if told and not flat and picture.id % 2:
         told = {"id": picture.id, "meta": told}
     level = max(picture.level, model.level)
-    body = {"id": picture.id, "url": _picture_url(picture), "hash": "U00000", "width": 832, "height": 1216}
+    body = {"id": picture.id, "url": _picture_url(picture, base), "hash": "U00000", "width": 832, "height": 1216}
     body |= {"nsfwLevel": _WORDS[level], "browsingLevel": level, "nsfw": level > 1, "type": picture.kind, "meta": told}
     body |= {
         "createdAt": iso(BIRTHDAY),
@@ -152,17 +162,22 @@ def _choice(file: ModelFile) -> str:
     return "?" + "&".join(pairs).replace(" ", "%20")
 
 
-def _picture(picture: Picture, model: Model, alone: bool) -> dict[str, Any]:
-    body = {"url": _picture_url(picture), "nsfwLevel": max(picture.level, model.level), "width": 832, "height": 1216}
+def _picture(picture: Picture, model: Model, base: str, alone: bool) -> dict[str, Any]:
+    body = {
+        "url": _picture_url(picture, base),
+        "nsfwLevel": max(picture.level, model.level),
+        "width": 832,
+        "height": 1216,
+    }
     body |= {"hash": "U00000", "type": picture.kind, "hasMeta": bool(picture.meta), "onSite": False, "remixOfId": None}
     if alone:
         body |= {"metadata": {"size": 1}, "meta": picture.meta}
     return body
 
 
-def _picture_url(picture: Picture) -> str:
+def _picture_url(picture: Picture, base: str) -> str:
     ending = "mp4" if picture.kind == "video" else "jpeg"
-    return f"https://image.civitai.com/practice/{picture.id:032}/original=true/{picture.id}.{ending}"
+    return f"{base}/image/{picture.id:032}/original=true/{picture.id}.{ending}"
 
 
 def _summary(model: Model) -> dict[str, Any]:

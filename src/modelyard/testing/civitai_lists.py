@@ -133,7 +133,7 @@ def images(site: CivitAI, request: Request) -> Answer:
     if int(query.get("page", 1)) * limit > 1000:
         return as_json(429, {"error": _TOO_MANY_PAGES})
     items = [
-        image_body(model, version, picture, meta=request.flag("withMeta"), flat=request.flag("flatMeta"))
+        image_body(model, version, picture, request.base, meta=request.flag("withMeta"), flat=request.flag("flatMeta"))
         for model in site.every()
         for version in model.listed()
         for picture in version.pictures

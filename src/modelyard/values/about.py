@@ -91,3 +91,34 @@ class About:
         """``complete``: named, described, with base model and a picture; ``partial``: some of it; else ``minimal``."""
         facts = (self.name, self.description, self.base_model, self.pictures)
         return "complete" if all(facts) else "partial" if any(facts) else "minimal"
+
+
+@dataclass(frozen=True, slots=True)
+class VersionFile:
+    """One file of a version, as its hub lists it.
+
+    Attributes:
+        size: Bytes, None when the hub does not say.
+        claimed: Digests, algorithm to lower-case hex.
+    """
+
+    name: str
+    size: int | None = None
+    claimed: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version of a model at its hub.
+
+    Attributes:
+        id: CivitAI version number, or a commit.
+        published: ISO 8601 time, empty when nobody says.
+    """
+
+    id: str
+    name: str = ""
+    base_model: str = ""
+    published: str = ""
+    page: str = ""
+    files: tuple[VersionFile, ...] = ()

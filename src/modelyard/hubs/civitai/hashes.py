@@ -36,15 +36,16 @@ class HashSearch:
         usable = {each for each in wanted if each and all(char in "0123456789abcdef" for char in each)}
         long = sorted(each for each in usable if len(each) == _SHA256)
         found: dict[str, list[Offer]] = {}
-        for version in self._versions(long):
+        for version in self.versions(long):
             self._sort_in(version, set(long), found)
         for short in sorted(usable - set(long)):
-            self._sort_in(self._single(short), {short}, found)
+            self._sort_in(self.single(short), {short}, found)
         return {given: found[low] for given in digests if (low := given.strip().lower()) in found}
 
-    def _versions(self, long: list[str]) -> Iterator[Mapping[str, Any]]:
+    def versions(self, long: list[str]) -> Iterator[Mapping[str, Any]]:
+        """The versions that have files with these SHA-256, each once."""
         if len(long) == 1:
-            yield self._single(long[0])
+            yield self.single(long[0])
             return
         known = long if len(long) <= VERSIONS_AT_ONCE else self._known(long)
         seen = set()
@@ -55,10 +56,20 @@ class HashSearch:
                     yield version
 
     def _known(self, long: list[str]) -> list[str]:
-        rows = (row for part in _parts(long, IDS_AT_ONCE) for row in records(self._post(f"{self._root}/ids", part)))
-        return sorted({(text(row.get("hash")) or "").lower() for row in rows} & set(long))
+        return sorted(self.places(long).keys() & set(long))
 
-    def _single(self, value: str) -> Mapping[str, Any]:
+    def places(self, long: Sequence[str]) -> dict[str, list[tuple[str, str]]]:
+        """Model and version of every file with these SHA-256, the oldest version first; 10,000 in one request."""
+        found: dict[str, list[tuple[str, str]]] = {}
+        rows = (row for part in _parts(long, IDS_AT_ONCE) for row in records(self._post(f"{self._root}/ids", part)))
+        for row in rows:
+            model, version = number(row.get("modelId")), number(row.get("modelVersionId"))
+            if model and version:
+                found.setdefault((text(row.get("hash")) or "").lower(), []).append((model, version))
+        return {value: sorted(set(places), key=lambda one: int(one[1])) for value, places in found.items()}
+
+    def single(self, value: str) -> Mapping[str, Any]:
+        """The version that has a file with this hash of any kind, empty when there is none."""
         answer = self._api.get(f"{self._root}/{value.upper()}")
         if answer.status == 404:
             return {}

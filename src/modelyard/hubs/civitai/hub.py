@@ -9,6 +9,7 @@ from modelyard.errors import KeyScope, KeyWrong, LoginNeeded, YardError
 from modelyard.hubs.answers import body_record, number, record, records, text, whole
 from modelyard.hubs.base import Keyed, never_keyed
 from modelyard.hubs.civitai import addresses
+from modelyard.hubs.civitai.describing import Describer
 from modelyard.hubs.civitai.hashes import HashSearch
 from modelyard.hubs.civitai.lookup import Lookup
 from modelyard.hubs.civitai.refusals import TITLE, explain_download, explain_lookup
@@ -18,6 +19,7 @@ from modelyard.hubs.refusals import is_page
 from modelyard.keys.realm import Realm
 from modelyard.net.api import Answer, Api
 from modelyard.net.url import parse
+from modelyard.values.about import About, Version
 from modelyard.values.offers import Address, Finding, KeyReport, Listing, Offer, Source
 
 MOST_AT_ONCE = 100
@@ -108,6 +110,15 @@ class Civitai:
 
     def by_hash(self, digests: Sequence[str]) -> dict[str, list[Offer]]:
         return HashSearch(self._api, self.endpoint).find(digests)
+
+    def about_by_hash(self, digests: Sequence[str]) -> dict[str, About]:
+        return Describer(self._api, self.endpoint).by_hash(digests)
+
+    def about(self, address: Address) -> About:
+        return Describer(self._api, address.endpoint or self.endpoint).of(address)
+
+    def versions(self, address: Address) -> list[Version]:
+        return Describer(self._api, address.endpoint or self.endpoint).versions(address.model)
 
     def check_key(self, gated: Address | None = None) -> KeyReport:  # noqa: ARG002  # access shows at download only
         answer = self._me()
