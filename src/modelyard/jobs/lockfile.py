@@ -1,0 +1,214 @@
+"""The lockfile: which models a library has, exactly, and what another machine lacks of them.
+
+A line names a model's files by the hashes we measured, where they lie below which of ComfyUI's folders, and
+where they can be had. No line holds a path of this machine, or a key.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from modelyard.catalogue.asking import Asking
+from modelyard.catalogue.model import Model
+from modelyard.catalogue.pages import Order
+from modelyard.errors import BadValue, UnsafePath, YardError
+from modelyard.jobs.stock import Stock
+from modelyard.library.names import safe_relative
+from modelyard.library.roots.roots import Root
+
+FORMAT = 1
+_PAGE = 1000
+Text = Annotated[str, msgspec.Meta(max_length=4096)]
+Sha256 = Annotated[str, msgspec.Meta(pattern="^([0-9a-f]{64})?$")]
+
+
+class LockedFile(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """One file.
+
+    Attributes:
+        place: Below the root, with `/`.
+        sha256: Measured; empty when nobody measured it yet.
+        address: Where it can be had; empty when only its hash can be asked for.
+    """
+
+    place: Text
+    size: Annotated[int, msgspec.Meta(ge=0)]
+    sha256: Sha256 = ""
+    address: Text = ""
+
+
+class LockedModel(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """One model.
+
+    Attributes:
+        folder: ComfyUI's name of the root's kind, empty for a mixed root.
+    """
+
+    title: Text
+    folder: Annotated[str, msgspec.Meta(max_length=80)]
+    place: Text
+    files: Annotated[tuple[LockedFile, ...], msgspec.Meta(min_length=1, max_length=10_000)]
+    kind: Text = ""
+    family: Text = ""
+    hub: Text = ""
+    model: Text = ""
+    version: Text = ""
+    licence: Text = ""
+    page: Text = ""
+
+
+class Lock(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A library, written down."""
+
+    modelyard: int
+    made: Text
+    models: tuple[LockedModel, ...]
+
+
+class Verdict(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What one file of a lockfile is here.
+
+    Attributes:
+        state: `here`; `unmeasured` (name and size fit); `elsewhere` (the bytes lie at `path`); `differs` (other bytes
+            stand in its place); `missing`.
+        target: Where it belongs on this machine; empty when no root of that folder is registered.
+        path: Where its bytes lie already.
+    """
+
+    title: str
+    folder: str
+    place: str
+    state: Literal["here", "unmeasured", "elsewhere", "differs", "missing"]
+    size: int
+    sha256: str = ""
+    target: str = ""
+    path: str = ""
+    address: str = ""
+    licence: str = ""
+
+
+def read_lock(data: bytes) -> Lock:
+    """A lockfile.
+
+    Raises:
+        BadValue: It is none, or of a newer format.
+    """
+    try:
+        lock = msgspec.json.decode(data, type=Lock)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BadValue(f"This is no lockfile: {error}.", hint="Make one: `modelyard export FILE`.") from error
+    if lock.modelyard != FORMAT:
+        raise BadValue(f"The lockfile is of format {lock.modelyard}; this Modelyard reads {FORMAT}.")
+    return lock
+
+
+def export(stock: Stock, asking: Asking) -> Lock:
+    """Write down the models that fit a question."""
+    now = dt.datetime.fromtimestamp(stock.wall(), dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return Lock(FORMAT, now, tuple(_locked(stock, model) for model in _every(stock, asking)))
+
+
+def _every(stock: Stock, asking: Asking) -> Iterator[Model]:
+    after = ""
+    while True:
+        page = stock.catalogue.page(asking, Order("title", after=after, most=_PAGE))
+        yield from page.models
+        if page.next is None:
+            return
+        after = page.next
+
+
+def _locked(stock: Stock, model: Model) -> LockedModel:
+    files = []
+    for file in stock.catalogue.files(model.id):
+        place = Path(file.path).relative_to(model.root).as_posix()
+        proof = stock.yard.proofs.last_known(Path(file.path))
+        address = proof.address if proof and proof.address else _address(model) if file.main else ""
+        files.append(LockedFile(place, file.size, file.sha256, address))
+    return LockedModel(
+        title=model.title,
+        folder=model.folder,
+        place=model.place,
+        files=tuple(files),
+        kind=model.kind,
+        family=model.family,
+        hub=model.hub,
+        model=model.hub_model,
+        version=model.hub_version,
+        licence=model.licence,
+    )
+
+
+def _address(model: Model) -> str:
+    if model.hub == "civitai" and model.hub_version:
+        return f"civitai:{model.hub_model}@{model.hub_version}"
+    return ""
+
+
+def check(stock: Stock, lock: Lock) -> list[Verdict]:
+    """What each file of a lockfile is here; reads no model, asks no hub."""
+    roots = stock.roots().by_folder()
+    return [_verdict(stock, model, file, roots.get(model.folder, [])) for model in lock.models for file in model.files]
+
+
+def _verdict(stock: Stock, model: LockedModel, file: LockedFile, roots: Sequence[Root]) -> Verdict:
+    told: dict[str, Any] = {"title": model.title, "folder": model.folder, "place": file.place, "size": file.size}
+    told |= {"sha256": file.sha256, "address": file.address, "licence": model.licence}
+    try:
+        relative = safe_relative(file.place)
+    except UnsafePath as error:
+        raise UnsafePath(f"The lockfile names {file.place[:80]!r}, which may not be used here.") from error
+    for root in roots:
+        state = _here(stock, root.path / relative, file)
+        if state is not None:
+            return Verdict(**told, state=state, target=str(root.path / relative), path=str(root.path / relative))
+    writable = next((root for root in roots if not root.read_only), None)
+    target = str(writable.path / relative) if writable else ""
+    twin = _twin(stock, file)
+    return Verdict(**told, state="elsewhere" if twin else "missing", target=target, path=twin)
+
+
+def _here(stock: Stock, path: Path, file: LockedFile) -> Literal["here", "unmeasured", "differs"] | None:
+    try:
+        found = stock.catalogue.at(str(path))
+        seen = next(one for one in stock.catalogue.files(found.id) if one.path == str(path))
+    except (YardError, StopIteration):
+        return (
+            "differs" if path.exists() and path.stat().st_size != file.size else "unmeasured" if path.exists() else None
+        )
+    if found.gone:
+        return None
+    if seen.sha256 and file.sha256:
+        return "here" if seen.sha256 == file.sha256 else "differs"
+    return "unmeasured" if seen.size == file.size else "differs"
+
+
+def _twin(stock: Stock, file: LockedFile) -> str:
+    if not file.sha256:
+        return ""
+    for model in stock.catalogue.with_digest("sha256", file.sha256):
+        for one in stock.catalogue.files(model.id):
+            if one.sha256 == file.sha256:
+                return one.path
+    return ""
+
+
+def addresses_by_hash(stock: Stock, verdicts: Sequence[Verdict]) -> dict[str, str]:
+    """Addresses of missing files that have none, by their SHA-256: every hub is asked."""
+    wanted = [one.sha256 for one in verdicts if one.state == "missing" and not one.address and one.sha256]
+    found: dict[str, str] = {}
+    for hub in stock.yard.hubs:
+        left = [value for value in wanted if value not in found]
+        if not left:
+            break
+        try:
+            answers = hub.by_hash(left)
+        except YardError:
+            continue  # another hub may know them
+        found |= {value: hub.show(offers[0].address) for value, offers in answers.items() if offers}
+    return found

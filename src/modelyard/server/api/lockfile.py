@@ -1,0 +1,79 @@
+"""A library written down, checked and brought to another machine; two models side by side."""
+
+from __future__ import annotations
+
+import msgspec
+
+from modelyard.errors import BadValue, NoSuchModel, UnsafePath
+from modelyard.jobs.comparing import Comparison, compare
+from modelyard.jobs.lockfile import Lock, Verdict, addresses_by_hash, check, export
+from modelyard.server.api.adding import Item, add_items
+from modelyard.server.api.models import FilterQuery
+from modelyard.server.roles import Role
+from modelyard.server.routes import Ask, Here, Id, Routes
+
+routes = Routes(tag="lockfile")
+
+_LARGEST = 64 * 2**20
+
+
+class CompareQuery(Ask, frozen=True):
+    """Two models."""
+
+    first: Id
+    second: Id
+
+
+class SyncAnswer(msgspec.Struct, frozen=True):
+    """What a lockfile's files are here.
+
+    Attributes:
+        complete: Every file is here, measured or of the right name and size.
+        ids: Tasks that fetch what is missing.
+        left: Files that nobody offers, or that have no root to go to.
+    """
+
+    complete: bool
+    files: list[Verdict]
+    ids: list[int]
+    left: list[Verdict]
+
+
+@routes.get("/lockfile", role=Role.VIEWER, slow=True)
+def write_lock(here: Here, query: FilterQuery) -> Lock:
+    """Write down the models that fit: files, measured hashes, places, addresses, licences. No key, no path of ours."""
+    return export(here.app.stock, query.asking())
+
+
+@routes.post("/lockfile/check", role=Role.VIEWER, slow=True, most=_LARGEST, once=False, raises=(BadValue, UnsafePath))
+def check_lock(here: Here, body: Lock) -> SyncAnswer:
+    """Compare a lockfile with what is here; nothing is fetched and no hub is asked."""
+    found = check(here.app.stock, body)
+    return SyncAnswer(_complete(found), found, [], [one for one in found if one.state in ("missing", "differs")])
+
+
+@routes.post("/lockfile/apply", role=Role.OPERATOR, slow=True, most=_LARGEST, raises=(BadValue, UnsafePath))
+def apply_lock(here: Here, body: Lock) -> SyncAnswer:
+    """Fetch what a lockfile has and this machine has not, to where it belongs; other bytes in its place stay."""
+    found = check(here.app.stock, body)
+    missing = [one for one in found if one.state == "missing"]
+    known = addresses_by_hash(here.app.stock, missing)
+    items, left = [], [one for one in found if one.state == "differs"]
+    for one in missing:
+        address = one.address or known.get(one.sha256, "")
+        if address and one.target:
+            items.append(Item(address=address, to=one.target, sha256=one.sha256 or None))
+        else:
+            left.append(one)
+    ids = add_items(here, items)[0] if items else []
+    return SyncAnswer(_complete(found), found, ids, left)
+
+
+@routes.get("/compare", role=Role.VIEWER, slow=True, raises=(NoSuchModel,))
+def compare_models(here: Here, query: CompareQuery) -> Comparison:
+    """Two models side by side: facts, metadata, tensors."""
+    return compare(here.app.stock, query.first, query.second)
+
+
+def _complete(found: list[Verdict]) -> bool:
+    return all(one.state in ("here", "unmeasured") for one in found)

@@ -1,0 +1,98 @@
+"""A library written down on one machine is checked and completed on another; a hostile lockfile moves nothing."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from modelyard.app import App
+from modelyard.catalogue.asking import Asking
+from modelyard.errors import BadValue, UnsafePath
+from modelyard.jobs.lockfile import Lock, addresses_by_hash, check, export, read_lock
+from modelyard.jobs.measuring import MeasureOptions, measure_models
+from modelyard.jobs.wish import Wish
+from modelyard.net.stop import Stop
+from modelyard.testing import PracticeHub
+
+from .library import library, model, scanned
+
+
+def measured(app: App) -> None:
+    scanned(app)
+    measure_models(app.stock, MeasureOptions(), Stop(), lambda _: None)
+
+
+def states(app: App, lock: Lock) -> dict[str, str]:
+    return {one.place: one.state for one in check(app.stock, lock)}
+
+
+def test_each_file_is_here_elsewhere_different_or_missing(tmp_path: Path) -> None:
+    (tmp_path / "one").mkdir()
+    (tmp_path / "two").mkdir()
+    with library(tmp_path / "one") as (app, root):
+        for number, name in enumerate(("same", "moved", "other", "lost", "new")):
+            model(root / "sub" / f"{name}.safetensors", number)
+        measured(app)
+        text = msgspec.json.encode(export(app.stock, Asking()))
+        source = root
+    lock = read_lock(text)
+    assert str(tmp_path) not in text.decode(), "no path of this machine"
+    with library(tmp_path / "two") as (app, root):
+        (root / "sub").mkdir()
+        for name, place in (("same", "sub/same"), ("moved", "elsewhere")):
+            shutil.copy(source / "sub" / f"{name}.safetensors", root / f"{place}.safetensors")
+        model(root / "sub" / "other.safetensors", 99)
+        measured(app)
+        shutil.copy(source / "sub" / "new.safetensors", root / "sub" / "new.safetensors")
+        scanned(app)
+        assert states(app, lock) == {
+            "sub/same.safetensors": "here",
+            "sub/moved.safetensors": "elsewhere",
+            "sub/other.safetensors": "differs",
+            "sub/lost.safetensors": "missing",
+            "sub/new.safetensors": "unmeasured",
+        }
+        (lost,) = [one for one in check(app.stock, lock) if one.state == "missing"]
+        assert lost.target == str(root / "sub" / "lost.safetensors")
+
+
+def test_what_was_downloaded_can_be_had_again_by_its_address_and_the_rest_by_its_hash(
+    hub: PracticeHub, tmp_path: Path
+) -> None:
+    hub.hf.add_repo("me/model", {"m.safetensors": 3 * 2**20})
+    content = hub.civitai.models[100].versions[1].files[0].content
+    with library(tmp_path, **hub.env()) as (app, root):
+        download = app.download(Wish(["hf:me/model/m.safetensors"], to=f"{root}/"))
+        assert download.run(download.plan())[0].error is None
+        (root / "stranger.safetensors").write_bytes(content.bytes())
+        measured(app)
+        lock = export(app.stock, Asking())
+        for path in root.glob("*.safetensors"):
+            path.unlink()
+        scanned(app)
+        found = check(app.stock, lock)
+        assert {one.state for one in found} == {"missing"}
+        addresses = {one.place: one.address for one in found}
+        assert addresses["m.safetensors"].startswith("hf:me/model@")
+        assert addresses["stranger.safetensors"] == ""
+        assert addresses_by_hash(app.stock, found)[content.sha256].startswith("civitai:")
+
+
+@pytest.mark.parametrize("place", ["../x", "/etc/x", "a/../../x", "C:\\x", "a\0b"])
+def test_a_lockfile_that_points_outside_is_refused_whole(tmp_path: Path, place: str) -> None:
+    file = {"place": place, "size": 1}
+    told = {"title": "x", "folder": "loras", "place": "x", "files": [file]}
+    lock = read_lock(msgspec.json.encode({"modelyard": 1, "made": "", "models": [told]}))
+    with library(tmp_path) as (app, _), pytest.raises(UnsafePath):
+        check(app.stock, lock)
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"[]", b"{", b'{"modelyard": 2, "made": "", "models": []}', b"\xff", b'{"modelyard": 1, "models": 3}']
+)
+def test_what_is_no_lockfile_is_told(data: bytes) -> None:
+    with pytest.raises(BadValue):
+        read_lock(data)
