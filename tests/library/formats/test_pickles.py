@@ -191,6 +191,22 @@ def test_a_legacy_torch_file_of_five_pickles_is_read(tmp_path: Path) -> None:  #
     assert Code.UNSAFE_PICKLE in codes(read(tmp_path, evil, "model.pth"))
 
 
+def test_a_shape_of_enormous_numbers_is_passed_over(tmp_path: Path) -> None:
+    number = b"\x8b" + struct.pack("<i", 1_000_000) + b"\x7f" * 1_000_000
+    storage = b"(X\x07\x00\x00\x00storagectorch\nHalfStorage\nX\x01\x00\x00\x000tQ"
+    data = (
+        b"\x80\x02}X\x01\x00\x00\x00actorch._utils\n_rebuild_tensor_v2\n("
+        + storage
+        + b"K\x00("
+        + number
+        + b"2" * 9
+        + b"t)\x89)tRs."
+    )
+    header = read(tmp_path, data)
+    assert header.tensors == {}
+    assert identify(header).parameters == 0
+
+
 def test_a_payload_in_a_zip_is_refused(tmp_path: Path) -> None:
     for name in ("archive/data.pkl", "x/DATA.PKL", "archive/other.pickle"):
         assert Code.UNSAFE_PICKLE in codes(read(tmp_path, zipped({**GOOD, name: called("os", "system")}), "model.pt"))

@@ -105,6 +105,10 @@ HOSTILE = {
     "(27) nothing times 2^62": (packed(one(shape=(0, 2**62), offsets=(0, 0)), 0), Code.BAD_SHAPE),
     "(28) a million dimensions": (packed(one(shape=(1,) * 1_000_000, offsets=(0, 4)), 4), Code.HEADER_TOO_LARGE),
     "(28) a thousand dimensions": (packed(one(shape=(1,) * 1000, offsets=(0, 4)), 4), Code.BAD_SHAPE),
+    "(28) 900,000 dimensions whose product is enormous": (
+        packed(one(shape=(999,) * 900_000, offsets=(0, 4)), 4),
+        Code.BAD_SHAPE,
+    ),
     "(29) unknown dtype": (packed(one(dtype="F7"), 8), Code.UNKNOWN_DTYPE),
     "(30) metadata not text": (packed({"__metadata__": {"a": 1}} | one(), 8), Code.BAD_METADATA),
     "(31) 50 MB of metadata": (packed({"__metadata__": {"a": "x" * 50_000_000}}, 0), Code.HEADER_TOO_LARGE),

@@ -18,7 +18,7 @@ class Tensor(msgspec.Struct, frozen=True, gc=False):
     """One tensor as a header names it: its type and shape, and where its bytes lie in the data."""
 
     dtype: str = ""
-    shape: tuple[Count, ...] = ()
+    shape: Annotated[tuple[Count, ...], msgspec.Meta(max_length=64)] = ()
     data_offsets: tuple[Count, Count] = (0, 0)
 
     @property

@@ -28,7 +28,7 @@ _TEXTS = frozenset(
 _NUMBERS = frozenset({"INT", "BININT", "BININT1", "BININT2", "LONG", "LONG1", "LONG4"})
 _PUTS, _GETS = frozenset({"PUT", "BINPUT", "LONG_BINPUT"}), frozenset({"GET", "BINGET", "LONG_BINGET"})
 _REBUILD = frozenset({"_rebuild_tensor_v2", "_rebuild_tensor", "_rebuild_tensor_v3"})
-_MOST_DIMENSIONS, _DEEPEST, _MOST_TENSORS = 16, 3, 100_000
+_LONGEST, _MOST_DIMENSIONS, _DEEPEST, _MOST_TENSORS = 1 << 48, 16, 3, 100_000
 _INSIDE = (
     "state_dict",
     "model_state_dict",
@@ -217,7 +217,7 @@ def _tensor(storage: object, shape: object) -> object:
     if (
         not isinstance(shape, tuple)
         or len(shape) > _MOST_DIMENSIONS
-        or not all(isinstance(n, int) and n >= 0 for n in shape)
+        or not all(isinstance(n, int) and 0 <= n < _LONGEST for n in shape)
     ):
         return _THING
     kind = storage[1] if isinstance(storage, tuple) and len(storage) > 1 else None
