@@ -45,6 +45,7 @@ from modelyard.values.version import VERSION
 
 if TYPE_CHECKING:
     from modelyard.jobs.caretaker import Caretaker
+    from modelyard.jobs.ensuring import Ensure
     from modelyard.jobs.hooks.worker import Hooks
     from modelyard.jobs.profiles import Profiles
     from modelyard.jobs.queued import DownloadKind
@@ -146,7 +147,8 @@ class App:
         """
         from modelyard.jobs.stock import stock_of
 
-        return stock_of(self.yard, self.database, self.events, self.folder, self.clock.wall)
+        client = Client(self.pool, lambda _origin: {}, USER_AGENT)
+        return stock_of(self.yard, self.database, self.events, self.folder, self.clock.wall, client)
 
     @functools.cached_property
     def caretaker(self) -> Caretaker:
@@ -155,6 +157,16 @@ class App:
 
         self.stock.busy = lambda: any(one.get("connections") for one in self.runner.live())
         return Caretaker(self.stock, lambda draft: self.queue.add([draft]), self.stop)
+
+    @functools.cached_property
+    def ensure(self) -> Ensure:
+        """Answers whether models are ready, and fetches them."""
+        from modelyard.jobs.ensuring import Ensure
+
+        def live() -> dict[int, Mapping[str, object]]:
+            return {int(str(one["id"])): one for one in self.runner.live()}
+
+        return Ensure(self.stock, self.queue, live, self.target, self.keep_key)
 
     @functools.cached_property
     def downloads(self) -> DownloadKind:

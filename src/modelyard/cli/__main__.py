@@ -30,6 +30,7 @@ COMMANDS = {
     "list": "List, search and count the models that are here.",
     "show": "Show what is known of a model.",
     "tag": "Tag, rate and annotate models.",
+    "ensure": "Have a model ready, and print its path.",
     "verify": "Check files on disk; mend damaged ones.",
     "repair": "Mend damaged files, by the block.",
     "measure": "Measure the hashes of models that have none.",

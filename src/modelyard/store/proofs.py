@@ -113,6 +113,13 @@ class Proofs:
             rows = db.execute("SELECT * FROM proofs WHERE sha256 = ?", (sha256,)).fetchall()
         return [proof for proof in map(_proof, rows) if stamp_of(proof.path) == proof.stamp]
 
+    def from_address(self, beginning: str) -> list[Proof]:
+        """Proofs of untouched files whose address begins so, the newest first."""
+        with self._open() as db:
+            query = "SELECT * FROM proofs WHERE address >= ? AND address < ? ORDER BY at DESC"
+            rows = db.execute(query, (beginning, beginning + "\U0010ffff")).fetchall()
+        return [proof for proof in map(_proof, rows) if stamp_of(proof.path) == proof.stamp]
+
     def keep(self, proofs: Iterable[Proof]) -> None:
         """Record proofs, durably, all in one transaction."""
         rows = [_row(proof) for proof in proofs]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from modelyard.server.api import (
     ancestor,
     description,
+    ensuring,
     events,
     health,
     history,
@@ -34,6 +35,7 @@ ALL: tuple[Routes, ...] = (
     library.routes,
     models.routes,
     lockfile.routes,
+    ensuring.routes,
     lan_hubs.routes,
     settings.routes,
     schedule.routes,

@@ -1,0 +1,245 @@
+"""The ensure flow: is this model ready here? If not it is fetched; if that fails, what to do is told.
+
+For programs that cannot go on without a model: *ready* with its path, *downloading* with progress, *waiting*,
+or *missing* with the reason, models that may stand in for it, and the steps a person can take.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+import sqlalchemy as sa
+
+from modelyard.catalogue.asking import Asking
+from modelyard.catalogue.model import Health, Model
+from modelyard.catalogue.pages import Order
+from modelyard.errors import BadValue, NoSuchModel
+from modelyard.jobs.addressing import KeepKey, read_address
+from modelyard.jobs.queued import Options, draft
+from modelyard.jobs.stock import Stock
+from modelyard.library.names import safe_relative
+from modelyard.store.schema import tasks
+from modelyard.tasks.queue import Queue
+from modelyard.tasks.states import ENDED, State
+from modelyard.tasks.task import Task, task_of
+
+_MOST_FALLBACKS = 5
+Text = Annotated[str, msgspec.Meta(max_length=8192)]
+
+
+class Want(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A model that somebody needs. One of `address`, `sha256`, or `folder` with `name` is enough to find it.
+
+    Attributes:
+        address: Where it can be had.
+        folder: ComfyUI's name of the folder it belongs to; it is fetched there.
+        name: Its file name below that folder.
+        sha256: Of its bytes.
+    """
+
+    address: Text = ""
+    folder: Annotated[str, msgspec.Meta(max_length=80)] = ""
+    name: Annotated[str, msgspec.Meta(max_length=4096)] = ""
+    sha256: Annotated[str, msgspec.Meta(pattern="^([0-9a-fA-F]{64})?$")] = ""
+
+
+class Fallback(msgspec.Struct, frozen=True):
+    """A model that is here and may stand in: of the same folder, the likest first."""
+
+    id: int
+    title: str
+    path: str
+    base: str
+
+
+class Ensured(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What became of a want.
+
+    Attributes:
+        path: Of the model, when it is ready.
+        verified: Somebody's hash confirmed its bytes.
+        task: Fetches it.
+        done: Bytes that are here, of `size`.
+        error: Why it is missing: code, message, hint, retryable.
+        steps: What a person can do, in words.
+    """
+
+    state: Literal["ready", "downloading", "waiting", "missing"]
+    path: str = ""
+    name: str = ""
+    verified: bool = False
+    task: int | None = None
+    done: int = 0
+    size: int | None = None
+    speed: float = 0.0
+    reason: str = ""
+    error: dict[str, Any] | None = None
+    fallbacks: list[Fallback] = []  # msgspec copies it
+    steps: list[str] = []
+
+
+@dataclass(frozen=True, slots=True)
+class Ensure:
+    """Answers for one library.
+
+    Attributes:
+        live: How far the running tasks are, by id.
+        target: A path as the settings complete it, see `App.target`.
+    """
+
+    stock: Stock
+    queue: Queue
+    live: Callable[[], Mapping[int, Mapping[str, Any]]]
+    target: Callable[[str], str]
+    keep_key: KeepKey
+
+    def look(self, want: Want, *, fetch: bool = True, again: bool = False) -> Ensured:
+        """What is so now; fetches it when it is neither here nor on its way.
+
+        Args:
+            fetch: Begin a download where there is none.
+            again: Begin one although the last one failed.
+
+        Raises:
+            BadValue: Nothing was asked for.
+            BadAddress, UnknownHub: The address cannot be read.
+        """
+        if not (want.address or want.sha256 or (want.folder and want.name)):
+            raise BadValue("Nothing was asked for.", hint="Say an address, a SHA-256, or a folder and a name.")
+        ready = self._ready(want)
+        if ready is not None:
+            return ready
+        if not want.address:
+            return self._missing(want, None, "It is not here, and nobody said where it can be had.")
+        made = draft(self.stock.yard, want.address, self._options(want), self.keep_key)
+        task = self._task(made.key)
+        if task is not None and task.state not in ENDED:
+            return self._coming(task)
+        if task is not None and task.state is State.FAILED and not again:
+            return self._missing(want, task.error, "")
+        if not fetch:
+            return self._missing(want, None, "It is not here; nobody fetches it yet.")
+        (number,) = self.queue.add([made])
+        return self._coming(self.queue.get(number))
+
+    # --- here? --------------------------------------------------------------------------------------
+
+    def _ready(self, want: Want) -> Ensured | None:
+        for path, verified in self._candidates(want):
+            if Path(path).is_file():
+                return Ensured("ready", path, self._shown(path, want.folder), verified)
+        return None
+
+    def _candidates(self, want: Want) -> Iterator[tuple[str, bool]]:
+        catalogue = self.stock.catalogue
+        if want.sha256:
+            for model in catalogue.with_digest("sha256", want.sha256.lower()):
+                yield model.path, True
+            return
+        for path in self._named(want):
+            yield from _sound(catalogue.at, path)
+        if want.address:
+            hub, address = read_address(self.stock.yard.hubs, want.address, self.keep_key)
+            whole = hub.show(replace(address, revision=None, path=None, options=()))
+            for proof in self.stock.yard.proofs.from_address(whole) if not want.name else ():
+                found = hub.read(proof.address)
+                same = found is not None and (found.model, found.path or address.path) == (
+                    address.model,
+                    address.path or found.path,
+                )
+                if same and found is not None and address.revision in (None, found.revision):
+                    yield str(proof.path), bool(proof.claimed)
+
+    def _named(self, want: Want) -> Iterator[str]:
+        if not (want.folder and want.name):
+            return
+        relative = safe_relative(want.name.replace("\\", "/"))
+        for root in self.stock.roots().by_folder().get(want.folder, []):
+            yield str(root.path / relative)
+
+    def _shown(self, path: str, folder: str) -> str:
+        """The name under which ComfyUI lists it."""
+        root = self.stock.roots().holding(Path(path))
+        return os.path.relpath(path, root.path) if root is not None and folder in ("", root.folder) else ""
+
+    # --- on its way? --------------------------------------------------------------------------------
+
+    def _options(self, want: Want) -> Options:
+        roots = [root for root in self.stock.roots().by_folder().get(want.folder, []) if not root.read_only]
+        if want.folder and not roots:
+            raise BadValue(f"No root for {want.folder} is registered.", hint="Register one: `modelyard roots add`.")
+        relative = str(safe_relative(want.name.replace("\\", "/"))) if want.name else ""
+        to = f"{roots[0].path}/{relative}" if roots else relative
+        return Options(to=self.target(to), sha256=want.sha256.lower() or None)
+
+    def _task(self, key: str | None) -> Task | None:
+        query = sa.select(tasks).where(tasks.c.key == key).order_by(tasks.c.id.desc()).limit(1)
+        with self.queue.database.reading() as db:
+            row = db.execute(query).mappings().one_or_none()
+        return task_of(row) if row is not None else None
+
+    def _coming(self, task: Task) -> Ensured:
+        now = self.live().get(task.follows or task.id, {})
+        waits = task.state in (State.WAITING, State.PAUSED)
+        return Ensured(
+            "waiting" if waits else "downloading",
+            task=task.id,
+            done=int(now.get("done") or task.done),
+            size=now.get("size") or task.size,
+            speed=float(now.get("speed") or 0.0),
+            reason=task.reason,
+        )
+
+    # --- missing ------------------------------------------------------------------------------------
+
+    def _missing(self, want: Want, error: dict[str, Any] | None, reason: str) -> Ensured:
+        return Ensured(
+            "missing",
+            error=error,
+            reason=reason or str((error or {}).get("message", "")),
+            fallbacks=self._fallbacks(want),
+            steps=list(self._steps(want, error)),
+        )
+
+    def _fallbacks(self, want: Want) -> list[Fallback]:
+        """Sound models of the same folder; those that share words with the wanted one first, then the often used."""
+        if not want.folder:
+            return []
+        words = _words(f"{want.name} {want.address}")
+        asking = Asking(folder=(want.folder,), health=(Health.GOOD, Health.UNVERIFIED))
+        found = self.stock.catalogue.page(asking, Order("uses", descending=True, most=1000)).models
+        best = sorted(found, key=lambda model: -len(words & _words(f"{model.name} {model.base} {model.family}")))
+        return [
+            Fallback(model.id, model.title, model.path, model.base or model.family) for model in best[:_MOST_FALLBACKS]
+        ]
+
+    def _steps(self, want: Want, error: dict[str, Any] | None) -> Iterator[str]:
+        if error:
+            yield str(error.get("hint") or "Look at the error.")
+            if error.get("link"):
+                yield f"Open {error['link']}."
+            yield "Then try again: `modelyard queue retry`, or ask for it once more."
+        roots = self.stock.roots().by_folder().get(want.folder, [])
+        place = f"{roots[0].path}/{want.name}" if roots else want.name or "one of the registered folders"
+        yield f"Or put the file to {place} yourself; it is noticed there."
+
+
+def _sound(at: Callable[[str], Model], path: str) -> Iterator[tuple[str, bool]]:
+    """A named file, unless it is known to be damaged."""
+    try:
+        model = at(path)
+    except NoSuchModel:
+        yield path, False
+        return
+    if model.health in (Health.GOOD, Health.UNVERIFIED):
+        yield path, model.health is Health.GOOD
+
+
+def _words(text: str) -> set[str]:
+    return {word for word in re.findall(r"[a-z]+|[0-9.]+", text.lower()) if len(word) > 1}

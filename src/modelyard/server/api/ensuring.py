@@ -1,0 +1,52 @@
+"""For programs that need models: ready with a path, on its way, or missing with what to do."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated
+
+import msgspec
+
+from modelyard.errors import BadAddress, BadValue, UnknownHub, UnsafePath
+from modelyard.jobs.ensuring import Ensured, Want
+from modelyard.server.roles import Role
+from modelyard.server.routes import Ask, Here, Routes
+
+routes = Routes(tag="ensure")
+
+
+class Wants(Ask, frozen=True):
+    """Models that somebody needs.
+
+    Attributes:
+        fetch: Begin downloads where there are none.
+        again: Begin them although the last ones failed.
+        wait: Seconds to wait, at most, until none is on its way any more.
+    """
+
+    wants: Annotated[list[Want], msgspec.Meta(min_length=1, max_length=1000)]
+    fetch: bool = True
+    again: bool = False
+    wait: Annotated[float, msgspec.Meta(ge=0, le=30)] = 0.0
+
+
+@routes.post(
+    "/ensure",
+    role=Role.OPERATOR,
+    slow=True,
+    once=False,
+    raises=(BadAddress, UnknownHub, BadValue, UnsafePath),
+    example={"wants": [{"address": "hf:owner/repo/style.safetensors", "folder": "loras"}], "wait": 10},
+)
+def ensure_models(here: Here, body: Wants) -> list[Ensured]:
+    """Whether models are ready; asks again and again until they are. The same want is one download, whoever asks."""
+    ensure, until = here.app.ensure, time.monotonic() + body.wait
+    fetch, again = body.fetch, body.again
+    while True:
+        newest = here.app.events.newest
+        found = [ensure.look(want, fetch=fetch, again=again) for want in body.wants]
+        left = until - time.monotonic()
+        if left <= 0 or not any(one.state in ("downloading", "waiting") for one in found):
+            return found
+        again = False
+        here.app.events.wait(newest, min(left, 1.0))

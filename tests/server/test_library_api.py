@@ -1,0 +1,208 @@
+"""The library over the routes, dispatched in this process: roots, scans, lists, edits, uses, ensure."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jobs.library import model
+from modelyard.app import App
+from modelyard.jobs.scan import Scan
+from modelyard.net.stop import Stop
+from modelyard.server.inside import call
+from modelyard.testing import PracticeHub
+
+SIZE = 200_000
+
+
+class Face:
+    """Sends requests and unpacks what comes back."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+
+    def __call__(self, method: str, path: str, body: Any = None, status: int = 200) -> Any:
+        code, told = call(self.app, method, f"/api/v1{path}", body)
+        assert code in (status, 204), (code, told)
+        return told
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    folder = tmp_path / "loras"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def face(hub: PracticeHub, tmp_path: Path, root: Path) -> Iterator[Face]:
+    hub.hf.add_repo("me/model", {"m.safetensors": SIZE, "n.safetensors": SIZE})
+    environ = {**os.environ, **hub.env(), "MODELYARD_HOME": str(tmp_path / "yard")}
+    with App(
+        environ, flags={"retry.first": "0.05", "tasks.retries": "0", "folder": str(tmp_path / "elsewhere")}
+    ) as app:
+        face = Face(app)
+        face("PUT", "/roots", {"path": str(root), "folder": "loras"})
+        yield face
+
+
+def scan(face: Face) -> None:
+    Scan(face.app.stock, Stop()).run()
+
+
+def ids(face: Face) -> dict[str, int]:
+    return {one["place"]: one["id"] for one in face("GET", "/models")["models"]}
+
+
+def test_a_root_is_registered_scanned_by_a_task_and_forgotten(face: Face, root: Path) -> None:
+    model(root / "a.safetensors")
+    (told,) = face("GET", "/roots")["roots"]
+    assert (told["folder"], told["index"], told["models"], told["there"]) == ("loras", 0, 0, True)
+    number = face("POST", "/library/scan", {}, 202)["id"]
+    assert face("POST", "/library/scan", {}, 202)["id"] != number
+    face.app.runner.start()
+    end = time.monotonic() + 20
+    while (task := face("GET", f"/tasks/{number}"))["state"] != "done":
+        assert time.monotonic() < end, task
+        face.app.events.wait(face.app.events.newest, 0.1)
+    assert task["result"]["added"] == 1
+    assert list(ids(face)) == ["a.safetensors"]
+    face("DELETE", f"/roots?path={root}")
+    assert face("GET", "/roots")["roots"] == [] and ids(face) == {}
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"path": "relative"}, 400),
+        ({"path": "/"}, 400),
+        ({"path": "/not/there"}, 400),
+        ({"path": ""}, 422),
+        ({"path": "/tmp", "comfy": True}, 400),
+        ({"path": "/tmp", "unknown": 1}, 422),
+        ({}, 422),
+    ],
+)
+def test_what_cannot_be_a_root_is_refused(face: Face, body: dict[str, Any], status: int) -> None:
+    told = call(face.app, "PUT", "/api/v1/roots", body)
+    assert told[0] in (400, 422), told
+    assert len(face("GET", "/roots")["entries"]) == 1
+
+
+def test_models_are_listed_counted_and_shown(face: Face, root: Path) -> None:
+    for number in range(5):
+        model(root / "sub" / f"m{number}.safetensors", number)
+    scan(face)
+    first = face("GET", "/models?limit=2&sort=title")
+    rest = face("GET", f"/models?limit=10&sort=title&after={first['next']}")
+    assert [one["name"] for one in first["models"] + rest["models"]] == [f"m{number}" for number in range(5)]
+    facets = face("GET", "/models/facets?kind=lora&tags=true")
+    assert facets["total"] == 5 and facets["counts"]["kind"] == {"lora": 5}
+    number = first["models"][0]["id"]
+    shown = face("GET", f"/models/{number}")
+    assert shown["model"]["id"] == number and shown["identity"]["reasons"] and len(shown["files"]) == 1
+    assert face("GET", f"/models/at?path={shown['model']['path']}")["model"]["id"] == number
+    assert face("GET", "/models/99999", status=404)["code"] == "no-such-model"
+
+
+@pytest.mark.parametrize(
+    "query", ["sort=colour", "limit=0", "after=x", "rating=9", "nothing=1", "larger=-1", "health=well&limit=x"]
+)
+def test_a_list_that_makes_no_sense_is_refused(face: Face, query: str) -> None:
+    status, told = call(face.app, "GET", f"/api/v1/models?{query}")
+    assert status in (400, 422), told
+
+
+def test_an_owner_s_words_are_kept_beside_the_model_too(face: Face, root: Path) -> None:
+    path = model(root / "a.safetensors")
+    scan(face)
+    (number,) = ids(face).values()
+    told = face("PATCH", f"/models/{number}", {"title": "Mine", "rating": 4, "favourite": True, "tags": ["One", "two"]})
+    assert (told["model"]["title"], told["model"]["rating"], told["own_tags"]) == ("Mine", 4, ["one", "two"])
+    face("POST", "/models/tags", {"ids": [number], "add": ["three"], "remove": ["ONE"]})
+    own = json.loads((root / "a.info").read_text())["modelyard"]["own"]
+    assert own["title"] == "Mine" and sorted(own["tags"]) == ["three", "two"]
+    assert face("GET", "/models?tag=Three&favourite=true&rating=4")["models"][0]["id"] == number
+    face("PATCH", f"/models/{number}", {"rating": 0, "title": ""})
+    assert face("GET", f"/models/{number}")["model"]["title"] == "a"
+    assert path.exists()
+
+
+def test_a_read_only_root_is_not_written(face: Face, root: Path) -> None:
+    model(root / "a.safetensors")
+    face("PUT", "/roots", {"path": str(root), "folder": "loras", "read_only": True})
+    scan(face)
+    (number,) = ids(face).values()
+    face("PATCH", f"/models/{number}", {"notes": "kept in the catalogue"})
+    assert [path.name for path in root.iterdir()] == ["a.safetensors"]
+    scan(face)
+    assert face("GET", f"/models/{number}")["model"]["notes"] == "kept in the catalogue"
+
+
+def test_uses_are_counted_by_path_or_by_folder_and_name(face: Face, root: Path) -> None:
+    path = model(root / "sub" / "a.safetensors")
+    scan(face)
+    uses = [{"path": str(path), "at": 1000.0}, {"folder": "loras", "name": "sub\\a.safetensors"}, {"path": "/x"}, {}]
+    assert face("POST", "/models/used", {"uses": uses}) == {"known": 2}
+    (found,) = face("GET", "/models?sort=uses&descending=true")["models"]
+    assert found["uses"] == 2 and found["used"] > 1000
+
+
+def test_searches_are_remembered_and_forgotten(face: Face) -> None:
+    for text in ("anime", "photo%20real", "anime"):
+        face("PUT", f"/searches/{text}", status=200)
+    assert [(one["text"], one["times"]) for one in face("GET", "/searches")] == [("anime", 2), ("photo real", 1)]
+    face("DELETE", "/searches")
+    assert face("GET", "/searches") == []
+
+
+# --- ensure --------------------------------------------------------------------------------------
+
+
+def test_a_model_that_is_missing_is_fetched_once_and_then_ready(face: Face, root: Path) -> None:
+    want = {"address": "hf:me/model/m.safetensors", "folder": "loras"}
+    (told,) = face("POST", "/ensure", {"wants": [want], "fetch": False})
+    assert told["state"] == "missing" and told["steps"]
+    first, second = face("POST", "/ensure", {"wants": [want, want]})
+    assert first["state"] == second["state"] == "downloading" and first["task"] == second["task"]
+    face.app.runner.start()
+    (told,) = face("POST", "/ensure", {"wants": [want], "wait": 20})
+    assert told["state"] == "ready" and told["path"] == str(root / "m.safetensors") and told["verified"]
+    assert told["name"] == "m.safetensors"
+    scan(face)
+    named = {"folder": "loras", "name": "m.safetensors"}
+    by_hash = {"sha256": face("GET", "/models")["models"][0]["sha256"]}
+    assert [one["state"] for one in face("POST", "/ensure", {"wants": [named, by_hash]})] == ["ready", "ready"]
+
+
+def test_a_model_that_cannot_be_had_is_missing_with_a_way_out(face: Face, root: Path) -> None:
+    model(root / "sdxl style.safetensors", 1)
+    model(root / "other.safetensors", 2)
+    scan(face)
+    want = {"address": "hf:me/nothing/x.safetensors", "folder": "loras", "name": "my style.safetensors"}
+    face("POST", "/ensure", {"wants": [want]})
+    face.app.runner.start()
+    (told,) = face("POST", "/ensure", {"wants": [want], "wait": 20})
+    assert told["state"] == "missing" and told["error"]["code"] == "model-not-found"
+    assert told["fallbacks"][0]["title"] == "sdxl style"
+    assert any(str(root) in step for step in told["steps"])
+    assert face("POST", "/ensure", {"wants": [want], "again": True})[0]["state"] == "downloading"
+
+
+@pytest.mark.parametrize(
+    ("want", "code"),
+    [
+        ({}, "bad-value"),
+        ({"address": "nonsense:"}, "unknown-hub"),
+        ({"folder": "loras", "name": "../../x"}, "unsafe-path"),
+        ({"address": "hf:me/model/m.safetensors", "folder": "vae"}, "bad-value"),
+    ],
+)
+def test_a_want_that_makes_no_sense_is_told(face: Face, want: dict[str, str], code: str) -> None:
+    assert call(face.app, "POST", "/api/v1/ensure", {"wants": [want]})[1]["code"] == code
