@@ -26,6 +26,7 @@ from modelyard.catalogue.measuring import (
 from modelyard.catalogue.model import Entry, Health, Model, model_of
 from modelyard.catalogue.moving import recognise
 from modelyard.catalogue.pages import Order, Page, page
+from modelyard.catalogue.refreshing import Learned, Subject, due, learn, subjects
 from modelyard.catalogue.usage import count_uses, keep_search, made_searches
 from modelyard.catalogue.words import asked_words
 from modelyard.errors import NoSuchModel
@@ -323,6 +324,24 @@ class Catalogue:
             self.changed(db)
         self._tell("model.changed", [number])
         return about
+
+    def due(self, ids: Sequence[int] = (), *, every: bool = False, before: float, most: int = 0) -> list[int]:
+        """Models to ask hubs about: see `refreshing.due`."""
+        with self.database.reading() as db:
+            return due(db, ids, every=every, before=before, most=most)
+
+    def subjects(self, ids: Sequence[int]) -> list[Subject]:
+        """What a question to hubs needs to know of a few models."""
+        with self.database.reading() as db:
+            return subjects(db, ids)
+
+    def learn(self, found: Mapping[int, Learned]) -> dict[int, About]:
+        """Write what hubs told of a few models, in one transaction; gives what is known of them now."""
+        with self.database.writing() as db:
+            kept = learn(db, found)
+            self.changed(db)
+        self._tell("model.changed", list(kept))
+        return kept
 
     def lose_paths(self, paths: Sequence[str]) -> None:
         """Models whose main files went are not listed any more."""

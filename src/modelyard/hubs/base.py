@@ -101,7 +101,17 @@ class Describing(Protocol):
     """What a hub can do besides that tells about models; plugins may leave it out.
 
     Descriptions come as the hub has them: whoever shows one cleans it first.
+
+    Attributes:
+        name: As `Hub.name`.
+        finds_hashes: Whether it can find a file by its hash at all.
     """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def finds_hashes(self) -> bool: ...
 
     def about_by_hash(self, digests: Sequence[str]) -> dict[str, About]:
         """What the hub says of files with these digests (hex, any algorithm it knows), in few requests.

@@ -9,6 +9,7 @@ from modelyard.jobs.stock import Reading
 from modelyard.library.formats.header import REMARKS
 from modelyard.library.reading.look import Look
 from modelyard.library.reading.pool import Pool
+from modelyard.values.about import About
 
 
 class Heads:
@@ -21,6 +22,10 @@ class Heads:
     def read(self, paths: Sequence[str]) -> list[Reading]:
         """One answer a path, in order."""
         return [_reading(look) for look in self._pool.read(paths)] if paths else []
+
+    def weigh(self, asked: Sequence[tuple[str, About]]) -> list[Reading]:
+        """As `read`, with what a hub says of exactly these bytes."""
+        return [_reading(look) for look in self._pool.read(asked)] if asked else []
 
     def close(self) -> None:
         """End the children."""

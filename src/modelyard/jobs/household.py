@@ -7,7 +7,8 @@ from typing import Any
 from modelyard.jobs.checking import VERIFY
 from modelyard.jobs.chores import Chore
 from modelyard.jobs.measuring import MEASURE
+from modelyard.jobs.refresh import REFRESH
 from modelyard.jobs.scan import SCAN
 
-CHORES: dict[str, Chore[Any]] = {chore.name: chore for chore in (SCAN, MEASURE, VERIFY)}
+CHORES: dict[str, Chore[Any]] = {chore.name: chore for chore in (SCAN, MEASURE, VERIFY, REFRESH)}
 """What the queue can run beside downloads."""

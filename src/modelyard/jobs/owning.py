@@ -13,6 +13,8 @@ import msgspec
 
 from modelyard.errors import DiskError, NoSuchRoot
 from modelyard.jobs.stock import Stock
+from modelyard.library.describing import clean
+from modelyard.library.sidecars.reading import read_all
 from modelyard.library.sidecars.writing import write
 from modelyard.values.about import About
 
@@ -68,19 +70,37 @@ def change_tags(stock: Stock, numbers: Sequence[int], add: Iterable[str], remove
         keep_beside(stock, number, stock.catalogue.describe(number, changed))
 
 
-def keep_beside(stock: Stock, number: int, about: About) -> bool:
+def keep_beside(stock: Stock, number: int, about: About, raw: str = "") -> bool:
     """Write what is known of a model into the sidecars that the owner chose; whether that could be done.
 
     A read-only root or a full disk leaves it in the catalogue alone: nothing is lost, and the next change tries again.
+
+    Args:
+        raw: The description as a hub has it; the catalogue's own is cleaned, a sidecar keeps every word.
     """
     model = stock.catalogue.get(number)
     path = Path(model.path)
     with contextlib.suppress(DiskError, NoSuchRoot):
         root = stock.roots().inside(path)
         if not root.read_only and path.is_file():
-            write(path, about, stock.forms())
+            write(path, _as_told(path, about, raw), stock.forms(), measured=_measured(stock, number))
             return True
     return False
+
+
+def _as_told(path: Path, about: About, raw: str) -> About:
+    """The record with its description as it came, where that is known: from a hub just now, or from the sidecars."""
+    if not raw and about.description:
+        before = read_all(path).about
+        raw = before.description if before.description_form == about.description_form else ""
+    same = raw and clean(raw, about.description_form) == about.description
+    return replace(about, description=raw) if same else about
+
+
+def _measured(stock: Stock, number: int) -> dict[str, str]:
+    main = next((file for file in stock.catalogue.files(number) if file.main), None)
+    told = {name: getattr(main, name, "") for name in ("sha256", "blake3", "crc32", "autov1")}
+    return {name: value for name, value in told.items() if value}
 
 
 def report_uses(stock: Stock, uses: Sequence[Mapping[str, Any]]) -> int:

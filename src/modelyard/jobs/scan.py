@@ -17,6 +17,7 @@ from modelyard.catalogue.keeping import Known, Stamps
 from modelyard.catalogue.model import Entry, FileFacts
 from modelyard.errors import NoSuchRoot
 from modelyard.jobs.chores import Chore, Options, Step, Tell
+from modelyard.jobs.learning import cleaned
 from modelyard.jobs.stock import Reading, Stock, real_roots
 from modelyard.library.beside import Beside
 from modelyard.library.previews.finding import find
@@ -261,7 +262,7 @@ def _entry(found: _Found, reading: Reading) -> Entry:
         name=path.name if unit.folder else stem_of(path.name),
         files=tuple(_facts(seen, main=at == 0) for at, seen in enumerate(unit.files)),
         identity=reading.identity,
-        about=told.about if told else About(),
+        about=cleaned(told.about) if told else About(),
         preview=str(preview.path) if preview else "",
         sidecars=found.stamp,
         problems=tuple(dict.fromkeys((*reading.problems, *missing))),

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from modelyard.catalogue.catalogue import Catalogue
 from modelyard.events.log import EventLog
 from modelyard.jobs.yard import Yard
 from modelyard.library.roots.entries import Entries
 from modelyard.library.roots.roots import Roots, roots_of
+from modelyard.net.client import Client
 from modelyard.store.database import Database
+from modelyard.values.about import About
 from modelyard.values.identity import Identity
+
+if TYPE_CHECKING:
+    from modelyard.jobs.pictures import Pictures
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +43,9 @@ class Reader(Protocol):
     def read(self, paths: Sequence[str]) -> list[Reading]:
         """One answer a path, in order; whatever the file holds, it is an answer."""
 
+    def weigh(self, asked: Sequence[tuple[str, About]]) -> list[Reading]:
+        """As `read`, with what a hub says of exactly these bytes."""
+
     def close(self) -> None:
         """Let go of what it holds."""
 
@@ -47,6 +56,8 @@ class Stock:
 
     Attributes:
         wall: Seconds since 1970.
+        client: Fetches what strangers name, without any hub's key.
+        folder: The data folder.
         busy: Whether downloads move bytes now: their disk comes first.
         last_problems: What the last scan of each root could not see, by the root's path.
     """
@@ -56,6 +67,8 @@ class Stock:
     entries: Entries
     reader: Reader
     wall: Callable[[], float]
+    client: Client
+    folder: Path
     busy: Callable[[], bool] = lambda: False
     last_problems: dict[str, list[dict[str, str]]] = field(default_factory=dict)
 
@@ -66,6 +79,15 @@ class Stock:
     def close(self) -> None:
         """Let go of what it holds; the database is the App's."""
         self.reader.close()
+        if "pictures" in vars(self):
+            self.pictures.close()
+
+    @functools.cached_property
+    def pictures(self) -> Pictures:
+        """Previews: found, shown small, fetched; its processes start with the first picture."""
+        from modelyard.jobs.pictures import Pictures
+
+        return Pictures(self)
 
     def roots(self) -> Roots:
         """All roots as they are now."""
@@ -76,11 +98,13 @@ def _forms(text: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in text.split(",") if word.strip())
 
 
-def stock_of(yard: Yard, database: Database, events: EventLog, folder: Path, wall: Callable[[], float]) -> Stock:
+def stock_of(
+    yard: Yard, database: Database, events: EventLog, folder: Path, wall: Callable[[], float], client: Client
+) -> Stock:
     """The library of a data folder, built and connected."""
     from modelyard.jobs.heads import Heads
 
-    return Stock(yard, Catalogue(database, events, wall), Entries(folder), Heads(), wall)
+    return Stock(yard, Catalogue(database, events, wall), Entries(folder), Heads(), wall, client, folder)
 
 
 def real_roots(roots: Roots) -> tuple[str, ...]:

@@ -36,6 +36,17 @@ def number(low: float, high: float) -> Callable[[str], float]:
     return read
 
 
+def one_of(*words: str) -> Callable[[str], str]:
+    """One of these words."""
+
+    def read(text: str) -> str:
+        if text.strip().lower() not in words:
+            raise BadValue(f"{text!r} is none of {', '.join(words)}.")
+        return text.strip().lower()
+
+    return read
+
+
 def switch(text: str) -> bool:
     """On or off."""
     if text.lower() not in {"on", "off", "true", "false", "yes", "no", "1", "0"}:

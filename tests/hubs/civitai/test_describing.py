@@ -52,7 +52,7 @@ def test_a_model_that_lists_leave_out_is_asked_for_alone() -> None:
     }
     shown = Civitai(ToldApi({**told, "/models/3": answer(body={"id": 3, "name": "Kept", "modelVersions": [version]})}))
     assert shown.about_by_hash([value])[value].name == "Kept"
-    hidden = Civitai(ToldApi({**told, "/by-hash": answer(body=[None, version])}))
+    hidden = Civitai(ToldApi({**told, f"/by-hash/{value.upper()}": answer(body=version)}))
     assert hidden.about_by_hash([value])[value].version_id == "5"
 
 

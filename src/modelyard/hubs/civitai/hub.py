@@ -74,6 +74,7 @@ class Civitai:
     title = TITLE
     prefixes = ("civitai", "urn", "air")
     examples = addresses.EXAMPLES
+    finds_hashes = True
 
     def __init__(self, api: Api, chosen: str | None = None, keyed: Keyed = never_keyed) -> None:
         self._api = api

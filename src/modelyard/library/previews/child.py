@@ -53,6 +53,15 @@ def _answer(request: dict[str, Any], data: bytes) -> bytes:
             from modelyard.library.previews import stills
 
             return stills.still(request["path"], request["width"], request["form"])
+        case "cover":
+            from modelyard.library.previews import embedded
+
+            picture = embedded.of_file(request["path"])
+            if picture is None:
+                raise pictures.Refused("it holds no picture")
+            if request["width"]:
+                return pictures.thumbnail(picture, request["width"], request["form"])
+            return pictures.recoded(picture, request["form"], keep_text=False)
         case "placeholder":
             from modelyard.library.previews import placeholder
 

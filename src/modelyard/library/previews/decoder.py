@@ -62,6 +62,10 @@ class Decoder:
         """See `stills.still`."""
         return self._ask({"do": "still", "path": str(video.absolute()), "width": width, "form": form}, b"")
 
+    def cover(self, model: Path, width: int = 0, form: str = "webp") -> bytes:
+        """The picture in a model's header, of at most this width; 0 is as large as previews are."""
+        return self._ask({"do": "cover", "path": str(model.absolute()), "width": width, "form": form}, b"")
+
     def placeholder(self, name: str, kind: str, width: int, form: str = "webp") -> bytes:
         """See `placeholder.drawn`; the same name and kind give the same bytes."""
         return self._ask(

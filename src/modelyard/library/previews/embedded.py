@@ -1,4 +1,4 @@
-"""The cover that some trainers put into a safetensors header. Pure code; what comes out is not trusted yet."""
+"""The cover that some trainers put into a safetensors header. What comes out is not trusted yet."""
 
 from __future__ import annotations
 
@@ -21,6 +21,17 @@ def cover(metadata: Mapping[str, object]) -> bytes | None:
     """
     told = [metadata.get("modelspec.thumbnail"), _first(metadata.get("ssmd_cover_images"))]
     return next((picture for text in told if (picture := _decoded(text)) is not None), None)
+
+
+def of_file(path: str) -> bytes | None:
+    """The picture in the header of a file, None without one. Runs in the limited child only.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    from modelyard.library.formats.reading import read_header
+
+    return cover(read_header(path).metadata)
 
 
 def _first(value: object) -> object:

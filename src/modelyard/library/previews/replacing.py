@@ -74,6 +74,27 @@ def restore(model: Path) -> Path:
     return target
 
 
+def remove(model: Path) -> None:
+    """Take the preview away; it becomes the former one.
+
+    Raises:
+        NoSuchFile: There is none under a name that is its alone.
+        DiskError: The disk says no.
+    """
+    present = _there(model, "")
+    if not present:
+        raise NoSuchFile(
+            f"{model.name} has no preview of its own.", hint="A picture under another name may belong to several files."
+        )
+    try:
+        _set_aside(present, model)
+        for each in present:
+            each.unlink()
+        writing.sync_folder(model.parent)
+    except OSError as error:
+        raise writing.translated(error, present[0]) from error
+
+
 def _set_aside(present: list[Path], model: Path) -> None:
     """Give the present preview the name of a former one, too; an older former one goes."""
     for each in present:

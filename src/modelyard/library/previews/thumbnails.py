@@ -8,6 +8,7 @@ import os
 import stat
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from modelyard.errors import PreviewRefused
@@ -41,32 +42,55 @@ class Thumbnails:
         Raises:
             PreviewRefused: It cannot be decoded; that is remembered for an hour and costs nothing then.
         """
-        wide = next((each for each in WIDTHS if each >= width), WIDTHS[-1])
-        kept = self._folder / self._name(preview.path, wide, form)
+        if preview.kind == "video":
+            return self._small(preview.path, width, form, "", self._decoder.still)
+        return self._small(
+            preview.path, width, form, "", lambda path, *how: self._decoder.thumbnail(_source(path), *how)
+        )
+
+    def cover(self, model: Path, width: int, form: str = "webp") -> bytes:
+        """The picture in a model's header, small.
+
+        Raises:
+            PreviewRefused: It holds none; that is remembered as in `get`.
+        """
+        return self._small(model, width, form, "cover", self._decoder.cover)
+
+    def placeholder(self, name: str, kind: str, width: int, form: str = "webp") -> bytes:
+        """The picture of a model that has none.
+
+        Raises:
+            PreviewRefused: It could not be drawn: the machine is too busy.
+        """
+        wide = _wide(width)
+        kept = self._folder / _key(("placeholder", name, kind, wide), form)
         data = _kept(kept)
-        if data is None:
-            data = self._made(preview, wide, form)
-            self._keep(kept, data)
         if not data:
-            raise PreviewRefused(f"{preview.path.name} cannot be shown.")
+            data = self._decoder.placeholder(name, kind, wide, form)
+            self._keep(kept, data)
         return data
 
-    def _name(self, path: Path, width: int, form: str) -> str:
+    def _small(self, path: Path, width: int, form: str, what: str, make: Callable[[Path, int, str], bytes]) -> bytes:
+        wide = _wide(width)
+        kept = self._folder / self._name(path, wide, form, what)
+        data = _kept(kept)
+        if data is None:
+            try:
+                data = make(path, wide, form)
+            except PreviewRefused:
+                data = b""
+            self._keep(kept, data)
+        if not data:
+            raise PreviewRefused(f"{path.name} cannot be shown.")
+        return data
+
+    def _name(self, path: Path, width: int, form: str, what: str) -> str:
         try:
             found = path.stat()
         except OSError as error:
             raise PreviewRefused(f"{path} cannot be read: {error.strerror}.") from error
         stamp = (os.fspath(path.absolute()), found.st_ino, found.st_size, found.st_mtime_ns, width)
-        key = hashlib.blake2b(_MAKE + repr(stamp).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
-        return f"{key[:2]}/{key}.{form}"
-
-    def _made(self, preview: Preview, width: int, form: str) -> bytes:
-        try:
-            if preview.kind == "video":
-                return self._decoder.still(preview.path, width, form)
-            return self._decoder.thumbnail(_source(preview.path), width, form)
-        except PreviewRefused:
-            return b""
+        return _key((*stamp, what) if what else stamp, form)
 
     def _keep(self, kept: Path, data: bytes) -> None:
         """Put it into the cache; a cache that cannot be written only costs time."""
@@ -103,6 +127,15 @@ class Thumbnails:
                 path.unlink()
                 held -= size
         return held
+
+
+def _wide(width: int) -> int:
+    return next((each for each in WIDTHS if each >= width), WIDTHS[-1])
+
+
+def _key(facts: tuple[object, ...], form: str) -> str:
+    key = hashlib.blake2b(_MAKE + repr(facts).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+    return f"{key[:2]}/{key}.{form}"
 
 
 def _kept(path: Path) -> bytes | None:

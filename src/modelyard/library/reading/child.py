@@ -7,9 +7,9 @@ import sys
 
 import msgspec
 
-from modelyard.library.formats.reading import read_header
-from modelyard.library.identify.identify import identify
 from modelyard.library.reading.look import Look, receive, send, unreadable
+from modelyard.library.reading.remembered import Memory
+from modelyard.values.about import About
 
 MOST_MEMORY = 768 << 20
 """Bytes of address space; Python itself takes a part, a header may take 64 MiB."""
@@ -17,11 +17,15 @@ MOST_MEMORY = 768 << 20
 _RARELY = 50_000
 
 
-def look(path: str) -> Look:
-    """Read and identify one file; whatever goes wrong costs this file only."""
+def look(memory: Memory, path: str, record: About | None = None) -> Look:
+    """Read and identify one file; whatever goes wrong costs this file only.
+
+    Args:
+        memory: Keeps what many files have in common.
+        record: What a hub says of exactly these bytes.
+    """
     try:
-        header = read_header(path)
-        return Look(identify(header, path), header.findings, header.size, len(header.tensors))
+        return memory.look(path, record)
     except OSError as error:
         return unreadable(f"It cannot be read: {error.strerror or error}.")
     except MemoryError:
@@ -35,10 +39,11 @@ def main() -> None:
     _limit()
     gc.freeze()
     gc.set_threshold(_RARELY)  # headers hold no cycles; looking for them costs a third of the time
+    memory = Memory()
     source, target = sys.stdin.buffer, sys.stdout.buffer
     while request := receive(source):
-        for path in msgspec.msgpack.decode(request, type=list[str]):
-            send(target, look(path))
+        for asked in msgspec.msgpack.decode(request, type=list[str | tuple[str, About]]):
+            send(target, look(memory, asked) if isinstance(asked, str) else look(memory, *asked))
 
 
 def _limit() -> None:

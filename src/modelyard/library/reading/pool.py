@@ -16,6 +16,10 @@ from typing import IO, Self
 import msgspec
 
 from modelyard.library.reading.look import Look, receive, send, unreadable
+from modelyard.values.about import About
+
+Asked = str | tuple[str, About]
+"""A path, and maybe what a hub says of exactly its bytes."""
 
 PATIENCE = 10.0
 """Seconds for one file."""
@@ -31,7 +35,7 @@ class _Child:
         self._process: subprocess.Popen[bytes] | None = None
         self.since: float | None = None
 
-    def looks(self, paths: Sequence[str]) -> list[Look]:
+    def looks(self, paths: Sequence[Asked]) -> list[Look]:
         """One answer a path, in order; after a death the rest goes to a new child."""
         found: list[Look] = []
         while len(found) < len(paths):
@@ -42,7 +46,7 @@ class _Child:
                 found.append(unreadable("Reading it took too long or ended its reader; it may be made to do harm."))
         return found
 
-    def _some(self, paths: Sequence[str], found: list[Look]) -> None:
+    def _some(self, paths: Sequence[Asked], found: list[Look]) -> None:
         """Answers until all are there or the child is dead."""
         pipes = self._pipes()
         with contextlib.suppress(OSError, msgspec.DecodeError):
@@ -111,7 +115,7 @@ class Pool:
     ) -> None:
         self.close()
 
-    def read(self, paths: Sequence[str]) -> list[Look]:
+    def read(self, paths: Sequence[Asked]) -> list[Look]:
         """One answer a path, in order; the children share the work."""
         self._watching()
         parts = [paths[at : at + _BATCH] for at in range(0, len(paths), _BATCH)]
@@ -126,7 +130,7 @@ class Pool:
         if self._watch is not None:
             self._watch.join()
 
-    def _part(self, paths: Sequence[str]) -> list[Look]:
+    def _part(self, paths: Sequence[Asked]) -> list[Look]:
         with self._lock:
             child = self._free.pop()
         try:

@@ -1,0 +1,51 @@
+"""What is known of a model after a hub answered: nothing known is ever wiped, and its owner's words stay. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from modelyard.library.describing import clean
+from modelyard.values.about import About
+
+_IDENTITY = ("hub", "model_id", "version_id", "version", "page", "download_url")
+_WORDS = ("name", "kind", "base_model", "author", "licence", "trained_words", "tags", "pictures", "published")
+
+
+def cleaned(about: About) -> About:
+    """A record whose description may be shown (reliability.md 6.10): so it enters the catalogue."""
+    return replace(about, description=clean(about.description, about.description_form)) if about.description else about
+
+
+def told(old: About, new: About, at: str) -> About:
+    """What a hub said, over what was known; a hub that speaks of another model than the known one fills gaps only.
+
+    Args:
+        at: ISO 8601 time of the answer.
+    """
+    other = bool(old.hub and old.model_id) and (old.hub, old.model_id) != (new.hub, new.model_id)
+    first, second = (old, new) if other else (new, old)
+    facts: dict[str, Any] = {name: getattr(first, name) or getattr(second, name) for name in _WORDS}
+    facts |= {name: getattr(first, name) for name in _IDENTITY}
+    described = first if first.description else second
+    return replace(
+        old,
+        **facts,
+        description=described.description,
+        description_form=described.description_form,
+        claimed={**second.claimed, **first.claimed},
+        nsfw=first.nsfw if first.nsfw is not None else second.nsfw,
+        gone=old.gone and other,
+        asked=at,
+        unknown_at=tuple(hub for hub in old.unknown_at if hub != new.hub),
+    )
+
+
+def unknown(old: About, hubs: tuple[str, ...], at: str) -> About:
+    """These hubs do not know the bytes."""
+    return replace(old, unknown_at=tuple(dict.fromkeys((*old.unknown_at, *hubs))), asked=at)
+
+
+def deleted(old: About, at: str) -> About:
+    """Its hub does not show it any more; what we knew stays."""
+    return replace(old, gone=True, asked=at)

@@ -1,0 +1,191 @@
+"""Previews of the library's models: shown small, given, taken away, put back, and fetched from hubs."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from modelyard.catalogue.model import Model
+from modelyard.errors import NoSuchFile, PreviewRefused, ReadOnlyDisk
+from modelyard.jobs.stock import Stock
+from modelyard.library.previews import replacing
+from modelyard.library.previews.containers import form_of
+from modelyard.library.previews.decoder import Decoder
+from modelyard.library.previews.finding import VIDEOS, Preview, find
+from modelyard.library.previews.thumbnails import Thumbnails
+from modelyard.net.client import Request
+from modelyard.net.stop import Stop
+from modelyard.net.url import parse
+from modelyard.values.about import About, Picture
+
+LARGEST = 20 << 20
+"""Bytes of a picture that are fetched or shown whole; a video beside a model may have more."""
+
+_LARGEST_SHOWN = 64 << 20
+_SAFE = 1 | 2
+_NEVER = 32
+_TYPES = {
+    "png": "image/png",
+    "jpeg": "image/jpeg",
+    "webp": "image/webp",
+    "gif": "image/gif",
+    "avif": "image/avif",
+    "mp4": "video/mp4",
+    "webm": "video/webm",
+}
+
+
+class Pictures:
+    """The previews of one library."""
+
+    def __init__(self, stock: Stock) -> None:
+        self._stock = stock
+        self._decoder = Decoder()
+        self._small = Thumbnails(stock.folder / "thumbnails", self._decoder)
+
+    def close(self) -> None:
+        """End the children that decode."""
+        self._decoder.close()
+
+    # --- show ---------------------------------------------------------------------------------------
+
+    def small(self, model: Model, width: int, form: str = "webp") -> bytes:
+        """A model's picture: its preview's, else the one in its header, else a drawn one.
+
+        Raises:
+            PreviewRefused: Not even that could be drawn.
+        """
+        try:
+            if model.preview:
+                return self._small.get(_preview(model.preview), width, form)
+            if model.format == "safetensors":
+                return self._small.cover(Path(model.path), width, form)
+        except PreviewRefused:
+            pass  # a broken picture is as good as none
+        return self._small.placeholder(model.title, model.kind, width, form)
+
+    def whole(self, model: Model) -> tuple[bytes, str]:
+        """A model's preview as it lies on the disk, and its media type by its first bytes.
+
+        Raises:
+            NoSuchFile: It has none.
+            PreviewRefused: What lies there is no picture or video, or too large.
+            UnsafePath: A link leads out of the roots.
+        """
+        if not model.preview:
+            raise NoSuchFile(f"{model.title} has no preview.")
+        path = Path(os.path.realpath(model.preview))
+        self._stock.roots().inside(path)
+        data = _read(path)
+        if form_of(data) not in _TYPES:
+            raise PreviewRefused(f"{path.name} is no picture or video.")
+        return data, _TYPES[form_of(data)]
+
+    # --- change -------------------------------------------------------------------------------------
+
+    def give(self, model: Model, data: bytes) -> Path:
+        """Make these bytes a model's preview; the former one is kept.
+
+        Raises:
+            PreviewRefused: They are neither a picture nor a video that we take.
+            DiskError, UnsafePath: It cannot be written there.
+        """
+        path = self._writable(model)
+        written = replacing.write(path, data, self._decoder)
+        self._stock.catalogue.write(model.id, {"preview": str(written)})
+        return written
+
+    def restore(self, model: Model) -> Path:
+        """Put the former preview back.
+
+        Raises:
+            NoSuchFile: There is no former one.
+            DiskError, UnsafePath: It cannot be written there.
+        """
+        written = replacing.restore(self._writable(model))
+        self._stock.catalogue.write(model.id, {"preview": str(written)})
+        return written
+
+    def remove(self, model: Model) -> None:
+        """Take a model's preview away; `restore` puts it back.
+
+        Raises:
+            NoSuchFile: It has none of its own.
+            DiskError, UnsafePath: It cannot be written there.
+        """
+        path = self._writable(model)
+        replacing.remove(path)
+        left = find(path)
+        self._stock.catalogue.write(model.id, {"preview": str(left.path) if left else ""})
+
+    def regenerate(self, model: Model, about: About, stop: Stop) -> Path:
+        """Make a preview anew: from the hub, else from the model's own header.
+
+        Raises:
+            PreviewRefused: Neither has a picture that may be shown.
+            YardError: The hub or the disk says no.
+        """
+        self._writable(model)
+        chosen = self.fitting(about)
+        if chosen is not None:
+            return self.give(model, self.fetch(chosen, stop))
+        return self.give(model, self._decoder.cover(Path(model.path), 0, "png"))
+
+    def _writable(self, model: Model) -> Path:
+        path = Path(model.path)
+        root = self._stock.roots().inside(path)
+        if root.read_only:
+            raise ReadOnlyDisk(f"{root.path} is registered as read-only.")
+        return path
+
+    # --- fetch --------------------------------------------------------------------------------------
+
+    def fitting(self, about: About) -> Picture | None:
+        """The first picture that the setting allows, pictures before videos; None when there is none."""
+        wanted = self._stock.yard.settings["previews"]
+        fits = [one for one in about.pictures if _fits(one, about, safe_only=wanted == "safe-only")]
+        return min(fits, key=lambda one: one.kind == "video", default=None) if wanted != "off" else None
+
+    def fetch(self, picture: Picture, stop: Stop) -> bytes:
+        """The bytes of a picture that a stranger named: without a key, from public servers or the owner's own hubs.
+
+        Raises:
+            PreviewRefused: The server has no picture there, or a too large one.
+            NetworkError, AddressForbidden: It cannot be reached, or must not be.
+        """
+        url = picture.url.replace("/original=true/", "/width=1024/") if picture.kind == "image" else picture.url
+        own = {origin for hub in self._stock.yard.hubs for origin in hub.realm.chosen}
+        request = Request(url, told_by_public=parse(url).origin not in own)
+        reply = self._stock.client.open(request, stop)
+        try:
+            if reply.status != 200:
+                raise PreviewRefused(f"{reply.url.host} answered {reply.status} instead of a picture.")
+            with stop.waking(reply.connection.shut):
+                return reply.read_all(LARGEST)
+        finally:
+            reply.close()
+
+
+def _fits(picture: Picture, about: About, *, safe_only: bool) -> bool:
+    """Whether a picture may be shown; one that nobody vouches for counts as explicit when only safe ones may."""
+    level = picture.nsfw if picture.nsfw is not None else about.nsfw
+    if safe_only:
+        return level is not None and not level & ~_SAFE
+    return not (level or 0) & _NEVER
+
+
+def _preview(path: str) -> Preview:
+    return Preview(Path(path), "video" if path.lower().endswith(VIDEOS) else "image")
+
+
+def _read(path: Path) -> bytes:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0))
+        with os.fdopen(descriptor, "rb") as file:
+            found = os.fstat(descriptor)
+            if not stat.S_ISREG(found.st_mode) or found.st_size > _LARGEST_SHOWN:
+                raise PreviewRefused(f"{path.name} is no file up to 64 MiB.")
+            return file.read(_LARGEST_SHOWN)
+    except OSError as error:
+        raise NoSuchFile(f"{path.name} cannot be read: {error.strerror}.") from error

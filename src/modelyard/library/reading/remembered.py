@@ -1,0 +1,88 @@
+"""Files of a library repeat each other: a LoRA names the same tensors as a hundred others. Those are read once.
+
+What stands behind the metadata in a safetensors header is compared by BLAKE3, together with the length of the data;
+when both are known and were without findings, only the metadata is read anew.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+import blake3
+import msgspec
+
+from modelyard.library.formats import safetensors
+from modelyard.library.formats.header import Header, Tensor
+from modelyard.library.formats.reading import read_header
+from modelyard.library.identify.identify import Measured, identify, measured
+from modelyard.library.reading.look import Look
+from modelyard.values.about import About
+
+_MOST, _START, _LARGEST = 128, 256 << 10, 1 << 20
+
+
+class _Metadata(msgspec.Struct, rename={"metadata": "__metadata__"}, forbid_unknown_fields=True):
+    metadata: dict[str, str]
+
+
+_DECODER = msgspec.json.Decoder(_Metadata)
+
+
+class Memory:
+    """Reads and identifies files; remembers the tensors of the last ones."""
+
+    def __init__(self) -> None:
+        self._known: dict[bytes, tuple[Mapping[str, Tensor], Measured]] = {}
+
+    def look(self, path: str, record: About | None = None) -> Look:
+        """Read and identify one file; `record` is what a hub says of exactly these bytes.
+
+        Raises:
+            OSError: There is no such file, or it may not be read.
+        """
+        key, size, metadata = _parts(path)
+        known = self._known.get(key) if metadata is not None else None
+        if known is not None and metadata is not None:
+            header = Header("safetensors", size, known[0], metadata)
+            return Look(identify(header, path, record, known[1]), (), size, len(known[0]))
+        header = read_header(path)
+        measure = measured(header)
+        if metadata is not None and header.format == "safetensors" and not header.findings:
+            if len(self._known) >= _MOST:
+                self._known.pop(next(iter(self._known)))
+            self._known[key] = header.tensors, measure
+        return Look(identify(header, path, record, measure), header.findings, header.size, len(header.tensors))
+
+
+def _parts(path: str) -> tuple[bytes, int, Mapping[str, object] | None]:
+    """The digest of a header's tensors, the file's size, and its metadata; None when it is not of the plain kind."""
+    if not path.lower().endswith((".safetensors", ".sft")):
+        return b"", 0, None
+    fd = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0))
+    try:
+        size, start = os.fstat(fd).st_size, os.pread(fd, _START, 0)
+        length = int.from_bytes(start[:8], "little")
+        if not safetensors.plausible(start, size) or length > min(_LARGEST, size - 8):
+            return b"", 0, None
+        raw = start[8 : 8 + length] if len(start) >= 8 + length else os.pread(fd, length, 8)
+    except IsADirectoryError:
+        return b"", 0, None
+    finally:
+        os.close(fd)
+    entry = raw.rfind(b"{", 0, max(0, raw.find(b'"data_offsets"')))
+    cut = max(0, raw.rfind(b',"', 0, max(0, entry)))  # the comma before the first tensor's name
+    key = blake3.blake3(raw[cut:]).digest() + (size - 8 - length).to_bytes(8, "little")
+    return key, size, _metadata(raw[:cut])
+
+
+def _metadata(before: bytes) -> Mapping[str, object] | None:
+    """The metadata when exactly that stands before the first tensor."""
+    if not before:
+        return {}
+    if before.count(b'"__metadata__"') != 1:
+        return None
+    try:
+        return _DECODER.decode(before + b"}").metadata
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
