@@ -73,18 +73,38 @@ class _Verdict:
     reasons: tuple[str, ...]
 
 
-def identify(header: Header, name: str = "", hub_record: About | None = None) -> Identity:
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What the tensors alone say; the same for every file with the same tensors."""
+
+    found: Found
+    dtype: str
+    parameters: int
+    quantisation: str
+
+
+def measured(header: Header) -> Measured:
+    """Look at tensors, and in a GGUF file at its architecture."""
+    dtype, parameters = counted(header)
+    found = gguf_models.read(header) or structure(header.tensors)
+    return Measured(found, dtype, parameters, quantisation(header, dtype))
+
+
+def identify(
+    header: Header, name: str = "", hub_record: About | None = None, measure: Measured | None = None
+) -> Identity:
     """Weigh what is known; keys and shapes decide, and nobody's words override them.
 
     Args:
         header: What the file says about itself.
         name: Its file name or path; the weakest evidence.
         hub_record: What a hub says of exactly these bytes, found by their hash.
+        measure: What `measured` said of a header with the same tensors; measured now when None.
     """
     said = told(header.metadata)
-    found = gguf_models.read(header) or structure(header.tensors)
+    measure = measure or measured(header)
+    found = measure.found
     verdict = _weighed(found, said, name, hub_record)
-    dtype, parameters = counted(header)
     kind = _kind(found, verdict.family, name)
     return Identity(
         format=header.format,
@@ -94,9 +114,9 @@ def identify(header: Header, name: str = "", hub_record: About | None = None) ->
         certainty=verdict.certainty,
         reasons=verdict.reasons,
         variant=found.variant or _variant(name),
-        dtype=dtype,
-        parameters=parameters,
-        quantisation=quantisation(header, dtype),
+        dtype=measure.dtype,
+        parameters=measure.parameters,
+        quantisation=measure.quantisation,
         network=found.network or (said.network if kind == "lora" else ""),
         rank=found.rank or said.rank,
         alpha=said.alpha,

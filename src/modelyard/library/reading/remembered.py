@@ -71,14 +71,17 @@ def _parts(path: str) -> tuple[bytes, int, Mapping[str, object] | None]:
     finally:
         os.close(fd)
     entry = raw.rfind(b"{", 0, max(0, raw.find(b'"data_offsets"')))
-    cut = max(0, raw.rfind(b',"', 0, max(0, entry)))  # the comma before the first tensor's name
-    key = blake3.blake3(raw[cut:]).digest() + (size - 8 - length).to_bytes(8, "little")
-    return key, size, _metadata(raw[:cut])
+    name_end = len(raw[: max(0, entry)].rstrip(b" :\t\r\n")) - 1
+    name = raw.rfind(b'"', 0, max(0, name_end))  # where the first tensor's name begins
+    if name < 1:
+        return b"", 0, None
+    key = blake3.blake3(raw[name:]).digest() + (size - 8 - length).to_bytes(8, "little")
+    return key, size, _metadata(raw[:name].rstrip(b" ,\t\r\n"))
 
 
 def _metadata(before: bytes) -> Mapping[str, object] | None:
     """The metadata when exactly that stands before the first tensor."""
-    if not before:
+    if before == b"{":
         return {}
     if before.count(b'"__metadata__"') != 1:
         return None
