@@ -2,6 +2,7 @@
 
 transfer [WORKLOAD...]   big, tls, disk, eight, many, limited, latency (all by default)
 kills                    kill -9 every 1.5 s until it is done
+library [MODELS]         a library of 100,000 models: scans, pages, memory
 yard                     the service: 10,000 tasks, a restart, 100 listeners with 64 transfers, idle
 """
 
@@ -21,7 +22,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="run.py bench", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("name", choices=["transfer", "kills", "yard"])
+    parser.add_argument("name", choices=["transfer", "kills", "library", "yard"])
     parser.add_argument("workloads", nargs="*")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--scratch", type=Path, help="on tmpfs; needs 10 GB (default: /dev/shm)")
@@ -36,6 +37,10 @@ def main() -> int:
             from kills import bench as kill_bench
 
             return kill_bench(scratch)
+        if chosen.name == "library":
+            from shelves import bench as library_bench
+
+            return library_bench(disk, *map(int, chosen.workloads[:1]))
         if chosen.name == "yard":
             from yard import bench as yard_bench
 

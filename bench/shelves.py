@@ -1,0 +1,157 @@
+"""A library of many sparse models: the first scan, the next one, pages with counts, and what the service weighs.
+
+Headers are made by each architecture's own rules (`tests/library/identify`), with metadata of their own, so
+that no two are alike; LoRAs of several ranks are most of them, as on people's disks. Weights are holes.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import statistics
+import struct
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from yard import Yard, running
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
+
+MODELS = 100_000
+_BYTES = {"F32": 4, "F16": 2, "BF16": 2, "F8_E4M3": 1}
+_QUESTIONS: list[dict[str, Any]] = [
+    {},
+    {"kind": "lora"},
+    {"kind": "lora", "family": "sdxl", "sort": "size", "descending": "true"},
+    {"family": ["flux1", "sd15"], "sort": "added", "descending": "true"},
+    {"text": "style"},
+    {"text": "flux portrait", "kind": "lora", "sort": "modified"},
+    {"kind": "vae", "sort": "size"},
+    {"health": "unverified", "dtype": "BF16"},
+]
+
+
+def make(folder: Path, count: int) -> int:
+    """Write the library; gives the bytes of all headers."""
+    dice, shapes = random.Random(11), list(_shapes())
+    words = [
+        "style",
+        "portrait",
+        "anime",
+        "photo",
+        "detail",
+        "light",
+        "hero",
+        "forest",
+        "city",
+        "dream",
+        "retro",
+        "ink",
+    ]
+    weights = [weight for weight, _, _ in shapes]
+    written = 0
+    for number in range(count):
+        _, text, size = dice.choices(shapes, weights)[0]
+        name = f"{dice.choice(words)}_{dice.choice(words)}_v{number}"
+        head = ('{"__metadata__":' + json.dumps({"ss_output_name": name, "id": str(number)}) + "," + text).encode()
+        head += b" " * (-len(head) % 8)
+        path = folder / f"d{number % 400:03}" / f"{name}.safetensors"
+        if number < 400:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("wb") as file:
+            file.write(struct.pack("<Q", len(head)) + head)
+            file.truncate(8 + len(head) + size)
+        written += len(head)
+    return written
+
+
+def _shapes() -> Iterator[tuple[int, str, int]]:
+    """How common a structure is, its header without the first brace, and the bytes of its weights."""
+    from library.identify import cases, made
+
+    for _, header in cases.MODELS.values():
+        yield 1, *_text({name: (tensor.dtype, tensor.shape) for name, tensor in header.tensors.items()})
+    modules = {
+        "sdxl": [
+            (f"lora_unet_output_blocks_{a}_1_transformer_blocks_{b}_{c}", 1280, 1280)
+            for a in range(6)
+            for b in range(10)
+            for c in ("attn1_to_q", "attn1_to_k", "attn2_to_q", "ff_net_2")
+        ],
+        "flux1": [(f"lora_unet_double_blocks_{a}_img_attn_{b}", 3072, 3072) for a in range(19) for b in ("qkv", "proj")]
+        + [(f"lora_unet_single_blocks_{a}_linear1", 3072, 12288) for a in range(38)],
+        "wan": [
+            (f"diffusion_model.blocks.{a}.{b}_attn.{c}", 5120, 5120)
+            for a in range(40)
+            for b in ("self", "cross")
+            for c in "qkvo"
+        ],
+    }
+    for family in modules.values():
+        for rank in (4, 8, 16, 32, 64, 128):
+            pairs = made.lora(family, rank)
+            yield 8, *_text({name: ("F16", shape) for name, shape in pairs})
+
+
+def _text(tensors: dict[str, tuple[str, tuple[int, ...]]]) -> tuple[str, int]:
+    told, at = {}, 0
+    for name, (dtype, shape) in tensors.items():
+        size = _BYTES.get(dtype, 2)
+        for edge in shape:
+            size *= edge
+        told[name] = {"dtype": dtype, "shape": shape, "data_offsets": [at, at + size]}
+        at += size
+    return json.dumps(told, separators=(",", ":"))[1:], at
+
+
+def bench(disk: Path, count: int = MODELS) -> int:
+    """Run it and print a table; 1 when a bar is missed."""
+    root = disk / "models"
+    root.mkdir()
+    begun = time.perf_counter()
+    heads = make(root, count)
+    print(f"{count:,} models made in {time.perf_counter() - begun:.0f} s, {heads / count / 1000:.0f} kB a header")
+    for path in root.rglob("*.safetensors"):
+        with path.open("rb") as file:
+            file.read(1 << 20)  # a warm cache
+    with running(disk / "yard", **{"library.watch": False, "library.measure": False}) as yard:
+        yard.ask("PUT", "/roots", {"path": str(root), "folder": "loras"})
+        first = _scan(yard)
+        again = min(_scan(yard)["seconds"] for _ in range(3))
+        pages = [_page(yard, question) for _ in range(25) for question in _QUESTIONS]
+        rows = [
+            ("first scan (files/s)", count / first["seconds"], 2000.0, 1),
+            ("scan of the unchanged library (s)", again, 3.0 * count / MODELS, -1),
+            ("page of 100 with counts (ms, median)", 1000 * statistics.median(pages), 50.0, -1),
+            ("page of 100 with counts (ms, p99)", 1000 * statistics.quantiles(pages, n=100)[98], 50.0, -1),
+            ("memory of the service (MB)", yard.peak, 300.0, -1),
+        ]
+    missed = 0
+    for name, value, bar, sign in rows:
+        held = value >= bar if sign > 0 else value <= bar
+        missed += not held
+        print(f"{name:42} {value:10.1f}   bar {bar:8.1f}   {'held' if held else 'MISSED'}")
+    return 1 if missed else 0
+
+
+def _scan(yard: Yard) -> dict[str, Any]:
+    number = yard.ask("POST", "/library/scan", {})["id"]
+    while True:
+        task = yard.ask("GET", f"/tasks/{number}")
+        if task["state"] in ("done", "failed", "cancelled"):
+            assert task["state"] == "done", task
+            return dict(task["result"])
+        time.sleep(0.05)
+
+
+def _page(yard: Yard, question: dict[str, Any]) -> float:
+    """Seconds for a page and its counts, as the page of a browser asks for them."""
+    counted = {name: value for name, value in question.items() if name not in ("sort", "descending")}
+    begun = time.perf_counter()
+    yard.ask("GET", f"/models?{urlencode(question | {'limit': 100}, doseq=True)}")
+    yard.ask("GET", f"/models/facets?{urlencode(counted, doseq=True)}")
+    return time.perf_counter() - begun
