@@ -21,6 +21,16 @@ MODELS = {
         ("checkpoint", "sd15"),
         header(chain(made.unet(768, prefix="model.diffusion_model."), made.vae(4, True, "first_stage_model."))),
     ),
+    "Flux.1 among other parts": (
+        ("checkpoint", "flux1"),
+        header(
+            chain(
+                (("model." + name, shape) for name, shape in made.flux()),
+                made.vae(16, False, "vae."),
+                made.t5(4096, 32128),
+            )
+        ),
+    ),
     "Flux.1 dev": ((DM, "flux1"), header(made.flux())),
     "Flux.1 schnell": ((DM, "flux1-schnell"), header(made.flux(guidance=False))),
     "Flux.1 Fill": ((DM, "flux1-fill"), header(made.flux(patch=384))),

@@ -60,6 +60,10 @@ def structure(tensors: Mapping[str, Tensor]) -> Found:
     if row is None and (shared := _shared_prefix(tensors)):
         outline = Outline({name[len(shared) :]: tensor for name, tensor in tensors.items()})
         row = TABLE.first(outline)
+    if row is None and any(name.startswith("model.") for name in tensors):
+        # a checkpoint of several parts, where less than most names have the prefix
+        outline = Outline({name.removeprefix("model."): tensor for name, tensor in tensors.items()})
+        row = TABLE.first(outline)
     if row is None:
         return _lone(tensors)
     kind = row.kind

@@ -13,13 +13,13 @@ import blake3
 import msgspec
 
 from modelyard.library.formats import safetensors
-from modelyard.library.formats.header import Header, Tensor
+from modelyard.library.formats.header import Header
 from modelyard.library.formats.reading import read_header
 from modelyard.library.identify.identify import Measured, identify, measured
 from modelyard.library.reading.look import Look
 from modelyard.values.about import About
 
-_MOST, _START, _LARGEST = 128, 256 << 10, 1 << 20
+_MOST, _START, _LARGEST = 4096, 256 << 10, 1 << 20
 
 
 class _Metadata(msgspec.Struct, rename={"metadata": "__metadata__"}, forbid_unknown_fields=True):
@@ -30,10 +30,10 @@ _DECODER = msgspec.json.Decoder(_Metadata)
 
 
 class Memory:
-    """Reads and identifies files; remembers the tensors of the last ones."""
+    """Reads and identifies files; remembers what the tensors of the last ones say."""
 
     def __init__(self) -> None:
-        self._known: dict[bytes, tuple[Mapping[str, Tensor], Measured]] = {}
+        self._known: dict[bytes, tuple[int, Measured]] = {}
 
     def look(self, path: str, record: About | None = None) -> Look:
         """Read and identify one file; `record` is what a hub says of exactly these bytes.
@@ -44,14 +44,14 @@ class Memory:
         key, size, metadata = _parts(path)
         known = self._known.get(key) if metadata is not None else None
         if known is not None and metadata is not None:
-            header = Header("safetensors", size, known[0], metadata)
-            return Look(identify(header, path, record, known[1]), (), size, len(known[0]))
+            header = Header("safetensors", size, metadata=metadata)
+            return Look(identify(header, path, record, known[1]), (), size, known[0])
         header = read_header(path)
         measure = measured(header)
         if metadata is not None and header.format == "safetensors" and not header.findings:
             if len(self._known) >= _MOST:
                 self._known.pop(next(iter(self._known)))
-            self._known[key] = header.tensors, measure
+            self._known[key] = len(header.tensors), measure
         return Look(identify(header, path, record, measure), header.findings, header.size, len(header.tensors))
 
 
