@@ -62,6 +62,22 @@ def test_folders_are_walked_and_stdin_is_read(tmp_path: Path) -> None:
     assert [line["family"] for line in run("--json", "-", stdin=f"{tmp_path / 'a.safetensors'}\n\n")[1]] == ["sd15"]
 
 
+def test_a_folder_that_may_not_be_read_is_seven_not_a_traceback(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "closed").mkdir()
+    real = Path.iterdir
+
+    def refused(path: Path) -> object:
+        if path.name == "closed":
+            raise PermissionError(13, "Permission denied")
+        return real(path)
+
+    monkeypatch.setattr(Path, "iterdir", refused)
+    code, (line,), _ = run("--json", str(tmp_path))
+    assert (code, line["event"]) == (7, "error")
+
+
 def test_people_get_a_readable_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = embedding(tmp_path / "a.safetensors")
     assert f"{path}: embedding sd15 (certain" in run(str(path))[2]

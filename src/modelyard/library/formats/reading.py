@@ -102,7 +102,12 @@ def models_below(path: Path) -> Iterator[Path]:
     if not path.is_dir() or (path / "model_index.json").is_file():
         yield path
         return
-    for child in sorted(path.iterdir()):
+    try:
+        children = sorted(path.iterdir())
+    except OSError:  # whoever reads the folder itself is told why
+        yield path
+        return
+    for child in children:
         if child.is_dir() and not child.is_symlink():
             yield from models_below(child)
         elif child.suffix.lower() in SUFFIXES:
