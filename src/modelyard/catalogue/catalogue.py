@@ -27,6 +27,7 @@ from modelyard.catalogue.model import Entry, Health, Model, model_of
 from modelyard.catalogue.moving import recognise
 from modelyard.catalogue.pages import Order, Page, page
 from modelyard.catalogue.refreshing import Learned, Subject, due, learn, subjects
+from modelyard.catalogue.upkeep import Lacks, lacks, mark, marked
 from modelyard.catalogue.usage import count_uses, keep_search, made_searches
 from modelyard.catalogue.words import asked_words
 from modelyard.errors import NoSuchModel
@@ -229,11 +230,15 @@ class Catalogue:
             [one.way for one in moved],
         )
 
-    def measured(self, found: Mapping[str, Mapping[str, str]], at: float) -> None:
-        """Digests that were measured of files, by path and algorithm; files that are not known are passed over."""
+    def measured(self, found: Mapping[str, Mapping[str, str]], at: float, proven: Collection[str] = ()) -> None:
+        """Digests that were measured of files, by path and algorithm; files that are not known are passed over.
+
+        Args:
+            proven: Paths whose digests are those that a hub or a person promised.
+        """
         if found:
             with self.database.writing() as db:
-                numbers = keep_digests(db, found, at)
+                numbers = keep_digests(db, found, at, proven)
                 self.changed(db)
             self._tell("model.changed", numbers)
 
@@ -342,6 +347,21 @@ class Catalogue:
             self.changed(db)
         self._tell("model.changed", list(kept))
         return kept
+
+    def lacks(self, checked_since: float) -> Lacks:
+        """What the models lack: see `upkeep.lacks`."""
+        with self.database.reading() as db:
+            return lacks(db, checked_since)
+
+    def mark(self, name: str) -> None:
+        """Remember that something is done now."""
+        with self.database.writing() as db:
+            mark(db, name, self.wall())
+
+    def marked(self, name: str) -> float:
+        """When something was last done, seconds since 1970; 0 for never."""
+        with self.database.reading() as db:
+            return marked(db, name)
 
     def lose_paths(self, paths: Sequence[str]) -> None:
         """Models whose main files went are not listed any more."""

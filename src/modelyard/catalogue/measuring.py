@@ -96,8 +96,14 @@ def keep_check(db: Connection, number: int, problems: Collection[str], good: boo
     return health
 
 
-def keep_digests(db: Connection, found: Mapping[str, Mapping[str, str]], at: float) -> list[int]:
-    """Write digests to the files at these paths; gives the ids of their models."""
+def keep_digests(
+    db: Connection, found: Mapping[str, Mapping[str, str]], at: float, proven: Collection[str] = ()
+) -> list[int]:
+    """Write digests to the files at these paths; gives the ids of their models.
+
+    Args:
+        proven: Paths whose digests are those that a hub or a person promised.
+    """
     numbers: list[int] = []
     for path, digests in found.items():
         values = {column: digests[name] for name, column in COLUMNS.items() if digests.get(name)}
@@ -109,5 +115,8 @@ def keep_digests(db: Connection, found: Mapping[str, Mapping[str, str]], at: flo
         db.execute(model_files.update().where(model_files.c.path == path).values(**values))
         if row.main and "sha256" in values:
             db.execute(models.update().where(models.c.id == row.model).values(sha256=values["sha256"], checked=at))
+            if path in proven:
+                sound = sa.and_(models.c.id == row.model, models.c.health == Health.UNVERIFIED.value)
+                db.execute(models.update().where(sound).values(health=Health.GOOD.value))
         numbers.append(row.model)
     return numbers

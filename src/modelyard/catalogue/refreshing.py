@@ -62,7 +62,7 @@ def due(db: Connection, ids: Sequence[int], *, every: bool, before: float, most:
     """
     query = sa.select(models.c.id).where(models.c.gone == 0, models.c.asked < before)
     if not every:
-        query = query.where(models.c.completeness != "complete")
+        query = query.where(sa.or_(models.c.completeness != "complete", models.c.preview == ""))
     order = (models.c.uses.desc(), sa.case((models.c.asked > 0, 1), else_=0), models.c.added.desc(), models.c.id)
     if not ids:
         return list(db.execute(query.order_by(*order).limit(most or None)).scalars())
@@ -115,9 +115,3 @@ def learn(db: Connection, found: Mapping[int, Learned]) -> dict[int, About]:
 def _identified(identity: Identity) -> dict[str, Any]:
     told = {name: getattr(identity, name) for name in ("kind", "family", "certainty")}
     return told | {"identity": msgspec.json.encode(identity).decode()}
-
-
-def count_where(db: Connection, *conditions: sa.ColumnElement[bool]) -> int:
-    """How many models on the disk fit."""
-    query = sa.select(sa.func.count()).select_from(models).where(models.c.gone == 0, *conditions)
-    return int(db.execute(query).scalar_one())

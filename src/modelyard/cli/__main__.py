@@ -29,6 +29,8 @@ COMMANDS = {
     "scan": "Look for new, changed and moved models.",
     "list": "List, search and count the models that are here.",
     "show": "Show what is known of a model.",
+    "refresh": "Ask hubs what they know of models.",
+    "upkeep": "Say what could be better in the library.",
     "tag": "Tag, rate and annotate models.",
     "ensure": "Have a model ready, and print its path.",
     "verify": "Check files on disk; mend damaged ones.",

@@ -11,15 +11,16 @@ from modelyard.jobs.checking import due, verify_models
 from modelyard.jobs.measuring import idle
 from modelyard.jobs.scan import SCAN, ScanOptions
 from modelyard.jobs.stock import Stock
+from modelyard.jobs.upkeep import MARK, UPKEEP, UpkeepOptions
 from modelyard.jobs.watch import on_network, watch
 from modelyard.net.stop import Stop
-from modelyard.tasks.task import Draft
+from modelyard.tasks.task import Draft, Priority
 
 _log = logging.getLogger("modelyard.library")
 _LOOK = 2.0
 _IDLE = 30.0
 _ROUND = 600.0
-"""Seconds between two rounds of the health monitor."""
+"""Seconds between two rounds of the health monitor, and between two looks whether upkeep is due."""
 _NETWORK = 300.0
 """Seconds between two scans of drives that tell nobody about changes."""
 
@@ -48,6 +49,7 @@ class Caretaker:
             (self._watching, settings["library.watch"]),
             (self._measuring, True),
             (self._verifying, True),
+            (self._keeping_up, True),
             (self._network, True),
         ]
         for job, wanted in jobs:
@@ -103,6 +105,14 @@ class Caretaker:
             told = verify_models(self._stock, options, self._stop, lambda _: None)
             if told["findings"]:
                 self._stock.catalogue.events.publish("library.damaged", {"findings": told["findings"][:100]})
+
+    def _keeping_up(self) -> None:
+        """A round of upkeep when the last one is long enough ago; the first one a while after the first start."""
+        self._stop.wait(_ROUND)
+        hours = self._stock.yard.settings["library.upkeep"]
+        since = self._stock.wall() - self._stock.catalogue.marked(MARK)
+        if hours and since >= hours * 3600 and self._stock.entries.all():
+            self._add(UPKEEP.draft(UpkeepOptions(), Priority.LOW))
 
     def _network(self) -> None:
         self._stop.wait(_NETWORK)

@@ -9,6 +9,7 @@ from modelyard.jobs.chores import Chore
 from modelyard.jobs.measuring import MEASURE
 from modelyard.jobs.refresh import REFRESH
 from modelyard.jobs.scan import SCAN
+from modelyard.jobs.upkeep import UPKEEP
 
-CHORES: dict[str, Chore[Any]] = {chore.name: chore for chore in (SCAN, MEASURE, VERIFY, REFRESH)}
+CHORES: dict[str, Chore[Any]] = {chore.name: chore for chore in (SCAN, MEASURE, VERIFY, REFRESH, UPKEEP)}
 """What the queue can run beside downloads."""

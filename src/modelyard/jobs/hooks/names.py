@@ -15,6 +15,7 @@ NAMES: Mapping[str, str] = {
     "task-cancelled": "A task was cancelled.",
     "task-paused": "A task was paused.",
     "queue-empty": "The last open task came to its end.",
+    "library-upkeep": "A round of upkeep is over.",
 }
 """Names of events, and what each means."""
 
@@ -38,6 +39,8 @@ class Namer:
         if event.kind == "task.added":
             self._open += len(event.data.get("ids", ()))
             return ("task-added",)
+        if event.kind == "library.upkeep":
+            return ("library-upkeep",)
         if event.kind == "task.moved":
             return self._moved(event.data)
         return ()

@@ -1,0 +1,222 @@
+"""Hubs are asked about models; what they say is kept, what was known is never wiped."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from modelyard.app import App
+from modelyard.catalogue.asking import Asking
+from modelyard.errors import Stopped, YardError
+from modelyard.jobs.measuring import MeasureOptions, measure_models
+from modelyard.jobs.owning import Change, change_own
+from modelyard.jobs.refresh import RefreshOptions, refresh
+from modelyard.net.stop import Stop
+from modelyard.testing import PracticeHub
+
+from .library import library, model, scanned
+
+NOTHING = [""]
+
+
+@pytest.fixture
+def yard(tmp_path: Path, hub: PracticeHub) -> Iterator[tuple[App, Path]]:
+    with library(tmp_path, **hub.env()) as both:
+        yield both
+
+
+def put(root: Path, name: str, data: bytes) -> Path:
+    path = root / name
+    path.parent.mkdir(exist_ok=True, parents=True)
+    path.write_bytes(data)
+    return path
+
+
+def ready(app: App) -> None:
+    scanned(app)
+    measure_models(app.stock, MeasureOptions(), Stop(), lambda _: None)
+
+
+def do(app: App, **how: Any) -> dict[str, Any]:
+    return refresh(app.stock, RefreshOptions(**how), Stop(), lambda _: None)
+
+
+def practice_lora(hub: PracticeHub) -> bytes:
+    return bytes(hub.civitai.models[100].versions[1].files[0].content.bytes())
+
+
+def test_a_model_is_known_by_its_bytes(yard: tuple[App, Path], hub: PracticeHub) -> None:
+    app, root = yard
+    path = put(root, "mine.safetensors", practice_lora(hub))
+    ready(app)
+    told = do(app)
+    assert (told["found"], told["before"], told["after"]) == (1, {"minimal": 1}, {"complete": 1})
+    found = app.stock.catalogue.details(app.stock.catalogue.at(str(path)).id)
+    assert (found.model.title, found.model.base, found.model.hub_model) == ("Practice LoRA", "SDXL 1.0", "100")
+    assert found.tags == ("practice", "style")
+    assert found.identity.base_model == "SDXL 1.0"
+    assert found.model.preview == str(root / "mine.preview.png")
+    sidecar = json.loads((root / "mine.info").read_text())
+    assert (sidecar["modelId"], sidecar["completeness"]) == (100, "complete")
+    assert sidecar["trainedWords"] == ["prctc style"]
+
+
+def test_of_the_practice_hubs_models_less_than_one_in_twenty_stays_incomplete(
+    yard: tuple[App, Path], hub: PracticeHub
+) -> None:
+    app, root = yard
+    for one in hub.civitai.every()[-220:]:
+        put(root, f"{one.id}.safetensors", one.versions[0].files[0].content.bytes())
+    for number in (100, 101, 104, 105, 106, 108):
+        content = hub.civitai.models[number].listed()[0].files[0].content
+        put(root, f"{number}.safetensors", content.bytes())
+    ready(app)
+    hub.log.clear()
+    told = do(app)
+    assert told["asked"] == 226
+    assert told["after"].get("complete", 0) > 0.95 * 226
+    asked = [one for one in hub.log.find("*") if "/image/" not in one.target]
+    assert len(asked) <= 7  # two a hundred models, and one for a second model with the same bytes
+    assert (told["pictures"], told["failed"]) == (225, [])  # one has no picture at the hub
+
+
+def test_nothing_is_asked_twice_within_a_day_unless_forced(yard: tuple[App, Path], hub: PracticeHub) -> None:
+    app, root = yard
+    model(root / "unknown.safetensors")
+    ready(app)
+    assert do(app)["unknown"] == 1
+    assert do(app)["asked"] == 0
+    assert do(app, force=True)["unknown"] == 1
+    app.stock.wall = lambda: app.clock.wall() + 90_000
+    assert do(app)["asked"] == 1
+
+
+def test_a_hub_that_does_not_know_or_deleted_a_model_wipes_nothing(yard: tuple[App, Path], hub: PracticeHub) -> None:
+    app, root = yard
+    path = model(root / "mine.safetensors")
+    said = {"id": 777, "modelId": 99999, "name": "v2", "baseModel": "SDXL 1.0", "model": {"name": "Was there"}}
+    (root / "mine.civitai.info").write_text(json.dumps(said | {"trainedWords": ["was"]}))
+    other = model(root / "other.safetensors", 3)
+    ready(app)
+    told = do(app)
+    assert (told["deleted"], told["unknown"]) == (1, 1)
+    about = app.stock.catalogue.details(app.stock.catalogue.at(str(path)).id).about
+    assert about.gone
+    assert (about.name, about.trained_words, about.model_id) == ("Was there", ("was",), "99999")
+    unknown = app.stock.catalogue.details(app.stock.catalogue.at(str(other)).id).about
+    assert unknown.unknown_at == ("civitai",)
+    assert json.loads((root / "mine.civitai.info").read_text())["trainedWords"] == ["was"]
+
+
+def test_what_its_owner_wrote_wins_over_the_hub(yard: tuple[App, Path], hub: PracticeHub) -> None:
+    app, root = yard
+    path = put(root, "mine.safetensors", practice_lora(hub))
+    ready(app)
+    number = app.stock.catalogue.at(str(path)).id
+    change_own(app.stock, number, Change(title="My own", notes="good", tags=("x",), rating=4))
+    do(app)
+    found = app.stock.catalogue.details(number)
+    assert (found.model.title, found.about.name, found.model.notes) == ("My own", "Practice LoRA", "good")
+    assert found.own_tags == ("x",)
+    change_own(app.stock, number, Change(notes="better"))
+    assert json.loads((root / "mine.info").read_text())["name"] == "Practice LoRA"
+
+
+def test_the_model_that_a_sidecar_names_is_asked_for_even_if_others_have_the_same_bytes(
+    yard: tuple[App, Path], hub: PracticeHub
+) -> None:
+    app, root = yard
+    path = put(root, "again.safetensors", practice_lora(hub))
+    (root / "again.civitai.info").write_text(json.dumps({"id": 212, "modelId": 110, "name": "v1"}))
+    ready(app)
+    assert do(app)["found"] == 1
+    about = app.stock.catalogue.details(app.stock.catalogue.at(str(path)).id).about
+    assert (about.model_id, about.version_id, about.name) == ("110", "212", "Uploaded again")
+
+
+def test_a_hub_that_wants_us_to_wait_ends_the_chore_as_waiting(yard: tuple[App, Path], hub: PracticeHub) -> None:
+    app, root = yard
+    put(root, "mine.safetensors", practice_lora(hub))
+    ready(app)
+    hub.close()
+    with pytest.raises(YardError) as raised:
+        do(app)
+    assert raised.value.retryable
+    assert app.stock.catalogue.page(Asking()).models[0].asked == 0
+
+
+def test_descriptions_are_cleaned_where_they_enter_and_whole_in_the_sidecar(
+    yard: tuple[App, Path], hub: PracticeHub
+) -> None:
+    app, root = yard
+    hub.civitai.models[100].description = "<p onclick='x()'>Hi<script>alert(1)</script></p>"
+    path = put(root, "mine.safetensors", practice_lora(hub))
+    ready(app)
+    do(app)
+    number = app.stock.catalogue.at(str(path)).id
+    assert app.stock.catalogue.details(number).about.description == "<p>Hi</p>"
+    assert "<script>" in json.loads((root / "mine.info").read_text())["description"]
+    change_own(app.stock, number, Change(favourite=True))
+    assert "<script>" in json.loads((root / "mine.info").read_text())["description"]
+    (root / "mine.info").touch()
+    scanned(app, deep=True)
+    assert app.stock.catalogue.details(number).about.description == "<p>Hi</p>"
+
+
+@pytest.mark.parametrize(("setting", "level", "fetched"), [("off", 1, 0), ("safe-only", 1, 1), ("safe-only", 4, 0)])
+def test_pictures_are_fetched_as_the_setting_says(
+    tmp_path: Path, hub: PracticeHub, setting: str, level: int, fetched: int
+) -> None:
+    hub.civitai.models[100].level = level
+    with library(tmp_path, MODELYARD_PREVIEWS=setting, **hub.env()) as (app, root):
+        put(root, "mine.safetensors", practice_lora(hub))
+        ready(app)
+        assert do(app)["pictures"] == fetched
+
+
+def test_a_picture_inside_the_local_network_is_not_fetched_for_a_stranger(
+    yard: tuple[App, Path], hub: PracticeHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, root = yard
+    put(root, "mine.safetensors", practice_lora(hub))
+    ready(app)
+    described = app.hubs.named("civitai").about_by_hash
+    secret = hub.add_file("secret.png", b"x")
+    other = secret.replace("127.0.0.1", "localhost")  # another origin than the hub that its owner chose
+
+    def spoilt(digests: list[str]) -> Any:
+        return {
+            value: replace(about, pictures=(replace(about.pictures[0], url=other),))
+            for value, about in described(digests).items()
+        }
+
+    monkeypatch.setattr(app.hubs.named("civitai"), "about_by_hash", spoilt)
+    told = do(app)
+    assert (told["found"], told["pictures"]) == (1, 0)
+    assert told["failed"][0]["code"] == "address-forbidden"
+    assert not hub.log.find("*secret*")
+
+
+def test_a_stopped_refresh_keeps_what_it_learnt(yard: tuple[App, Path], hub: PracticeHub) -> None:
+    app, root = yard
+    for one in hub.civitai.every()[-150:]:
+        put(root, f"{one.id}.safetensors", one.versions[0].files[0].content.bytes())
+    ready(app)
+    stop = Stop()
+    told = []
+
+    def tell(step: Any) -> None:
+        told.append(step)
+        if step.done:
+            stop.set()
+
+    with pytest.raises(Stopped):
+        refresh(app.stock, RefreshOptions(), stop, tell)
+    done = app.stock.catalogue.page(Asking(completeness=("complete",))).models
+    assert len(done) == 100
+    assert do(app)["asked"] == 50

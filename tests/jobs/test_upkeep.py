@@ -1,0 +1,64 @@
+"""What a library lacks is told with what mends it; a quiet round mends what hubs can tell."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from modelyard.jobs.hooks.names import Namer
+from modelyard.jobs.measuring import MeasureOptions, measure_models
+from modelyard.jobs.upkeep import MARK, UpkeepOptions, advice, upkeep
+from modelyard.net.stop import Stop
+from modelyard.testing import PracticeHub
+
+from .library import library, model, scanned
+
+
+def quiet(_: object) -> None:
+    return
+
+
+def test_every_lack_is_counted_with_what_mends_it(tmp_path: Path, hub: PracticeHub) -> None:
+    with library(tmp_path, **hub.env()) as (app, root):
+        assert advice(app.stock) == []
+        model(root / "a.safetensors", 1)
+        model(root / "b.safetensors", 2)
+        (root / "broken.safetensors").write_bytes(b"\x10\0\0\0\0\0\0\0{}")
+        scanned(app)
+        told = {one.code: one for one in advice(app.stock)}
+        assert {name: one.count for name, one in told.items()} == {"damaged": 1, "unmeasured": 3, "no-preview": 3}
+        assert told["damaged"].message == "One model is damaged."
+        assert all(one.command.startswith("modelyard ") and " /api/v1/" in one.route for one in told.values())
+        measure_models(app.stock, MeasureOptions(), Stop(), quiet)
+        assert {one.code: one.count for one in advice(app.stock)}["never-asked"] == 3
+
+
+def test_a_round_asks_in_order_of_use_and_tells_hooks(tmp_path: Path, hub: PracticeHub) -> None:
+    with library(tmp_path, **hub.env()) as (app, root):
+        known = hub.civitai.every()[-1]
+        (root / "known.safetensors").write_bytes(known.versions[0].files[0].content.bytes())
+        for number in range(3):
+            model(root / f"{number}.safetensors", number)
+        scanned(app)
+        measure_models(app.stock, MeasureOptions(), Stop(), quiet)
+        number = app.stock.catalogue.at(str(root / "known.safetensors")).id
+        app.stock.catalogue.write(number, {"uses": 5})
+        since = app.events.newest
+        told = upkeep(app.stock, UpkeepOptions(most=1), Stop(), quiet)
+        assert (told["refreshed"]["asked"], told["refreshed"]["found"]) == (1, 1)
+        [event] = [one for one in app.events.since(since).events if one.kind == "library.upkeep"]
+        assert {one["code"] for one in event.data["advice"]} == {"never-asked", "no-preview"}
+        assert Namer().names(event) == ("library-upkeep",)
+        assert app.stock.catalogue.marked(MARK) > 0
+        assert upkeep(app.stock, UpkeepOptions(), Stop(), quiet)["refreshed"]["unknown"] == 3
+        assert upkeep(app.stock, UpkeepOptions(), Stop(), quiet)["refreshed"]["asked"] == 0
+
+
+def test_a_hub_that_is_away_is_no_failure_of_a_round(tmp_path: Path, hub: PracticeHub) -> None:
+    with library(tmp_path, MODELYARD_RETRY_RETRIES="0", **hub.env()) as (app, root):
+        model(root / "a.safetensors")
+        scanned(app)
+        measure_models(app.stock, MeasureOptions(), Stop(), quiet)
+        hub.close()
+        told = upkeep(app.stock, UpkeepOptions(), Stop(), quiet)
+        assert told["refreshed"]["resting"][0]["code"] == "unreachable"
+        assert app.stock.catalogue.lacks(0).never_asked == 1
