@@ -51,6 +51,7 @@ def test_a_flip_in_a_download_is_found_and_mended_by_fetching_one_block(yard, hu
     path = root / "m.safetensors"
     right = path.read_bytes()
     scanned(app)
+    assert app.stock.catalogue.at(str(path)).health is Health.GOOD, "it was proven when it arrived"
     assert verified(app)["counts"] == {"good": 1}
     flip(path, 5 * 2**20)
     told = verified(app)

@@ -22,7 +22,15 @@ def test_a_reader_that_guesses_like_pyyaml_can_be_asked_for() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["a: &x [1]\nb: *x", "a: {<<: {b: 1}}", "a: !!python/object/apply:os.system [id]", "[" * 60, "a: [", "\x00", "a" * 2**21],
+    [
+        "a: &x [1]\nb: *x",
+        "a: {<<: {b: 1}}",
+        "a: !!python/object/apply:os.system [id]",
+        "[" * 60,
+        "a: [",
+        "\x00",
+        "a" * 2**21,
+    ],
     ids=["alias", "merge", "tag", "deep", "open", "control", "long"],
 )
 def test_bombs_tags_and_damage_are_refused(text: str) -> None:

@@ -212,7 +212,9 @@ class Scan:
         proven = {
             file.path: proof for entry in entries for file in entry.files if (proof := proofs.of(Path(file.path)))
         }
-        self.stock.catalogue.measured({path: proof.measured for path, proof in proven.items()}, self.stock.wall())
+        kept = {path for path, proof in proven.items() if proof.claimed}
+        digests = {path: proof.measured for path, proof in proven.items()}
+        self.stock.catalogue.measured(digests, self.stock.wall(), kept)
 
     def _miss(self, known: Stamps, seen: set[int], walk: Walk) -> None:
         """Note which models were not seen; another root may still show them under a new path."""
