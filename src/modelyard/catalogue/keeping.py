@@ -137,9 +137,9 @@ def _columns(entry: Entry, before: Mapping[Any, Any] | None) -> dict[str, Any]:
         "sidecars": entry.sidecars,
         "identity": msgspec.json.encode(identity).decode(),
     }
+    told = {name: _fitting(name, value) for name, value in told.items()}
     told |= described(entry.name, entry.folder, identity, _merged(entry.about, before))
-    told |= _measured(entry, before) | ({} if before else {"uses": 0, "used": 0.0, "asked": 0.0})
-    return {name: _fitting(name, value) for name, value in told.items()}
+    return told | _measured(entry, before) | ({} if before else {"uses": 0, "used": 0.0, "asked": 0.0})
 
 
 def described(name: str, folder: str, identity: Identity, about: About) -> dict[str, Any]:
@@ -196,10 +196,14 @@ def _merged(about: About, before: Mapping[Any, Any] | None) -> About:
 
 
 def _fitting(name: str, value: Any) -> Any:
-    if isinstance(value, str):
-        value = value.replace("\0", "").encode("utf-8", "replace").decode()
-        return value[: _LENGTHS[name]] if name in _LENGTHS else value
-    return value
+    """A text as every database takes it: no zero byte, no lone surrogate, no longer than its column."""
+    if not isinstance(value, str):
+        return value
+    if not value.isascii():
+        value = value.encode("utf-8", "replace").decode()
+    if "\0" in value:
+        value = value.replace("\0", "")
+    return value[: _LENGTHS[name]] if name in _LENGTHS else value
 
 
 def _keep_files(db: Connection, entries: Iterable[Entry], numbers: Mapping[str, int]) -> None:

@@ -8,7 +8,7 @@ down_revision = "0001"
 
 _SQLITE = (
     "CREATE VIRTUAL TABLE models_words USING fts5"
-    "(words, content='models', content_rowid='id', prefix='2 3', tokenize='unicode61 remove_diacritics 2')",
+    "(words, content='models', content_rowid='id', tokenize='unicode61 remove_diacritics 2')",
     "CREATE TRIGGER models_words_in AFTER INSERT ON models BEGIN"
     " INSERT INTO models_words(rowid, words) VALUES (new.id, new.words); END",
     "CREATE TRIGGER models_words_out AFTER DELETE ON models BEGIN"
