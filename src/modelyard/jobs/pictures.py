@@ -25,7 +25,7 @@ LARGEST = 20 << 20
 _LARGEST_SHOWN = 64 << 20
 _SAFE = 1 | 2
 _NEVER = 32
-_TYPES = {
+TYPES = {
     "png": "image/png",
     "jpeg": "image/jpeg",
     "webp": "image/webp",
@@ -34,6 +34,7 @@ _TYPES = {
     "mp4": "video/mp4",
     "webm": "video/webm",
 }
+"""Media types of what is shown, by form."""
 
 
 class Pictures:
@@ -78,9 +79,9 @@ class Pictures:
         path = Path(os.path.realpath(model.preview))
         self._stock.roots().inside(path)
         data = _read(path)
-        if form_of(data) not in _TYPES:
+        if form_of(data) not in TYPES:
             raise PreviewRefused(f"{path.name} is no picture or video.")
-        return data, _TYPES[form_of(data)]
+        return data, TYPES[form_of(data)]
 
     # --- change -------------------------------------------------------------------------------------
 

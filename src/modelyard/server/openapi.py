@@ -12,6 +12,7 @@ import msgspec
 from modelyard import errors as e
 from modelyard.server.once import LONGEST_KEY
 from modelyard.server.problem import MEDIA_TYPE, Problem, status_of
+from modelyard.server.reading import RawReader
 from modelyard.server.routes import Route
 from modelyard.values.version import VERSION
 
@@ -75,8 +76,14 @@ def _operation(route: Route, known: dict[str, Any]) -> dict[str, Any]:
     if description:
         told["description"] = description
     if route.body_reader:
-        told["requestBody"] = {"required": True, "content": {"application/json": _body(route, known)}}
+        told["requestBody"] = {"required": True, "content": _content(route, known)}
     return told
+
+
+def _content(route: Route, known: dict[str, Any]) -> dict[str, Any]:
+    if isinstance(route.body_reader, RawReader):
+        return {kind: {} for kind in route.takes}
+    return {"application/json": _body(route, known)}
 
 
 def _body(route: Route, known: dict[str, Any]) -> dict[str, Any]:

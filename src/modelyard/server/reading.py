@@ -99,6 +99,16 @@ class BodyReader:
             raise misfit(error, "body", self._names) from error
 
 
+class RawReader:
+    """Hands a body on as it came: a picture, say. The route's `takes` names the media types."""
+
+    kind = bytes
+
+    def read(self, body: bytes) -> bytes:
+        """The body."""
+        return body
+
+
 def no_query(query: str) -> None:
     """A route without parameters takes none.
 

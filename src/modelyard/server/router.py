@@ -19,7 +19,7 @@ from modelyard.server.forms import FormReader
 from modelyard.server.messages import JSON, Answer, Asked, Reply
 from modelyard.server.once import LONGEST_KEY
 from modelyard.server.problem import defect, problem_reply
-from modelyard.server.reading import BodyReader, no_query, plain
+from modelyard.server.reading import BodyReader, RawReader, no_query, plain
 from modelyard.server.routes import Here, Route, Routes
 from modelyard.server.service import Service
 
@@ -149,7 +149,7 @@ async def _call(service: Service, asked: Asked, route: Route, texts: dict[str, s
     return reply
 
 
-async def _read(reader: BodyReader | FormReader, body: bytes, run: Run) -> Any:
+async def _read(reader: BodyReader | FormReader | RawReader, body: bytes, run: Run) -> Any:
     return reader.read(body) if len(body) < _LARGE else await run(lambda: reader.read(body))
 
 

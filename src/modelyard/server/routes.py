@@ -9,7 +9,7 @@
         \"\"\"One task.\"\"\"
 
 A path names its parameters in braces. ``query`` is a Struct of everything behind the question mark,
-``body`` is the JSON that was sent. What is returned goes back as JSON.
+``body`` is the JSON that was sent, or `bytes`: the body as it is. What is returned goes back as JSON.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import msgspec
 from modelyard.errors import YardError
 from modelyard.server.forms import Form, FormReader
 from modelyard.server.messages import JSON
-from modelyard.server.reading import BodyReader, PathReader, QueryReader
+from modelyard.server.reading import BodyReader, PathReader, QueryReader, RawReader
 from modelyard.server.roles import Caller, Role
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class Route:
     shows: Any
     path_reader: PathReader
     query_reader: QueryReader | None
-    body_reader: BodyReader | FormReader | None
+    body_reader: BodyReader | FormReader | RawReader | None
     gives: Any
 
     @property
@@ -215,7 +215,9 @@ class Routes:
         )
 
 
-def _reader(body: Any) -> BodyReader | FormReader | None:
+def _reader(body: Any) -> BodyReader | FormReader | RawReader | None:
     if body is None:
         return None
+    if body is bytes:
+        return RawReader()
     return FormReader(body) if isinstance(body, type) and issubclass(body, Form) else BodyReader(body)

@@ -15,6 +15,7 @@ from modelyard.server.api import (
     lockfile,
     metrics,
     models,
+    previews,
     profiles,
     refresh,
     schedule,
@@ -22,6 +23,7 @@ from modelyard.server.api import (
     settings,
     tasks,
     tokens,
+    versions,
 )
 from modelyard.server.routes import Routes
 
@@ -36,7 +38,9 @@ ALL: tuple[Routes, ...] = (
     library.routes,
     models.routes,
     refresh.routes,
+    previews.routes,
     lockfile.routes,
+    versions.routes,
     ensuring.routes,
     lan_hubs.routes,
     settings.routes,

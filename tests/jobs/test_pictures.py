@@ -1,0 +1,39 @@
+"""Previews of the library: nothing outside the roots is shown or written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from modelyard.errors import ReadOnlyDisk, UnsafePath
+from modelyard.library.previews.containers import form_of
+from modelyard.library.roots.entries import Entry
+from modelyard.testing.pictures import png
+
+from .library import library, model, scanned
+
+
+def test_a_preview_that_leads_out_of_the_roots_is_not_shown_whole(tmp_path: Path) -> None:
+    with library(tmp_path) as (app, root):
+        one = model(root / "a.safetensors")
+        (tmp_path / "secret.png").write_bytes(png(1))
+        scanned(app)
+        number = app.stock.catalogue.at(str(one)).id
+        (root / "a.preview.png").symlink_to(tmp_path / "secret.png")
+        for path in (root / "a.preview.png", tmp_path / "secret.png", root / ".." / "secret.png"):
+            app.stock.catalogue.write(number, {"preview": str(path)})
+            with pytest.raises(UnsafePath):
+                app.stock.pictures.whole(app.stock.catalogue.get(number))
+
+
+def test_a_read_only_root_is_never_written(tmp_path: Path) -> None:
+    with library(tmp_path) as (app, root):
+        one = model(root / "a.safetensors")
+        scanned(app)
+        app.stock.entries.keep(Entry(path=str(root), folder="loras", read_only=True))
+        found = app.stock.catalogue.at(str(one))
+        with pytest.raises(ReadOnlyDisk):
+            app.stock.pictures.give(found, png(1))
+        assert form_of(app.stock.pictures.small(found, 64)) == "webp"
+        assert sorted(path.name for path in root.iterdir()) == ["a.safetensors"]
