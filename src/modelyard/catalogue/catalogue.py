@@ -29,13 +29,14 @@ from modelyard.catalogue.pages import Order, Page, page
 from modelyard.catalogue.refreshing import Learned, Subject, due, learn, subjects
 from modelyard.catalogue.upkeep import Lacks, lacks, mark, marked
 from modelyard.catalogue.usage import count_uses, keep_search, made_searches
+from modelyard.catalogue.versions import Installed, Newer, ignore, installed, keep_newer, list_newer
 from modelyard.catalogue.words import asked_words
 from modelyard.errors import NoSuchModel
 from modelyard.events.log import EventLog
 from modelyard.store.database import Database
 from modelyard.store.schema import counters
 from modelyard.store.shelves import model_files, model_tags, models, searches
-from modelyard.values.about import About
+from modelyard.values.about import About, Version
 from modelyard.values.identity import Identity
 
 _CHEAP = 0.03
@@ -378,6 +379,26 @@ class Catalogue:
                 db.execute(sa.select(models.c.id).where(models.c.root.in_(chosen), models.c.gone == 0)).scalars()
             )
         self.lose(lost)
+
+    def installed(self, ids: Sequence[int] = ()) -> dict[tuple[str, str], list[Installed]]:
+        """What is here of each hub's model, by hub and its own id; only of the models that these belong to."""
+        with self.database.reading() as db:
+            return installed(db, ids)
+
+    def newer(self, *, ignored: bool = False) -> list[Newer]:
+        """Newer versions that were found."""
+        with self.database.reading() as db:
+            return list_newer(db, ignored=ignored)
+
+    def keep_newer(self, number: int, versions: Sequence[Version]) -> None:
+        """Write down which versions are newer than a model; what was ignored stays ignored."""
+        with self.database.writing() as db:
+            keep_newer(db, number, versions, self.wall())
+
+    def ignore_version(self, number: int, version: str, *, on: bool) -> None:
+        """Hear no more of a version, or of one again; `*` is every version that is known now."""
+        with self.database.writing() as db:
+            ignore(db, number, version, on=on, at=self.wall())
 
     def counts_by_root(self) -> dict[str, int]:
         """How many models there are in each root."""

@@ -33,6 +33,7 @@ COMMANDS = {
     "upkeep": "Say what could be better in the library.",
     "tag": "Tag, rate and annotate models.",
     "ensure": "Have a model ready, and print its path.",
+    "versions": "Look for newer versions of what is here.",
     "verify": "Check files on disk; mend damaged ones.",
     "repair": "Mend damaged files, by the block.",
     "measure": "Measure the hashes of models that have none.",

@@ -9,7 +9,8 @@ from modelyard.jobs.chores import Chore
 from modelyard.jobs.measuring import MEASURE
 from modelyard.jobs.refresh import REFRESH
 from modelyard.jobs.scan import SCAN
+from modelyard.jobs.versions import VERSIONS
 from modelyard.jobs.upkeep import UPKEEP
 
-CHORES: dict[str, Chore[Any]] = {chore.name: chore for chore in (SCAN, MEASURE, VERIFY, REFRESH, UPKEEP)}
+CHORES: dict[str, Chore[Any]] = {chore.name: chore for chore in (SCAN, MEASURE, VERIFY, REFRESH, UPKEEP, VERSIONS)}
 """What the queue can run beside downloads."""
