@@ -301,3 +301,31 @@ def test_a_struct_that_swallows_unknown_fields_is_no_body() -> None:
 def test_two_handlers_for_one_place_are_a_defect() -> None:
     with pytest.raises(TypeError, match="Two handlers"):
         Router([routes, routes])
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "texts"),
+    [
+        ("/shelf/a", "whole", {"rest": "a"}),
+        ("/shelf/a/b%2Fc/d", "whole", {"rest": "a/b/c/d"}),
+        ("/shelf/a/../b", "whole", {"rest": "a/../b"}),
+        ("/shelf/a/b/label", "label", {"rest": "a/b"}),
+        ("/shelf/label", "whole", {"rest": "label"}),
+        ("/shelf//a", "whole", {"rest": "/a"}),
+        ("/shelf/top", "top", {}),
+    ],
+)
+def test_a_rest_takes_the_slashes_and_what_is_literal_wins(path: str, name: str, texts: dict[str, str]) -> None:
+    shelf = Routes(tag="shelf", prefix="")
+
+    @shelf.get("/shelf/{rest*}", role=None)
+    def whole(here: Here, rest: str) -> None: ...
+
+    @shelf.get("/shelf/{rest*}/label", role=None)
+    def label(here: Here, rest: str) -> None: ...
+
+    @shelf.get("/shelf/top", role=None)
+    def top(here: Here) -> None: ...
+
+    route, found = Router([shelf]).find("GET", path)
+    assert (route.name, found) == (name, texts)

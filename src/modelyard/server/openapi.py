@@ -36,7 +36,7 @@ def describe(routes: Iterable[Route]) -> bytes:
     known = dict(zip(map(repr, types), schemas, strict=True))
     paths: dict[str, Any] = {}
     for route in routes:
-        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, known)
+        paths.setdefault(route.path.replace("*}", "}"), {})[route.method.lower()] = _operation(route, known)
     told = {
         "openapi": "3.1.0",
         "info": {"title": "Modelyard", "version": VERSION, "description": "Downloads, proves and keeps AI models."},
@@ -94,7 +94,7 @@ def _body(route: Route, known: dict[str, Any]) -> dict[str, Any]:
 
 def _path_parameters(route: Route, known: dict[str, Any]) -> list[dict[str, Any]]:
     kinds = route.path_reader.kinds
-    names = re.findall(r"\{(\w+)\}", route.path)
+    names = re.findall(r"\{(\w+)\*?\}", route.path)
     return [{"name": name, "in": "path", "required": True, "schema": known[repr(kinds[name])]} for name in names]
 
 

@@ -30,7 +30,7 @@ class PathReader:
 
     def __init__(self, path: str, kinds: Mapping[str, Any]) -> None:
         self.kinds = dict(kinds)
-        named = set(re.findall(r"\{(\w+)\}", path))
+        named = set(re.findall(r"\{(\w+)\*?\}", path))
         if named != set(kinds):
             raise TypeError(f"{path} names {sorted(named)}, its handler takes {sorted(kinds)}.")
 

@@ -28,6 +28,8 @@ Run = Callable[[Callable[[], Any]], Awaitable[Any]]
 
 _log = logging.getLogger("modelyard.server")
 _PARAMETER = "{}"
+_REST = "{*}"
+"""A parameter that takes one or more parts: ``{name*}``, once in a path; literal parts may follow it."""
 _LARGE = 64 * 1024
 """Bytes of a body from which on it is read beside the loop."""
 
@@ -72,7 +74,7 @@ class Router:
     def _plant(self, route: Route) -> None:
         branch = self._tree
         for part in route.path.split("/")[1:]:
-            branch = branch.setdefault(_PARAMETER if part.startswith("{") else part, {})
+            branch = branch.setdefault(_kind(part), {})
         methods = branch.setdefault("", {})
         if route.method in methods:
             raise TypeError(f"Two handlers for {route.method} {route.path}.")
@@ -202,11 +204,27 @@ def _leaves(branch: dict[str, Any], parts: list[str]) -> Iterator[dict[str, Rout
     for name in (parts[0], _PARAMETER):
         if name and name in branch and (name != _PARAMETER or parts[0]):
             yield from _leaves(branch[name], parts[1:])
+    for taken in range(1, len(parts) + 1) if _REST in branch else ():
+        yield from _leaves(branch[_REST], parts[taken:])
+
+
+def _kind(part: str) -> str:
+    if not part.startswith("{"):
+        return part
+    return _REST if part.endswith("*}") else _PARAMETER
 
 
 def _texts(route: Route, parts: list[str]) -> dict[str, str]:
     names = route.path.split("/")[1:]
-    return {name[1:-1]: plain(part) for name, part in zip(names, parts, strict=True) if name.startswith("{")}
+    more = len(parts) - len(names)  # what a rest takes beyond one part
+    texts: dict[str, str] = {}
+    at = 0
+    for name in names:
+        end = at + 1 + (more if name.endswith("*}") else 0)
+        if name.startswith("{"):
+            texts[name.strip("{*}")] = "/".join(plain(part) for part in parts[at:end])
+        at = end
+    return texts
 
 
 def _key(asked: Asked, given: str) -> str:

@@ -8,7 +8,8 @@
     def one_task(here: Here, id: Id) -> TaskView:
         \"\"\"One task.\"\"\"
 
-A path names its parameters in braces. ``query`` is a Struct of everything behind the question mark,
+A path names its parameters in braces; ``{name*}`` takes one part or more, with the slashes between them.
+``query`` is a Struct of everything behind the question mark,
 ``body`` is the JSON that was sent, or `bytes`: the body as it is. What is returned goes back as JSON.
 """
 

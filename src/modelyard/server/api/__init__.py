@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from modelyard.server.api import (
     ancestor,
+    ancestor_models,
     description,
     ensuring,
     events,
@@ -49,6 +50,7 @@ ALL: tuple[Routes, ...] = (
     events.routes,
     tokens.routes,
     ancestor.routes,
+    ancestor_models.routes,
     description.routes,
 )
 """Every group of routes, in the order of the description."""

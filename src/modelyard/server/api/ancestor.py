@@ -172,7 +172,7 @@ def ancestor_websocket_reconnect(here: Here) -> Told:
     return Told()
 
 
-def _for_its_page(route: Route) -> Route:
+def for_its_page(route: Route) -> Route:
     """The same route where ComfyUI's page asks for it."""
 
     @functools.wraps(route.call)
@@ -183,4 +183,4 @@ def _for_its_page(route: Route) -> Route:
     return replace(route, path=f"/api{route.path}", call=call)
 
 
-routes.all.extend([_for_its_page(route) for route in routes.all])
+routes.all.extend([for_its_page(route) for route in routes.all])

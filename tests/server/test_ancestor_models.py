@@ -1,0 +1,165 @@
+"""The library routes of ComfyUI-Model-Manager on the real service, and callers who want out of the folders."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from jobs.library import model
+from modelyard.library.previews.containers import form_of
+from modelyard.testing import PracticeHub
+from modelyard.testing.pictures import png
+from server.serving import Served, served
+from server.test_ancestor import BOUNDARY, form
+from server.test_previews import until_listed
+
+PAGE = "/api/model-manager"
+SCRIPT = "/model-manager"
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("ancestor") / "loras"
+
+
+@pytest.fixture(scope="module")
+def yard(root: Path) -> Iterator[Served]:
+    model(root / "style" / "deep" / "one.safetensors", 1, ss_output_name="x")
+    model(root / "two.safetensors", 2)
+    model(root / "a b+c#é.safetensors", 3)
+    (root / "two.preview.png").write_bytes(png(2))
+    outside = model(root.parent / "outside" / "secret.safetensors", 4)
+    (root / "link.safetensors").symlink_to(outside)
+    (root / "folder").symlink_to(outside.parent)
+    with PracticeHub() as hub, served(root.parent / "yard", env=hub.env()) as service:
+        content = hub.civitai.models[100].versions[1].files[0].content
+        (root / "known.safetensors").write_bytes(content.bytes())
+        assert service.ask("PUT", "/api/v1/roots", {"path": str(root), "folder": "loras"}).status == 200
+        until_listed(service, 4)
+        yield service
+
+
+def good(yard: Served, method: str, path: str, body: Any = None, **headers: str) -> Any:
+    got = yard.ask(method, path, body, **headers)
+    assert (got.status, got.json["success"]) == (200, True), got
+    return got.json.get("data")
+
+
+def test_folders_and_models_are_listed_as_its_page_wants_them(yard: Served, root: Path) -> None:
+    for base in (PAGE, SCRIPT):
+        assert good(yard, "GET", f"{base}/models") == {"loras": [str(root)]}
+        assert good(yard, "GET", f"{base}/base-folders") == {"loras": [str(root)]}
+    listed = {one["basename"]: one for one in good(yard, "GET", f"{PAGE}/models/loras")}
+    assert set(listed) == {"one", "two", "a b+c#é", "known", "style", "deep"}
+    one = listed["one"]
+    assert (one["type"], one["subFolder"], one["extension"], one["pathIndex"]) == (
+        "loras",
+        "style/deep",
+        ".safetensors",
+        0,
+    )
+    assert one["sizeBytes"] == (root / "style/deep/one.safetensors").stat().st_size
+    assert one["preview"] == "/model-manager/preview/loras/0/style/deep/one.webp"
+    assert listed["deep"]["isFolder"] and listed["deep"]["subFolder"] == "style"
+
+
+@pytest.mark.parametrize("name", ["two.safetensors", "style/deep/one.safetensors", "a b+c#é.safetensors"])
+def test_a_model_is_read_by_its_name_below_the_folder(yard: Served, name: str) -> None:
+    told = good(yard, "GET", f"{SCRIPT}/model/loras/0/{quote(name)}")
+    assert told["metadata"]["completeness"] in ("minimal", "partial", "complete")
+    assert good(yard, "GET", f"{PAGE}/model/loras/0/{quote(name, safe='')}") == told
+
+
+OUT = [
+    "../outside/secret.safetensors",
+    "%2e%2e/outside/secret.safetensors",
+    "..%2foutside%2fsecret.safetensors",
+    "style/../../outside/secret.safetensors",
+    "style/%2e%2e/%2e%2e/outside/secret.safetensors",
+    "/etc/passwd",
+    "%2fetc%2fpasswd",
+    "//etc/passwd",
+    "two.safetensors%00.png",
+    "link.safetensors",
+    "folder/secret.safetensors",
+    "./two.safetensors",
+    "style//deep/one.safetensors",
+]
+
+
+@pytest.mark.parametrize("name", OUT)
+@pytest.mark.parametrize("route", ["model", "preview", "write", "refresh"])
+def test_nothing_outside_the_folders_is_reached(yard: Served, root: Path, name: str, route: str) -> None:
+    before = {str(path) for path in root.parent.rglob("*") if "yard" not in path.parts}
+    match route:
+        case "write":
+            sent = json.dumps({"description": "x"}).encode()
+            got = yard.ask("PUT", f"{SCRIPT}/model/loras/0/{name}", sent)
+        case "refresh":
+            got = yard.ask("GET", f"{SCRIPT}/model/loras/0/{name}/metadata/refresh")
+        case _:
+            got = yard.ask("GET", f"{SCRIPT}/{route}/loras/0/{name}")
+    assert got.json["success"] is False
+    assert got.json["code"] in ("unsafe-path", "no-such-model")
+    assert got.json["error"]
+    assert {str(path) for path in root.parent.rglob("*") if "yard" not in path.parts} == before
+
+
+@pytest.mark.parametrize("index", ["undefined", "-1", "NaN", "1e3", "99999999999999999999", "%00", "0.5", "١"])
+def test_an_index_that_is_no_number_is_answered_in_its_words(yard: Served, index: str) -> None:
+    got = yard.ask("GET", f"{SCRIPT}/model/loras/{quote(index, safe='%')}/two.safetensors")
+    assert (got.status, got.json["success"], got.json["code"]) == (200, False, "bad-value")
+    assert "pathIndex" in got.json["error"]
+
+
+def test_an_unknown_folder_or_index_is_told_with_what_there_is(yard: Served) -> None:
+    for path in ("model/loras/7/two.safetensors", "model/nothing/0/two.safetensors", "models/nothing"):
+        got = yard.ask("GET", f"{SCRIPT}/{path}")
+        assert (got.status, got.json["code"]) == (200, "no-such-root")
+
+
+def test_a_preview_and_a_description_are_given_as_its_page_sends_them(yard: Served, root: Path) -> None:
+    path = f"{PAGE}/model/loras/0/style/deep/one.safetensors"
+    sent = form({"description": "# Mine\r\nwith ü"}, b"")[: -len(f"--{BOUNDARY}--\r\n")]
+    head = 'Content-Disposition: form-data; name="previewFile"; filename="a.png"\r\nContent-Type: image/png'
+    sent += f"--{BOUNDARY}\r\n{head}\r\n\r\n".encode() + png(7) + f"\r\n--{BOUNDARY}--\r\n".encode()
+    good(yard, "PUT", path, sent, Content_Type="multipart/form-data")
+    preview = root / "style/deep/one.preview.png"
+    assert form_of(preview.read_bytes()) == "png"
+    assert good(yard, "GET", path)["description"] == "# Mine\r\nwith ü"
+    for name, kind in (("one.webp", "webp"), ("one.preview.png", "png"), ("one.jpg", "jpeg")):
+        got = yard.ask("GET", f"{PAGE}/preview/loras/0/style/deep/{name}?width=64&t=123")
+        assert (got.status, form_of(got.body)) == (200, kind)
+        assert got.headers["x-content-type-options"] == "nosniff"
+    good(yard, "PUT", path, form({"previewFile": "undefined"}), Content_Type="multipart/form-data")
+    assert not preview.exists()
+    assert good(yard, "GET", path)["description"] == "# Mine\r\nwith ü"
+    moved = yard.ask("PUT", path, json.dumps({"type": "loras", "pathIndex": 0, "fullname": "x.safetensors"}).encode())
+    assert moved.json["code"] == "not-supported"
+    refused = yard.ask("GET", f"{PAGE}/preview/loras/0/nobody.webp")
+    assert (refused.status, refused.json["success"]) == (404, False)
+
+
+def test_refreshing_maintenance_and_previews_answer_as_the_fork_does(yard: Served, root: Path) -> None:
+    before = good(yard, "GET", f"{SCRIPT}/maintenance/scan?type=loras&include_previews=true")
+    assert before["total_incomplete"] == 4 and before["scanned_types"] == ["loras"]
+    assert {"missing_description"} <= set(before["models"][0]["issues"])
+    told = good(yard, "GET", f"{SCRIPT}/model/loras/0/known.safetensors/metadata/refresh")
+    assert (told["status"], told["old_completeness"], told["new_completeness"]) == ("updated", "minimal", "complete")
+    assert told["hash"] == hashlib.sha256((root / "known.safetensors").read_bytes()).hexdigest()
+    chosen = {"models": [str(root / "known.safetensors"), str(root / "two.safetensors"), "/etc/passwd", "x", "../y"]}
+    told = good(yard, "POST", f"{SCRIPT}/batch/metadata/refresh", chosen)
+    counts = {name: told[name] for name in ("processed", "updated", "already_complete", "not_found", "errors")}
+    assert counts == {"processed": 5, "updated": 0, "already_complete": 1, "not_found": 1, "errors": 3}
+    told = good(
+        yard, "POST", f"{SCRIPT}/preview/regenerate", {"models": [*chosen["models"], str(root / "a b+c#é.safetensors")]}
+    )
+    assert (told["already_exists"], told["no_source"], told["errors"]) == (2, 1, 3)
+    assert good(yard, "GET", f"{SCRIPT}/maintenance/scan")["total_incomplete"] == 3
+    assert yard.ask("POST", f"{SCRIPT}/batch/metadata/refresh", {}).json["code"] == "bad-value"
