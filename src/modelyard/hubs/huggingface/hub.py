@@ -10,6 +10,7 @@ from modelyard.hubs.answers import record, records, text, texts, whole
 from modelyard.hubs.base import Keyed, never_keyed
 from modelyard.hubs.endpoints import endpoint, with_endpoint
 from modelyard.hubs.huggingface import addresses
+from modelyard.hubs.huggingface.describing import Describer
 from modelyard.hubs.huggingface.listing import Lister, next_page
 from modelyard.hubs.huggingface.refusals import TITLE, explain
 from modelyard.hubs.links import home
@@ -17,6 +18,7 @@ from modelyard.hubs.refusals import page_instead
 from modelyard.keys.realm import Realm
 from modelyard.net.api import Answer, Api
 from modelyard.net.url import parse
+from modelyard.values.about import About, Version
 from modelyard.values.offers import Address, Finding, KeyReport, Listing, Offer, Source
 
 _KINDS = ("model", "dataset", "space")
@@ -51,6 +53,7 @@ class HuggingFace:
     title = TITLE
     prefixes = ("hf", "huggingface")
     examples = addresses.EXAMPLES
+    finds_hashes = False
 
     def __init__(self, api: Api, chosen: str | None = None, keyed: Keyed = never_keyed) -> None:
         self._api = api
@@ -88,6 +91,15 @@ class HuggingFace:
 
     def by_hash(self, digests: Sequence[str]) -> dict[str, list[Offer]]:  # noqa: ARG002  # the hub has no such search
         return {}
+
+    def about_by_hash(self, digests: Sequence[str]) -> dict[str, About]:  # noqa: ARG002  # as `by_hash`
+        return {}
+
+    def about(self, address: Address) -> About:
+        return Describer(self._api, address.endpoint or self.endpoint, self._explain).of(address)
+
+    def versions(self, address: Address) -> list[Version]:
+        return Describer(self._api, address.endpoint or self.endpoint, self._explain).versions(address)
 
     def check_key(self, gated: Address | None = None) -> KeyReport:
         answer = self._whoami()

@@ -11,12 +11,14 @@ from modelyard.hubs.base import Keyed, never_keyed
 from modelyard.hubs.endpoints import endpoint, with_endpoint
 from modelyard.hubs.links import home
 from modelyard.hubs.modelscope import addresses
+from modelyard.hubs.modelscope.describing import Describer
 from modelyard.hubs.modelscope.listing import Lister
 from modelyard.hubs.modelscope.refusals import SETTINGS, TITLE, explain
 from modelyard.hubs.refusals import page_instead
 from modelyard.keys.realm import Realm, bearer_and_session
 from modelyard.net.api import Answer, Api
 from modelyard.net.url import parse
+from modelyard.values.about import About, Version
 from modelyard.values.offers import Address, Finding, KeyReport, Listing, Offer, Source
 
 _MOST = 3_000
@@ -56,6 +58,7 @@ class ModelScope:
     title = TITLE
     prefixes = ("ms", "modelscope")
     examples = addresses.EXAMPLES
+    finds_hashes = False
 
     def __init__(self, api: Api, chosen: str | None = None, keyed: Keyed = never_keyed) -> None:
         self._api = api
@@ -90,6 +93,15 @@ class ModelScope:
 
     def by_hash(self, digests: Sequence[str]) -> dict[str, list[Offer]]:  # noqa: ARG002  # the hub has no such search
         return {}
+
+    def about_by_hash(self, digests: Sequence[str]) -> dict[str, About]:  # noqa: ARG002  # as `by_hash`
+        return {}
+
+    def about(self, address: Address) -> About:
+        return Describer(self._api, address.endpoint or self.endpoint, self._explain).of(address)
+
+    def versions(self, address: Address) -> list[Version]:
+        return Describer(self._api, address.endpoint or self.endpoint, self._explain).versions(address)
 
     def check_key(self, gated: Address | None = None) -> KeyReport:
         if not self._keyed(parse(self.endpoint).origin):
