@@ -34,6 +34,12 @@ def is_pipeline(folder: Folder) -> bool:
     return PIPELINE in folder.others
 
 
+def shard_of(name: str) -> tuple[str, str] | None:
+    """The stem of a sharded set and what follows it in the name of one of its files; None for other files."""
+    shard = _SHARD.fullmatch(name)
+    return (shard["stem"], name[len(shard["stem"]) :]) if shard else None
+
+
 def units_of(folder: Folder) -> Iterator[Unit]:
     """The models of one folder, pipelines apart."""
     sets: dict[tuple[str, str, str], dict[int, Seen]] = {}
