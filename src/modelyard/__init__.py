@@ -11,11 +11,21 @@ from typing import TYPE_CHECKING, Any
 
 from modelyard.values.version import VERSION as __version__  # noqa: N811  # the name that tools look for
 
-__all__ = ["Model", "Modelyard", "Transfer", "YardError", "__version__", "download", "download_all"]
+__all__ = [
+    "Available",
+    "Library",
+    "Model",
+    "Modelyard",
+    "Transfer",
+    "YardError",
+    "__version__",
+    "download",
+    "download_all",
+]
 
 if TYPE_CHECKING:
     from modelyard.errors import YardError
-    from modelyard.python import Model, Modelyard, Transfer, download, download_all
+    from modelyard.python import Available, Library, Model, Modelyard, Transfer, download, download_all
 
 
 def __getattr__(name: str) -> Any:

@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from modelyard.catalogue.asking import Asking
 from modelyard.catalogue.model import Health, Model
 from modelyard.catalogue.pages import Order
-from modelyard.errors import BadValue, NoSuchModel
+from modelyard.errors import BadValue, NoSuchModel, YardError
 from modelyard.jobs.addressing import KeepKey, read_address
 from modelyard.jobs.queued import Options, draft
 from modelyard.jobs.stock import Stock
@@ -117,7 +117,7 @@ class Ensure:
             return ready
         if not want.address:
             return self._missing(want, None, "It is not here, and nobody said where it can be had.")
-        made = draft(self.stock.yard, want.address, self._options(want), self.keep_key)
+        made = draft(self.stock.yard, want.address, self.options(want), self.keep_key)
         task = self._task(made.key)
         if task is not None and task.state not in ENDED:
             return self._coming(task)
@@ -133,8 +133,16 @@ class Ensure:
     def _ready(self, want: Want) -> Ensured | None:
         for path, verified in self._candidates(want):
             if Path(path).is_file():
-                return Ensured("ready", path, self._shown(path, want.folder), verified)
+                return self.found(path, want.folder, verified=verified)
         return None
+
+    def found(self, path: str, folder: str, *, verified: bool) -> Ensured:
+        """A model that is ready."""
+        return Ensured("ready", path, self._shown(path, folder), verified)
+
+    def missing(self, want: Want, error: YardError) -> Ensured:
+        """A model that cannot be had."""
+        return self._missing(want, error.as_dict(), "")
 
     def _candidates(self, want: Want) -> Iterator[tuple[str, bool]]:
         catalogue = self.stock.catalogue
@@ -170,7 +178,12 @@ class Ensure:
 
     # --- on its way? --------------------------------------------------------------------------------
 
-    def _options(self, want: Want) -> Options:
+    def options(self, want: Want) -> Options:
+        """How it is fetched: to the first root of its folder that may be written.
+
+        Raises:
+            BadValue: There is no such root.
+        """
         roots = [root for root in self.stock.roots().by_folder().get(want.folder, []) if not root.read_only]
         if want.folder and not roots:
             raise BadValue(f"No root for {want.folder} is registered.", hint="Register one: `modelyard roots add`.")

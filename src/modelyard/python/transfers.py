@@ -1,4 +1,4 @@
-"""The Python library: the same downloads in a few typed lines, sync and async.
+"""Downloads from Python, in a few typed lines, sync and async.
 
 import modelyard
 
@@ -12,6 +12,7 @@ async with modelyard.Modelyard() as yard:
 from __future__ import annotations
 
 import asyncio
+import functools
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from modelyard.engine.progress import Snapshot
 from modelyard.errors import Stopped, YardError, unforeseen
 from modelyard.jobs.download import Download
 from modelyard.jobs.wish import Outcome, Wish
+from modelyard.python.library import Library
 from modelyard.values.offers import Finding, Listing
 
 OnProgress = Callable[[Sequence[Snapshot]], None]
@@ -148,6 +150,11 @@ class Modelyard:
         offline: bool = False,
     ) -> None:
         self.app = App(environ, flags=settings, offline=offline)
+
+    @functools.cached_property
+    def library(self) -> Library:
+        """The models that are here."""
+        return Library(self.app, lambda wish: Transfer(self.app, wish, None))
 
     def start(
         self,
