@@ -19,7 +19,7 @@ from running import modelyard as run
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "modelyard"
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-FACES = {"app", "python", "errors", "__main__"}
+FACES = {"app", "errors", "__main__"}
 """Single modules of the package: their tests lie with the rooms that use them."""
 
 
