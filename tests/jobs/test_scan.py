@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -139,6 +140,20 @@ def test_a_root_that_cannot_be_seen_loses_nothing(app: App, root: Path, tmp_path
     root.rename(tmp_path / "unplugged")
     done = scan(app.stock)
     assert done.gone == 0 and "missing" in [problem.code for problem in done.problems]
+    assert listed(app.stock) == ["a.safetensors"]
+
+
+@pytest.mark.root
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to mount")
+def test_an_empty_mount_point_loses_nothing(app: App, root: Path) -> None:
+    subprocess.run(["mount", "-t", "tmpfs", "none", str(root)], check=True)
+    try:
+        model(root / "a.safetensors")
+        scan(app.stock)
+    finally:
+        subprocess.run(["umount", str(root)], check=True)
+    done = scan(app.stock)
+    assert done.gone == 0 and [problem.code for problem in done.problems] == ["missing"]
     assert listed(app.stock) == ["a.safetensors"]
 
 

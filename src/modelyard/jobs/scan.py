@@ -25,7 +25,7 @@ from modelyard.library.roots.roots import Problem, Root
 from modelyard.library.sidecars.belonging import stem_of
 from modelyard.library.sidecars.reading import read_all
 from modelyard.library.units import PIPELINE, Unit, is_pipeline, units_of
-from modelyard.library.walk import Folder, Seen, Walk
+from modelyard.library.walk import Folder, Seen, Walk, signed
 from modelyard.net.stop import Stop
 from modelyard.values.about import About
 
@@ -158,6 +158,11 @@ class Scan:
                     waiting = []
         seen.update(self._turn(waiting))
         seen.update(self._turn([]))
+        if not seen and _other_drive(root, known):
+            hint = "Attach the drive again; or forget the root: modelyard roots remove."
+            walk.problems.append(
+                Problem("missing", str(root.path), "Its drive is not attached: the folder is empty.", hint)
+            )
         self._miss(known, seen, walk)
         self.done.problems += walk.problems
         self.stock.last_problems[str(root.path)] = [
@@ -240,6 +245,16 @@ def _unchanged(found: _Found, known: Stamps) -> int:
             return 0
         numbers.add(file.model)
     return numbers.pop() if len(numbers) == 1 else 0
+
+
+def _other_drive(root: Root, known: Stamps) -> bool:
+    """Whether all that was here lay on another device than the folder now does: an empty mount point."""
+    here = [file.device for file in known.files.values() if not file.gone]
+    try:
+        device = os.stat(root.path).st_dev
+    except OSError:
+        return bool(here)
+    return bool(here) and signed(device) not in here
 
 
 def _same(file: Known, seen: Seen) -> bool:

@@ -129,7 +129,7 @@ class Walk:
         if stat.S_ISREG(found.st_mode):
             where = models if suffix_of(name) in LISTED else others
             where[name] = Seen(
-                entry.path, name, found.st_size, found.st_mtime_ns, _signed(found.st_dev), _signed(found.st_ino)
+                entry.path, name, found.st_size, found.st_mtime_ns, signed(found.st_dev), signed(found.st_ino)
             )
 
     def _stays(self, path: str) -> bool:
@@ -153,6 +153,6 @@ def _is_text(name: str) -> bool:
     return True
 
 
-def _signed(number: int) -> int:
+def signed(number: int) -> int:
     """Inodes and devices may use all 64 bits; databases' integers are signed."""
     return number - 2**64 if number >= 2**63 else number
