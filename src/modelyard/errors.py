@@ -626,3 +626,10 @@ class NoSuchModel(NotFound):
 
     code = "no-such-model"
     hint = "See `modelyard list`; new files are found by `modelyard scan`."
+
+
+class NotInTrash(NotFound):
+    """An entry that no trash of the roots has."""
+
+    code = "not-in-trash"
+    hint = "See `modelyard trash`."

@@ -23,10 +23,11 @@ from modelyard.catalogue.measuring import (
     to_verify,
     unmeasured,
 )
-from modelyard.catalogue.model import Entry, Health, Model, model_of
+from modelyard.catalogue.model import Entry, FileFacts, Health, Model, model_of
 from modelyard.catalogue.moving import recognise
 from modelyard.catalogue.pages import Order, Page, page
 from modelyard.catalogue.refreshing import Learned, Subject, due, learn, subjects
+from modelyard.catalogue.relocating import Relocation, relocate
 from modelyard.catalogue.upkeep import Lacks, lacks, mark, marked
 from modelyard.catalogue.usage import count_uses, keep_search, made_searches
 from modelyard.catalogue.versions import Installed, Newer, ignore, installed, keep_newer, list_newer
@@ -289,6 +290,15 @@ class Catalogue:
                 db.execute(models.update().where(models.c.id.in_(chunk), models.c.gone == 0).values(gone=self.wall()))
             self.changed(db)
         self._tell("model.gone", lost)
+
+    def relocate(self, one: Relocation, facts: Mapping[str, FileFacts]) -> bool:
+        """We moved a model ourselves: see `relocating.relocate`; gives whether it is known."""
+        with self.database.writing() as db:
+            known = relocate(db, one, facts, self.wall())
+            self.changed(db)
+        if known:
+            self._tell("model.gone" if one.gone else "model.changed", [one.model])
+        return known
 
     def forget(self, numbers: Iterable[int]) -> None:
         """Drop models from the catalogue, with what is known of them. Files stay."""

@@ -7,10 +7,13 @@ from typing import Any
 from modelyard.jobs.checking import VERIFY
 from modelyard.jobs.chores import Chore
 from modelyard.jobs.measuring import MEASURE
+from modelyard.jobs.moving import MOVE
 from modelyard.jobs.refresh import REFRESH
 from modelyard.jobs.scan import SCAN
-from modelyard.jobs.versions import VERSIONS
 from modelyard.jobs.upkeep import UPKEEP
+from modelyard.jobs.versions import VERSIONS
 
-CHORES: dict[str, Chore[Any]] = {chore.name: chore for chore in (SCAN, MEASURE, VERIFY, REFRESH, UPKEEP, VERSIONS)}
+CHORES: dict[str, Chore[Any]] = {
+    chore.name: chore for chore in (SCAN, MEASURE, VERIFY, REFRESH, UPKEEP, VERSIONS, MOVE)
+}
 """What the queue can run beside downloads."""

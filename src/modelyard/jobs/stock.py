@@ -14,6 +14,7 @@ from modelyard.events.log import EventLog
 from modelyard.jobs.yard import Yard
 from modelyard.library.roots.entries import Entries
 from modelyard.library.roots.roots import Roots, roots_of
+from modelyard.library.shifting.claims import Claims
 from modelyard.net.client import Client
 from modelyard.store.database import Database
 from modelyard.values.about import About
@@ -60,6 +61,7 @@ class Stock:
         folder: The data folder.
         busy: Whether downloads move bytes now: their disk comes first.
         last_problems: What the last scan of each root could not see, by the root's path.
+        claims: Which files are being moved now.
     """
 
     yard: Yard
@@ -71,6 +73,7 @@ class Stock:
     folder: Path
     busy: Callable[[], bool] = lambda: False
     last_problems: dict[str, list[dict[str, str]]] = field(default_factory=dict)
+    claims: Claims = field(default_factory=Claims)
 
     def forms(self) -> tuple[str, ...]:
         """The forms of sidecars that the owner wants written."""

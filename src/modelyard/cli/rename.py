@@ -1,0 +1,22 @@
+"""`modelyard rename`: give a model another name."""
+
+from __future__ import annotations
+
+import click
+
+from modelyard.cli.options import json_option
+from modelyard.cli.show import found
+from modelyard.cli.yard import reached
+
+
+@click.command()
+@click.argument("model")
+@click.argument("name")
+@json_option
+def command(model: str, name: str, as_json: bool) -> None:
+    """Rename MODEL, a number of `modelyard list` or a file, to NAME, with its sidecars. Its ending stays."""
+    with reached(as_json=as_json) as (yard, teller):
+        number = found(yard, model)["model"]["id"]
+        told = yard("POST", f"/models/{number}/rename", {"name": name})
+        teller.data(told)
+        teller.result(told["model"]["path"])
