@@ -12,12 +12,14 @@ import pytest
 
 from modelyard.app import App
 from modelyard.catalogue.asking import Asking
-from modelyard.errors import Stopped, YardError
+from modelyard.errors import Stopped, Unreachable, YardError
 from modelyard.jobs.measuring import MeasureOptions, measure_models
 from modelyard.jobs.owning import Change, change_own
 from modelyard.jobs.refresh import RefreshOptions, refresh
 from modelyard.net.stop import Stop
+from modelyard.store.proofs import Proof, stamp_of
 from modelyard.testing import PracticeHub
+from modelyard.values.offers import Address
 
 from .library import library, model, scanned
 
@@ -220,3 +222,45 @@ def test_a_stopped_refresh_keeps_what_it_learnt(yard: tuple[App, Path], hub: Pra
     done = app.stock.catalogue.page(Asking(completeness=("complete",))).models
     assert len(done) == 100
     assert do(app)["asked"] == 50
+
+
+@pytest.mark.parametrize("name", ["huggingface", "modelscope"])
+def test_a_model_that_was_fetched_from_a_repository_is_described_by_it(
+    yard: tuple[App, Path], hub: PracticeHub, name: str
+) -> None:
+    app, root = yard
+    path = model(root / "fetched.safetensors")
+    scanned(app)
+    stamp = stamp_of(path)
+    assert stamp is not None
+    address = app.hubs.show(Address(name, "org/repo", path="model.safetensors"))
+    app.proofs.keep([Proof(path, stamp, {}, address=address)])
+    assert do(app)["found"] == 1
+    about = app.stock.catalogue.details(app.stock.catalogue.at(str(path)).id).about
+    assert (about.hub, about.model_id, about.description_form) == (name, "org/repo", "markdown")
+    assert about.description.startswith("# Practice")
+
+
+def test_a_model_that_nothing_is_known_of_waits_for_its_hash(yard: tuple[App, Path]) -> None:
+    app, root = yard
+    model(root / "new.safetensors")
+    scanned(app)
+    assert do(app)["unmeasured"] == 1
+    assert app.stock.catalogue.page(Asking()).models[0].asked == 0
+
+
+def test_a_hub_that_fails_costs_only_what_it_knows(yard: tuple[App, Path], hub: PracticeHub) -> None:
+    app, root = yard
+    model(root / "theirs.safetensors", 1)
+    (root / "theirs.info").write_text(json.dumps({"modelId": "org/repo", "source": "huggingface"}))
+    put(root, "mine.safetensors", practice_lora(hub))
+    ready(app)
+    broken = app.hubs.named("huggingface")
+
+    def fail(address: Address) -> Any:
+        raise Unreachable("It is away.")
+
+    broken.about = fail
+    told = do(app)
+    assert (told["found"], told["waiting"]) == (1, 1)
+    assert [one["hub"] for one in told["resting"]] == ["huggingface"]

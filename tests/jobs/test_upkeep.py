@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from modelyard.jobs import caretaker
 from modelyard.jobs.hooks.names import Namer
 from modelyard.jobs.measuring import MeasureOptions, measure_models
 from modelyard.jobs.upkeep import MARK, UpkeepOptions, advice, upkeep
 from modelyard.net.stop import Stop
+from modelyard.tasks.task import Draft, Priority
 from modelyard.testing import PracticeHub
 
 from .library import library, model, scanned
@@ -62,3 +66,23 @@ def test_a_hub_that_is_away_is_no_failure_of_a_round(tmp_path: Path, hub: Practi
         told = upkeep(app.stock, UpkeepOptions(), Stop(), quiet)
         assert told["refreshed"]["resting"][0]["code"] == "unreachable"
         assert app.stock.catalogue.lacks(0).never_asked == 1
+
+
+def test_a_service_asks_for_a_round_when_the_last_one_is_long_ago(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(caretaker, "_ROUND", 0.0)
+    with library(tmp_path) as (app, _):
+        drafts: list[Draft] = []
+        keeper = caretaker.Caretaker(app.stock, drafts.append, app.stop)
+        keeper._keeping_up()
+        assert [(draft.kind, draft.priority) for draft in drafts] == [("upkeep", Priority.LOW)]
+        app.stock.catalogue.mark(MARK)
+        keeper._keeping_up()
+        assert len(drafts) == 1
+        app.stock.wall = lambda: app.clock.wall() + 25 * 3600
+        keeper._keeping_up()
+        assert len(drafts) == 2
+        app.settings.set("library.upkeep", "0")
+        keeper._keeping_up()
+        assert len(drafts) == 2

@@ -13,7 +13,8 @@ LONGEST = 1 << 20
 _MOST_PICTURES = 20
 _FRONT = re.compile(r"\A\ufeff?---[ \t]*\r?\n.*?^---[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
 _SHOWN = re.compile(
-    r"!\[[^\]\n]{0,500}\]\(\s{0,9}<?([^)\s>]{1,1000})|<(?:img|video|source)\b[^>]{0,1000}?\bsrc=[\"']([^\"'\s>]{1,1000})"
+    r"!\[[^\]\n]{0,500}\]\(\s{0,9}<?([^)\s>]{1,1000})"
+    r"|<(?:img|video|source)\b[^>]{0,1000}?\bsrc=[\"']([^\"'\s>]{1,1000})"
 )
 _PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".avif")
 _VIDEOS = (".mp4", ".webm")

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from modelyard.catalogue.refreshing import Learned, Subject
@@ -156,6 +157,7 @@ def _illustrate(
 ) -> None:
     """Fetch a preview for those that have none; what fails is told, and costs that picture only."""
     wanted = [one for one in subjects if one.id in kept and stock.pictures.fitting(kept[one.id])]
+    wanted = [one for one in wanted if Path(one.path).is_file()]  # a folder's pictures lie inside it
 
     def fetched(one: Subject) -> YardError | None:
         try:

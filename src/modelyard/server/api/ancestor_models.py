@@ -11,7 +11,7 @@ import msgspec
 
 from modelyard.catalogue.asking import Asking
 from modelyard.catalogue.model import Model
-from modelyard.errors import BadValue, NotSupported, PreviewRefused, YardError
+from modelyard.errors import BadValue, NoSuchModel, NotSupported, PreviewRefused, YardError
 from modelyard.jobs.measuring import MeasureOptions, measure_models
 from modelyard.jobs.owning import Change, change_own
 from modelyard.jobs.refresh import RefreshOptions, refresh
@@ -196,7 +196,11 @@ def ancestor_regenerate(here: Here, body: Chosen) -> Data:
 
 
 @routes.get(
-    "/preview/{type}/{index}/{filename*}", role=Role.VIEWER, media_type="image/webp", also=("image/png", "image/jpeg")
+    "/preview/{type}/{index}/{filename*}",
+    role=Role.VIEWER,
+    raises=(NoSuchModel,),
+    media_type="image/webp",
+    also=("image/png", "image/jpeg"),
 )
 def ancestor_preview(here: Here, type: str, index: str, filename: str, query: SizeQuery) -> Answer:
     """A model's picture, small, in the form that is asked for or that its name ends in."""
