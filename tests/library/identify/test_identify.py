@@ -20,8 +20,18 @@ ALL = {**MODELS, **SHARED}
 @pytest.mark.parametrize("case", MODELS)
 def test_each_family_is_told_for_certain(case: str) -> None:
     (kind, family), made = MODELS[case]
-    found = identify(made, "model.safetensors")
+    found = identify(made, f"{family}.safetensors")
     assert (found.kind, found.family, found.certainty) == (kind, family, CERTAIN), found.reasons
+
+
+def test_a_transformer_that_diffusers_names_alike_is_likely_where_its_name_says_nothing() -> None:
+    _, made = MODELS["Qwen-Image"]
+    told = {
+        name: identify(made, name)
+        for name in ("model.safetensors", "qwen_image.safetensors", "diffusers-x.safetensors")
+    }
+    assert [one.certainty for one in told.values()] == [LIKELY, CERTAIN, CERTAIN]
+    assert told["diffusers-x.safetensors"].kind == "diffusers_transformer"
 
 
 @pytest.mark.parametrize("case", SHARED)

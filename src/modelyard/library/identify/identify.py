@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 from modelyard.library.formats.header import Code, Header
@@ -12,7 +12,7 @@ from modelyard.library.identify.quantised import counted, quantisation
 from modelyard.library.identify.structure import Found, structure
 from modelyard.library.identify.told import Told, family_of, told
 from modelyard.values.about import About
-from modelyard.values.identity import LIKELY, ONE_OF, UNKNOWN, Identity
+from modelyard.values.identity import CERTAIN, LIKELY, ONE_OF, UNKNOWN, Identity
 
 _HUMAN = {
     "sd15": "SD 1.5",
@@ -106,6 +106,9 @@ def identify(
     found = measure.found
     verdict = _weighed(found, said, name, hub_record)
     kind = _kind(found, verdict.family, name)
+    if _is_twin(found, verdict, kind, name):
+        reason = "Diffusers' own files have the same names and shapes, and its name does not say which it is."
+        verdict = replace(verdict, certainty=LIKELY, reasons=(*verdict.reasons, reason))
     return Identity(
         format=header.format,
         kind=kind,
@@ -204,6 +207,13 @@ def _kind(found: Found, family: str, name: str) -> str:
     if found.kind == "diffusion_model" and family in _DIFFUSERS_TWINS and marks:
         return "diffusers_transformer"
     return found.kind
+
+
+def _is_twin(found: Found, verdict: _Verdict, kind: str, name: str) -> bool:
+    """Whether it may as well be the other kind: nothing in the name speaks for either."""
+    if kind != "diffusion_model" or verdict.family not in _DIFFUSERS_TWINS or verdict.certainty != CERTAIN:
+        return False
+    return found.kind == kind and verdict.family.partition("-")[0] not in PurePath(name).name.lower()
 
 
 def _variant(name: str) -> str:
