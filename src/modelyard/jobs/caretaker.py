@@ -7,10 +7,12 @@ import threading
 from collections.abc import Callable
 
 from modelyard.errors import Stopped, YardError
+from modelyard.jobs.carrying import recover
 from modelyard.jobs.checking import due, verify_models
 from modelyard.jobs.measuring import idle
 from modelyard.jobs.scan import SCAN, ScanOptions
 from modelyard.jobs.stock import Stock
+from modelyard.jobs.trash import empty_old
 from modelyard.jobs.upkeep import MARK, UPKEEP, UpkeepOptions
 from modelyard.jobs.watch import on_network, watch
 from modelyard.net.stop import Stop
@@ -44,6 +46,7 @@ class Caretaker:
         """Look at everything once, then keep watch."""
         settings = self._stock.yard.settings
         if self._stock.entries.all():
+            recover(self._stock)
             self.scan()
         jobs = [
             (self._watching, settings["library.watch"]),
@@ -109,6 +112,7 @@ class Caretaker:
     def _keeping_up(self) -> None:
         """A round of upkeep when the last one is long enough ago; the first one a while after the first start."""
         self._stop.wait(_ROUND)
+        empty_old(self._stock)
         hours = self._stock.yard.settings["library.upkeep"]
         since = self._stock.wall() - self._stock.catalogue.marked(MARK)
         if hours and since >= hours * 3600 and self._stock.entries.all():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
@@ -78,7 +78,7 @@ class BackView(msgspec.Struct, frozen=True, omit_defaults=True):
 
     id: str
     path: str = ""
-    error: dict[str, object] | None = None
+    error: dict[str, Any] | None = None
 
 
 class TrashView(msgspec.Struct, frozen=True):
