@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import pytest
 
@@ -94,19 +94,24 @@ OUT = [
 
 
 @pytest.mark.parametrize("name", OUT)
-@pytest.mark.parametrize("route", ["model", "preview", "write", "refresh"])
+@pytest.mark.parametrize("route", ["model", "preview", "write", "refresh", "remove", "target"])
 def test_nothing_outside_the_folders_is_reached(yard: Served, root: Path, name: str, route: str) -> None:
     before = {str(path) for path in root.parent.rglob("*") if "yard" not in path.parts}
     match route:
         case "write":
             sent = json.dumps({"description": "x"}).encode()
             got = yard.ask("PUT", f"{SCRIPT}/model/loras/0/{name}", sent)
+        case "remove":
+            got = yard.ask("DELETE", f"{SCRIPT}/model/loras/0/{name}")
+        case "target":
+            sent = json.dumps({"type": "loras", "pathIndex": 0, "fullname": unquote(name)}).encode()
+            got = yard.ask("PUT", f"{SCRIPT}/model/loras/0/two.safetensors", sent)
         case "refresh":
             got = yard.ask("GET", f"{SCRIPT}/model/loras/0/{name}/metadata/refresh")
         case _:
             got = yard.ask("GET", f"{SCRIPT}/{route}/loras/0/{name}")
     assert got.json["success"] is False
-    assert got.json["code"] in ("unsafe-path", "no-such-model")
+    assert got.json["code"] in ("unsafe-path", "no-such-model", "bad-value")
     assert got.json["error"]
     assert {str(path) for path in root.parent.rglob("*") if "yard" not in path.parts} == before
 
@@ -140,8 +145,6 @@ def test_a_preview_and_a_description_are_given_as_its_page_sends_them(yard: Serv
     good(yard, "PUT", path, form({"previewFile": "undefined"}), Content_Type="multipart/form-data")
     assert not preview.exists()
     assert good(yard, "GET", path)["description"] == "# Mine\r\nwith ü"
-    moved = yard.ask("PUT", path, json.dumps({"type": "loras", "pathIndex": 0, "fullname": "x.safetensors"}).encode())
-    assert moved.json["code"] == "not-supported"
     refused = yard.ask("GET", f"{PAGE}/preview/loras/0/nobody.webp")
     assert (refused.status, refused.json["success"]) == (404, False)
 
@@ -163,3 +166,26 @@ def test_refreshing_maintenance_and_previews_answer_as_the_fork_does(yard: Serve
     assert (told["already_exists"], told["no_source"], told["errors"]) == (2, 1, 3)
     assert good(yard, "GET", f"{SCRIPT}/maintenance/scan")["total_incomplete"] == 3
     assert yard.ask("POST", f"{SCRIPT}/batch/metadata/refresh", {}).json["code"] == "bad-value"
+
+
+def test_a_model_is_renamed_moved_and_removed_with_what_belongs_to_it(yard: Served, root: Path) -> None:
+    lora = model(root / "movable.safetensors", 9)
+    (root / "movable.preview.png").write_bytes(png(4))
+    yard.ask("POST", "/api/v1/library/scan", {})
+    until_listed(yard, 5)
+    path = f"{PAGE}/model/loras/0"
+    taken = {"type": "loras", "pathIndex": "0", "fullname": "two.safetensors"}
+    assert yard.ask("PUT", f"{path}/movable.safetensors", taken).json["code"] == "target-exists"
+    assert yard.ask("PUT", f"{path}/movable.safetensors", taken | {"fullname": "x.ckpt"}).json["code"] == "bad-value"
+    assert (
+        yard.ask("PUT", f"{path}/movable.safetensors", taken | {"pathIndex": "undefined"}).json["code"] == "bad-value"
+    )
+    assert lora.exists()
+    good(yard, "PUT", f"{path}/movable.safetensors", taken | {"fullname": "new/sub/other.safetensors"})
+    assert sorted(one.name for one in (root / "new/sub").iterdir()) == ["other.preview.png", "other.safetensors"]
+    assert not lora.exists()
+    assert good(yard, "GET", f"{path}/new/sub/other.safetensors")["metadata"]["name"] == "other"
+    good(yard, "DELETE", f"{path}/new/sub/other.safetensors")
+    assert not list(root.rglob("other.safetensors"))
+    assert [one["title"] for one in yard.ask("GET", "/api/v1/trash").json["entries"]] == ["other"]
+    assert yard.ask("DELETE", f"{path}/new/sub/other.safetensors").json["success"] is False

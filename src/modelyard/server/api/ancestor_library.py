@@ -11,7 +11,8 @@ from modelyard.catalogue.asking import Asking
 from modelyard.catalogue.catalogue import Details
 from modelyard.catalogue.model import Model
 from modelyard.catalogue.pages import Order
-from modelyard.errors import BadValue, NoSuchModel, UnsafePath
+from modelyard.errors import BadValue, NoSuchModel, TargetExists, UnsafePath
+from modelyard.jobs.moving import move, rename
 from modelyard.jobs.stock import Stock
 from modelyard.library.previews.finding import VIDEOS
 from modelyard.library.roots.roots import Root
@@ -84,6 +85,28 @@ def model_of_preview(stock: Stock, kind: str, index: str, filename: str) -> Mode
         if not file.gone and stem_of(os.path.basename(known)) == stem:
             return stock.catalogue.get(file.model)
     raise NoSuchModel(f"There is no model for the preview {path.name[:200]!r}.")
+
+
+def take_to(stock: Stock, model: Model, kind: str, index: str, fullname: str) -> None:
+    """Take a model to a type, an index and a name, where it does not lie there already; its ending stays.
+
+    Raises:
+        BadValue: The new name has another ending.
+        TargetExists: A file of its name stands there; nothing was changed.
+        YardError: See `place_of`, `jobs.moving.move` and `jobs.moving.rename`.
+    """
+    target, path = place_of(stock, kind, index, fullname), Path(model.path)
+    if target == path:
+        return
+    if target.suffix != path.suffix:
+        raise BadValue(f"{target.name[:200]!r} does not end in {path.suffix!r}.", hint="The ending of a model stays.")
+    if os.path.lexists(target):
+        raise TargetExists(f"{fullname[:200]!r} is there already.")
+    root = stock.roots().get(kind, int(index))
+    if target.parent != path.parent:
+        move(stock, model.id, root, fullname.rpartition("/")[0])
+    if target.name != path.name:
+        rename(stock, model.id, target.name)
 
 
 def _check(stock: Stock, path: Path) -> None:

@@ -11,10 +11,11 @@ import msgspec
 
 from modelyard.catalogue.asking import Asking
 from modelyard.catalogue.model import Model
-from modelyard.errors import BadValue, NoSuchModel, NotSupported, PreviewRefused, YardError
+from modelyard.errors import BadValue, NoSuchModel, PreviewRefused, YardError
 from modelyard.jobs.measuring import MeasureOptions, measure_models
 from modelyard.jobs.owning import Change, change_own
 from modelyard.jobs.refresh import RefreshOptions, refresh
+from modelyard.jobs.trash import put_away
 from modelyard.server.api.ancestor import for_its_page, in_its_words
 from modelyard.server.api.ancestor_library import (
     described,
@@ -25,6 +26,7 @@ from modelyard.server.api.ancestor_library import (
     model_at,
     model_of_path,
     model_of_preview,
+    take_to,
 )
 from modelyard.server.api.ancestor_shapes import Told
 from modelyard.server.forms import ANY, Form
@@ -121,14 +123,12 @@ def ancestor_model(here: Here, type: str, index: str, filename: str) -> Data:
     return Data(data=described(here.app.stock.catalogue.details(model.id)))
 
 
-@routes.put("/model/{type}/{index}/{filename*}", role=Role.OPERATOR, most=_WITH_PREVIEW, takes=ANY)
+@routes.put("/model/{type}/{index}/{filename*}", role=Role.OPERATOR, most=_WITH_PREVIEW, takes=ANY, slow=True)
 @in_its_words
 def ancestor_change_model(here: Here, type: str, index: str, filename: str, body: NewWords) -> Told:
-    """Give a model a preview or a description."""
+    """Give a model a preview, a description, another name or another folder; what belongs to it goes along."""
     stock = here.app.stock
     model = model_at(stock, type, index, filename)
-    if body.fullname is not None and (body.type, str(body.path_index), body.fullname) != (type, index, filename):
-        raise NotSupported("Models are not moved by this route.", hint="Move the file; it is found again by its bytes.")
     if body.preview_file == _NOTHING:
         if model.preview:
             stock.pictures.remove(model)
@@ -137,6 +137,18 @@ def ancestor_change_model(here: Here, type: str, index: str, filename: str, body
     shown = described(stock.catalogue.details(model.id))["description"]
     if body.description is not None and body.description != shown:
         change_own(stock, model.id, msgspec.convert({"notes": body.description}, Change))
+    if body.fullname is not None:
+        take_to(
+            stock, model, body.type or type, str(index if body.path_index is None else body.path_index), body.fullname
+        )
+    return Told()
+
+
+@routes.delete("/model/{type}/{index}/{filename*}", role=Role.OPERATOR, takes=ANY, slow=True)
+@in_its_words
+def ancestor_remove_model(here: Here, type: str, index: str, filename: str) -> Told:
+    """Move a model, with all that belongs to it, into the trash of its root; `modelyard trash` puts it back."""
+    put_away(here.app.stock, model_at(here.app.stock, type, index, filename).id)
     return Told()
 
 
