@@ -365,6 +365,13 @@ class UnsafeArchive(ContentError):
     hint = "Nothing was unpacked. Do not trust this archive."
 
 
+class UnsafePickle(ContentError):
+    """A pickle that would run code when a program loads it."""
+
+    code = "unsafe-pickle"
+    hint = "Look for a safetensors version. If you trust its author: `modelyard quarantine release FILE`."
+
+
 # --- this machine cannot keep it -----------------------------------------------------------------
 
 
@@ -633,3 +640,10 @@ class NotInTrash(NotFound):
 
     code = "not-in-trash"
     hint = "See `modelyard trash`."
+
+
+class CannotShare(DiskError):
+    """Two equal files that cannot have one place on the disk; `reason` among the facts says why."""
+
+    code = "cannot-share"
+    hint = "Remove one of them with `modelyard trash`, and let programs find the other."

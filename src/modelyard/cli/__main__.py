@@ -39,6 +39,7 @@ COMMANDS = {
     "versions": "Look for newer versions of what is here.",
     "verify": "Check files on disk; mend damaged ones.",
     "repair": "Mend damaged files, by the block.",
+    "quarantine": "See pickles that would run code; release one.",
     "measure": "Measure the hashes of models that have none.",
     "compare": "Compare two models.",
     "export": "Write the library down as a lockfile.",

@@ -16,6 +16,7 @@ from pathlib import Path
 from modelyard.engine.journal import journal_path
 from modelyard.engine.landing import rename, sync_folder, sync_parts
 from modelyard.errors import YardError, unforeseen
+from modelyard.jobs.quarantine import quarantined
 from modelyard.store.proofs import Proof, Proofs
 
 _MOST = 256
@@ -38,10 +39,17 @@ class Arrival:
 
 
 class Arrivals:
-    """Lands parts in batches. Use as a context manager: leaving it waits for the last one."""
+    """Lands parts in batches. Use as a context manager: leaving it waits for the last one.
 
-    def __init__(self, proofs: Proofs) -> None:
+    Args:
+        check: Why a part may not get its final name; it gets that of a quarantined file instead.
+    """
+
+    def __init__(
+        self, proofs: Proofs, check: Callable[[Path, Path], YardError | None] = lambda _part, _target: None
+    ) -> None:
         self._proofs = proofs
+        self._check = check
         self._waiting: queue.SimpleQueue[Arrival | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="arrivals", daemon=True)
 
@@ -84,6 +92,10 @@ class Arrivals:
         failed: dict[int, YardError] = {}
         for arrival in batch:
             try:
+                refused = self._check(arrival.part, arrival.target)
+                if refused is not None:
+                    rename(arrival.part, quarantined(arrival.target), replace=True)
+                    raise refused
                 rename(arrival.part, arrival.target, replace=arrival.replace)
             except YardError as error:
                 failed[id(arrival)] = error

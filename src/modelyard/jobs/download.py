@@ -33,6 +33,7 @@ from modelyard.jobs.crew import Crew
 from modelyard.jobs.first_look import asked_by_head, enrich, look, told_by
 from modelyard.jobs.folders import make_folder, nearest_folder, remove_empty
 from modelyard.jobs.preflight import Step, Verdict, check_room, decide
+from modelyard.jobs.quarantine import unsafe
 from modelyard.jobs.targets import Place, place_all
 from modelyard.jobs.unpack import fetch_unpacked, is_archive
 from modelyard.jobs.wish import Outcome, Planned, Refused, Wish, part_of, proof_of
@@ -195,7 +196,8 @@ class Download:
             else:
                 todo.append(one)
         large = threading.BoundedSemaphore(self.yard.settings["files.at-once"])
-        with Arrivals(self.yard.proofs) as arrivals:
+        check = unsafe if self.yard.settings["quarantine"] else lambda _part, _target: None
+        with Arrivals(self.yard.proofs, check) as arrivals:
             crew = Crew(todo, lambda one: self._one(one, large, crew, arrivals))
             crew.run(on_tick)
         remove_empty(self._made)

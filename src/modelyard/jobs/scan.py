@@ -223,7 +223,9 @@ class Scan:
 
     def _miss(self, known: Stamps, seen: set[int], walk: Walk) -> None:
         """Note which models were not seen; another root may still show them under a new path."""
-        dark = tuple(problem.path for problem in walk.problems if problem.code not in ("link-outside", "bad-name"))
+        dark = tuple(
+            problem.path for problem in walk.problems if problem.code not in ("link-outside", "bad-name", "quarantined")
+        )
         self._kept |= seen
         for path, file in known.files.items():
             if file.model not in seen and not file.gone and not _below(path, dark):

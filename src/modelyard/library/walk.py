@@ -12,7 +12,8 @@ from modelyard.library.roots.roots import Problem, Root
 from modelyard.values.suffixes import LISTED, suffix_of
 
 DEEPEST = 40
-_PARTIAL = (".part", ".download", ".crdownload", ".aria2", ".tmp", ".incomplete", ".quarantine")
+QUARANTINE = ".quarantine"
+_PARTIAL = (".part", ".download", ".crdownload", ".aria2", ".tmp", ".incomplete", QUARANTINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +112,8 @@ class Walk:
         self, entry: os.DirEntry[str], models: dict[str, Seen], others: dict[str, Seen], below: list[str]
     ) -> None:
         name = entry.name
+        if name.endswith(QUARANTINE):
+            self._tell("quarantined", entry.path, "It would run code when it is loaded.", "modelyard quarantine")
         if name.startswith(".") or name.endswith(_PARTIAL):
             return
         if not _is_text(name):

@@ -1,0 +1,101 @@
+"""Quarantine: a pickle that would run code stands under a name that no program loads, until a person releases it.
+
+The content decides, never the ending of the name; what cannot be taken apart counts as unsafe.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from modelyard.engine.landing import rename, sync_folder
+from modelyard.errors import BadValue, NoSuchFile, UnsafePickle, YardError
+from modelyard.jobs.measure import measure
+from modelyard.jobs.stock import Stock
+from modelyard.library.formats.header import Code, Header
+from modelyard.library.formats.reading import read_header
+from modelyard.library.roots.roots import Root
+from modelyard.library.walk import QUARANTINE as SUFFIX
+from modelyard.library.walk import Walk
+from modelyard.net.stop import Stop
+
+_UNSAFE = frozenset((Code.UNSAFE_PICKLE, Code.HOLDS_CODE))
+_STARTS = (b"PK", b"\x80")
+_LOADED = frozenset((".ckpt", ".pt", ".pth", ".bin", ".pkl", ".pt2", ".vae", ".joblib", ".npy"))
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """A file in quarantine: what it is called there, and what it would run."""
+
+    path: str
+    size: int
+    words: str
+
+
+def quarantined(path: Path) -> Path:
+    """The name of a file in quarantine."""
+    return path.with_name(path.name + SUFFIX)
+
+
+def unsafe(part: Path, target: Path) -> YardError | None:
+    """Why a file that arrived may not get its name, None when it may."""
+    with part.open("rb") as file:
+        start = file.read(2)
+    if not start.startswith(_STARTS) and target.suffix.lower() not in _LOADED:
+        return None
+    words = _words(read_header(part))
+    if not words:
+        return None
+    return UnsafePickle(f"{target.name}: {words} It is kept as {quarantined(target).name}.")
+
+
+def _words(header: Header) -> str:
+    found = [problem.words for problem in header.findings if problem.code in _UNSAFE]
+    return " ".join(found[:3])
+
+
+def kept(stock: Stock) -> Iterator[Kept]:
+    """Every file in quarantine below the roots."""
+    roots = stock.roots()
+    for root in roots.all:
+        for path in _below(root):
+            yield Kept(
+                str(path), path.stat().st_size, _words(read_header(path)) or "Nothing that is known to run code."
+            )
+
+
+def _below(root: Root) -> Iterator[Path]:
+    walk = Walk(root, (os.path.realpath(root.path),))
+    for folder in walk.folders():
+        with os.scandir(folder.path) as entries:
+            found = sorted(
+                entry.name for entry in entries if entry.name.endswith(SUFFIX) and entry.is_file(follow_symlinks=False)
+            )
+        yield from (Path(folder.path, name) for name in found)
+
+
+def release(stock: Stock, path: Path, sha256: str, stop: Stop) -> Path:
+    """Give a file its name back; programs may load it from then on.
+
+    Args:
+        sha256: Of the very bytes that a person decided about.
+
+    Raises:
+        UnsafePath: It lies outside of all roots.
+        BadValue: It is not in quarantine, or has other bytes.
+        TargetExists: Its name is taken.
+    """
+    stock.roots().inside(path)
+    if not path.name.endswith(SUFFIX):
+        raise BadValue(f"{path.name} is not in quarantine.")
+    if not path.is_file() or path.is_symlink():
+        raise NoSuchFile(f"{path} is not there.")
+    if measure(path, stop).digests["sha256"] != sha256.lower():
+        raise BadValue(f"{path.name} has other bytes than you decided about.")
+    target = path.with_name(path.name.removesuffix(SUFFIX))
+    rename(path, target, replace=False)
+    sync_folder(target.parent)
+    return target

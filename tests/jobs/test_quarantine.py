@@ -1,0 +1,83 @@
+"""A pickle that would run code never gets the name that a program loads, until a person says so of these bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from library.formats.test_pickles import GOOD as TORCH
+from library.formats.test_pickles import called, zipped
+from modelyard.app import App
+from modelyard.errors import BadValue, TargetExists, UnsafePath
+from modelyard.jobs.quarantine import kept, quarantined, release, unsafe
+from modelyard.jobs.wish import Wish
+from modelyard.net.stop import Stop
+from modelyard.testing import PracticeHub
+from modelyard.testing.content import Bytes
+
+from .library import library, scanned
+
+EVIL = zipped({"archive/data.pkl": called("os", "system"), "archive/version": b"3\n"})
+
+
+@pytest.fixture
+def yard(hub: PracticeHub, tmp_path: Path) -> Iterator[tuple[App, Path]]:
+    with library(tmp_path, **hub.env()) as both:
+        yield both
+
+
+@pytest.mark.parametrize("name", ["a.ckpt", "a.pt", "a.safetensors", "a"])
+def test_the_content_decides_not_the_name(tmp_path: Path, name: str) -> None:
+    evil, good = tmp_path / "evil.part", tmp_path / "good.part"
+    evil.write_bytes(EVIL)
+    good.write_bytes(zipped(TORCH))
+    refused = unsafe(evil, tmp_path / name)
+    assert refused is not None and refused.code == "unsafe-pickle" and "system" in refused.message
+    assert unsafe(good, tmp_path / name) is None
+
+
+@pytest.mark.parametrize("allowed", [False, True])
+def test_a_download_that_would_run_code_lands_in_quarantine(hub: PracticeHub, tmp_path: Path, allowed: bool) -> None:
+    hub.hf.add_repo("me/evil", {"evil.ckpt": Bytes(EVIL), "good.pt": Bytes(zipped(TORCH))})
+    flags = {"quarantine": "off"} if allowed else {}
+    with App({"MODELYARD_HOME": str(tmp_path / "yard"), **hub.env()}, flags=flags) as app:
+        download = app.download(Wish(["hf:me/evil"], to=f"{tmp_path}/models/"))
+        outcomes = {one.target.name: one.error for one in download.run(download.plan())}
+    there = sorted(path.name for path in (tmp_path / "models").rglob("*") if path.is_file())
+    if allowed:
+        assert outcomes == {"evil.ckpt": None, "good.pt": None} and there == ["evil.ckpt", "good.pt"]
+    else:
+        assert outcomes["good.pt"] is None and outcomes["evil.ckpt"].code == "unsafe-pickle"
+        assert there == ["evil.ckpt.quarantine", "good.pt"]
+
+
+def test_what_is_kept_is_shown_with_what_it_would_run_and_released_by_its_hash(yard) -> None:
+    app, root = yard
+    path = quarantined(root / "sub" / "evil.ckpt")
+    path.parent.mkdir()
+    path.write_bytes(EVIL)
+    (one,) = kept(app.stock)
+    assert one.path == str(path) and "system" in one.words
+    assert [problem.code for problem in scanned(app).problems] == ["quarantined"]
+    import hashlib
+
+    digest = hashlib.sha256(EVIL).hexdigest()
+    with pytest.raises(BadValue):
+        release(app.stock, path, "0" * 64, Stop())
+    (root / "sub" / "evil.ckpt").write_bytes(b"taken")
+    with pytest.raises(TargetExists):
+        release(app.stock, path, digest, Stop())
+    (root / "sub" / "evil.ckpt").unlink()
+    assert release(app.stock, path, digest.upper(), Stop()).read_bytes() == EVIL
+    with pytest.raises(BadValue):
+        release(app.stock, root / "sub" / "evil.ckpt", digest, Stop())
+
+
+def test_nothing_outside_the_roots_is_released(yard, tmp_path: Path) -> None:
+    app, _ = yard
+    path = tmp_path / "evil.ckpt.quarantine"
+    path.write_bytes(EVIL)
+    with pytest.raises(UnsafePath):
+        release(app.stock, path, "0" * 64, Stop())
