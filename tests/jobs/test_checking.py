@@ -76,6 +76,32 @@ def test_a_flip_in_a_file_that_nobody_claimed_is_found_since_it_was_measured(yar
     assert (found.health, found.problems) == (Health.DAMAGED, ("hash-differs",))
 
 
+def test_a_twin_on_this_machine_mends_a_file_without_any_hub(yard) -> None:
+    app, root = yard
+    path, twin = model(root / "a.safetensors"), model(root / "sub" / "b.safetensors")
+    right = path.read_bytes()
+    scanned(app)
+    measure_models(app.stock, MeasureOptions(), Stop(), lambda _: None)
+    flip(path, path.stat().st_size - 1)
+    told = verified(app, mend=True)
+    assert told["counts"] == {"mended": 1, "good": 1} and told["fetched"] == 0
+    assert path.read_bytes() == twin.read_bytes() == right
+    assert sorted(file.name for file in root.rglob("*") if file.is_file()) == ["a.safetensors", "b.safetensors"]
+
+
+def test_a_damaged_twin_mends_nothing(yard) -> None:
+    app, root = yard
+    path, twin = model(root / "a.safetensors"), model(root / "sub" / "b.safetensors")
+    scanned(app)
+    measure_models(app.stock, MeasureOptions(), Stop(), lambda _: None)
+    for one in (path, twin):
+        flip(one, one.stat().st_size - 1)
+    wrong = path.read_bytes()
+    assert verified(app, mend=True)["counts"] == {"damaged": 2}
+    assert path.read_bytes() == wrong
+    assert sorted(file.name for file in root.rglob("*") if file.is_file()) == ["a.safetensors", "b.safetensors"]
+
+
 def test_a_file_that_somebody_edited_is_no_alarm(yard) -> None:
     app, root = yard
     path = model(root / "a.safetensors")

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
+from modelyard.engine.blocks import BLOCK
+from modelyard.engine.digesting import EXTRAS, Digesting
+from modelyard.engine.disk_gate import disk_errors
+from modelyard.engine.hold import hold
+from modelyard.engine.landing import land
+from modelyard.engine.part import PartFile, part_path
 from modelyard.errors import NotFound, YardError
 from modelyard.hubs.base import Hub
 from modelyard.jobs.yard import Yard
+from modelyard.net.stop import Stop
 from modelyard.net.url import without_query
-from modelyard.store.proofs import Proof
+from modelyard.store.proofs import Proof, stamp_of
 from modelyard.values.offers import Offer
 
 
@@ -38,6 +48,46 @@ def origins(yard: Yard, known: Proof | None, sha256: str) -> Iterator[Origin]:
             refusals.append(error)
     if not found:
         raise next(iter(refusals), NotFound(f"No hub has a file with the SHA-256 {sha256[:16]}…."))
+
+
+def from_twin(yard: Yard, path: Path, sha256: str) -> bool:
+    """Copy another file of this machine that was measured to have these bytes; whether there was one.
+
+    It is measured again while it is copied: only its bytes of now count.
+    """
+    for twin in yard.proofs.with_sha256(sha256) if sha256 else ():
+        if twin.path == path or not twin.path.is_file() or twin.path.samefile(path):
+            continue
+        part = part_path(path, f"twin {sha256}")
+        with hold(part, yard.engine.clock, yard.stop, lambda: None) as held:
+            digests = _copied(twin.path, held, yard.stop)
+            if digests["sha256"] != sha256:
+                held.path.unlink(missing_ok=True)
+                continue
+            os.fchmod(held.fd, stat.S_IMODE(path.stat().st_mode))
+            held.sync()
+            land(held.path, path, replace=True)
+        stamp = stamp_of(path)
+        if stamp is not None:
+            known = yard.proofs.last_known(path)
+            proof = known if known is not None and known.address else twin
+            yard.proofs.keep([replace(proof, path=path, stamp=stamp, measured=digests, blocks=twin.blocks)])
+        return True
+    return False
+
+
+def _copied(source: Path, part: PartFile, stop: Stop) -> dict[str, str]:
+    """Copy a file into a part; gives the digests of what was copied."""
+    digesting = Digesting(("sha256", *EXTRAS), source.stat().st_size)
+    at = 0
+    with disk_errors(part.path), source.open("rb") as file:
+        part.truncate(0)
+        while data := file.read(BLOCK):
+            stop.check()
+            digesting.update(memoryview(data))
+            os.pwrite(part.fd, data, at)
+            at += len(data)
+    return digesting.result()
 
 
 def _by_address(yard: Yard, known: Proof | None, sha256: str) -> Iterator[Origin]:

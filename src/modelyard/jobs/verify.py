@@ -28,7 +28,7 @@ from modelyard.engine.run import Surroundings
 from modelyard.engine.sniff import MODEL_SUFFIXES
 from modelyard.errors import AccessError, ContentError, NetworkError, NoSuchFile, NotFound, YardError
 from modelyard.jobs.measure import Measured, measure
-from modelyard.jobs.mending import Origin, origins
+from modelyard.jobs.mending import Origin, from_twin, origins
 from modelyard.jobs.yard import Yard
 from modelyard.net.bandwidth import Meter
 from modelyard.net.url import without_query
@@ -116,13 +116,15 @@ def verify(
 
 
 def repair(yard: Yard, finding: Finding, measured: Measured) -> Finding:
-    """Mend a damaged file: fetch the blocks that differ, prove the whole, take the old one's place.
+    """Mend a damaged file, from a twin or by fetching the blocks that differ; prove it, take the old one's place.
 
     Raises:
         NotFound: No hub has these bytes any more.
         YardError: The source cannot be reached.
     """
     known = yard.proofs.last_known(finding.path)
+    if from_twin(yard, finding.path, finding.expected):
+        return replace(finding, state=State.MENDED, sha256=finding.expected)
     refused: YardError | None = None
     for origin in origins(yard, known, finding.expected):
         try:
