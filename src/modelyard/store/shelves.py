@@ -96,6 +96,7 @@ model_files = Table(
     Index("model_files_by_sha256", "sha256"),
     Index("model_files_by_tensors", "tensors"),
     Index("model_files_by_blake3", "blake3"),
+    Index("model_files_by_autov1", "autov1"),
     Index("model_files_by_size", "size", "mtime_ns"),
 )
 

@@ -131,6 +131,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("path"),
     )
+    op.create_index("model_files_by_autov1", "model_files", ["autov1"], unique=False)
     op.create_index("model_files_by_blake3", "model_files", ["blake3"], unique=False)
     op.create_index("model_files_by_inode", "model_files", ["inode", "device"], unique=False)
     op.create_index("model_files_by_model", "model_files", ["model"], unique=False)
@@ -185,6 +186,7 @@ def downgrade() -> None:
     op.drop_index("model_files_by_sha256", table_name="model_files")
     op.drop_index("model_files_by_model", table_name="model_files")
     op.drop_index("model_files_by_inode", table_name="model_files")
+    op.drop_index("model_files_by_autov1", table_name="model_files")
     op.drop_index("model_files_by_blake3", table_name="model_files")
     op.drop_table("model_files")
     op.drop_table("searches")
