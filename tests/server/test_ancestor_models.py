@@ -146,7 +146,7 @@ def test_a_preview_and_a_description_are_given_as_its_page_sends_them(yard: Serv
     assert not preview.exists()
     assert good(yard, "GET", path)["description"] == "# Mine\r\nwith ü"
     refused = yard.ask("GET", f"{PAGE}/preview/loras/0/nobody.webp")
-    assert (refused.status, refused.json["success"]) == (404, False)
+    assert (refused.status, refused.json["code"]) == (200, "no-such-model")
 
 
 def test_refreshing_maintenance_and_previews_answer_as_the_fork_does(yard: Served, root: Path) -> None:

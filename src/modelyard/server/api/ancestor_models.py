@@ -11,7 +11,7 @@ import msgspec
 
 from modelyard.catalogue.asking import Asking
 from modelyard.catalogue.model import Model
-from modelyard.errors import BadValue, NoSuchModel, PreviewRefused, YardError
+from modelyard.errors import BadValue, PreviewRefused, YardError
 from modelyard.jobs.measuring import MeasureOptions, measure_models
 from modelyard.jobs.owning import Change, change_own
 from modelyard.jobs.refresh import RefreshOptions, refresh
@@ -210,21 +210,16 @@ def ancestor_regenerate(here: Here, body: Chosen) -> Data:
 @routes.get(
     "/preview/{type}/{index}/{filename*}",
     role=Role.VIEWER,
-    raises=(NoSuchModel,),
     media_type="image/webp",
-    also=("image/png", "image/jpeg"),
+    also=("image/png", "image/jpeg", "application/json"),
 )
+@in_its_words
 def ancestor_preview(here: Here, type: str, index: str, filename: str, query: SizeQuery) -> Answer:
     """A model's picture, small, in the form that is asked for or that its name ends in."""
     stock = here.app.stock
     form = (query.format or filename.rpartition(".")[2]).lower()
     form = {"jpg": "jpeg"}.get(form, form) if form in _FORMS else "webp"
-    try:
-        model = model_of_preview(stock, type, index, filename)
-        data = stock.pictures.small(model, _width(query), form)
-    except YardError as error:
-        why = here.app.redactor.text(f"{error.message} {error.hint}".strip())
-        return Answer(Told(success=False, error=why, code=error.code), status=404)
+    data = stock.pictures.small(model_of_preview(stock, type, index, filename), _width(query), form)
     return Answer(data, headers={"Cache-Control": "private, no-cache"}, media_type=_FORMS[form])
 
 
