@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from modelyard.catalogue.asking import Asking
+from modelyard.catalogue.model import Model
 from modelyard.jobs.caretaker import Caretaker
+from modelyard.jobs.queued import Options, draft
 from modelyard.jobs.watch import look, on_network
 from modelyard.net.stop import Stop
+from modelyard.testing import PracticeHub
 
 from .library import library, model, scanned
 
@@ -69,3 +73,18 @@ def test_network_drives_are_told_by_the_deepest_mount(tmp_path: Path) -> None:
     }
     assert told == {"/mnt/nas/a": True, "/mnt/nas/local/a": False, "/home": False, "/mnt/nasty": False}
     assert not on_network(tmp_path, str(tmp_path / "nothing"))
+
+
+@pytest.mark.slow
+def test_a_download_of_the_queue_is_listed_and_described_at_once(hub: PracticeHub, tmp_path: Path) -> None:
+    with library(tmp_path, **hub.env()) as (app, root):
+        app.caretaker.start()
+        app.runner.start()
+        options = Options(to=f"{root}/")
+        app.queue.add([draft(app.yard, "civitai:100", options, app.keep_key)])
+        end = time.monotonic() + 30
+        found: list[Model] = []
+        while not (found and found[0].hub) and time.monotonic() < end:
+            app.events.wait(app.events.newest, 0.2)
+            found = app.stock.catalogue.page(Asking()).models
+        assert (found[0].hub, found[0].hub_model, found[0].health) == ("civitai", "100", "good")

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import logging
+import queue
 import threading
 from collections.abc import Callable
 
 from modelyard.errors import Stopped, YardError
+from modelyard.events.log import Event
 from modelyard.jobs.carrying import recover
 from modelyard.jobs.checking import due, verify_models
+from modelyard.jobs.dedupe import recover_shares
 from modelyard.jobs.measuring import idle
-from modelyard.jobs.scan import SCAN, ScanOptions
+from modelyard.jobs.queued import KIND as DOWNLOAD
+from modelyard.jobs.refresh import REFRESH, RefreshOptions
+from modelyard.jobs.scan import SCAN, Scan, ScanOptions
 from modelyard.jobs.stock import Stock
 from modelyard.jobs.trash import empty_old
 from modelyard.jobs.upkeep import MARK, UPKEEP, UpkeepOptions
@@ -41,14 +46,19 @@ class Caretaker:
         self._stop = Stop(parent)
         self._again = Stop(self._stop)
         self._threads: list[threading.Thread] = []
+        self._arrived: queue.SimpleQueue[list[str]] = queue.SimpleQueue()
+        self._leave: Callable[[], None] = lambda: None
 
     def start(self) -> None:
         """Look at everything once, then keep watch."""
         settings = self._stock.yard.settings
         if self._stock.entries.all():
             recover(self._stock)
+            recover_shares(self._stock)
             self.scan()
+        self._leave = self._stock.catalogue.events.listen(self._hear)
         jobs = [
+            (self._welcoming, True),
             (self._watching, settings["library.watch"]),
             (self._measuring, True),
             (self._verifying, True),
@@ -73,6 +83,8 @@ class Caretaker:
     def close(self) -> None:
         """End the threads."""
         self._stop.set("The service ends.")
+        self._leave()
+        self._arrived.put([])
         for thread in self._threads:
             thread.join(5.0)
 
@@ -87,12 +99,25 @@ class Caretaker:
                 _log.warning("%s: %s", job.__name__.strip("_"), error.message)
             except OSError as error:  # the watcher's own, such as too many folders for the system's limit
                 _log.warning("%s: %s; scans go on", job.__name__.strip("_"), error)
-            if self._wait(_LOOK):
+            if job != self._welcoming and self._wait(_LOOK):
                 return
 
     def _watching(self) -> None:
         self._again = Stop(self._stop)
         watch(self._stock, self._again, self.scan)
+
+    def _hear(self, event: Event) -> None:
+        """A download that is done: its files are models of ours now."""
+        if event.kind == "task.moved" and event.data["to"] == "done" and event.data["kind"] == DOWNLOAD:
+            told = event.data.get("result") or {}
+            self._arrived.put([str(file["path"]) for file in told.get("files", ()) if not file.get("error")])
+
+    def _welcoming(self) -> None:
+        """What arrived is listed at once, and its hub is asked what it is, while a person still looks."""
+        paths = self._arrived.get()
+        numbers = Scan(self._stock, self._stop).files(paths) if paths else []
+        if numbers and self._stock.yard.settings["library.upkeep"]:
+            self._add(REFRESH.draft(RefreshOptions(ids=tuple(numbers)), Priority.HIGH))
 
     def _measuring(self) -> None:
         if self._stock.yard.settings["library.measure"]:

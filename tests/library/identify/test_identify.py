@@ -8,6 +8,7 @@ from itertools import chain
 
 import pytest
 
+from library.identify import made
 from library.identify.cases import ADAPTERS, MODELS, SHARED
 from modelyard.library.formats.header import Header, Tensor
 from modelyard.library.identify.identify import identify, kin
@@ -173,3 +174,11 @@ def test_kin_are_a_family_and_its_branches() -> None:
     assert kin("flux1", "flux1-fill")
     assert kin("wan2.2-5b", "wan")
     assert not kin("sdxl", "sd15")
+
+
+def test_a_hubs_kind_is_believed_only_where_the_tensors_say_nothing() -> None:
+    stranger = made.header([("nobody.knows.weight", (3, 5))])
+    assert identify(stranger, "x.safetensors", About(kind="LoCon")).kind == "lora"
+    assert identify(stranger, "x.safetensors", About(kind="Workflows")).kind == "unknown"
+    _, flux = MODELS["Flux.1 dev"]
+    assert identify(flux, "x.safetensors", About(kind="LORA")).kind == "diffusion_model"

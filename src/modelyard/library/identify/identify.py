@@ -62,6 +62,19 @@ _VARIANTS = (
 _DIFFUSERS_TWINS = frozenset(
     {"qwen-image", "qwen-image-layered", "hidream", "omnigen2", "kandinsky5", "ernie-image", "qwen-image-2.1"}
 )
+_HUB_KINDS = {
+    "lora": "lora",
+    "locon": "lora",
+    "dora": "lora",
+    "checkpoint": "checkpoint",
+    "textualinversion": "embedding",
+    "hypernetwork": "hypernetwork",
+    "vae": "vae",
+    "controlnet": "controlnet",
+    "upscaler": "upscaler",
+}
+"""CivitAI's words for kinds, believed only where the tensors say nothing."""
+
 _CODE = {"torch": "only-known", "torch-legacy": "only-known", "pickle": "only-known", "torchscript": "code"}
 
 
@@ -106,6 +119,8 @@ def identify(
     found = measure.found
     verdict = _weighed(found, said, name, hub_record)
     kind = _kind(found, verdict.family, name)
+    if kind == "unknown" and hub_record is not None:
+        kind = _HUB_KINDS.get(hub_record.kind.lower(), kind)
     if _is_twin(found, verdict, kind, name):
         reason = "Diffusers' own files have the same names and shapes, and its name does not say which it is."
         verdict = replace(verdict, certainty=LIKELY, reasons=(*verdict.reasons, reason))
