@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 
 from modelyard.catalogue.asking import Asking, beyond, chosen_values, hits, is_narrow, is_words_only
 from modelyard.catalogue.cube import Cube
+from modelyard.catalogue.doubles import Double, restamp, same_bytes, same_tensors
 from modelyard.catalogue.keeping import Stamps, keep, rewrite, stamps, stamps_of
 from modelyard.catalogue.measuring import (
     Unmeasured,
@@ -28,6 +29,7 @@ from modelyard.catalogue.moving import recognise
 from modelyard.catalogue.pages import Order, Page, page
 from modelyard.catalogue.refreshing import Learned, Subject, due, learn, subjects
 from modelyard.catalogue.relocating import Relocation, relocate
+from modelyard.catalogue.space import Idle, Part, ever_used, idle, sums, unused
 from modelyard.catalogue.upkeep import Lacks, lacks, mark, marked
 from modelyard.catalogue.usage import count_uses, keep_search, made_searches
 from modelyard.catalogue.versions import Installed, Newer, ignore, installed, keep_newer, list_newer
@@ -190,6 +192,26 @@ class Catalogue:
         with self.database.reading() as db:
             return [model_of(row) for row in db.execute(query).mappings()]
 
+    def doubles(self) -> tuple[list[list[Double]], list[list[Double]]]:
+        """Files with the same measured bytes, and such whose tensors alone are the same."""
+        with self.database.reading() as db:
+            return same_bytes(db), same_tensors(db)
+
+    def space(self, since: float) -> tuple[dict[str, list[Part]], Part, bool]:
+        """Bytes by kind and so on, those of models not used since then, and whether any use is known."""
+        with self.database.reading() as db:
+            return sums(db), unused(db, since), ever_used(db)
+
+    def idle(self, since: float, most: int, after: tuple[int, int] | None = None) -> list[Idle]:
+        """Models not used since then, the largest first: see `space.idle`."""
+        with self.database.reading() as db:
+            return idle(db, since, most, after)
+
+    def ever_used(self) -> bool:
+        """Whether any program ever told of a use."""
+        with self.database.reading() as db:
+            return ever_used(db)
+
     def stamps(self, root: str) -> Stamps:
         """What the catalogue knows of the files below a root, for a scan to compare."""
         with self.database.reading() as db:
@@ -290,6 +312,13 @@ class Catalogue:
                 db.execute(models.update().where(models.c.id.in_(chunk), models.c.gone == 0).values(gone=self.wall()))
             self.changed(db)
         self._tell("model.gone", lost)
+
+    def restamp(self, path: str, stamp: Sequence[int]) -> None:
+        """A file has the same bytes in another place on the disk: see `doubles.restamp`."""
+        with self.database.writing() as db:
+            number = restamp(db, path, stamp)
+            self.changed(db)
+        self._tell("model.changed", [number] if number is not None else [])
 
     def relocate(self, one: Relocation, facts: Mapping[str, FileFacts]) -> bool:
         """We moved a model ourselves: see `relocating.relocate`; gives whether it is known."""

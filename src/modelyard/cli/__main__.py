@@ -35,6 +35,8 @@ COMMANDS = {
     "trash": "Remove models to the trash; put them back.",
     "move": "Take models to another folder or disk.",
     "rename": "Give a model another name, with its sidecars.",
+    "dedupe": "Give back the space of duplicates.",
+    "space": "Say what takes the room, and what could go.",
     "ensure": "Have a model ready, and print its path.",
     "versions": "Look for newer versions of what is here.",
     "verify": "Check files on disk; mend damaged ones.",

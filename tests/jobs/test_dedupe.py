@@ -1,0 +1,236 @@
+"""Duplicates by measured bytes alone; their space comes back, and no name and no byte is lost."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from modelyard.app import App
+from modelyard.jobs.dedupe import DedupeOptions, dedupe, duplicates, recover_shares
+from modelyard.jobs.measuring import MeasureOptions, measure_models
+from modelyard.jobs.owning import Change, change_own
+from modelyard.library.roots.entries import Entry
+from modelyard.library.shifting.failpoint import VARIABLE
+from modelyard.net.stop import Stop
+
+from .library import library, model, scanned
+
+
+@pytest.fixture
+def yard(tmp_path: Path) -> Iterator[tuple[App, Path]]:
+    with library(tmp_path) as both:
+        yield both
+
+
+@pytest.fixture
+def app(yard: tuple[App, Path]) -> App:
+    return yard[0]
+
+
+@pytest.fixture
+def root(yard: tuple[App, Path]) -> Path:
+    return yard[1]
+
+
+def known(app: App) -> None:
+    scanned(app)
+    measure_models(app.stock, MeasureOptions(), Stop(), lambda _: None)
+
+
+def do(app: App) -> dict[str, Any]:
+    return dedupe(app.stock, DedupeOptions(), Stop(), lambda _: None)
+
+
+def states(app: App) -> dict[str, str]:
+    groups = duplicates(app.stock).groups
+    return {Path(one.path).name: one.reason or one.state for group in groups for one in group.files}
+
+
+def test_equal_files_share_one_place_and_stay_what_they_are(app: App, root: Path) -> None:
+    first, second = model(root / "a.safetensors", 1), model(root / "sub" / "other-name.safetensors", 1)
+    third = model(root / "a2.safetensors", 2)
+    known(app)
+    change_own(app.stock, app.stock.catalogue.at(str(second)).id, Change(favourite=True))
+    was, size = first.read_bytes(), first.stat().st_size
+    found = duplicates(app.stock)
+    assert (found.frees, len(found.groups), found.unmeasured) == (size, 1, 0)
+    assert states(app) == {"other-name.safetensors": "kept", "a.safetensors": "double"}
+    told = do(app)
+    assert (told["linked"], told["failed"], told["freed"]) == (1, 0, size)
+    assert first.read_bytes() == second.read_bytes() == was
+    assert third.stat().st_nlink == 1
+    assert [path.name for path in root.rglob(".*")] == []
+    assert duplicates(app.stock).groups == [] or told["results"][0]["means"] == "reflink"
+    for path in (first, second):
+        details = app.stock.catalogue.details(app.stock.catalogue.at(str(path)).id)
+        assert details.files[0].sha256 and details.model.sha256
+        assert app.stock.yard.proofs.of(path) is not None
+    again = scanned(app)
+    assert (again.added, again.moved, again.gone) == (0, 0, 0)
+    assert app.stock.catalogue.unmeasured() == []
+
+
+def test_same_names_and_sizes_are_no_duplicates(app: App, root: Path) -> None:
+    model(root / "a.safetensors", 1)
+    model(root / "sub" / "a.safetensors", 2)
+    known(app)
+    assert duplicates(app.stock).groups == []
+
+
+def test_what_is_not_measured_is_no_duplicate_yet(app: App, root: Path) -> None:
+    model(root / "a.safetensors", 1)
+    model(root / "b.safetensors", 1)
+    scanned(app)
+    found = duplicates(app.stock)
+    assert (found.groups, found.unmeasured) == ([], 2)
+
+
+def test_hard_links_share_their_place_already(app: App, root: Path) -> None:
+    first = model(root / "a.safetensors", 1)
+    os.link(first, root / "b.safetensors")
+    known(app)
+    assert duplicates(app.stock).groups == []
+    third = model(root / "c.safetensors", 1)
+    known(app)
+    os.utime(third)
+    known(app)
+    assert sorted(states(app).values()) == ["double", "kept", "shared"]
+    assert duplicates(app.stock).frees == first.stat().st_size
+
+
+def test_the_same_tensors_under_another_header_are_told_and_never_linked(app: App, root: Path) -> None:
+    first, second = model(root / "a.safetensors", 1), model(root / "b.safetensors", 1, note="another header")
+    known(app)
+    found = duplicates(app.stock)
+    assert found.groups == []
+    assert [sorted(Path(one.path).name for one in alike.files) for alike in found.alike] == [
+        ["a.safetensors", "b.safetensors"]
+    ]
+    assert do(app)["linked"] == 0
+    assert not first.samefile(second)
+
+
+def test_trees_whose_programs_write_headers_and_blobs_are_left_alone(app: App, root: Path) -> None:
+    model(root / "a.safetensors", 1)
+    model(root / "swarm" / "Models" / "s.safetensors", 1)
+    (root / "swarm" / "Data").mkdir()
+    (root / "swarm" / "Data" / "Settings.fds").write_text("")
+    model(root / "swarm2" / "Models" / "s2.safetensors", 1)
+    (root / "swarm2" / "src").mkdir()
+    (root / "swarm2" / "src" / "SwarmUI.csproj").write_text("")
+    model(root / "ollama" / "blobs" / "o.safetensors", 1)
+    (root / "ollama" / "manifests").mkdir()
+    known(app)
+    assert states(app) == {
+        "a.safetensors": "kept",
+        "s.safetensors": "headers-rewritten",
+        "s2.safetensors": "headers-rewritten",
+        "o.safetensors": "ollama",
+    }
+    assert duplicates(app.stock).frees == 0
+    assert do(app)["linked"] == 0
+
+
+def test_a_read_only_root_is_not_touched(app: App, root: Path, tmp_path: Path) -> None:
+    fixed = tmp_path / "fixed"
+    model(root / "a.safetensors", 1)
+    path = model(fixed / "b.safetensors", 1)
+    app.stock.entries.keep(Entry(path=str(fixed), folder="vae", read_only=True))
+    known(app)
+    assert states(app) == {"a.safetensors": "kept", "b.safetensors": "read-only"}
+    do(app)
+    assert path.stat().st_nlink == 1
+
+
+def test_bytes_that_rotted_after_they_were_measured_are_not_linked(app: App, root: Path) -> None:
+    first, second = model(root / "a.safetensors", 1), model(root / "b.safetensors", 1)
+    known(app)
+    stamp = second.stat()
+    with second.open("r+b") as file:
+        file.seek(-10, os.SEEK_END)
+        file.write(b"rot")
+    os.utime(second, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+    rotten = second.read_bytes()
+    told = do(app)
+    assert [one["error"]["code"] for one in told["results"]] == ["damaged"]
+    assert second.read_bytes() == rotten != first.read_bytes()
+    assert sorted(path.name for path in root.iterdir()) == ["a.safetensors", "b.safetensors"]
+
+
+def test_a_file_that_was_changed_since_is_not_linked(app: App, root: Path) -> None:
+    model(root / "a.safetensors", 1)
+    second = model(root / "b.safetensors", 1)
+    known(app)
+    os.utime(second, (1, 1))
+    told = do(app)
+    assert [one["error"]["code"] for one in told["results"]] == ["busy"]
+    assert second.stat().st_nlink == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="no leases")
+@pytest.mark.parametrize("name", ["a.safetensors", "b.safetensors"])
+def test_a_file_that_is_open_for_writing_is_not_linked(app: App, root: Path, name: str) -> None:
+    model(root / "a.safetensors", 1)
+    model(root / "b.safetensors", 1)
+    known(app)
+    with (root / name).open("r+b"):
+        told = do(app)
+    assert [one["error"]["code"] for one in told["results"]] == ["busy"]
+    assert (root / name).stat().st_nlink == 1
+    assert do(app)["linked"] == 1
+
+
+@pytest.mark.root
+def test_another_disk_keeps_its_own_copy_and_shares_among_itself(app: App, root: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=10m", "tmpfs", other], check=True)
+    try:
+        first = model(root / "a.safetensors", 1)
+        second, third = model(other / "b.safetensors", 1), model(other / "c.safetensors", 1)
+        app.stock.entries.keep(Entry(path=str(other), folder="vae"))
+        known(app)
+        assert sorted(states(app).values()) == ["double", "kept", "other-device"]
+        assert do(app)["linked"] == 1
+        assert second.samefile(third)
+        assert first.stat().st_nlink == 1
+    finally:
+        subprocess.run(["umount", other], check=True)
+
+
+CHILD = """
+import sys
+from modelyard.app import App
+from modelyard.jobs.dedupe import DedupeOptions, dedupe
+from modelyard.net.stop import Stop
+with App({"MODELYARD_HOME": sys.argv[1]}) as app:
+    dedupe(app.stock, DedupeOptions(), Stop(), lambda _: None)
+"""
+
+
+@pytest.mark.parametrize("point", ["sharing", "linked", "replaced", "shared"])
+def test_killed_anywhere_both_files_are_whole_and_nothing_is_left_beside(tmp_path: Path, point: str) -> None:
+    with library(tmp_path) as (app, root):
+        first, second = model(root / "a.safetensors", 1), model(root / "b.safetensors", 1)
+        was = first.read_bytes()
+        os.utime(second, (1, 1))
+        known(app)
+    killed = subprocess.run(
+        [sys.executable, "-c", CHILD, tmp_path / "yard"], env={**os.environ, VARIABLE: point}, timeout=60
+    )
+    assert killed.returncode == 137
+    with library(tmp_path) as (app, root):
+        recover_shares(app.stock)
+        assert sorted(path.name for path in root.iterdir()) == ["a.safetensors", "b.safetensors"]
+        assert first.read_bytes() == second.read_bytes() == was
+        scanned(app)
+        assert app.stock.catalogue.unmeasured() == [], "what was measured is still known"
+        done = do(app)
+        assert done["failed"] == 0
+        assert first.read_bytes() == second.read_bytes() == was
