@@ -18,6 +18,8 @@ from modelyard.values.suffixes import LISTED, suffix_of
 
 _QUIET = 1500
 """Milliseconds without a change before what changed is looked at."""
+_FIRST = 1000
+"""Milliseconds after which the watch surely has begun."""
 _FEW = 200
 _NETWORK = frozenset(("nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "9p", "virtiofs", "afs", "ceph", "lustre"))
 
@@ -26,25 +28,33 @@ def watch(stock: Stock, stop: Stop, again: Callable[[], object]) -> None:
     """Keep the catalogue true until asked to stop; returns when the roots changed, to be called anew.
 
     Args:
-        again: Asks for a whole scan: too much changed at once.
+        again: Asks for a whole scan: the watch has just begun, or too much changed at once.
     """
     from watchfiles import watch as changes
 
     roots = [str(root.path) for root in stock.roots().all if root.path.is_dir()]
     if not roots:
         return
-    ended = threading.Event()
+    ended, began = threading.Event(), False
     with stop.waking(ended.set):
         for bunch in changes(
-            *roots, stop_event=ended, debounce=_QUIET, step=200, raise_interrupt=False, ignore_permission_denied=True
+            *roots,
+            stop_event=ended,
+            debounce=_QUIET,
+            step=200,
+            rust_timeout=_FIRST,
+            yield_on_timeout=True,
+            raise_interrupt=False,
+            ignore_permission_denied=True,
         ):
-            paths = {path for _, path in bunch if _matters(path)}
             if stop.is_set():
                 return
-            if len(paths) > _FEW:
-                again()
+            paths = {path for _, path in bunch if _matters(path)}
+            if len(paths) > _FEW or not began:
+                again()  # what changed before the watch began is seen by a scan
             elif paths:
                 look(stock, paths, stop)
+            began = True
 
 
 def look(stock: Stock, paths: Iterable[str], stop: Stop) -> None:
