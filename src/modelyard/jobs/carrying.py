@@ -244,7 +244,7 @@ def relocation(load: Load, root: Root, path: Path, ways: Mapping[Path, Path], *,
         files = {one: str(path) + one[len(load.model.path) :] for one in load.known}
         preview = str(path) + load.model.preview[len(load.model.path) :] if load.model.preview else ""
     else:
-        files = {one: told[one] for one in load.known}
+        files = {one: told.get(one, one) for one in load.known}
         preview = told.get(load.model.preview, load.model.preview)
     moved = Relocation(
         model=load.model.id,

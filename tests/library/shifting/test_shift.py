@@ -7,6 +7,7 @@ import errno
 import hashlib
 import itertools
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -348,3 +349,19 @@ def test_two_never_have_the_same_files() -> None:
         pass
     with claims.alone() as alone:
         assert alone
+
+
+def test_a_folder_that_somebody_removed_after_a_crash_does_not_keep_proven_copies_from_landing(
+    tmp_path: Path, books: Path
+) -> None:
+    root = tmp_path / "r"
+    was = laid(root)
+    subprocess.run(
+        [sys.executable, "-c", CHILD, books, tmp_path / "log"],
+        input=msgspec.json.encode(shift_of(root, root, copy=True)),
+        env={**os.environ, VARIABLE: "proven"},
+        timeout=60,
+    )
+    shutil.rmtree(root / "from")
+    assert [told for _, told in shifting.recover(books, lambda _: None)] == [True]
+    assert {f"a{path.name[1:]}": digest(path) for path in files(root / "new")} == was

@@ -75,6 +75,7 @@ class Opened:
         if make:
             with contextlib.suppress(FileExistsError):
                 os.mkdir(at, dir_fd=self.descriptor)
+                self.sync()
         if self.descriptor is None:
             found = os.lstat(self.path / name)
             if not stat.S_ISDIR(found.st_mode):

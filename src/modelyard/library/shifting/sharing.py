@@ -73,8 +73,6 @@ def share(books: Path, one: Share, was: Mark, settle: Settle, count: Callable[[i
     kept, double = Path(one.kept), Path(one.double)
     journal = books / f"{one.id}{ENDING}"
     books.mkdir(mode=0o700, parents=True, exist_ok=True)
-    writing.put(journal, msgspec.json.encode(one))
-    failpoint("sharing")
     try:
         with (
             opened(Path(one.root), kept.parent) as source,
@@ -82,6 +80,8 @@ def share(books: Path, one: Share, was: Mark, settle: Settle, count: Callable[[i
             _quiet(source, kept.name, one.mark) as kept_quiet,
             _quiet(target, double.name, was) as double_quiet,
         ):
+            writing.put(journal, msgspec.json.encode(one))
+            failpoint("sharing")
             try:
                 means = _second_name(source, kept.name, target, one.temp, double.name)
                 failpoint("linked")
@@ -115,7 +115,9 @@ def recover(books: Path, settle: Settle) -> int:
                     target.unlink(one.temp)
                 found = target.stat(Path(one.double).name)
         except NoSuchFile:
-            continue  # its drive is away
+            if not Path(one.to_root).is_dir():
+                continue  # its drive is away
+            found = None
         if found is not None and (found.st_dev, found.st_ino) == (one.mark.device, one.mark.inode):
             settle(one)
         journal.unlink()

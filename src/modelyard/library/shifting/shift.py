@@ -286,7 +286,7 @@ class _ends(ExitStack):  # noqa: N801  # reads as a function
 
     def __enter__(self) -> tuple[Opened, Opened, str, str]:  # type: ignore[override]
         try:
-            source = self.enter_context(opened(self._roots[0], self._old.parent))
+            source = self.enter_context(opened(self._roots[0], self._old.parent, make=True))  # gone after a crash
             target = self.enter_context(opened(self._roots[1], self._new.parent, make=True))
         except BaseException:
             self.close()

@@ -1,0 +1,106 @@
+"""What takes the room is told as it is; proposals never offer what may be the last copy, nor what is loved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from modelyard.app import App
+from modelyard.catalogue.model import Health, Model
+from modelyard.catalogue.space import Idle
+from modelyard.errors import BadValue
+from modelyard.jobs.owning import report_uses
+from modelyard.jobs.space import proposal, proposals, space
+from modelyard.jobs.trash import DAY, put_away
+
+from .library import library, model, scanned
+
+
+@pytest.fixture
+def yard(tmp_path: Path) -> Iterator[tuple[App, Path]]:
+    with library(tmp_path) as both:
+        yield both
+
+
+def later(app: App, days: float) -> None:
+    now = app.stock.wall()
+    app.stock.wall = lambda: now + days * DAY
+
+
+def test_the_room_is_told_by_what_lies_there(yard: tuple[App, Path]) -> None:
+    app, root = yard
+    size = model(root / "a.safetensors", 1).stat().st_size
+    model(root / "b.safetensors", 2)
+    model(root / "c.safetensors", 3)
+    scanned(app)
+    put_away(app.stock, app.stock.catalogue.at(str(root / "c.safetensors")).id)
+    told = space(app.stock)
+    assert (told.models, told.size, told.trash) == (2, 2 * size, size)
+    assert [(part.name, part.models, part.size) for part in told.folder] == [("loras", 2, 2 * size)]
+    assert [(part.name, part.size) for part in told.root] == [(str(root), 2 * size)]
+    (drive,) = told.drives
+    assert drive.roots == [str(root)]
+    assert 0 < drive.free < drive.total
+    assert (told.unused.models, told.uses_known) == (0, False), "what came today is not unused"
+    report_uses(app.stock, [{"path": str(root / "a.safetensors")}])
+    later(app, 200)
+    told = space(app.stock)
+    assert (told.unused.models, told.uses_known) == (2, True)
+    report_uses(app.stock, [{"path": str(root / "a.safetensors")}])
+    assert space(app.stock).unused.models == 1
+
+
+def test_proposals_come_in_pages_and_each_once(yard: tuple[App, Path]) -> None:
+    app, root = yard
+    for number in range(7):
+        model(root / f"m{number}.safetensors", number)
+    scanned(app)
+    later(app, 200)
+    found, after = [], ""
+    while True:
+        page = proposals(app.stock, most=3, after=after)
+        found += [one.id for one in page.proposals]
+        after = page.next
+        if not after:
+            break
+    assert sorted(found) == sorted(set(found)) and len(found) == 7
+    assert proposals(app.stock, actions=("offer",)).proposals == []
+    for mark in ("x", "1", "1-", "-", "9" * 40):
+        with pytest.raises(BadValue):
+            proposals(app.stock, after=mark)
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Model:
+    folder = tmp_path_factory.mktemp("one")
+    with library(folder) as (app, root):
+        model(root / "a.safetensors", 1)
+        scanned(app)
+        return app.stock.catalogue.at(str(root / "a.safetensors"))
+
+
+@given(
+    favourite=st.booleans(),
+    rating=st.integers(0, 5),
+    hub=st.sampled_from(["", "civitai"]),
+    removed=st.booleans(),
+    health=st.sampled_from(Health),
+    notes=st.sampled_from(["", "mine"]),
+)
+def test_only_what_can_be_fetched_again_and_nobody_loves_is_offered(
+    plain: Model, favourite: bool, rating: int, hub: str, removed: bool, health: Health, notes: str
+) -> None:
+    import msgspec
+
+    told = {"favourite": favourite, "rating": rating, "hub": hub, "hub_model": hub and "1", "health": health}
+    one = proposal(Idle(msgspec.structs.replace(plain, size=10**9, notes=notes, **told), removed))
+    if one.action == "offer":
+        assert not favourite and rating < 4 and hub and not removed
+        assert health is Health.DAMAGED or not notes
+    if favourite or rating >= 4:
+        assert one.action == "keep"
+    assert one.words and one.reason
