@@ -59,6 +59,6 @@ def _lines(told: dict[str, Any]) -> Iterator[str]:
         yield f"  {show_size(drive['free']):>9} free of {show_size(drive['total'])}  {drive['path']}"
     yield f"duplicates  {show_size(told['duplicates'])}  modelyard dedupe --dry-run"
     yield f"trash       {show_size(told['trash'])}  modelyard trash"
-    unused = told["unused"]
+    unused, days = told["unused"], told["unused_days"]
     guess = "" if told["uses_known"] else " (no use is known yet)"
-    yield f"unused      {show_size(unused['size'])} in {unused['models']:,} models for {told['unused_days']} days{guess}"
+    yield f"unused      {show_size(unused['size'])} in {unused['models']:,} models for {days} days{guess}"

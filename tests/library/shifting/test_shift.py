@@ -250,7 +250,7 @@ def test_a_link_swapped_in_again_and_again_never_leads_out(tmp_path: Path, books
             for act in (
                 lambda aside=aside: (root / "new").rename(aside),
                 lambda: (root / "new").symlink_to(outside),
-                lambda: (root / "new").unlink(),
+                (root / "new").unlink,
                 lambda aside=aside: aside.rename(root / "new"),
             ):
                 with contextlib.suppress(OSError):  # a shift made the folder anew
