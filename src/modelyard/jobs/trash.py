@@ -296,10 +296,13 @@ def _entries(base: Path) -> Iterator[Trashed]:
     for name in names:
         if not name.endswith(_EMPTYING):
             trashed = _read(base, name)
-            if trashed is not None and any(
-                os.path.lexists(base / TRASH / name / "files" / one.stored) for one in trashed.files
-            ):
+            if trashed is not None and _holds_any(base, trashed):
                 yield trashed
+
+
+def _holds_any(base: Path, trashed: Trashed) -> bool:
+    home = base / TRASH / trashed.id / "files"
+    return any(os.path.lexists(home / one.stored) for one in trashed.files)
 
 
 def _read(base: Path, entry: str) -> Trashed | None:
@@ -315,9 +318,9 @@ def _read(base: Path, entry: str) -> Trashed | None:
 
 def _entry(stock: Stock, entry: str) -> tuple[Path, Trashed]:
     for base in bases(stock):
-        for one in _entries(base):
-            if one.id == entry:
-                return base, one
+        trashed = _read(base, entry)
+        if trashed is not None and _holds_any(base, trashed):
+            return base, trashed
     raise NotInTrash(f"{entry[:80]} is not in the trash.")
 
 
