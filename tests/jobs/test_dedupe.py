@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -202,6 +203,34 @@ def test_another_disk_keeps_its_own_copy_and_shares_among_itself(app: App, root:
         assert first.stat().st_nlink == 1
     finally:
         subprocess.run(["umount", other], check=True)
+
+
+@pytest.mark.root
+@pytest.mark.skipif(shutil.which("mkfs.xfs") is None, reason="no XFS here")
+def test_where_the_disk_can_files_stay_two_and_share_their_bytes(tmp_path: Path) -> None:
+    image, folder = tmp_path / "disk.img", tmp_path / "disk"
+    folder.mkdir()
+    image.touch()
+    os.truncate(image, 400 << 20)
+    subprocess.run(["mkfs.xfs", "-q", "-m", "reflink=1", image], check=True)
+    if subprocess.run(["mount", "-o", "loop", image, folder], capture_output=True).returncode:
+        pytest.skip("no loop devices here")
+    try:
+        with library(folder) as (app, root):
+            first, second = model(root / "a.safetensors", 1), model(root / "b.safetensors", 1)
+            os.utime(second, (1, 1))
+            known(app)
+            was = first.read_bytes()
+            assert [one["means"] for one in do(app)["results"]] == ["reflink"]
+            assert not first.samefile(second)
+            assert second.read_bytes() == was
+            assert second.stat().st_mtime == 1
+            assert duplicates(app.stock).groups == []
+            assert scanned(app).changed == 0
+            second.write_bytes(b"a write here is not seen there")
+            assert first.read_bytes() == was
+    finally:
+        subprocess.run(["umount", folder], check=True)
 
 
 CHILD = """

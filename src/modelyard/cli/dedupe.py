@@ -13,6 +13,8 @@ from modelyard.cli.yard import reached
 from modelyard.server.problem import error_told
 from modelyard.values.sizes import show_size
 
+_MOST = 20
+
 
 @click.command()
 @click.option("--dry-run", is_flag=True, help="Say what would come back, per group and in all, and change nothing.")
@@ -39,10 +41,12 @@ def _groups(teller: Teller, told: dict[str, Any]) -> None:
         )
         for one in group["files"]:
             teller.result(f"  {one['reason'] or one['state']:18} {one['path']}")
-    for group in told["alike"]:
+    for group in told["alike"][:_MOST]:
         teller.note("The same tensors with other metadata; these are never linked:")
         for one in group["files"]:
             teller.note(f"  {one['path']}")
+    if len(told["alike"]) > _MOST:
+        teller.note(f"… and {len(told['alike']) - _MOST} more such groups: --json has all.")
     teller.result(f"{show_size(told['frees'])} would come back in all.")
     if told["unmeasured"]:
         teller.note(f"{told['unmeasured']:,} files are not measured yet: modelyard measure.")

@@ -22,6 +22,7 @@ from modelyard.jobs.carrying import base_of, books, recover, writable
 from modelyard.jobs.chores import Chore, Options, Step, Tell
 from modelyard.jobs.stock import Stock
 from modelyard.library.shifting import sharing
+from modelyard.library.shifting.extents import shared_extents
 from modelyard.library.shifting.journal import Mark
 from modelyard.library.shifting.sharing import Share
 from modelyard.net.stop import Stop
@@ -33,7 +34,7 @@ class Copy(msgspec.Struct, frozen=True, kw_only=True):
     """One file of a group.
 
     Attributes:
-        state: `kept` (on each disk one), `shared` (has its place on the disk with that one already), `double`,
+        state: `kept` (on each disk one), `shared` (lies in the same place of the disk already), `double`,
             `refused`; `alike` has the same tensors only.
         reason: Why it cannot share: `other-device`, `read-only`, `headers-rewritten` (SwarmUI writes into its models),
             `ollama`, `link`, `outside`.
@@ -97,15 +98,13 @@ def duplicates(stock: Stock) -> Duplicates:
 
 def _group(judge: _Judge, found: Sequence[Double]) -> Group | None:
     """What could be done about equal files; None when all of them have one place on the disk already."""
-    places: dict[tuple[int, int], list[Double]] = {}
-    for one in sorted(found, key=_worth):
-        places.setdefault((one.device, one.inode), []).append(one)
+    places = _places(found)
     if len(places) < 2:
         return None
     kept: set[int] = set()
     files: list[Copy] = []
     frees = 0
-    for place in places.values():
+    for place in places:
         reason = next(filter(None, (judge(one) for one in place)), "")
         device = place[0].device
         if reason:
@@ -118,6 +117,20 @@ def _group(judge: _Judge, found: Sequence[Double]) -> Group | None:
             files += [_copy(one, "shared") for one in place[1:]]
             kept.add(device)
     return Group(sha256=found[0].sha256, size=found[0].size, frees=frees, files=files)
+
+
+def _places(found: Sequence[Double]) -> list[list[Double]]:
+    """Equal files by where their bytes lie: hard links are one place, and so are reflinks where the system tells."""
+    by_inode: dict[tuple[int, int], list[Double]] = {}
+    for one in sorted(found, key=_worth):
+        by_inode.setdefault((one.device, one.inode), []).append(one)
+    if len(by_inode) < 2:
+        return list(by_inode.values())
+    by_place: dict[object, list[Double]] = {}
+    for inode, names in by_inode.items():
+        extents = shared_extents(Path(names[0].path))
+        by_place.setdefault((names[0].device, extents) if extents else inode, []).extend(names)
+    return list(by_place.values())
 
 
 def _worth(one: Double) -> tuple[bool, bool, float, str]:
