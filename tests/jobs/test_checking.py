@@ -12,10 +12,12 @@ import pytest
 
 from modelyard.app import App
 from modelyard.catalogue.model import Health
-from modelyard.errors import Stopped
+from modelyard.errors import Damaged, Stopped
 from modelyard.jobs.checking import VerifyOptions, verify_models
 from modelyard.jobs.measuring import MeasureOptions, measure_models
+from modelyard.jobs.verify import repair, verify
 from modelyard.jobs.wish import Wish
+from modelyard.library.roots.entries import Entry
 from modelyard.net.stop import Stop
 from modelyard.testing import PracticeHub
 
@@ -84,7 +86,7 @@ def test_a_twin_on_this_machine_mends_a_file_without_any_hub(yard) -> None:
     measure_models(app.stock, MeasureOptions(), Stop(), lambda _: None)
     flip(path, path.stat().st_size - 1)
     told = verified(app, mend=True)
-    assert told["counts"] == {"mended": 1, "good": 1} and told["fetched"] == 0
+    assert told["counts"] == {"mended": 1, "measured": 1} and told["fetched"] == 0
     assert path.read_bytes() == twin.read_bytes() == right
     assert sorted(file.name for file in root.rglob("*") if file.is_file()) == ["a.safetensors", "b.safetensors"]
 
@@ -114,7 +116,7 @@ def test_a_file_that_somebody_edited_is_no_alarm(yard) -> None:
     assert verified(app)["counts"] == {"damaged": 1}, "the edit is the new measure"
 
 
-def test_a_sidecar_s_claim_is_what_an_unmeasured_file_is_held_to(yard, hub: PracticeHub) -> None:
+def test_a_sidecar_s_claim_blesses_a_file_and_never_condemns_it(yard, hub: PracticeHub) -> None:
     app, root = yard
     content = hub.civitai.models[100].versions[1].files[0].content
     path = root / "lora.safetensors"
@@ -125,13 +127,45 @@ def test_a_sidecar_s_claim_is_what_an_unmeasured_file_is_held_to(yard, hub: Prac
     )
     scanned(app)
     assert verified(app)["counts"] == {"good": 1}
-    app.yard.proofs.close()
-    for file in Path(app.folder).glob("proofs.db*"):
-        file.unlink()
-    flip(path, len(right) - 1)
-    assert verified(app)["counts"] == {"damaged": 1}
-    assert verified(app, mend=True)["counts"] == {"mended": 1}
-    assert path.read_bytes() == right
+    other = model(path, 9).read_bytes()  # its owner's own new version
+    told = verified(app, mend=True)
+    assert told["counts"] == {"measured": 1} and path.read_bytes() == other
+    assert app.stock.catalogue.at(str(path)).problems == ("differs-from-claim",)
+
+
+def test_a_download_that_its_owner_replaced_is_never_put_back(yard, hub: PracticeHub) -> None:
+    app, root = yard
+    hub.hf.add_repo("me/model", {"m.safetensors": SIZE})
+    download = app.download(Wish(["hf:me/model/m.safetensors"], to=f"{root}/"))
+    assert download.run(download.plan())[0].error is None
+    mine = model(root / "m.safetensors", 4).read_bytes()
+    scanned(app)
+    assert verified(app, mend=True)["counts"] == {"measured": 1}
+    assert (root / "m.safetensors").read_bytes() == mine
+
+
+@pytest.mark.parametrize("how", ["read-only", "link", "changed meanwhile"])
+def test_what_must_not_be_written_is_not_mended(yard, tmp_path: Path, how: str) -> None:
+    app, root = yard
+    path, twin = model(root / "a.safetensors"), model(root / "b.safetensors")
+    scanned(app)
+    measure_models(app.stock, MeasureOptions(), Stop(), lambda _: None)
+    flip(path, path.stat().st_size - 1)
+    wrong = path.read_bytes()
+    if how == "read-only":
+        app.stock.entries.keep(Entry(path=str(root), folder="loras", read_only=True))
+    elif how == "link":
+        path.rename(tmp_path / "loras" / "true.safetensors")
+        path.symlink_to(tmp_path / "loras" / "true.safetensors")
+    else:
+        finding, measured = verify(app.yard, path)
+        model(path, 9)
+        with pytest.raises(Damaged, match="changed while"):
+            repair(app.yard, finding, measured)
+        assert path.read_bytes() != twin.read_bytes()
+        return
+    verified(app, mend=True)
+    assert path.read_bytes() == wrong and path.is_symlink() == (how == "link")
 
 
 def test_an_edited_header_with_the_claimed_tensors_is_no_damage(yard) -> None:

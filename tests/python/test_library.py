@@ -42,7 +42,7 @@ def test_models_are_scanned_measured_listed_and_verified(yard: modelyard.Modelya
     found = list(yard.library.models("m1", kind=["lora"]))
     assert [one.name for one in found] == ["m1"]
     assert yard.library.show(found[0].path).model.sha256
-    assert yard.library.verify()["counts"] == {"good": 3}
+    assert yard.library.verify()["counts"] == {"measured": 3}
     with pytest.raises(NoSuchModel):
         yard.library.show(99)
 

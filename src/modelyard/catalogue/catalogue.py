@@ -22,10 +22,11 @@ from modelyard.catalogue.measuring import (
     keep_digests,
     overdue,
     to_verify,
+    tried,
     unmeasured,
 )
 from modelyard.catalogue.model import Entry, FileFacts, Health, Model, model_of
-from modelyard.catalogue.moving import recognise
+from modelyard.catalogue.moving import WasMoved, away, recognise
 from modelyard.catalogue.pages import Order, Page, page
 from modelyard.catalogue.refreshing import Learned, Subject, due, learn, subjects
 from modelyard.catalogue.relocating import Relocation, relocate
@@ -239,10 +240,16 @@ class Catalogue:
         self._tell("model.changed", [number for number in kept if number not in fresh])
         return kept
 
-    def keep_found(self, entries: Sequence[Entry], is_there: Callable[[str], bool]) -> Kept:
-        """As `keep`; a new path whose bytes stood elsewhere, where they are no more, is the same model, moved."""
+    def keep_found(self, entries: Sequence[Entry], was_moved: WasMoved) -> Kept:
+        """As `keep`; a new path whose bytes stood elsewhere, where they are no more, is the same model, moved.
+
+        Args:
+            was_moved: Looks at the disk, before the transaction begins.
+        """
+        with self.database.reading() as db:
+            gone = away(db, entries, was_moved)
         with self.database.writing() as db:
-            moved = recognise(db, entries, is_there)
+            moved = recognise(db, entries, gone)
             numbers, fresh = keep(db, entries, self.wall())
             self.changed(db)
         self._tell("model.added", [number for number in numbers if number in fresh])
@@ -254,22 +261,37 @@ class Catalogue:
             [one.way for one in moved],
         )
 
-    def measured(self, found: Mapping[str, Mapping[str, str]], at: float, proven: Collection[str] = ()) -> None:
-        """Digests that were measured of files, by path and algorithm; files that are not known are passed over.
+    def measured(
+        self,
+        found: Mapping[str, Mapping[str, str]],
+        at: float,
+        proven: Collection[str] = (),
+        stamps: Mapping[str, tuple[int, int, int]] | None = None,
+    ) -> int:
+        """Digests that were measured of files, by path and algorithm; gives how many were written.
 
         Args:
             proven: Paths whose digests are those that a hub or a person promised.
+            stamps: Size, time and inode that each file had while it was read; one that the catalogue knows with
+                another stamp is passed over, and so is one that it does not know.
         """
-        if found:
-            with self.database.writing() as db:
-                numbers = keep_digests(db, found, at, proven)
-                self.changed(db)
-            self._tell("model.changed", numbers)
+        if not found:
+            return 0
+        with self.database.writing() as db:
+            numbers = keep_digests(db, found, at, proven, stamps)
+            self.changed(db)
+        self._tell("model.changed", numbers)
+        return len(numbers)
 
-    def unmeasured(self, ids: Sequence[int] = (), most: int = 0) -> list[Unmeasured]:
-        """Files without digests, the smallest first; of these models, or of all."""
+    def tried(self, number: int, at: float) -> None:
+        """A model could not be read: the others come first next time."""
+        with self.database.writing() as db:
+            tried(db, number, at)
+
+    def unmeasured(self, ids: Sequence[int] = (), most: int = 0, but: Sequence[str] = ()) -> list[Unmeasured]:
+        """Files without digests, the smallest first; of these models, or of all; some paths left alone."""
         with self.database.reading() as db:
-            return unmeasured(db, ids, most)
+            return unmeasured(db, ids, most, but)
 
     def to_verify(self, ids: Sequence[int] = (), before: float = 0.0, most: int = 0) -> list[Model]:
         """Models to read whole: those that were never checked, then the longest unseen ones."""
@@ -293,10 +315,14 @@ class Catalogue:
         self._tell("model.changed", [number])
         return health
 
-    def adopt(self, path: str) -> None:
-        """A model that vanished had the bytes that were just measured here: its owner's words go over."""
+    def adopt(self, path: str, is_away: Callable[[str], bool]) -> None:
+        """A model that vanished had the bytes that were just measured here: its owner's words go over.
+
+        Args:
+            is_away: Whether the place of a path cannot be seen now.
+        """
         with self.database.writing() as db:
-            number = adopt(db, path)
+            number = adopt(db, path, is_away)
             if number is not None:
                 self.changed(db)
         self._tell("model.changed", [number] if number is not None else [])

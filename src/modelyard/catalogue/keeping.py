@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from modelyard.catalogue.model import Entry, FileFacts, Health, health_of
+from modelyard.catalogue.model import VERDICTS, Entry, FileFacts, Health, health_of
 from modelyard.catalogue.words import words_of
 from modelyard.store.schema import counters
 from modelyard.store.shelves import model_files, model_tags, models
@@ -37,9 +38,10 @@ class Known(msgspec.Struct, frozen=True, gc=False):
 
 
 class Stamps(msgspec.Struct, frozen=True):
-    """What the catalogue knows below a root: files by path."""
+    """What the catalogue knows below a root: files by path, and how many each model has."""
 
     files: dict[str, Known]
+    counts: dict[int, int]
 
 
 def stamps(db: Connection, root: str) -> Stamps:
@@ -55,7 +57,7 @@ def stamps(db: Connection, root: str) -> Stamps:
         for row in db.execute(query)
         if row[1] in told
     }
-    return Stamps(found)
+    return Stamps(found, Counter(known.model for known in found.values()))
 
 
 def stamps_of(db: Connection, folder: str) -> Stamps:
@@ -65,13 +67,12 @@ def stamps_of(db: Connection, folder: str) -> Stamps:
     low, high = folder + "/", folder + "0"  # "0" follows "/"
     path = model_files.c.path if db.dialect.name == "sqlite" else model_files.c.path.collate("C")
     rows = db.execute(query.where(path >= low, path < high))
-    return Stamps(
-        {
-            row.path: Known(row.model, row.size, row.mtime_ns, row.device, row.inode, row.sidecars, row.gone > 0)
-            for row in rows
-            if "/" not in row.path[len(low) :]
-        }
-    )
+    found = {
+        row.path: Known(row.model, row.size, row.mtime_ns, row.device, row.inode, row.sidecars, row.gone > 0)
+        for row in rows
+    }
+    counts = Counter(known.model for known in found.values())
+    return Stamps({path: known for path, known in found.items() if "/" not in path[len(low) :]}, counts)
 
 
 def keep(db: Connection, entries: Sequence[Entry], now: float) -> tuple[list[int], set[int]]:
@@ -87,11 +88,12 @@ def keep(db: Connection, entries: Sequence[Entry], now: float) -> tuple[list[int
         made = dict(zip((entry.path for entry in fresh), _take_numbers(db, len(fresh)), strict=True))
         db.execute(models.insert(), [_columns(entry, None) | {"id": made[entry.path], "added": now} for entry in fresh])
         numbers |= made
+    there = _files_of(db, [numbers[entry.path] for entry in entries])
     for entry in entries:
         if entry.path in known:
-            before = known[entry.path]
-            db.execute(models.update().where(models.c.id == before["id"]).values(**_columns(entry, before)))
-    _keep_files(db, entries, numbers)
+            before = _Before(known[entry.path], there, numbers[entry.path])
+            db.execute(models.update().where(models.c.id == before.row["id"]).values(**_columns(entry, before)))
+    _keep_files(db, entries, numbers, there)
     _keep_tags(db, entries, numbers)
     new = {numbers[entry.path] for entry in fresh}
     return [numbers[entry.path] for entry in entries], new
@@ -114,7 +116,7 @@ def _known(db: Connection, paths: Sequence[str]) -> dict[str, Mapping[Any, Any]]
     return found
 
 
-def _columns(entry: Entry, before: Mapping[Any, Any] | None) -> dict[str, Any]:
+def _columns(entry: Entry, before: _Before | None) -> dict[str, Any]:
     identity, main = entry.identity, entry.files[0]
     told = {
         "path": entry.path,
@@ -138,7 +140,7 @@ def _columns(entry: Entry, before: Mapping[Any, Any] | None) -> dict[str, Any]:
         "identity": msgspec.json.encode(identity).decode(),
     }
     told = {name: _fitting(name, value) for name, value in told.items()}
-    told |= described(entry.name, entry.folder, identity, _merged(entry.about, before))
+    told |= described(entry.name, entry.folder, identity, _merged(entry, before))
     return told | _measured(entry, before) | ({} if before else {"uses": 0, "used": 0.0, "asked": 0.0})
 
 
@@ -176,23 +178,62 @@ def rewrite(db: Connection, row: Mapping[Any, Any], about: About, more: Mapping[
     _add_tags(db, [(row["id"], about)])
 
 
-def _measured(entry: Entry, before: Mapping[Any, Any] | None) -> dict[str, Any]:
-    """What a measurement said, as long as the file is the same."""
-    main = entry.files[0]
-    same = before is not None and before["size"] == entry.size and before["modified"] == main.mtime_ns / 1e9
-    if not same or before is None:
-        return {"sha256": "", "checked": 0.0, "health": health_of(entry.problems)}
-    was = Health(before["health"])
-    return {"health": health_of(entry.problems, was if was is not Health.UNSAFE else Health.UNVERIFIED)}
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """What the catalogue knew of a model.
+
+    Attributes:
+        files: Rows of files by path, those of other models among them.
+    """
+
+    row: Mapping[Any, Any]
+    files: Mapping[str, Any]
+    number: int
+
+    def main_same(self, entry: Entry) -> bool:
+        """Whether its main file is the one that was measured."""
+        row = self.files.get(entry.files[0].path)
+        return row is not None and row["model"] == self.number and _is_measured(row, entry.files[0])
+
+    def same(self, entry: Entry) -> bool:
+        """Whether all its files are those that were measured."""
+        ours = [path for path, row in self.files.items() if row["model"] == self.number]
+        return len(ours) == len(entry.files) and all(
+            file.path in self.files and _is_measured(self.files[file.path], file) for file in entry.files
+        )
 
 
-def _merged(about: About, before: Mapping[Any, Any] | None) -> About:
-    """What the sidecars say now, over what the catalogue knew: the owner's words and a hub's facts are not lost."""
+def _is_measured(row: Any, file: FileFacts) -> bool:
+    """The device may change with every mount; another inode is another file."""
+    return (row["size"], row["mtime_ns"], row["inode"]) == (file.size, file.mtime_ns, file.inode)
+
+
+def _measured(entry: Entry, before: _Before | None) -> dict[str, Any]:
+    """What a measurement said, as long as the files are the same."""
+    if before is None or not before.same(entry):
+        told: dict[str, Any] = {"checked": 0.0, "health": health_of(entry.problems)}
+        return told if before is not None and before.main_same(entry) else told | {"sha256": ""}
+    found = dict.fromkeys((*entry.problems, *sorted(VERDICTS & set(before.row["problems"].split()))))
+    was_good = before.row["health"] == Health.GOOD
+    health = health_of(found, Health.GOOD if was_good else Health.UNVERIFIED)
+    return {"health": health, "problems": " ".join(found)}
+
+
+def _merged(entry: Entry, before: _Before | None) -> About:
+    """What the sidecars say now, over what the catalogue knew.
+
+    The owner's words and a hub's facts are not lost while the file is the same. Of a file that somebody put in
+    its place only the owner's words stay; of one that came to where a model had vanished, nothing does.
+    """
+    about = entry.about
     if before is None:
         return about
-    old = msgspec.json.decode(before["about"], type=About)
-    own = about.own if about.own != Own() else old.own
-    return replace(old if old.hub and not about.hub else about, own=own)
+    old, same = msgspec.json.decode(before.row["about"], type=About), before.main_same(entry)
+    if not same and before.row["gone"]:
+        return about
+    untouched = before.row["sidecars"] == entry.sidecars
+    own = old.own if untouched or about.own == Own() else about.own
+    return replace(old if same and old.hub and not about.hub else about, own=own)
 
 
 def _fitting(name: str, value: Any) -> Any:
@@ -206,13 +247,16 @@ def _fitting(name: str, value: Any) -> Any:
     return value[: _LENGTHS[name]] if name in _LENGTHS else value
 
 
-def _keep_files(db: Connection, entries: Iterable[Entry], numbers: Mapping[str, int]) -> None:
-    """One row a file; what was measured of a file stays while its stamp does."""
-    ids = [numbers[entry.path] for entry in entries]
-    there: dict[str, Any] = {}
+def _files_of(db: Connection, ids: Sequence[int]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
     for first in range(0, len(ids), _CHUNK):
         query = sa.select(model_files).where(model_files.c.model.in_(ids[first : first + _CHUNK]))
-        there |= {row["path"]: row for row in db.execute(query).mappings()}
+        found |= {row["path"]: row for row in db.execute(query).mappings()}
+    return found
+
+
+def _keep_files(db: Connection, entries: Iterable[Entry], numbers: Mapping[str, int], there: Mapping[str, Any]) -> None:
+    """One row a file; what was measured of a file stays while its stamp does."""
     added, lost = [], set(there)
     for entry in entries:
         for file in entry.files:
@@ -222,17 +266,25 @@ def _keep_files(db: Connection, entries: Iterable[Entry], numbers: Mapping[str, 
                 db_row = _file_columns(file) | _NOTHING_MEASURED | {"model": numbers[entry.path], "path": file.path}
                 added.append(db_row)
             elif _stamp(row) != (file.size, file.mtime_ns, file.device, file.inode) or row["main"] != file.main:
-                changed = _file_columns(file) | (
-                    _NOTHING_MEASURED if _stamp(row)[:2] != (file.size, file.mtime_ns) else {}
-                )
+                changed = _file_columns(file) | ({} if _is_measured(row, file) else _NOTHING_MEASURED)
                 db.execute(model_files.update().where(model_files.c.id == row["id"]).values(**changed))
     for path in lost:
         db.execute(model_files.delete().where(model_files.c.path == path))
     if added:
         taken = [row["path"] for row in added]
         for first in range(0, len(taken), _CHUNK):
+            others = sa.select(model_files.c.model).where(model_files.c.path.in_(taken[first : first + _CHUNK]))
+            robbed = set(db.execute(others).scalars()) - set(numbers.values())
             db.execute(model_files.delete().where(model_files.c.path.in_(taken[first : first + _CHUNK])))
+            _drop_empty(db, robbed)
         db.execute(model_files.insert(), added)
+
+
+def _drop_empty(db: Connection, numbers: Collection[int]) -> None:
+    """Models whose files all went over to others are models no more."""
+    left = set(db.execute(sa.select(model_files.c.model).where(model_files.c.model.in_(numbers))).scalars())
+    for number in set(numbers) - left:
+        db.execute(models.delete().where(models.c.id == number))
 
 
 def _file_columns(file: FileFacts) -> dict[str, Any]:

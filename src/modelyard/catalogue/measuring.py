@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import fields, replace
 
 import msgspec
 import sqlalchemy as sa
@@ -31,22 +31,28 @@ class Unmeasured(msgspec.Struct, frozen=True):
     size: int
 
 
-def unmeasured(db: Connection, ids: Sequence[int], most: int) -> list[Unmeasured]:
+def unmeasured(db: Connection, ids: Sequence[int], most: int, but: Sequence[str] = ()) -> list[Unmeasured]:
     """Files without digests, the smallest first.
 
     Args:
         ids: Of these models; empty is all.
         most: At most so many; 0 is all.
+        but: Paths that are left alone; the first few hundred of them.
     """
     query = sa.select(model_files.c.path, model_files.c.size).join(models, models.c.id == model_files.c.model)
     query = query.where(model_files.c.sha256 == "", models.c.gone == 0).order_by(model_files.c.size, model_files.c.path)
     if ids:
         query = query.where(models.c.id.in_(ids))
+    if but:
+        query = query.where(model_files.c.path.not_in(but[:500]))
     return [Unmeasured(row.path, row.size) for row in db.execute(query.limit(most) if most else query)]
 
 
-def adopt(db: Connection, path: str) -> int | None:
+def adopt(db: Connection, path: str, is_away: Callable[[str], bool]) -> int | None:
     """A model that is gone had the same bytes as this file: what its owner wrote goes over to the one that is here.
+
+    Args:
+        is_away: Whether the place of a path cannot be seen now: its model may come back with its drive.
 
     Returns:
         The model that is here, when something went over.
@@ -59,8 +65,10 @@ def adopt(db: Connection, path: str) -> int | None:
     old = db.execute(same.order_by(models.c.gone.desc()).limit(1)).mappings().one_or_none()
     if old is None:
         return None
+    if is_away(old["path"]):
+        return None
     before, now = (msgspec.json.decode(row["about"], type=About) for row in (old, new))
-    about = replace(before if before.hub and not now.hub else now, own=before.own if now.own == Own() else now.own)
+    about = replace(before if before.hub and not now.hub else now, own=_both(now.own, before.own))
     used = {"uses": new["uses"] + old["uses"], "used": max(new["used"], old["used"]), "added": old["added"]}
     rewrite(db, new, about, used)
     db.execute(models.delete().where(models.c.id == old["id"]))
@@ -96,21 +104,39 @@ def keep_check(db: Connection, number: int, problems: Collection[str], good: boo
     return health
 
 
+def _both(new: Own, old: Own) -> Own:
+    """The words of both, none lost; where only one of two can stand, the newer one does."""
+    notes = new.notes if old.notes in new.notes else "\n".join(filter(None, (new.notes, old.notes)))
+    kept = {each.name: getattr(new, each.name) or getattr(old, each.name) for each in fields(Own)}
+    return replace(new, **kept | {"notes": notes, "tags": tuple(dict.fromkeys((*new.tags, *old.tags)))})
+
+
+def tried(db: Connection, number: int, at: float) -> None:
+    """A model could not be read: the others come first next time."""
+    db.execute(models.update().where(models.c.id == number).values(checked=at))
+
+
 def keep_digests(
-    db: Connection, found: Mapping[str, Mapping[str, str]], at: float, proven: Collection[str] = ()
+    db: Connection,
+    found: Mapping[str, Mapping[str, str]],
+    at: float,
+    proven: Collection[str] = (),
+    stamps: Mapping[str, tuple[int, int, int]] | None = None,
 ) -> list[int]:
     """Write digests to the files at these paths; gives the ids of their models.
 
     Args:
         proven: Paths whose digests are those that a hub or a person promised.
+        stamps: Size, time and inode that each file had while it was read; digests of a file that the catalogue
+            knows with another stamp are not written.
     """
     numbers: list[int] = []
     for path, digests in found.items():
         values = {column: digests[name] for name, column in COLUMNS.items() if digests.get(name)}
-        row = db.execute(
-            sa.select(model_files.c.model, model_files.c.main).where(model_files.c.path == path)
-        ).one_or_none()
+        row = db.execute(sa.select(model_files).where(model_files.c.path == path)).one_or_none()
         if row is None or not values:
+            continue
+        if stamps is not None and stamps.get(path) != (row.size, row.mtime_ns, row.inode):
             continue
         db.execute(model_files.update().where(model_files.c.path == path).values(**values))
         if row.main and "sha256" in values:

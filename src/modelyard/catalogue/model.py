@@ -131,8 +131,11 @@ class Entry:
         return sum(file.size for file in self.files)
 
 
-REMARKS = frozenset(("wrong-extension", "no-tensors", "bad-name", "external-data"))
+REMARKS = frozenset(("wrong-extension", "no-tensors", "bad-name", "external-data", "differs-from-claim", "unreadable"))
 """Problems that a model can be used in spite of."""
+
+VERDICTS = frozenset(("hash-differs", "zero-filled", "differs-from-claim"))
+"""What only reading a whole file can say; stays until it is read again or changed."""
 
 UNSAFE = frozenset(("unsafe-pickle", "holds-code", "bad-pickle"))
 """Problems of files that could run code when they are loaded."""

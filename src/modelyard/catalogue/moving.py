@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,27 +24,54 @@ class Moved:
     way: tuple[str, str]
 
 
-def recognise(db: Connection, entries: Sequence[Entry], is_there: Callable[[str], bool]) -> list[Moved]:
+WasMoved = Callable[..., bool]
+"""Told an old path, and whether the new one is the same file system entry; looks at the disk."""
+
+
+def away(db: Connection, entries: Sequence[Entry], was_moved: WasMoved) -> set[str]:
+    """Old paths of known models that the entries may have come from, and at which nothing is left.
+
+    Looks at the disk, so it is asked before the transaction that `recognise` is part of.
+    """
+    fresh = _fresh(db, entries)
+    rows = _candidates(db, [entry.files[0] for entry in fresh])
+    return {
+        row.path
+        for entry, row in _pairs(fresh, rows)
+        if was_moved(row.path, same_entry=_same_entry(row, entry.files[0]))
+    }
+
+
+def recognise(db: Connection, entries: Sequence[Entry], gone: Collection[str]) -> list[Moved]:
     """Give known models their new paths.
 
     The same file system entry (device and inode) with the same size and time is the same file; so is one of
     the same name, size and time on another drive. Either counts only when nothing is left at the old path.
+
+    Args:
+        gone: What `away` found.
     """
-    known = set(_paths(db, [entry.files[0].path for entry in entries]))
-    fresh = [entry for entry in entries if entry.files[0].path not in known]
-    if not fresh:
-        return []
+    fresh = _fresh(db, entries) if gone else []
     rows = _candidates(db, [entry.files[0] for entry in fresh])
-    moved: list[Moved] = []
-    taken: set[int] = set()
+    moved: dict[int, Moved] = {}
+    placed: set[str] = set()
+    for entry, row in _pairs(fresh, rows):
+        if row.path in gone and row.model not in moved and entry.path not in placed:
+            placed.add(entry.path)
+            moved[row.model] = Moved(row.model, (row.path, entry.files[0].path))
+            _relocate(db, row.model, entry)
+    return list(moved.values())
+
+
+def _fresh(db: Connection, entries: Sequence[Entry]) -> list[Entry]:
+    known = set(_paths(db, [entry.files[0].path for entry in entries]))
+    return [entry for entry in entries if entry.files[0].path not in known]
+
+
+def _pairs(fresh: Sequence[Entry], rows: dict[tuple[int, int], list[Any]]) -> Iterator[tuple[Entry, Any]]:
     for entry in fresh:
-        for row in rows.get((entry.files[0].size, entry.files[0].mtime_ns), ()):
-            if row.model not in taken and _is_same(row, entry.files[0]) and not is_there(row.path):
-                taken.add(row.model)
-                moved.append(Moved(row.model, (row.path, entry.files[0].path)))
-                _relocate(db, row.model, entry)
-                break
-    return moved
+        file = entry.files[0]
+        yield from ((entry, row) for row in rows.get((file.size, file.mtime_ns), ()) if _is_same(row, file))
 
 
 def _paths(db: Connection, paths: Sequence[str]) -> Iterable[str]:
@@ -63,9 +90,12 @@ def _candidates(db: Connection, files: Sequence[FileFacts]) -> dict[tuple[int, i
     return found
 
 
+def _same_entry(row: Any, file: FileFacts) -> bool:
+    return bool((row.device, row.inode) == (file.device, file.inode))
+
+
 def _is_same(row: Any, file: FileFacts) -> bool:
-    same_entry = (row.device, row.inode) == (file.device, file.inode)
-    return same_entry or os.path.basename(row.path) == os.path.basename(file.path)
+    return _same_entry(row, file) or os.path.basename(row.path) == os.path.basename(file.path)
 
 
 def _relocate(db: Connection, number: int, entry: Entry) -> None:

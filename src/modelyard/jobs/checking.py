@@ -1,11 +1,12 @@
 """The care flow: read models whole, say what is wrong with them, mend what can be mended.
 
-A file that differs from what was measured or claimed, while nobody touched it, is damaged. One that was
-touched, reads well and was never claimed to be anything is an edit, and its new bytes are the measure.
+A file that differs from what was measured, while nobody touched it, is damaged. One that was touched and reads
+well is an edit: its new bytes are the measure. What a sidecar claims may bless a file and never condemns it.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,14 +15,15 @@ from typing import Any
 from modelyard.catalogue.catalogue import FileView
 from modelyard.catalogue.model import Health, Model
 from modelyard.engine.blocks import BlockTable, block_digest
-from modelyard.errors import Stopped, YardError
+from modelyard.errors import ReadOnlyDisk, Stopped, UnsafePath, YardError
 from modelyard.jobs.chores import Chore, Options, Step, Tell
 from modelyard.jobs.measure import Measured
 from modelyard.jobs.measuring import DIGESTS
+from modelyard.jobs.scan import Scan
 from modelyard.jobs.stock import Stock
 from modelyard.jobs.verify import Finding, State, repair, verify
 from modelyard.net.stop import Stop
-from modelyard.store.proofs import Proof
+from modelyard.store.proofs import Proof, Stamp
 
 _TAIL = 8
 """Mebibytes of zeros at a file's end that a power cut leaves and that no training does."""
@@ -94,9 +96,12 @@ class Check:
     count: Any
     mend: bool
     done: Checked
+    moving: bool = False
 
     def run(self) -> None:
         """Read it, mend it, write down what it is."""
+        if stale := [file.path for file in self.stock.catalogue.files(self.model.id) if not is_as_known(file)]:
+            Scan(self.stock, self.stop).files(stale)
         problems = set(self.stock.reader.read([self.model.path])[0].problems)
         problems |= set(self.model.problems) & {"missing-shard"}
         words: list[str] = []
@@ -108,6 +113,7 @@ class Check:
             except Stopped:
                 raise
             except YardError as error:
+                self.stock.catalogue.tried(self.model.id, self.stock.wall())
                 self.done.count(self.model, "unreadable", error.message)
                 return
             states.add(state)
@@ -115,6 +121,9 @@ class Check:
             words += [why] if why else []
         if State.MENDED in states:
             problems = set(self.stock.reader.read([self.model.path])[0].problems)
+        if self.moving:
+            self.done.count(self.model, "changing", "It was written to while it was read; verify it again later.")
+            return
         good = State.UNKNOWN not in states
         health = self.stock.catalogue.checked(self.model.id, problems, good=good, at=self.stock.wall())
         self.done.count(self.model, _state(health, states), " ".join(words) or ", ".join(sorted(problems)))
@@ -122,49 +131,80 @@ class Check:
     def _file(self, file: FileView, *, sound: bool) -> tuple[State, set[str], str]:
         """State of one file, problems of its bytes, and why, in words."""
         path, yard = Path(file.path), self.stock.yard
-        known, claimed = yard.proofs.last_known(path), self._claims(file)
-        told = "" if known is not None and (known.address or known.claimed) else claimed.get("sha256", "")
-        finding, measured = verify(yard, path, told or None, on_bytes=self.count, also=DIGESTS)
-        if finding.state is not State.DAMAGED:
-            self._keep(file, measured.digests)
-            return finding.state, _zeros(measured.table), ""
-        if words := _excuse(known, claimed, measured, sound=sound):
+        known = yard.proofs.last_known(path)
+        finding, measured = verify(yard, path, on_bytes=self.count, also=DIGESTS)
+        if finding.state is State.DAMAGED and sound and known is not None and known.stamp != measured.stamp:
             yard.proofs.keep([Proof(path, measured.stamp, measured.digests, blocks=measured.table.packed())])
-            self._keep(file, measured.digests)
-            return State.UNKNOWN, set(), f"{path.name}: {words}"
-        if self.mend:
-            return self._mended(file, finding, measured)
-        return finding.state, {"hash-differs"}, _where(finding)
+            self._keep(file, measured.digests, measured.stamp)
+            state, found, words = self._compared(file, measured, promised=False)
+            return state, found, words or f"{path.name} was changed by somebody; its new bytes are the measure now."
+        if finding.state is State.DAMAGED:
+            if self.mend:
+                return self._mended(file, finding, measured)
+            return finding.state, {"hash-differs"}, _where(finding)
+        self._keep(file, measured.digests, measured.stamp)
+        promised = finding.state is State.GOOD and known is not None and bool(known.address or known.claimed)
+        return self._compared(file, measured, promised=promised)
+
+    def _compared(self, file: FileView, measured: Measured, *, promised: bool) -> tuple[State, set[str], str]:
+        """What a sidecar's claim says of bytes that are as they were; it may bless, and never condemns."""
+        claimed = self._claims(file)
+        told, tensors, name = claimed.get("sha256", ""), claimed.get("autov3", "")[:12], Path(file.path).name
+        if promised or (told and told == measured.digests["sha256"]):
+            return State.GOOD, set(), ""
+        found = _zeros(measured.table)
+        if told and tensors and measured.digests.get("autov3") == tensors:
+            return State.UNKNOWN, found, f"{name}: its header was edited, its tensors are the claimed ones."
+        if told:
+            words = f"{name}: a sidecar claims the SHA-256 {told[:12]}…, it is {measured.digests['sha256'][:12]}…."
+            return State.UNKNOWN, found | {"differs-from-claim"}, words
+        return State.UNKNOWN, found, ""
 
     def _mended(self, file: FileView, finding: Finding, measured: Measured) -> tuple[State, set[str], str]:
         try:
+            self._check_place(finding.path)
             mended = repair(self.stock.yard, finding, measured)
         except Stopped:
             raise
         except YardError as error:
             return finding.state, {"hash-differs"}, f"{_where(finding)} It could not be mended: {error.message}"
         self.done.fetched += mended.fetched
+        Scan(self.stock, self.stop).files([file.path])
         proof = self.stock.yard.proofs.of(finding.path)
-        self._keep(file, proof.measured if proof else {"sha256": mended.sha256})
+        self.stock.catalogue.measured(
+            {file.path: proof.measured if proof else {"sha256": mended.sha256}}, self.stock.wall()
+        )
         return mended.state, set(), f"{finding.path.name} was mended; {mended.fetched:,} bytes were fetched."
 
-    def _keep(self, file: FileView, digests: Mapping[str, str]) -> None:
-        self.stock.catalogue.measured({file.path: digests}, self.stock.wall())
+    def _check_place(self, path: Path) -> None:
+        """Refuse to mend what lies outside the roots, in a read-only one, or behind a link.
+
+        Raises:
+            UnsafePath, ReadOnlyDisk: Why.
+        """
+        root = self.stock.roots().inside(path)
+        if root.read_only:
+            raise ReadOnlyDisk(f"{root.path} is registered as read-only.")
+        if path.is_symlink():
+            raise UnsafePath(f"{path.name} is a link; mend the file that it leads to.")
+
+    def _keep(self, file: FileView, digests: Mapping[str, str], stamp: Stamp) -> None:
+        stamps = {file.path: (stamp.size, stamp.mtime_ns, stamp.inode)}
+        if not self.stock.catalogue.measured({file.path: digests}, self.stock.wall(), stamps=stamps):
+            self.moving = True
 
     def _claims(self, file: FileView) -> Mapping[str, str]:
         """The digests that somebody claims for the main file."""
         return self.stock.catalogue.details(self.model.id).about.claimed if file.main else {}
 
 
-def _excuse(known: Proof | None, claimed: Mapping[str, str], measured: Measured, *, sound: bool) -> str:
-    """Why a file that differs is no damaged one, in words; empty when there is no such reason."""
-    tensors = claimed.get("autov3")
-    if sound and tensors and measured.digests.get("autov3") == tensors[:12]:
-        return "its header was edited, its tensors are the claimed ones."
-    touched = known is not None and known.stamp != measured.stamp and not (known.address or known.claimed)
-    if sound and touched and not claimed.get("sha256"):
-        return "it was changed by somebody; its new bytes are the measure now."
-    return ""
+def is_as_known(file: FileView) -> bool:
+    """Whether a file stands where the catalogue knows it, with the size and time it had."""
+    try:
+        found = os.stat(file.path)
+    except OSError:
+        return False
+    return (found.st_size, found.st_mtime_ns) == (file.size, file.mtime_ns)
 
 
 def _where(finding: Finding) -> str:
@@ -173,14 +213,14 @@ def _where(finding: Finding) -> str:
 
 
 def _zeros(table: BlockTable) -> set[str]:
-    """`zero-filled` when the file is all zeros after its first mebibyte, or ends in many."""
+    """`zero-filled` when the file ends in many mebibytes of zeros."""
     blocks = list(table.known())
     tail = 0
     for index, digest in reversed(blocks):
         if digest != _zero(table.length(index)):
             break
         tail += 1
-    return {"zero-filled"} if tail >= _TAIL or (len(blocks) > 1 and tail == len(blocks) - 1) else set()
+    return {"zero-filled"} if tail > _TAIL else set()
 
 
 def _zero(length: int, cache: dict[int, bytes] = {}) -> bytes:  # noqa: B006  # kept on purpose: two lengths a file

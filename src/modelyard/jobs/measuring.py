@@ -22,6 +22,8 @@ from modelyard.store.proofs import Proof, stamp_of
 DIGESTS = ("sha256", "blake3", "crc32", "autov1", "tensor-sha256")
 _BUNCH = 50
 _REST = 0.05
+_AGAIN = 3600.0
+"""Seconds before a file that could not be read is tried again by itself."""
 
 
 class MeasureOptions(Options, frozen=True, kw_only=True):
@@ -42,7 +44,9 @@ def measure_models(stock: Stock, options: MeasureOptions, stop: Stop, tell: Tell
     """Measure files that have no digests, the smallest first."""
     done = size = 0
     failed: list[dict[str, str]] = []
-    files = stock.catalogue.unmeasured(options.ids, options.most)
+    now = stock.wall()
+    resting = [path for path, at in stock.unreadable.items() if now - at < _AGAIN and options.gentle]
+    files = stock.catalogue.unmeasured(options.ids, options.most, resting)
     total = sum(one.size for one in files)
     for at, file in enumerate(files):
         stop.check()
@@ -58,6 +62,7 @@ def measure_models(stock: Stock, options: MeasureOptions, stop: Stop, tell: Tell
             _measure(stock, Path(file.path), stop, count)
             done += 1
         except (DiskError, Damaged) as error:
+            stock.unreadable[file.path] = now
             failed.append({"path": file.path, "message": error.message})
     return {"measured": done, "bytes": size, "failed": failed[:200]}
 
@@ -71,8 +76,11 @@ def _measure(stock: Stock, path: Path, stop: Stop, count: Any) -> None:
             proofs.keep([Proof(path, measured.stamp, measured.digests, blocks=measured.table.packed())])
     if stamp_of(path) != measured.stamp:
         raise NoSuchFile(f"{path} was changed meanwhile.")
-    stock.catalogue.measured({str(path): measured.digests}, stock.wall())
-    stock.catalogue.adopt(str(path))
+    stamp = measured.stamp
+    stock.catalogue.measured(
+        {str(path): measured.digests}, stock.wall(), stamps={str(path): (stamp.size, stamp.mtime_ns, stamp.inode)}
+    )
+    stock.catalogue.adopt(str(path), lambda old: not Path(old).parent.is_dir())
 
 
 def idle(stock: Stock, stop: Stop, seconds: float) -> Iterator[int]:

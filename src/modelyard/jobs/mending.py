@@ -14,12 +14,12 @@ from modelyard.engine.disk_gate import disk_errors
 from modelyard.engine.hold import hold
 from modelyard.engine.landing import land
 from modelyard.engine.part import PartFile, part_path
-from modelyard.errors import NotFound, YardError
+from modelyard.errors import Damaged, NotFound, YardError
 from modelyard.hubs.base import Hub
 from modelyard.jobs.yard import Yard
 from modelyard.net.stop import Stop
 from modelyard.net.url import without_query
-from modelyard.store.proofs import Proof, stamp_of
+from modelyard.store.proofs import Proof, Stamp, stamp_of
 from modelyard.values.offers import Offer
 
 
@@ -50,10 +50,13 @@ def origins(yard: Yard, known: Proof | None, sha256: str) -> Iterator[Origin]:
         raise next(iter(refusals), NotFound(f"No hub has a file with the SHA-256 {sha256[:16]}…."))
 
 
-def from_twin(yard: Yard, path: Path, sha256: str) -> bool:
+def from_twin(yard: Yard, path: Path, sha256: str, wrong: Stamp) -> bool:
     """Copy another file of this machine that was measured to have these bytes; whether there was one.
 
     It is measured again while it is copied: only its bytes of now count.
+
+    Args:
+        wrong: The stamp of the damaged file when it was read.
     """
     for twin in yard.proofs.with_sha256(sha256) if sha256 else ():
         if twin.path == path or not twin.path.is_file() or twin.path.samefile(path):
@@ -64,9 +67,8 @@ def from_twin(yard: Yard, path: Path, sha256: str) -> bool:
             if digests["sha256"] != sha256:
                 held.path.unlink(missing_ok=True)
                 continue
-            os.fchmod(held.fd, stat.S_IMODE(path.stat().st_mode))
             held.sync()
-            land(held.path, path, replace=True)
+            put_back(held, path, wrong)
         stamp = stamp_of(path)
         if stamp is not None:
             known = yard.proofs.last_known(path)
@@ -74,6 +76,22 @@ def from_twin(yard: Yard, path: Path, sha256: str) -> bool:
             yard.proofs.keep([replace(proof, path=path, stamp=stamp, measured=digests, blocks=twin.blocks)])
         return True
     return False
+
+
+def put_back(part: PartFile, path: Path, wrong: Stamp) -> None:
+    """Let a proven part take a damaged file's place, with its mode.
+
+    Args:
+        wrong: The stamp of the damaged file when it was read.
+
+    Raises:
+        Damaged: Somebody changed the file meanwhile; it stays as it is.
+    """
+    if stamp_of(path) != wrong:
+        raise Damaged(f"{path} was changed while it was being mended.", hint="Verify it again.")
+    with disk_errors(path):
+        os.fchmod(part.fd, stat.S_IMODE(path.stat().st_mode))
+    land(part.path, path, replace=True)
 
 
 def _copied(source: Path, part: PartFile, stop: Stop) -> dict[str, str]:

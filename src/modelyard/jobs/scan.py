@@ -199,7 +199,7 @@ class Scan:
             (one.unit.path, words) for one, reading in zip(found, readings, strict=True) for words in reading.words
         ]
         del self.done.failed[1000:]
-        kept = self.stock.catalogue.keep_found(entries, os.path.lexists)
+        kept = self.stock.catalogue.keep_found(entries, _was_moved)
         self.done.added += kept.added
         self.done.changed += kept.changed
         self.done.moved += len(kept.moved)
@@ -246,7 +246,13 @@ def _unchanged(found: _Found, known: Stamps) -> int:
         if file is None or file.gone or file.sidecars != found.stamp or not _same(file, seen):
             return 0
         numbers.add(file.model)
-    return numbers.pop() if len(numbers) == 1 else 0
+    number = numbers.pop() if len(numbers) == 1 else 0
+    return number if known.counts.get(number) == len(found.unit.files) else 0
+
+
+def _was_moved(old: str, *, same_entry: bool) -> bool:
+    """Whether nothing is left of a file where it was; on another drive only when its folder can be seen."""
+    return not os.path.lexists(old) and (same_entry or Path(old).parent.is_dir())
 
 
 def _other_drive(root: Root, known: Stamps) -> bool:

@@ -60,6 +60,7 @@ class Stock:
         client: Fetches what strangers name, without any hub's key.
         folder: The data folder.
         busy: Whether downloads move bytes now: their disk comes first.
+        unreadable: Files that could not be measured, and when that was tried.
         last_problems: What the last scan of each root could not see, by the root's path.
         claims: Which files are being moved now.
     """
@@ -72,6 +73,7 @@ class Stock:
     client: Client
     folder: Path
     busy: Callable[[], bool] = lambda: False
+    unreadable: dict[str, float] = field(default_factory=dict)
     last_problems: dict[str, list[dict[str, str]]] = field(default_factory=dict)
     claims: Claims = field(default_factory=Claims)
 

@@ -8,8 +8,6 @@ and only then takes the old one's place.
 from __future__ import annotations
 
 import enum
-import os
-import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,7 +17,6 @@ from modelyard.engine.digesting import needed
 from modelyard.engine.fetch import fetch
 from modelyard.engine.hold import hold
 from modelyard.engine.journal import Story
-from modelyard.engine.landing import land
 from modelyard.engine.order import Order
 from modelyard.engine.part import part_path
 from modelyard.engine.progress import Progress
@@ -28,7 +25,7 @@ from modelyard.engine.run import Surroundings
 from modelyard.engine.sniff import MODEL_SUFFIXES
 from modelyard.errors import AccessError, ContentError, NetworkError, NoSuchFile, NotFound, YardError
 from modelyard.jobs.measure import Measured, measure
-from modelyard.jobs.mending import Origin, from_twin, origins
+from modelyard.jobs.mending import Origin, from_twin, origins, put_back
 from modelyard.jobs.yard import Yard
 from modelyard.net.bandwidth import Meter
 from modelyard.net.url import without_query
@@ -123,7 +120,7 @@ def repair(yard: Yard, finding: Finding, measured: Measured) -> Finding:
         YardError: The source cannot be reached.
     """
     known = yard.proofs.last_known(finding.path)
-    if from_twin(yard, finding.path, finding.expected):
+    if from_twin(yard, finding.path, finding.expected, measured.stamp):
         return replace(finding, state=State.MENDED, sha256=finding.expected)
     refused: YardError | None = None
     for origin in origins(yard, known, finding.expected):
@@ -148,9 +145,8 @@ def _from(yard: Yard, origin: Origin, known: Proof | None, finding: Finding, mea
             story = Story(size=known.stamp.size, source=without_query(offer.sources[0].url))
             plant(part, story, path, _good_blocks(known, measured.table), yard.stop)
         fetched = fetch(around, part)
-        os.fchmod(part.fd, stat.S_IMODE(path.stat().st_mode))
         part.sync()
-        land(part.path, path, replace=True)
+        put_back(part, path, measured.stamp)
     stamp = stamp_of(path)
     if stamp is not None:
         proof = known if known is not None and known.address else _proof(path, stamp, origin)
