@@ -407,7 +407,8 @@ def test_another_disk_gets_proven_copies_and_a_full_one_nothing(app: App, root: 
 CHILD = """
 import sys
 from modelyard.app import App
-from modelyard.jobs.moving import rename
+from modelyard.jobs import carrying
+from modelyard.jobs.moving import move, rename
 from modelyard.jobs.trash import empty, listed, put_away, put_back
 with App({"MODELYARD_HOME": sys.argv[1]}) as app:
     what, number = sys.argv[2], int(sys.argv[3])
@@ -417,16 +418,38 @@ with App({"MODELYARD_HOME": sys.argv[1]}) as app:
         put_back(app.stock, listed(app.stock)[0].id)
     elif what == "empty":
         empty(app.stock)
+    elif what == "move":
+        carrying.on_one_device = lambda paths: False  # every file by a proven copy
+        move(app.stock, number, app.stock.roots().all[0], "to/deep")
     else:
         rename(app.stock, number, "renamed")
 """
 
 
-@pytest.mark.parametrize("what", ["put_away", "put_back", "rename"])
-@pytest.mark.parametrize("point", ["manifest", "journaled", "landed", "landed:2", "landed:4", "synced", "settled"])
+RENAMES = ("journaled", "landed", "landed:2", "landed:4", "synced", "settled")
+COPIES = (
+    "journaled",
+    "copied",
+    "copied:3",
+    "proven",
+    "landed",
+    "landed:3",
+    "synced",
+    "settled",
+    "removed",
+    "removed:2",
+)
+
+
+@pytest.mark.parametrize(
+    ("what", "point"),
+    [
+        ("put_away", "manifest"),
+        *((what, point) for what in ("put_away", "put_back", "rename") for point in RENAMES),
+        *(("move", point) for point in COPIES),
+    ],
+)
 def test_killed_anywhere_files_and_catalogue_agree_afterwards(tmp_path: Path, what: str, point: str) -> None:
-    if what != "put_away" and point == "manifest":
-        point = "landed:3"
     with library(tmp_path) as (app, root):
         one = nice(app, root)
         whole = {path.rsplit("/", 1)[-1].removeprefix("nice") for path in below(root) if path.startswith("sub/nice.")}
