@@ -16,11 +16,12 @@ from modelyard.app import App
 from modelyard.catalogue.asking import Asking
 from modelyard.catalogue.model import Health
 from modelyard.errors import Stopped
+from modelyard.jobs.measuring import MeasureOptions, measure_models
 from modelyard.jobs.scan import Scan, Scanned
 from modelyard.jobs.stock import Stock
 from modelyard.library.roots.entries import Entry
 from modelyard.net.stop import Stop
-from modelyard.values.about import Own
+from modelyard.values.about import About, Own
 
 from .library import library, model
 
@@ -155,6 +156,86 @@ def test_an_empty_mount_point_loses_nothing(app: App, root: Path) -> None:
     done = scan(app.stock)
     assert done.gone == 0 and [problem.code for problem in done.problems] == ["missing"]
     assert listed(app.stock) == ["a.safetensors"]
+
+
+def test_a_time_beyond_all_databases_stops_nothing(app: App, root: Path) -> None:
+    for at in (10**19, 2**62 + 5):
+        os.utime(model(root / f"{at}.safetensors"), ns=(at, at))
+    assert scan(app.stock).added == 2 and scan(app.stock).changed == 0
+
+
+def test_two_files_that_changed_places_are_measured_again(app: App, root: Path) -> None:
+    one, two = model(root / "a.safetensors", 1), model(root / "b.safetensors", 2)
+    for path in (one, two):
+        os.utime(path, ns=(10**18, 10**18))
+    scan(app.stock)
+    measure_models(app.stock, MeasureOptions(), Stop(), lambda _: None)
+    one.rename(root / "c")
+    two.rename(one)
+    (root / "c").rename(two)
+    scan(app.stock)
+    assert [model.sha256 for model in app.stock.catalogue.page(Asking()).models] == ["", ""]
+
+
+def test_a_shard_that_is_lost_or_replaced_is_noticed(app: App, root: Path) -> None:
+    shards = [model(root / f"big-0000{number}-of-00002.safetensors", number) for number in (1, 2)]
+    scan(app.stock)
+    (found,) = app.stock.catalogue.page(Asking()).models
+    app.stock.catalogue.checked(found.id, set(), good=True, at=1.0)
+    model(shards[1], 9)
+    scan(app.stock)
+    assert app.stock.catalogue.get(found.id).health is Health.UNVERIFIED
+    shards[1].unlink()
+    assert scan(app.stock).changed == 1
+    assert "missing-shard" in app.stock.catalogue.get(found.id).problems
+
+
+def test_shards_that_come_in_any_order_are_one_model(app: App, root: Path) -> None:
+    for number in (2, 1, 3):
+        model(root / f"big-0000{number}-of-00003.safetensors", number)
+        scan(app.stock)
+    (found,) = app.stock.catalogue.page(Asking()).models
+    assert (found.health, len(app.stock.catalogue.files(found.id))) == (Health.UNVERIFIED, 3)
+
+
+def test_another_file_under_an_old_name_is_another_model(app: App, root: Path) -> None:
+    path = model(root / "a.safetensors", 1)
+    scan(app.stock)
+    number = app.stock.catalogue.at(str(path)).id
+    told = About(hub="civitai", model_id="1", claimed={"sha256": "ab" * 32}, own=Own(notes="of the old one"))
+    app.stock.catalogue.describe(number, lambda _: told)
+    path.unlink()
+    scan(app.stock)
+    model(path, 2, title="new")
+    scan(app.stock)
+    found = app.stock.catalogue.details(app.stock.catalogue.at(str(path)).id)
+    assert (found.about.hub, found.about.claimed, found.about.own) == ("", {}, Own())
+
+
+def test_what_an_owner_wrote_is_not_undone_by_an_unchanged_sidecar(app: App, root: Path) -> None:
+    path = model(root / "a.safetensors", 1)
+    (root / "a.info").write_text(json.dumps({"modelyard": {"own": {"notes": "old"}}}))
+    scan(app.stock)
+    number = app.stock.catalogue.at(str(path)).id
+    app.stock.catalogue.describe(number, lambda about: replace(about, own=Own(notes="new", favourite=True)))
+    scan(app.stock, deep=True)
+    assert (app.stock.catalogue.get(number).notes, app.stock.catalogue.get(number).favourite) == ("new", True)
+
+
+def test_a_backup_on_another_drive_is_no_move_while_the_first_drive_is_away(
+    app: App, root: Path, tmp_path: Path
+) -> None:
+    backup = tmp_path / "backup"
+    backup.mkdir()
+    path = model(root / "sub" / "a.safetensors", 1)
+    scan(app.stock)
+    number = app.stock.catalogue.at(str(path)).id
+    shutil.copy2(path, backup / path.name)
+    root.rename(tmp_path / "unplugged")
+    app.stock.entries.keep(Entry(path=str(backup), folder="loras"))
+    scan(app.stock)
+    assert app.stock.catalogue.at(str(path)).id == number
+    assert app.stock.catalogue.at(str(backup / path.name)).id != number
 
 
 def test_bad_files_are_results_with_names(app: App, root: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
 import json
 import os
 import time
@@ -15,7 +17,10 @@ from jobs.library import model
 from modelyard.app import App
 from modelyard.jobs.scan import Scan
 from modelyard.net.stop import Stop
-from modelyard.server.inside import call
+from modelyard.server.inside import call, router
+from modelyard.server.messages import Asked
+from modelyard.server.roles import Caller, Role
+from modelyard.server.service import Service
 from modelyard.testing import PracticeHub
 
 SIZE = 200_000
@@ -95,6 +100,25 @@ def test_what_cannot_be_a_root_is_refused(face: Face, body: dict[str, Any], stat
     assert len(face("GET", "/roots")["entries"]) == 1
 
 
+def test_an_operator_fetches_models_into_roots_and_nothing_else(face: Face, root: Path) -> None:
+    (root / "main.py").write_text("print()")
+    operator = Caller("op", Role.OPERATOR)
+
+    def asked(route: str, body: dict[str, Any]) -> tuple[int, Any]:
+        asking = Asked("POST", f"/api/v1{route}", "", {}, json.dumps(body).encode(), operator, "inside")
+        reply = asyncio.run(router().answer(Service(face.app), asking))
+        return reply.status, json.loads(reply.body)
+
+    good = {"address": "hf:me/model/m.safetensors"}
+    for to in ("main.py", ".bashrc", ".hidden/x.safetensors", "run.sh", "notes.txt", "custom_nodes/x.safetensors"):
+        assert asked("/tasks", {"items": [good | {"to": f"{root}/{to}"}]})[0] == 400, to
+        assert asked("/ensure", {"wants": [good | {"folder": "loras", "name": to}]})[0] == 400, to
+    assert asked("/tasks", {"items": [good | {"to": f"{root}/x.safetensors", "replace": True}]})[0] == 400
+    status, told = asked("/tasks", {"items": [good | {"to": f"{root}/x.safetensors"}]})
+    assert status == 201, told
+    assert (root / "main.py").read_text() == "print()"
+
+
 def test_models_are_listed_counted_and_shown(face: Face, root: Path) -> None:
     for number in range(5):
         model(root / "sub" / f"m{number}.safetensors", number)
@@ -112,7 +136,17 @@ def test_models_are_listed_counted_and_shown(face: Face, root: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["sort=colour", "limit=0", "after=x", "rating=9", "nothing=1", "larger=-1", "health=well&limit=x"]
+    "query",
+    [
+        "sort=colour",
+        "limit=0",
+        "after=x",
+        "rating=9",
+        "sort=size&after=WzAsOTIyMzM3MjAzNjg1NDc3NTgwOF0",
+        "nothing=1",
+        "larger=-1",
+        "health=well&limit=x",
+    ],
 )
 def test_a_list_that_makes_no_sense_is_refused(face: Face, query: str) -> None:
     status, told = call(face.app, "GET", f"/api/v1/models?{query}")
@@ -193,6 +227,21 @@ def test_a_model_that_cannot_be_had_is_missing_with_a_way_out(face: Face, root: 
     assert told["fallbacks"][0]["title"] == "sdxl style"
     assert any(str(root) in step for step in told["steps"])
     assert face("POST", "/ensure", {"wants": [want], "again": True})[0]["state"] == "downloading"
+
+
+def test_a_damaged_or_changed_file_is_not_ready(face: Face, root: Path) -> None:
+    path = model(root / "a.safetensors")
+    scan(face)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    face.app.stock.catalogue.measured({str(path): {"sha256": digest}}, 1.0)
+    wants = {"wants": [{"sha256": digest}]}
+    assert face("POST", "/ensure", wants)[0]["state"] == "ready"
+    number = ids(face)["a.safetensors"]
+    face.app.stock.catalogue.checked(number, {"hash-differs"}, good=False, at=2.0)
+    assert face("POST", "/ensure", wants)[0]["state"] == "missing"
+    face.app.stock.catalogue.checked(number, set(), good=True, at=3.0)
+    path.write_bytes(b"<html>")
+    assert face("POST", "/ensure", wants)[0]["state"] == "missing"
 
 
 @pytest.mark.parametrize(

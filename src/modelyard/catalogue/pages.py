@@ -86,4 +86,6 @@ def _mark(text: str, kind: type[str | float]) -> tuple[Any, int]:
         value, number = msgspec.json.decode(decoded, type=tuple[kind, int])  # type: ignore[valid-type]
     except (ValueError, msgspec.DecodeError) as error:
         raise BadValue(f"{text[:80]!r} is no mark of a page.", hint="Take `next` of the page before.") from error
+    if abs(number) > 2**53:
+        raise BadValue(f"{text[:80]!r} is no mark of a page.", hint="Take `next` of the page before.")
     return value, number

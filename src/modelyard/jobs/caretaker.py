@@ -97,8 +97,8 @@ class Caretaker:
                 continue
             except YardError as error:
                 _log.warning("%s: %s", job.__name__.strip("_"), error.message)
-            except OSError as error:  # the watcher's own, such as too many folders for the system's limit
-                _log.warning("%s: %s; scans go on", job.__name__.strip("_"), error)
+            except Exception:  # noqa: BLE001  # a thread that ends silently would leave the library unwatched
+                _log.exception("%s", job.__name__.strip("_"))
             if job != self._welcoming and self._wait(_LOOK):
                 return
 

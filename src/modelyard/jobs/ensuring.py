@@ -21,6 +21,7 @@ from modelyard.catalogue.model import Health, Model
 from modelyard.catalogue.pages import Order
 from modelyard.errors import BadValue, NoSuchModel, YardError
 from modelyard.jobs.addressing import KeepKey, read_address
+from modelyard.jobs.checking import is_as_known
 from modelyard.jobs.queued import Options, draft
 from modelyard.jobs.stock import Stock
 from modelyard.library.names import safe_relative
@@ -148,21 +149,26 @@ class Ensure:
         catalogue = self.stock.catalogue
         if want.sha256:
             for model in catalogue.with_digest("sha256", want.sha256.lower()):
-                yield model.path, True
+                for file in catalogue.files(model.id):
+                    if file.sha256 == want.sha256.lower() and is_as_known(file):
+                        yield from _sound(catalogue.at, file.path)
             return
         for path in self._named(want):
             yield from _sound(catalogue.at, path)
-        if want.address:
-            hub, address = read_address(self.stock.yard.hubs, want.address, self.keep_key)
-            whole = hub.show(replace(address, revision=None, path=None, options=()))
-            for proof in self.stock.yard.proofs.from_address(whole) if not want.name else ():
-                found = hub.read(proof.address)
-                same = found is not None and (found.model, found.path or address.path) == (
-                    address.model,
-                    address.path or found.path,
-                )
-                if same and found is not None and address.revision in (None, found.revision):
-                    yield str(proof.path), bool(proof.claimed)
+        if want.address and not want.name:
+            for path in self._fetched(want.address):
+                yield from _sound(catalogue.at, path, verified=True)
+
+    def _fetched(self, text: str) -> Iterator[str]:
+        """Untouched files that were fetched from an address."""
+        hub, address = read_address(self.stock.yard.hubs, text, self.keep_key)
+        whole = hub.show(replace(address, revision=None, path=None, options=()))
+        for proof in self.stock.yard.proofs.from_address(whole):
+            found = hub.read(proof.address)
+            if found is None or found.model != address.model or address.revision not in (None, found.revision):
+                continue
+            if address.path in (None, found.path):
+                yield str(proof.path)
 
     def _named(self, want: Want) -> Iterator[str]:
         if not (want.folder and want.name):
@@ -243,15 +249,19 @@ class Ensure:
         yield f"Or put the file to {place} yourself; it is noticed there."
 
 
-def _sound(at: Callable[[str], Model], path: str) -> Iterator[tuple[str, bool]]:
-    """A named file, unless it is known to be damaged."""
+def _sound(at: Callable[[str], Model], path: str, *, verified: bool = False) -> Iterator[tuple[str, bool]]:
+    """A file, unless it is known to be damaged or unsafe.
+
+    Args:
+        verified: It was when it arrived; the catalogue may not know it yet.
+    """
     try:
         model = at(path)
     except NoSuchModel:
-        yield path, False
+        yield path, verified
         return
     if model.health in (Health.GOOD, Health.UNVERIFIED):
-        yield path, model.health is Health.GOOD
+        yield path, verified or model.health is Health.GOOD
 
 
 def _words(text: str) -> set[str]:

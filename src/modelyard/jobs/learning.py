@@ -13,8 +13,19 @@ _WORDS = ("name", "kind", "base_model", "author", "licence", "trained_words", "t
 
 
 def cleaned(about: About) -> About:
-    """A record whose description may be shown (reliability.md 6.10): so it enters the catalogue."""
-    return replace(about, description=clean(about.description, about.description_form)) if about.description else about
+    """A record that may be shown (reliability.md 6.10), so it enters the catalogue: no script in a text or a link."""
+    pictures = tuple(picture for picture in about.pictures if _is_link(picture.url))
+    return replace(
+        about,
+        description=clean(about.description, about.description_form) if about.description else "",
+        page=about.page if _is_link(about.page) else "",
+        download_url=about.download_url if _is_link(about.download_url) else "",
+        pictures=pictures,
+    )
+
+
+def _is_link(text: str) -> bool:
+    return text.lower().startswith(("https://", "http://"))
 
 
 def told(old: About, new: About, at: str) -> About:

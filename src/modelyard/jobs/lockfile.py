@@ -14,10 +14,12 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from modelyard.catalogue.asking import Asking
-from modelyard.catalogue.model import Model
+from modelyard.catalogue.model import Health, Model
 from modelyard.catalogue.pages import Order
-from modelyard.errors import BadValue, UnsafePath, YardError
+from modelyard.errors import BadValue, NoSuchModel, UnsafePath, YardError
+from modelyard.jobs.checking import is_as_known
 from modelyard.jobs.stock import Stock
+from modelyard.keys.redaction import Redactor
 from modelyard.library.names import safe_relative
 from modelyard.library.roots.roots import Root
 
@@ -67,7 +69,7 @@ class Lock(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     modelyard: int
     made: Text
-    models: tuple[LockedModel, ...]
+    models: Annotated[tuple[LockedModel, ...], msgspec.Meta(max_length=100_000)]
 
 
 class Verdict(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -129,6 +131,8 @@ def _locked(stock: Stock, model: Model) -> LockedModel:
         place = Path(file.path).relative_to(model.root).as_posix()
         proof = stock.yard.proofs.last_known(Path(file.path))
         address = proof.address if proof and proof.address else _address(model) if file.main else ""
+        if Redactor().text(address) != address:
+            address = ""  # a signed link opens the file for whoever reads this
         files.append(LockedFile(place, file.size, file.sha256, address))
     return LockedModel(
         title=model.title,
@@ -174,18 +178,21 @@ def _verdict(stock: Stock, model: LockedModel, file: LockedFile, roots: Sequence
 
 
 def _here(stock: Stock, path: Path, file: LockedFile) -> Literal["here", "unmeasured", "differs"] | None:
+    """What stands in a file's place; None when nothing does."""
+    try:
+        size = path.stat().st_size
+    except OSError:
+        return None
     try:
         found = stock.catalogue.at(str(path))
-        seen = next(one for one in stock.catalogue.files(found.id) if one.path == str(path))
-    except (YardError, StopIteration):
-        return (
-            "differs" if path.exists() and path.stat().st_size != file.size else "unmeasured" if path.exists() else None
-        )
-    if found.gone:
-        return None
-    if seen.sha256 and file.sha256:
-        return "here" if seen.sha256 == file.sha256 else "differs"
-    return "unmeasured" if seen.size == file.size else "differs"
+    except NoSuchModel:
+        return "unmeasured" if size == file.size else "differs"
+    seen = next((one for one in stock.catalogue.files(found.id) if one.path == str(path)), None)
+    if size != file.size or found.health is Health.DAMAGED:
+        return "differs"
+    if seen is None or not seen.sha256 or not file.sha256 or not is_as_known(seen):
+        return "unmeasured"
+    return "here" if seen.sha256 == file.sha256 else "differs"
 
 
 def _twin(stock: Stock, file: LockedFile) -> str:
@@ -193,7 +200,7 @@ def _twin(stock: Stock, file: LockedFile) -> str:
         return ""
     for model in stock.catalogue.with_digest("sha256", file.sha256):
         for one in stock.catalogue.files(model.id):
-            if one.sha256 == file.sha256:
+            if one.sha256 == file.sha256 and model.health is not Health.DAMAGED and is_as_known(one):
                 return one.path
     return ""
 

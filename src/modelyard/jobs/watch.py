@@ -21,6 +21,9 @@ _QUIET = 1500
 _FIRST = 1000
 """Milliseconds after which the watch surely has begun."""
 _FEW = 200
+_BESIDE = frozenset(
+    (".json", ".info", ".md", ".txt", ".html", ".yaml", ".yml", ".png", ".webp", ".jpg", ".jpeg", ".mp4")
+)
 _NETWORK = frozenset(("nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "9p", "virtiofs", "afs", "ceph", "lustre"))
 
 
@@ -50,11 +53,16 @@ def watch(stock: Stock, stop: Stop, again: Callable[[], object]) -> None:
             if stop.is_set():
                 return
             paths = {path for _, path in bunch if _matters(path)}
-            if len(paths) > _FEW or not began:
-                again()  # what changed before the watch began is seen by a scan
+            if len(paths) > _FEW or not began or any(map(_is_folder, paths)):
+                again()  # what changed before the watch began, and whole folders, are seen by a scan
             elif paths:
                 look(stock, paths, stop)
             began = True
+
+
+def _is_folder(path: str) -> bool:
+    """Whether a folder came or went: one event stands for all that is in it."""
+    return Path(path).is_dir() or (not os.path.lexists(path) and suffix_of(path) not in LISTED | _BESIDE)
 
 
 def look(stock: Stock, paths: Iterable[str], stop: Stop) -> None:

@@ -12,6 +12,8 @@ from modelyard.library.roots.roots import Problem, Root
 from modelyard.values.suffixes import LISTED, suffix_of
 
 DEEPEST = 40
+_FAR = 2**62
+"""Nanoseconds since 1970, beyond which a time is nonsense that no database holds."""
 QUARANTINE = ".quarantine"
 _PARTIAL = (".part", ".download", ".crdownload", ".aria2", ".tmp", ".incomplete", QUARANTINE)
 
@@ -132,7 +134,12 @@ class Walk:
         if stat.S_ISREG(found.st_mode):
             where = models if suffix_of(name) in LISTED else others
             where[name] = Seen(
-                entry.path, name, found.st_size, found.st_mtime_ns, signed(found.st_dev), signed(found.st_ino)
+                entry.path,
+                name,
+                found.st_size,
+                min(max(found.st_mtime_ns, -_FAR), _FAR),
+                signed(found.st_dev),
+                signed(found.st_ino),
             )
 
     def _stays(self, path: str) -> bool:

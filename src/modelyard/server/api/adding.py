@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated
@@ -22,6 +23,7 @@ from modelyard.tasks.listing import Filter, queue_page
 from modelyard.tasks.queue import Answer
 from modelyard.tasks.states import State
 from modelyard.tasks.task import Draft, Priority
+from modelyard.values.suffixes import LISTED, suffix_of
 
 Text = Annotated[str, msgspec.Meta(max_length=8192)]
 _LINES = 200_000
@@ -161,6 +163,8 @@ def draft_of(here: Here, item: Item) -> Draft:
         limit=item.limit,
         hooks=tuple(item.hooks),
     )
+    if item.replace:
+        _check_replace(here, options.to)
     made = draft(here.app.yard, item.address, options, _keeping(here), Priority[item.priority.upper()])
     return msgspec.structs.replace(made, needs=tuple(item.needs))
 
@@ -198,16 +202,32 @@ def check_target(here: Here, target: str) -> None:
         UnsafePath: It may not be used.
     """
     check_no_code(target)
-    if here.caller.role is not Role.ADMIN and not _in_a_root(here, target):
-        check_below(here.app.target(""), target)
+    if here.caller.role is Role.ADMIN:
+        return
+    root = _root_of(here, target)
+    check_below(root or here.app.target(""), target)
+    name = Path(target).name
+    if root and not target.endswith(("/", os.sep)) and not Path(target).is_dir() and suffix_of(name) not in LISTED:
+        raise UnsafePath(f"{name} is no name of a model.", hint="Into a root only models are fetched by their names.")
 
 
-def _in_a_root(here: Here, target: str) -> bool:
-    """Whether a path lies in a registered root that may be written, links resolved."""
+def _root_of(here: Here, target: str) -> str:
+    """The registered root that holds a path and may be written, links resolved; empty when there is none."""
     try:
-        return not here.app.stock.roots().inside(Path(target.rstrip("/")) / "x").read_only
+        root = here.app.stock.roots().inside(Path(target.rstrip("/")) / "x")
     except UnsafePath:
-        return False
+        return ""
+    return "" if root.read_only else str(root.path)
+
+
+def _check_replace(here: Here, target: str) -> None:
+    """Refuse to replace what others put into a root: that is for the owner.
+
+    Raises:
+        UnsafePath: This caller may not.
+    """
+    if here.caller.role is not Role.ADMIN:
+        check_below(here.app.target(""), target)
 
 
 def check_again(here: Here, number: int) -> None:

@@ -9,6 +9,7 @@ import msgspec
 
 from modelyard.errors import BadAddress, BadValue, UnknownHub, UnsafePath
 from modelyard.jobs.ensuring import Ensured, Want
+from modelyard.server.api.adding import check_target
 from modelyard.server.roles import Role
 from modelyard.server.routes import Ask, Here, Routes
 
@@ -41,6 +42,9 @@ class Wants(Ask, frozen=True):
 def ensure_models(here: Here, body: Wants) -> list[Ensured]:
     """Whether models are ready; asks again and again until they are. The same want is one download, whoever asks."""
     ensure, until = here.app.ensure, time.monotonic() + body.wait
+    for want in body.wants:
+        if want.address:
+            check_target(here, ensure.options(want).to)
     fetch, again = body.fetch, body.again
     while True:
         newest = here.app.events.newest

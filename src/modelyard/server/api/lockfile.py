@@ -45,7 +45,7 @@ def write_lock(here: Here, query: FilterQuery) -> Lock:
     return export(here.app.stock, query.asking())
 
 
-@routes.post("/lockfile/check", role=Role.VIEWER, slow=True, most=_LARGEST, once=False, raises=(BadValue, UnsafePath))
+@routes.post("/lockfile/check", role=Role.OPERATOR, slow=True, most=_LARGEST, once=False, raises=(BadValue, UnsafePath))
 def check_lock(here: Here, body: Lock) -> SyncAnswer:
     """Compare a lockfile with what is here; nothing is fetched and no hub is asked."""
     found = check(here.app.stock, body)
