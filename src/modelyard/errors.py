@@ -365,6 +365,13 @@ class UnsafeArchive(ContentError):
     hint = "Nothing was unpacked. Do not trust this archive."
 
 
+class NoWorkflow(ContentError):
+    """A file that holds no workflow, or one that cannot be read."""
+
+    code = "no-workflow"
+    hint = "Save the workflow from ComfyUI's menu, or give a picture that ComfyUI saved itself."
+
+
 class UnsafePickle(ContentError):
     """A pickle that would run code when a program loads it."""
 

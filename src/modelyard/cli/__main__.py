@@ -48,6 +48,7 @@ COMMANDS = {
     "sync": "Check a lockfile; fetch what is missing.",
     "hash": "Measure the hashes of files.",
     "identify": "Say what model files are.",
+    "workflow": "Say which models a workflow needs.",
     "serve": "Run the service: its page, REST and events.",
     "link": "Print a fresh link to the running service's page.",
     "keys": "Keep, check and remove hub keys.",

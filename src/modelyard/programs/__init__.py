@@ -1,0 +1,1 @@
+"""Other programs: what their files ask for."""

@@ -1,0 +1,1 @@
+"""Workflows: which models they need, in whatever file they sit."""

@@ -1,0 +1,48 @@
+"""JSON of strangers, and what kind of workflow it is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from modelyard.programs.workflows import canvas, prompt
+from modelyard.programs.workflows.gathering import gather
+from modelyard.programs.workflows.references import Workflow
+from modelyard.values.untrusted import record
+
+LONGEST = 64 * 2**20
+"""Characters of one document."""
+
+
+def read_document(raw: str | bytes) -> Workflow | None:
+    """The workflow in a JSON text, None when there is none.
+
+    NaN and infinities are read: ComfyUI writes them. Nesting and numbers beyond Python's limits are no workflow.
+    """
+    if len(raw) > LONGEST:
+        return None
+    try:
+        return of_value(json.loads(raw))
+    except (ValueError, RecursionError):
+        return None
+
+
+def of_value(value: object, depth: int = 0) -> Workflow | None:
+    """The workflow in a JSON value: a canvas, a prompt, or an object that holds one as `workflow` or `prompt`."""
+    told = record(value)
+    if isinstance(told.get("nodes"), list):
+        return gather(canvas.walk(told), "ui")
+    if _is_prompt(told):
+        return gather(prompt.walk(told), "api")
+    for key in ("workflow", "prompt"):
+        inside = told.get(key)
+        if depth < 2 and inside:
+            read = read_document(inside) if isinstance(inside, str) else of_value(inside, depth + 1)
+            if read:
+                return read
+    return None
+
+
+def _is_prompt(told: Mapping[str, Any]) -> bool:
+    return any(isinstance(node, dict) and isinstance(node.get("class_type"), str) for node in told.values())
