@@ -234,6 +234,46 @@ def test_a_trash_that_is_a_link_is_not_used(app: App, root: Path, tmp_path: Path
     assert list((tmp_path / "outside").iterdir()) == []
 
 
+def test_a_root_behind_a_link_has_its_trash_where_it_truly_lies(tmp_path: Path) -> None:
+    true = tmp_path / "disk" / "models"
+    true.mkdir(parents=True)
+    (tmp_path / "loras").symlink_to(true)
+    with library(tmp_path) as (app, root):
+        path = model(root / "sub" / "a.safetensors", 1)
+        scanned(app)
+        one = number(app, path)
+        kept = put_away(app.stock, one)
+        assert kept.root == str(true)
+        assert put_back(app.stock, kept.id) == str(path)
+        assert rename(app.stock, one, "b") == str(root / "sub" / "b.safetensors")
+        again = scanned(app)
+        assert (again.seen, again.added, again.changed, again.gone) == (1, 0, 0, 0)
+        kept = put_away(app.stock, one)
+        (true / "sub").rmdir()
+        (tmp_path / "loras").unlink()
+        true.rename(tmp_path / "loras")
+        assert put_back(app.stock, kept.id) == str(root / "sub" / "b.safetensors")
+        put_away(app.stock, one)
+        assert len(empty(app.stock)) == 1
+
+
+def test_a_model_that_is_a_link_goes_alone_and_what_it_leads_to_stays(app: App, root: Path) -> None:
+    true = model(root / "blobs" / "x.safetensors", 1)
+    link = root / "snapshots" / "a.safetensors"
+    link.parent.mkdir()
+    link.symlink_to("../blobs/x.safetensors")
+    scanned(app)
+    one = number(app, link)
+    with pytest.raises(UnsafePath):
+        move(app.stock, one, app.stock.roots().all[0], "elsewhere")
+    kept = put_away(app.stock, one)
+    assert not link.is_symlink() and true.is_file()
+    put_back(app.stock, kept.id)
+    assert link.resolve() == true
+    rename(app.stock, one, "b")
+    assert (root / "snapshots" / "b.safetensors").resolve() == true
+
+
 # --- rename and move ------------------------------------------------------------------------------
 
 

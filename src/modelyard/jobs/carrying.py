@@ -113,12 +113,21 @@ def writable(roots: Roots, path: Path) -> Root:
         ReadOnlyDisk: It is registered as read-only.
     """
     root = roots.inside(path)
-    real = Path(os.path.realpath(path.parent))
-    for one in roots.all:
-        base = Path(os.path.realpath(one.path))
-        if one.read_only and (one == root or real == base or base in real.parents):
-            raise ReadOnlyDisk(f"{one.path} is registered as read-only.", hint="Register it again as writable.")
+    check_writable(roots, Path(os.path.realpath(path.parent)))
+    check_writable(roots, root.path)
     return root
+
+
+def check_writable(roots: Roots, folder: Path) -> None:
+    """Refuse a folder that lies in a root which is registered as read-only.
+
+    Raises:
+        ReadOnlyDisk: It does.
+    """
+    for root in (one for one in roots.all if one.read_only):
+        for base in (root.path, Path(os.path.realpath(root.path))):
+            if folder == base or base in folder.parents:
+                raise ReadOnlyDisk(f"{root.path} is registered as read-only.", hint="Register it again as writable.")
 
 
 def base_of(roots: Roots, real: Path) -> Path:

@@ -148,20 +148,22 @@ class _Judge:
     def __init__(self, stock: Stock) -> None:
         self._roots = stock.roots()
         self._rewrites = functools.cache(_rewrites_headers)
+        self._folder = functools.cache(self._of_folder)
 
     def __call__(self, one: Double) -> str:
         """The reason; empty when it may."""
         path = Path(one.path)
+        return self._folder(path.parent) or ("link" if path.is_symlink() else "")
+
+    def _of_folder(self, folder: Path) -> str:
         try:
-            writable(self._roots, path)
+            writable(self._roots, folder / "x")
         except YardError as error:
             return "read-only" if error.code == "read-only-disk" else "outside"
-        if path.is_symlink():
-            return "link"
-        above = Path(os.path.realpath(path)).parents
-        if any(folder.name == "blobs" and (folder.parent / "manifests").is_dir() for folder in above):
+        real = Path(os.path.realpath(folder))
+        if any(above.name == "blobs" and (above.parent / "manifests").is_dir() for above in (real, *real.parents)):
             return "ollama"
-        return "headers-rewritten" if any(map(self._rewrites, above)) else ""
+        return "headers-rewritten" if any(map(self._rewrites, (real, *real.parents))) else ""
 
 
 def _rewrites_headers(folder: Path) -> bool:

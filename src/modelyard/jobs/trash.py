@@ -22,6 +22,7 @@ from modelyard.jobs.carrying import (
     Load,
     Way,
     carry,
+    check_writable,
     gather,
     recover,
     relocation,
@@ -179,7 +180,7 @@ def put_back(stock: Stock, entry: str) -> str:
     recover(stock)
     base, trashed = _entry(stock, entry)
     home = base / TRASH / entry / "files"
-    path = _old_path(base, trashed)
+    path = _old_path(stock, base, trashed)
     root = writable(stock.roots(), path)
     there = [one for one in trashed.files if os.path.lexists(home / one.stored)]
     coming = [one for one in there if not (one.shared and os.path.lexists(base / _safe(one.source)))]
@@ -213,11 +214,14 @@ def _row(stock: Stock, trashed: Trashed, home: Path) -> Any:
     return model if Path(model.path).parent == home else None
 
 
-def _old_path(base: Path, trashed: Trashed) -> Path:
-    """Where the model lay, in the catalogue's own words where these still lead there."""
-    real, logical = base / _safe(trashed.files[0].source), Path(trashed.path)
-    same = logical.name == real.name and Path(os.path.realpath(logical.parent)) == real.parent
-    return logical if same else real
+def _old_path(stock: Stock, base: Path, trashed: Trashed) -> Path:
+    """Where the model lay: as the catalogue called it where that still leads there, else by its root's name now."""
+    place = _safe(trashed.files[0].source)
+    real, logical = base / place, Path(trashed.path)
+    if logical.name == real.name and Path(os.path.realpath(logical.parent)) == real.parent:
+        return logical
+    names = (root.path for root in stock.roots().all if Path(os.path.realpath(root.path)) == base)
+    return next(names, base) / place
 
 
 def _safe(source: str) -> str:
@@ -262,7 +266,7 @@ def empty(stock: Stock, entries: Sequence[str] = (), older: float = 0.0, *, dry_
 
 def _destroy(stock: Stock, one: InTrash) -> None:
     base = Path(one.root)
-    writable(stock.roots(), base / "x")
+    check_writable(stock.roots(), base)
     home = base / TRASH / one.id
     with stock.claims.claim(f"empty {one.id}", [home]):
         _drop(base, one.id)
