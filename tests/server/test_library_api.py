@@ -8,6 +8,7 @@ import json
 import os
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -166,6 +167,31 @@ def test_an_owner_s_words_are_kept_beside_the_model_too(face: Face, root: Path) 
     face("PATCH", f"/models/{number}", {"rating": 0, "title": ""})
     assert face("GET", f"/models/{number}")["model"]["title"] == "a"
     assert path.exists()
+
+
+def test_many_edits_at_once_lose_no_word(face: Face, root: Path) -> None:
+    model(root / "a.safetensors")
+    scan(face)
+    (number,) = ids(face).values()
+    edits = [{"rating": 3}, {"notes": "n"}, {"title": "t"}, {"group": "g"}, {"favourite": True}]
+    with ThreadPoolExecutor(5) as pool:
+        list(pool.map(lambda body: face("PATCH", f"/models/{number}", body), edits))
+    own = json.loads((root / "a.info").read_text())["modelyard"]["own"]
+    assert own == {"rating": 3, "notes": "n", "title": "t", "group": "g", "favourite": True}
+
+
+def test_two_models_of_one_stem_do_not_write_over_each_other_s_words(face: Face, root: Path) -> None:
+    for name in ("a.safetensors", "a.sft"):
+        model(root / name)
+    scan(face)
+    for place, number in ids(face).items():
+        face("PATCH", f"/models/{number}", {"notes": place})
+    Scan(face.app.stock, Stop(), deep=True).run()
+    assert {one["place"]: one["notes"] for one in face("GET", "/models")["models"]} == {
+        "a.safetensors": "a.safetensors",
+        "a.sft": "a.sft",
+    }
+    assert not (root / "a.info").exists()
 
 
 def test_a_read_only_root_is_not_written(face: Face, root: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,12 +12,15 @@ from typing import Annotated, Any
 
 import msgspec
 
+from modelyard.catalogue.catalogue import FileView
 from modelyard.errors import DiskError, NoSuchRoot
 from modelyard.jobs.stock import Stock
 from modelyard.library.describing import clean
+from modelyard.library.sidecars.belonging import stem_of
 from modelyard.library.sidecars.reading import read_all
 from modelyard.library.sidecars.writing import write
 from modelyard.values.about import About
+from modelyard.values.suffixes import LISTED, suffix_of
 
 Text = Annotated[str, msgspec.Meta(max_length=500)]
 
@@ -49,7 +53,7 @@ def change_own(stock: Stock, number: int, change: Change) -> About:
     if "rating" in said:
         said["rating"] = said["rating"] or None
     about = stock.catalogue.describe(number, lambda about: replace(about, own=replace(about.own, **said)))
-    keep_beside(stock, number, about)
+    keep_beside(stock, number)
     return about
 
 
@@ -67,25 +71,38 @@ def change_tags(stock: Stock, numbers: Sequence[int], add: Iterable[str], remove
         return replace(about, own=replace(about.own, tags=tuple(tags)))
 
     for number in numbers:
-        keep_beside(stock, number, stock.catalogue.describe(number, changed))
+        stock.catalogue.describe(number, changed)
+        keep_beside(stock, number)
 
 
-def keep_beside(stock: Stock, number: int, about: About, raw: str = "") -> bool:
-    """Write what is known of a model into the sidecars that the owner chose; whether that could be done.
+def keep_beside(stock: Stock, number: int, raw: str = "") -> bool:
+    """Write what is known of a model now into the sidecars that the owner chose; whether that could be done.
 
-    A read-only root or a full disk leaves it in the catalogue alone: nothing is lost, and the next change tries again.
+    A read-only root or a full disk leaves it in the catalogue alone, and so does another model of the same stem,
+    whose sidecar it would be, too: nothing is lost, and the next change tries again.
 
     Args:
         raw: The description as a hub has it; the catalogue's own is cleaned, a sidecar keeps every word.
     """
-    model = stock.catalogue.get(number)
-    path = Path(model.path)
-    with contextlib.suppress(DiskError, NoSuchRoot):
-        root = stock.roots().inside(path)
-        if not root.read_only and path.is_file():
-            write(path, _as_told(path, about, raw), stock.forms(), measured=_measured(stock, number))
+    with stock.beside:  # one after the other: each writes what is known when its turn comes
+        known = stock.catalogue.details(number)
+        path = Path(known.model.path)
+        with contextlib.suppress(DiskError, NoSuchRoot):
+            root = stock.roots().inside(path)
+            if root.read_only or not path.is_file() or _shares_its_stem(path):
+                return False
+            write(path, _as_told(path, known.about, raw), stock.forms(), measured=_measured(known.files))
             return True
     return False
+
+
+def _shares_its_stem(path: Path) -> bool:
+    stem = stem_of(path.name)
+    with os.scandir(path.parent) as entries:
+        return any(
+            entry.name != path.name and stem_of(entry.name) == stem and suffix_of(entry.name) in LISTED
+            for entry in entries
+        )
 
 
 def _as_told(path: Path, about: About, raw: str) -> About:
@@ -97,8 +114,8 @@ def _as_told(path: Path, about: About, raw: str) -> About:
     return replace(about, description=raw) if same else about
 
 
-def _measured(stock: Stock, number: int) -> dict[str, str]:
-    main = next((file for file in stock.catalogue.files(number) if file.main), None)
+def _measured(files: Sequence[FileView]) -> dict[str, str]:
+    main = next((file for file in files if file.main), None)
     told = {name: getattr(main, name, "") for name in ("sha256", "blake3", "crc32", "autov1")}
     return {name: value for name, value in told.items() if value}
 

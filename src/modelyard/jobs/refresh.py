@@ -114,7 +114,7 @@ def _batch(stock: Stock, subjects: Sequence[Subject], inquiry: Inquiry, done: Re
         if outcome.said is Said.FAILED and outcome.error:
             done.fail(one.path, outcome.error)
         if _worth_writing(stock, outcome, one.about, about):
-            keep_beside(stock, one.id, about, outcome.records[0].description if outcome.records else "")
+            keep_beside(stock, one.id, outcome.records[0].description if outcome.records else "")
     _illustrate(stock, [one for one in subjects if not one.preview], kept, done, stop)
 
 

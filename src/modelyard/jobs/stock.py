@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -60,6 +61,7 @@ class Stock:
         client: Fetches what strangers name, without any hub's key.
         folder: The data folder.
         busy: Whether downloads move bytes now: their disk comes first.
+        beside: Held while sidecars are written.
         unreadable: Files that could not be measured, and when that was tried.
         last_problems: What the last scan of each root could not see, by the root's path.
         claims: Which files are being moved now.
@@ -73,6 +75,7 @@ class Stock:
     client: Client
     folder: Path
     busy: Callable[[], bool] = lambda: False
+    beside: threading.Lock = field(default_factory=threading.Lock)
     unreadable: dict[str, float] = field(default_factory=dict)
     last_problems: dict[str, list[dict[str, str]]] = field(default_factory=dict)
     claims: Claims = field(default_factory=Claims)

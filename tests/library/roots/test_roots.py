@@ -94,3 +94,12 @@ def test_what_cannot_be_a_root_is_refused(tmp_path: Path, path: str) -> None:
 def test_a_folder_without_comfyui_is_no_comfyui(tmp_path: Path) -> None:
     with pytest.raises(BadValue, match="no ComfyUI"):
         Entries(tmp_path / "data").keep(Entry(path=str(tmp_path), comfy=True))
+
+
+def test_a_folder_is_not_registered_twice_under_two_names(tmp_path: Path) -> None:
+    (tmp_path / "models").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "models")
+    entries = Entries(tmp_path / "data")
+    entries.keep(Entry(path=str(tmp_path / "models")))
+    with pytest.raises(BadValue, match="registered already"):
+        entries.keep(Entry(path=str(tmp_path / "link")))

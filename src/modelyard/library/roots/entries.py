@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from pathlib import Path
 from typing import Annotated
@@ -64,6 +65,9 @@ class Entries:
         _check(entry)
         with self._lock:
             known = self.all()
+            for one in known:
+                if one.path != entry.path and os.path.realpath(one.path) == os.path.realpath(entry.path):
+                    raise BadValue(f"{entry.path} is {one.path}, which is registered already.")
             places = [one.path for one in known]
             if entry.path in places:
                 known[places.index(entry.path)] = entry
