@@ -80,6 +80,7 @@ def test_counts_are_those_of_the_lists(shelf: Catalogue, asking: Asking) -> None
     listed = shelf.page(asking, Order(most=1000)).models
     facets = shelf.facets(asking, tags=True)
     assert facets.total == len(listed)
+    assert facets.size == sum(model.size for model in listed)
     for name in FACETS:
         free = shelf.page(
             Asking(**{**{field: getattr(asking, field) for field in asking.__struct_fields__}, name: ()}),

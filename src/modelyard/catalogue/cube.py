@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -30,6 +30,7 @@ class Cube:
     def __init__(self, db: Connection) -> None:
         cells: dict[Cell, int] = {}
         self._cell_of = array("i")  # by id; -1 where there is no model
+        self._size_of = array("q")
         self._sizes: list[int] = []
         self._counts: list[int] = []
         query = sa.select(models.c.id, models.c.size, *(models.c[name] for name in FACETS)).where(models.c.gone == 0)
@@ -40,26 +41,28 @@ class Cube:
                 self._sizes.append(0)
             self._counts[cell] += 1
             self._sizes[cell] += size
-            self._put(number, cell)
+            self._put(number, cell, size)
         self._cells = list(cells)
         self._tags: dict[str, int] | None = None
 
-    def _put(self, number: int, cell: int) -> None:
-        if number >= len(self._cell_of):
-            self._cell_of.extend([-1] * (number + 1 - len(self._cell_of)))
-        self._cell_of[number] = cell
+    def _put(self, number: int, cell: int, size: int) -> None:
+        more = number + 1 - len(self._cell_of)
+        if more > 0:
+            self._cell_of.extend([-1] * more)
+            self._size_of.extend([0] * more)
+        self._cell_of[number], self._size_of[number] = cell, size
 
-    def counts(self, asked: Mapping[str, frozenset[Any]], ids: Iterable[int] | None = None) -> tuple[int, int, Counts]:
+    def counts(self, asked: Mapping[str, frozenset[Any]], ids: Sequence[int] | None = None) -> tuple[int, int, Counts]:
         """How many models fit and their bytes, and for each column how many would fit with each of its values.
 
         A column's own filter does not count for its own values: a person sees what else could be chosen.
 
         Args:
-            ids: Only these models; all when None. Their bytes are counted by their cells' mean.
+            ids: Only these models; all when None.
         """
         found: Counts = {name: {} for name in FACETS}
         filters = [(at, asked[name]) for at, name in enumerate(FACETS) if name in asked]
-        total = size = 0
+        total, fitting = 0, set[int]()
         for cell, number in self._numbers(ids):
             values = self._cells[cell]
             wrong = [at for at, wanted in filters if values[at] not in wanted]
@@ -70,8 +73,14 @@ class Cube:
                 column[values[at]] = column.get(values[at], 0) + number
             if not wrong:
                 total += number
-                size += self._sizes[cell] * number // self._counts[cell]
-        return total, size, found
+                fitting.add(cell)
+        return total, self._bytes(fitting, ids), found
+
+    def _bytes(self, cells: Collection[int], ids: Sequence[int] | None) -> int:
+        if ids is None:
+            return sum(self._sizes[cell] for cell in cells)
+        known = filter(len(self._cell_of).__gt__, ids)
+        return sum(self._size_of[number] for number in known if self._cell_of[number] in cells)
 
     @property
     def total(self) -> int:

@@ -41,6 +41,8 @@ def command(file: Path, do: bool, as_json: bool) -> int:
                 teller.note("They begin when a service runs: `modelyard serve`.")
         for one in told["left"] if do else []:
             where = "no hub has it" if one.get("target") else f"no root for {one['folder'] or 'mixed models'}"
+            if one["state"] == "elsewhere":
+                where = f"move or link {one['path']}"
             teller.note(f"  left: {one['place']} ({one['state']}; {where})")
     return 0 if told["complete"] else _INCOMPLETE
 

@@ -246,4 +246,4 @@ def due(stock: Stock, days: int) -> Iterator[VerifyOptions]:
         yield VerifyOptions(ids=tuple(ids), before=before, gentle=True)
 
 
-VERIFY = Chore("verify", "Verify models", VerifyOptions, verify_models)
+VERIFY = Chore("verify", "Verify models", VerifyOptions, verify_models, loose=("before",))

@@ -51,6 +51,7 @@ class Chore(Generic[T]):
         options: What can be said about it.
         do: Does it; gives JSON-able facts.
         unique: The same work asked twice is done once.
+        loose: Options in which the same work may differ.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Chore(Generic[T]):
     options: type[T]
     do: Callable[[Stock, T, Stop, Tell], Mapping[str, Any]]
     unique: bool = True
+    loose: tuple[str, ...] = ()
 
     def read(self, said: Mapping[str, Any]) -> T:
         """The options as they were said.
@@ -73,7 +75,8 @@ class Chore(Generic[T]):
     def draft(self, options: T, priority: Priority = Priority.NORMAL) -> Draft:
         """A task that does it."""
         payload = msgspec.to_builtins(options)
-        key = f"{self.name} {msgspec.json.encode(payload, order='sorted').decode()}" if self.unique else None
+        same = {name: value for name, value in payload.items() if name not in self.loose}
+        key = f"{self.name} {msgspec.json.encode(same, order='sorted').decode()}" if self.unique else None
         return Draft(kind=self.name, title=self.title, hub=LIBRARY, payload=payload, key=key, priority=priority)
 
 

@@ -30,7 +30,7 @@ class SyncAnswer(msgspec.Struct, frozen=True):
     Attributes:
         complete: Every file is here, measured or of the right name and size.
         ids: Tasks that fetch what is missing.
-        left: Files that nobody offers, or that have no root to go to.
+        left: Files that nobody offers, that have no root to go to, or whose bytes lie elsewhere here.
     """
 
     complete: bool
@@ -58,7 +58,7 @@ def apply_lock(here: Here, body: Lock) -> SyncAnswer:
     found = check(here.app.stock, body)
     missing = [one for one in found if one.state == "missing"]
     known = addresses_by_hash(here.app.stock, missing)
-    items, left = [], [one for one in found if one.state == "differs"]
+    items, left = [], [one for one in found if one.state in ("differs", "elsewhere")]
     for one in missing:
         address = one.address or known.get(one.sha256, "")
         if address and one.target:
