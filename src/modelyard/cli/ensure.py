@@ -6,7 +6,11 @@ from typing import Any
 
 import click
 
+from modelyard.app import App
 from modelyard.cli.options import json_option, opened
+from modelyard.cli.telling import Teller
+from modelyard.cli.yard import asking, started
+from modelyard.server.client import Client
 from modelyard.values.sizes import show_size
 
 _MISSING = 3
@@ -28,20 +32,13 @@ def command(address: str, no_fetch: bool, again: bool, no_wait: bool, as_json: b
 
     A service fetches it; one is started where none runs.
     """
-    from modelyard.cli.yard import started
-    from modelyard.server.client import Client
-
     want = {name: value for name, value in {"address": address, **said}.items() if value}
     with opened(as_json=as_json) as (app, teller):
-        client = Client(app.folder, started(app.folder))
-        body: dict[str, Any] = {"wants": [want], "fetch": not no_fetch, "again": again}
-        while True:
-            (told,) = client.ask("POST", "/api/v1/ensure", body | ({} if no_wait else {"wait": _WAIT}))[1]
-            body["again"] = False
-            if no_wait or told["state"] in ("ready", "missing"):
-                break
-            teller.note(_progress(told))
-            app.stop.check()
+        body: dict[str, Any] = {"wants": [want], "fetch": False, "again": again}
+        with asking(app) as yard:
+            (told,) = yard("POST", "/ensure", body)
+        if told["state"] == "missing" and address and not no_fetch:
+            told = _fetched(app, teller, body | {"fetch": True}, wait=not no_wait)
         teller.data(told)
         if told["state"] == "ready":
             teller.result(told["path"])
@@ -55,6 +52,18 @@ def command(address: str, no_fetch: bool, again: bool, no_wait: bool, as_json: b
         for one in told.get("fallbacks", []):
             teller.note(f"  here is {one['title']} ({one['base']}): {one['path']}")
     return _MISSING
+
+
+def _fetched(app: App, teller: Teller, body: dict[str, Any], *, wait: bool) -> dict[str, Any]:
+    """Let the service fetch it; one is started where none runs."""
+    client = Client(app.folder, started(app.folder))
+    while True:
+        (told,) = client.ask("POST", "/api/v1/ensure", body | ({"wait": _WAIT} if wait else {}))[1]
+        body["again"] = False
+        if not wait or told["state"] in ("ready", "missing"):
+            return dict(told)
+        teller.note(_progress(told))
+        app.stop.check()
 
 
 def _progress(told: dict[str, Any]) -> str:

@@ -82,7 +82,7 @@ def _line(model: dict[str, Any]) -> str:
     star = "★" if model["favourite"] else " "
     base = model["base"] or model["family"]
     head = f"{model['id']:6} {mark}{star} {model['kind']:16} {base:16} {show_size(model['size']):>9}"
-    return f"{head}  {model['title']}  {model['place']}"
+    return f"{head}  {' '.join(model['title'].split())}  {model['place']}"
 
 
 def _counts(told: dict[str, Any]) -> list[str]:
