@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -537,8 +538,6 @@ def test_killed_while_emptying_nothing_half_removed_is_shown(tmp_path: Path) -> 
 
 
 def test_two_at_once_on_one_model_one_does_it_and_one_is_told(app: App, root: Path) -> None:
-    from concurrent.futures import ThreadPoolExecutor
-
     one = nice(app, root)
 
     def act(at: int) -> list[Outcome]:
@@ -551,3 +550,17 @@ def test_two_at_once_on_one_model_one_does_it_and_one_is_told(app: App, root: Pa
     path = Path(app.stock.catalogue.get(one).path)
     assert path.is_file() and path.with_suffix(".preview.png").is_file()
     assert len([name for name in below(root) if name.endswith(".safetensors")]) == 2
+
+
+def test_many_at_once_with_one_aim_move_it_once(app: App, root: Path) -> None:
+    one = nice(app, root)
+    to = app.stock.roots().all[0]
+
+    def act(_: int) -> list[Outcome]:
+        return each((one,), lambda found: Outcome(id=found, path=move(app.stock, found, to, "x")))
+
+    with ThreadPoolExecutor(8) as pool:
+        told = [outcome for outcomes in pool.map(act, range(16)) for outcome in outcomes]
+    assert sum(outcome.error is None for outcome in told) == 1
+    assert app.stock.catalogue.get(one).path == str(root / "x" / "nice.safetensors")
+    assert (root / "x" / "nice.safetensors").is_file() and (root / "x" / "nice.preview.png").is_file()

@@ -110,6 +110,17 @@ def test_killed_anywhere_every_file_is_there_once_with_its_bytes(
 
 
 @pytest.mark.parametrize("how", ["rename", "copy"])
+def test_who_comes_second_with_the_same_plan_undoes_nothing(tmp_path: Path, books: Path, how: str) -> None:
+    root = tmp_path / "r"
+    was = laid(root)
+    shift = shift_of(root, root, copy=how == "copy")
+    shifting.carry(books, shift, lambda _: None)
+    with pytest.raises(NoSuchFile):
+        shifting.carry(books, shift, lambda _: None)
+    assert {f"a{path.name[1:]}": digest(path) for path in files(root / "new")} == was
+
+
+@pytest.mark.parametrize("how", ["rename", "copy"])
 @pytest.mark.parametrize("taken", NAMES)
 def test_nothing_is_put_over_another_file_and_what_had_moved_comes_back(
     tmp_path: Path, books: Path, how: str, taken: str

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from modelyard.errors import DiskError, NoSuchFile, YardError
+from modelyard.errors import Busy, DiskError, NoSuchFile, YardError
 from modelyard.library.shifting import journal
 from modelyard.library.shifting.copying import Count, copy, copy_tree, remove_copied, remove_tree
 from modelyard.library.shifting.failpoint import failpoint
@@ -35,9 +35,11 @@ def carry(books: Path, shift: Shift, settle: Settle, count: Count = lambda _: No
         made: New bytes of small files that change on their way, by the source as the step has it.
 
     Raises:
+        Busy, NoSuchFile: A file is not what it was when the shift was planned.
         TargetExists: Something stands in a place; all is as it was.
         DiskError, Damaged, Stopped: It did not work; all is as it was.
     """
+    _check_sources(shift)
     by_copy = any(step.temp for step in shift.steps)
     shift = msgspec.structs.replace(shift, phase="copying" if by_copy else "landing")
     try:
@@ -59,6 +61,17 @@ def carry(books: Path, shift: Shift, settle: Settle, count: Count = lambda _: No
 
 
 Made = dict[str, bytes]
+
+
+def _check_sources(shift: Shift) -> None:
+    """Whoever came first may have moved the files since they were looked at; nothing of theirs is undone then."""
+    for old, _, step in shift.ways():
+        with opened(Path(shift.root), old.parent) as folder:
+            found = folder.stat(old.name)
+        if found is None:
+            raise NoSuchFile(f"{old} is not there any more.", hint="Look what is there: `modelyard scan`.")
+        if (found.st_dev, found.st_ino) != (step.before.device, step.before.inode):
+            raise Busy(f"{old} is another file by now.", hint="Run `modelyard scan`, then try again.")
 
 
 def copying(shift: Shift) -> Shift:
