@@ -13,24 +13,19 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from modelyard.catalogue.keeping import Known, Stamps
-from modelyard.catalogue.model import Entry, FileFacts
+from modelyard.catalogue.keeping import Stamps
+from modelyard.catalogue.model import Entry
 from modelyard.errors import NoSuchRoot
 from modelyard.jobs.chores import Chore, Options, Step, Tell
-from modelyard.jobs.learning import cleaned
+from modelyard.jobs.sighting import Sighting, entry_of, is_below, other_drive, unchanged, was_moved, weights
 from modelyard.jobs.stock import Reading, Stock, real_roots
 from modelyard.library.beside import Beside
-from modelyard.library.previews.finding import find
 from modelyard.library.roots.roots import Problem, Root
-from modelyard.library.sidecars.belonging import stem_of
-from modelyard.library.sidecars.reading import read_all
 from modelyard.library.units import PIPELINE, Unit, is_pipeline, units_of
-from modelyard.library.walk import Folder, Seen, Walk, signed
+from modelyard.library.walk import Folder, Walk
 from modelyard.net.stop import Stop
-from modelyard.values.about import About
 
 BATCH = 256
-_MOST_FILES = 10_000
 
 
 @dataclass
@@ -61,16 +56,6 @@ class Scanned:
         return told | {"seconds": round(self.seconds, 2), "problems": problems[:200], "unreadable": failed[:200]}
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """A unit that has to be read."""
-
-    unit: Unit
-    root: Root
-    names: set[str]
-    stamp: str
-
-
 @dataclass
 class Scan:
     """One scan.
@@ -88,7 +73,7 @@ class Scan:
     gentle: bool = False
     done: Scanned = field(default_factory=Scanned)
     _reads: ThreadPoolExecutor | None = None
-    _ahead: tuple[list[_Found], Future[list[Reading]]] | None = None
+    _ahead: tuple[list[Sighting], Future[list[Reading]]] | None = None
     _missed: set[int] = field(default_factory=set)
     _kept: set[int] = field(default_factory=set)
 
@@ -125,9 +110,9 @@ class Scan:
     def folder(self, path: str) -> list[int]:
         """Look at one folder of a root, not at those below it; gives the ids of what is new or changed there."""
         known = self.stock.catalogue.stamps_of(path)
-        return self._keep([one for one in self._in_folder(path) if not _unchanged(one, known)])
+        return self._keep([one for one in self._in_folder(path) if not unchanged(one, known)])
 
-    def _in_folder(self, folder: str) -> list[_Found]:
+    def _in_folder(self, folder: str) -> list[Sighting]:
         roots = self.stock.roots()
         root = roots.holding(Path(folder) / "x")
         if root is None:
@@ -141,14 +126,14 @@ class Scan:
     def _root(self, root: Root, walk: Walk, others: set[str]) -> None:
         known = self.stock.catalogue.stamps(str(root.path))
         seen: set[int] = set()
-        waiting: list[_Found] = []
+        waiting: list[Sighting] = []
         for folder in walk.folders(lambda one: is_pipeline(one) or one.path in others):
             self.stop.check()
             if folder.path in others:
                 continue  # a root inside a root is scanned for itself
             for found in self._found(folder, root):
                 self.done.seen += 1
-                number = _unchanged(found, known)
+                number = unchanged(found, known)
                 if number and not self.deep:
                     seen.add(number)
                     continue
@@ -158,7 +143,7 @@ class Scan:
                     waiting = []
         seen.update(self._turn(waiting))
         seen.update(self._turn([]))
-        if not seen and _other_drive(root, known):
+        if not seen and other_drive(root, known):
             hint = "Attach the drive again; or forget the root: modelyard roots remove."
             walk.problems.append(
                 Problem("missing", str(root.path), "Its drive is not attached: the folder is empty.", hint)
@@ -169,18 +154,20 @@ class Scan:
             {"code": one.code, "path": one.path, "message": one.words, "hint": one.hint} for one in walk.problems
         ]
 
-    def _found(self, folder: Folder, root: Root) -> Iterator[_Found]:
+    def _found(self, folder: Folder, root: Root) -> Iterator[Sighting]:
         if is_pipeline(folder):
-            files = tuple(_weights(folder.path))
+            files = tuple(weights(folder.path))
             names = set(folder.others)
-            yield _Found(Unit(folder.path, files or (folder.others["model_index.json"],), folder=True), root, names, "")
+            yield Sighting(
+                Unit(folder.path, files or (folder.others["model_index.json"],), folder=True), root, names, ""
+            )
             return
         beside = Beside(folder.others)
         for unit in units_of(folder):
             name = os.path.basename(unit.path)
-            yield _Found(unit, root, beside.names(name), beside.stamp(name))
+            yield Sighting(unit, root, beside.names(name), beside.stamp(name))
 
-    def _turn(self, found: list[_Found]) -> list[int]:
+    def _turn(self, found: list[Sighting]) -> list[int]:
         """Begin to read these heads, and meanwhile keep what was read before; gives the ids of that."""
         assert self._reads is not None
         ahead, self._ahead = self._ahead, None
@@ -188,18 +175,18 @@ class Scan:
             self._ahead = (found, self._reads.submit(self.stock.reader.read, [one.unit.path for one in found]))
         return self._keep(ahead[0], ahead[1].result()) if ahead else []
 
-    def _keep(self, found: Sequence[_Found], readings: Sequence[Reading] | None = None) -> list[int]:
+    def _keep(self, found: Sequence[Sighting], readings: Sequence[Reading] | None = None) -> list[int]:
         if not found:
             return []
         began = time.monotonic()
         if readings is None:
             readings = self.stock.reader.read([one.unit.path for one in found])
-        entries = [_entry(one, reading) for one, reading in zip(found, readings, strict=True)]
+        entries = [entry_of(one, reading) for one, reading in zip(found, readings, strict=True)]
         self.done.failed += [
             (one.unit.path, words) for one, reading in zip(found, readings, strict=True) for words in reading.words
         ]
         del self.done.failed[1000:]
-        kept = self.stock.catalogue.keep_found(entries, _was_moved)
+        kept = self.stock.catalogue.keep_found(entries, was_moved)
         self.done.added += kept.added
         self.done.changed += kept.changed
         self.done.moved += len(kept.moved)
@@ -228,7 +215,7 @@ class Scan:
         )
         self._kept |= seen
         for path, file in known.files.items():
-            if file.model not in seen and not file.gone and not _below(path, dark):
+            if file.model not in seen and not file.gone and not is_below(path, dark):
                 self._missed.add(file.model)
 
     def _lose(self) -> None:
@@ -236,78 +223,6 @@ class Scan:
         self.done.gone += len(lost)
         if lost:
             self.stock.catalogue.lose(sorted(lost))
-
-
-def _unchanged(found: _Found, known: Stamps) -> int:
-    """The id of a model whose files and sidecars are as they were; 0 when something changed."""
-    numbers = set()
-    for seen in found.unit.files:
-        file = known.files.get(seen.path)
-        if file is None or file.gone or file.sidecars != found.stamp or not _same(file, seen):
-            return 0
-        numbers.add(file.model)
-    number = numbers.pop() if len(numbers) == 1 else 0
-    return number if known.counts.get(number) == len(found.unit.files) else 0
-
-
-def _was_moved(old: str, *, same_entry: bool) -> bool:
-    """Whether nothing is left of a file where it was; on another drive only when its folder can be seen."""
-    return not os.path.lexists(old) and (same_entry or Path(old).parent.is_dir())
-
-
-def _other_drive(root: Root, known: Stamps) -> bool:
-    """Whether all that was here lay on another device than the folder now does: an empty mount point."""
-    here = [file.device for file in known.files.values() if not file.gone]
-    try:
-        device = os.stat(root.path).st_dev
-    except OSError:
-        return bool(here)
-    return bool(here) and signed(device) not in here
-
-
-def _same(file: Known, seen: Seen) -> bool:
-    return (file.size, file.mtime_ns, file.inode, file.device) == (seen.size, seen.mtime_ns, seen.inode, seen.device)
-
-
-def _below(path: str, folders: tuple[str, ...]) -> bool:
-    return any(path == folder or path.startswith(folder + os.sep) for folder in folders)
-
-
-def _entry(found: _Found, reading: Reading) -> Entry:
-    unit, root = found.unit, found.root
-    path = Path(unit.path)
-    told = read_all(path, found.names) if found.names else None
-    preview = find(path, found.names) if found.names else None
-    missing = ("missing-shard",) if unit.missing else ()
-    return Entry(
-        path=unit.path,
-        root=str(root.path),
-        folder=root.folder,
-        place=os.path.relpath(unit.path, root.path).replace(os.sep, "/"),
-        name=path.name if unit.folder else stem_of(path.name),
-        files=tuple(_facts(seen, main=at == 0) for at, seen in enumerate(unit.files)),
-        identity=reading.identity,
-        about=cleaned(told.about) if told else About(),
-        preview=str(preview.path) if preview else "",
-        sidecars=found.stamp,
-        problems=tuple(dict.fromkeys((*reading.problems, *missing))),
-    )
-
-
-def _facts(seen: Seen, *, main: bool) -> FileFacts:
-    return FileFacts(seen.path, seen.size, seen.mtime_ns, seen.device, seen.inode, main)
-
-
-def _weights(folder: str) -> Iterator[Seen]:
-    """The weight files of a diffusers folder."""
-    walk = Walk(Root("", 0, Path(folder), folder), (os.path.realpath(folder),))
-    count = 0
-    for below in walk.folders():
-        for seen in below.models.values():
-            count += 1
-            if count > _MOST_FILES:
-                return
-            yield seen
 
 
 class ScanOptions(Options, frozen=True, kw_only=True):
