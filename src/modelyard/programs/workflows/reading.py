@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import BinaryIO
 
 from modelyard.errors import NoSuchFile, NoWorkflow
+from modelyard.programs.workflows.containers.detect import container
+from modelyard.programs.workflows.containers.source import Texts
 from modelyard.programs.workflows.documents import LONGEST, read_document
 from modelyard.programs.workflows.references import Workflow
+
+_JSON_KEYS = ("workflow", "prompt", "comment", "description", "usercomment", "parameters")
+"""Where a workflow is looked for, the richest first: a canvas says what it declares, a prompt does not."""
+
+_MOST_TEXTS = 64
 
 
 def read_workflow(path: Path) -> Workflow:
@@ -18,9 +29,43 @@ def read_workflow(path: Path) -> Workflow:
     """
     try:
         with path.open("rb") as stream:
-            raw = stream.read(LONGEST + 1)
+            found = read_stream(stream, os.fstat(stream.fileno()).st_size)
     except OSError as error:
         raise NoSuchFile(f"{path} cannot be read: {error.strerror or error}.") from error
-    if found := read_document(raw):
+    if found:
         return found
     raise NoWorkflow(f"{path.name} holds no workflow.")
+
+
+def read_stream(stream: BinaryIO, size: int) -> Workflow | None:
+    """The workflow in bytes that can be sought, None when there is none."""
+    head = stream.read(16)
+    stream.seek(0)
+    kind = container(head, size)
+    if not kind:
+        return read_document(stream.read(LONGEST + 1))
+    name, reader = kind
+    found = of_texts(_collected(reader(stream)))
+    return replace(found, container=name) if found else None
+
+
+def of_texts(texts: Mapping[str, list[str]]) -> Workflow | None:
+    """The workflow in the texts of a container, by their keys."""
+    for key in _JSON_KEYS:
+        for told in texts.get(key, []):
+            if told.lstrip()[:1] == "{" and (found := read_document(told)):
+                return found
+    return None
+
+
+def _collected(texts: Texts) -> dict[str, list[str]]:
+    """Texts by key, as far as the file can be followed: what stands before the damage counts."""
+    found: dict[str, list[str]] = {}
+    try:
+        for count, (key, told) in enumerate(texts):
+            if count >= _MOST_TEXTS:
+                break
+            found.setdefault(key, []).append(told)
+    except ValueError:  # Truncated, a header that is no JSON, bytes that are no text
+        pass
+    return found

@@ -56,7 +56,8 @@ class Workflow:
     """What a file asks for.
 
     `needed` are the models that a run would load; `declared_not_needed` those that are described and switched off;
-    `mentioned` those that a text names (embeddings, LoRAs in prompts).
+    `mentioned` those that a text names (embeddings, LoRAs in prompts). `format` is `ui`, `api` or `a1111`, `container`
+    what kind of file it sits in.
     """
 
     format: str
@@ -64,6 +65,7 @@ class Workflow:
     declared_not_needed: list[dict[str, Any]]
     mentioned: list[dict[str, Any]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    container: str = "json"
 
 
 def names_model(value: object) -> bool:
