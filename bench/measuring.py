@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import resource
 import subprocess
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -30,10 +31,25 @@ def run(command: Sequence[str], *, cwd: Path, env: Mapping[str, str] | None = No
         process = subprocess.Popen(
             command, cwd=cwd, env={**os.environ, **(env or {})}, stdin=source, stdout=out, stderr=subprocess.STDOUT
         )
+        seen = [0.0]
+        watcher = threading.Thread(target=_watch, args=(process.pid, seen), daemon=True)
+        watcher.start()
         _, status, usage = os.wait4(process.pid, 0)
         wall = time.perf_counter() - begun
         process.returncode = os.waitstatus_to_exitcode(status)
-    return Cost(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, process.returncode)
+        watcher.join()
+    return Cost(wall, usage.ru_utime + usage.ru_stime, max(seen), process.returncode)
+
+
+def _watch(pid: int, seen: list[float]) -> None:
+    """Note the most memory of a process until it ends; what its end tells begins at its parent's own."""
+    while True:
+        try:
+            status = Path(f"/proc/{pid}/status").read_text()
+            seen.append(int(status.split("VmHWM:")[1].split()[0]) / 1024)
+        except (OSError, IndexError):  # it has ended
+            return
+        time.sleep(0.02)
 
 
 def warm(folder: Path, size: int) -> None:
