@@ -52,4 +52,6 @@ def _words(file: Path, workflow: Workflow) -> str:
 
 
 def _row(row: dict[str, Any]) -> str:
-    return f"{row.get('directory') or '(folder unknown)'}/{row['name']}" + (f"  {row['url']}" if row.get("url") else "")
+    return f"{row.get('directory') or '(folder unknown)'}/{row['name'] or '(no name)'}" + "".join(
+        f"  {row[key]}" for key in ("url", "address", "hash") if row.get(key)
+    )

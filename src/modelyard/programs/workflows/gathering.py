@@ -24,7 +24,7 @@ def gather(found: Found, form: str) -> Workflow:
         _add(rows, candidate, _best(candidate, at_node))
     needed = list(rows.values())
     unneeded = _unneeded(found.declared, rows)
-    problems = [*found.problems, *_unsafe([*needed, *unneeded])]
+    problems = [*found.problems, *unsafe([*needed, *unneeded])]
     return Workflow(form, needed, unneeded, list(found.mentioned), problems)
 
 
@@ -68,13 +68,13 @@ def _named(needed: Iterable[_Key], name: str) -> bool:
     return any(name == other for other, _ in needed)
 
 
-def _unsafe(rows: list[dict[str, Any]]) -> list[str]:
+def unsafe(rows: list[dict[str, Any]]) -> list[str]:
     """A problem for each name or folder that would leave its folder; the row is marked."""
     problems = []
     for row in rows:
-        if leaves(row["name"]) or leaves(row["directory"] or ""):
+        if leaves(row["name"] or "") or leaves(row["directory"] or ""):
             row["unsafe"] = True
-            problems.append(f"The name {row['name'][:200]!r} leaves its folder and will not be followed.")
+            problems.append(f"The name {str(row['name'])[:200]!r} leaves its folder and will not be followed.")
     return problems
 
 

@@ -44,17 +44,13 @@ def _put(
 
 
 def _own(instance: Mapping[str, Any], names: list[str]) -> Iterator[tuple[tuple[str, str], object]]:
-    if named := record(instance.get("widgets_values_named")):
-        for name, value in named.items():
-            yield ("-1", name), value
-        return
-    written = instance.get("widgets_values")
-    if isinstance(written, dict):
-        for name, value in written.items():
-            yield ("-1", name), value
-        return
+    written, named = instance.get("widgets_values"), record(instance.get("widgets_values_named"))
     values = list_of(written)[:MOST_VALUES]
     keys = _proxies(instance) or [("-1", name) for name in names]
+    if isinstance(written, dict) or not values or (named and len(keys) != len(values)):
+        for name, value in (record(written) or named).items():
+            yield ("-1", name), value
+        return
     yield from zip(keys, values, strict=False)
 
 

@@ -12,10 +12,13 @@ from modelyard.errors import NoSuchFile, NoWorkflow
 from modelyard.programs.workflows.containers.detect import container
 from modelyard.programs.workflows.containers.source import Texts
 from modelyard.programs.workflows.documents import LONGEST, read_document
+from modelyard.programs.workflows.infotext import LONGEST_TEXT, read_infotext
 from modelyard.programs.workflows.references import Workflow
 
 _JSON_KEYS = ("workflow", "prompt", "comment", "description", "usercomment", "parameters")
 """Where a workflow is looked for, the richest first: a canvas says what it declares, a prompt does not."""
+
+_INFO_KEYS = ("parameters", "usercomment", "comment")
 
 _MOST_TEXTS = 64
 
@@ -43,7 +46,8 @@ def read_stream(stream: BinaryIO, size: int) -> Workflow | None:
     stream.seek(0)
     kind = container(head, size)
     if not kind:
-        return read_document(stream.read(LONGEST + 1))
+        raw = stream.read(LONGEST + 1)
+        return read_document(raw) or read_infotext(raw[:LONGEST_TEXT].decode("utf-8", "replace"))
     name, reader = kind
     found = of_texts(_collected(reader(stream)))
     return replace(found, container=name) if found else None
@@ -54,6 +58,10 @@ def of_texts(texts: Mapping[str, list[str]]) -> Workflow | None:
     for key in _JSON_KEYS:
         for told in texts.get(key, []):
             if told.lstrip()[:1] == "{" and (found := read_document(told)):
+                return found
+    for key in _INFO_KEYS:
+        for told in texts.get(key, []):
+            if found := read_infotext(told):
                 return found
     return None
 

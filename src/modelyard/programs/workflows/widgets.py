@@ -26,14 +26,15 @@ def word(value: object) -> str:
 
 
 def values_of(node: Mapping[str, Any]) -> dict[str, object]:
-    """Values by input name; one whose name is not known has its position (`#3`) instead."""
-    if named := record(node.get("widgets_values_named")):
-        return dict(named)
-    written = node.get("widgets_values")
-    if isinstance(written, dict):
-        return dict(written)
+    """Values by input name; one whose name is not known has its position (`#3`) instead.
+
+    Where a list and named values differ, ComfyUI loads the list; the names then only say what is what.
+    """
+    written, named = node.get("widgets_values"), record(node.get("widgets_values_named"))
+    if isinstance(written, dict) or not written:
+        return dict(record(written) or named)
     values = list_of(written)[:MOST_VALUES]
-    names = _names(node, len(values))
+    names = list(named) if len(named) == len(values) else _names(node, len(values))
     return {names[at] if at < len(names) else f"#{at}": value for at, value in enumerate(values)}
 
 
