@@ -16,10 +16,11 @@ from modelyard.app import App
 from modelyard.catalogue.asking import Asking
 from modelyard.errors import DiskFull, NoSuchFile, NoSuchModel, NotInTrash, ReadOnlyDisk, TargetExists, UnsafePath
 from modelyard.jobs.carrying import recover
+from modelyard.jobs.manifests import TRASH
 from modelyard.jobs.measuring import MeasureOptions, measure_models
 from modelyard.jobs.moving import MoveOptions, Outcome, each, move, move_models, rename
 from modelyard.jobs.owning import Change, change_own, report_uses
-from modelyard.jobs.trash import DAY, TRASH, empty, empty_old, listed, put_away, put_back
+from modelyard.jobs.trash import DAY, empty, empty_old, listed, put_away, put_back
 from modelyard.jobs.watch import look
 from modelyard.library.roots.entries import Entry
 from modelyard.library.shifting.failpoint import VARIABLE

@@ -6,18 +6,17 @@ ending: programs that search the root for models do not see them.
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import os
 import time
 import uuid
-from collections.abc import Iterator, Sequence
-from pathlib import Path, PurePosixPath
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from modelyard.errors import DiskError, NoSuchFile, NoSuchModel, NotInTrash, TargetExists, UnsafePath, YardError
+from modelyard.errors import NoSuchModel, NotInTrash, TargetExists, YardError
+from modelyard.jobs import manifests
 from modelyard.jobs.carrying import (
     Load,
     Way,
@@ -29,73 +28,17 @@ from modelyard.jobs.carrying import (
     shift_of,
     writable,
 )
-from modelyard.jobs.remembering import Facts, facts_of, give_back
+from modelyard.jobs.manifests import TRASH, InTrash, Kept, Trashed
+from modelyard.jobs.remembering import facts_of, give_back
 from modelyard.jobs.stock import Stock
-from modelyard.library.shifting.copying import remove_tree
 from modelyard.library.shifting.failpoint import failpoint
 from modelyard.library.shifting.journal import Shift
-from modelyard.library.shifting.opened import opened, refused
+from modelyard.library.shifting.opened import opened
 from modelyard.library.shifting.shift import step_of
 
-TRASH = ".modelyard-trash"
-MANIFEST = "manifest.json"
 DAY = 86400.0
 _ENDING = ".trashed"
-_EMPTYING = ".emptying"
 _LONGEST = 255
-_LARGEST = 16 << 20
-
-
-class Kept(msgspec.Struct, frozen=True, kw_only=True):
-    """One file in the trash.
-
-    Attributes:
-        source: Where it lay, relative to the root, with `/`.
-        stored: Its name in the trash.
-        shared: A copy: the file itself stayed with another model.
-    """
-
-    source: str
-    stored: str
-    shared: bool = False
-    tree: bool = False
-
-
-class Trashed(msgspec.Struct, frozen=True, kw_only=True):
-    """A model in the trash, as its manifest tells.
-
-    Attributes:
-        at: Seconds since 1970.
-        path: Where it lay, as the catalogue had it.
-        model: Its number in the catalogue.
-        size: Bytes.
-    """
-
-    id: str
-    at: float
-    path: str
-    title: str
-    size: int
-    model: int
-    files: tuple[Kept, ...]
-    facts: Facts
-    version: int = 1
-
-
-class InTrash(msgspec.Struct, frozen=True):
-    """A model in the trash, as a list shows it.
-
-    Attributes:
-        root: The real path of the root whose trash it lies in.
-    """
-
-    id: str
-    at: float
-    title: str
-    path: str
-    size: int
-    model: int
-    root: str
 
 
 def put_away(stock: Stock, number: int) -> InTrash:
@@ -115,14 +58,14 @@ def put_away(stock: Stock, number: int) -> InTrash:
     shift = msgspec.structs.replace(shift, facts={"relocation": told, "entry": entry})
     manifest = _manifest(stock, load, entry, ways)
     with opened(load.base, home, make=True) as folder:
-        folder.write(MANIFEST, msgspec.json.encode(manifest))
+        folder.write(manifests.MANIFEST, msgspec.json.encode(manifest))
     failpoint("manifest")
     try:
         carry(stock, shift)
     except YardError:
-        _tidy(load.base, entry)
+        manifests.tidy(load.base, entry)
         raise
-    return _shown(manifest, load.base)
+    return manifests.shown(manifest, load.base)
 
 
 def _ways(load: Load) -> list[Way]:
@@ -159,7 +102,7 @@ def _manifest(stock: Stock, load: Load, entry: str, ways: Sequence[Way]) -> Tras
 
 def listed(stock: Stock) -> list[InTrash]:
     """Everything in the trash of every root, the latest first."""
-    found = [_shown(one, base) for base in bases(stock) for one in _entries(base)]
+    found = [manifests.shown(one, base) for base in bases(stock) for one in manifests.entries(base)]
     return sorted(found, key=lambda one: (-one.at, one.id))
 
 
@@ -183,10 +126,10 @@ def put_back(stock: Stock, entry: str) -> str:
     path = _old_path(stock, base, trashed)
     root = writable(stock.roots(), path)
     there = [one for one in trashed.files if os.path.lexists(home / one.stored)]
-    coming = [one for one in there if not (one.shared and os.path.lexists(base / _safe(one.source)))]
-    if taken := next((one for one in coming if os.path.lexists(base / _safe(one.source))), None):
+    coming = [one for one in there if not (one.shared and os.path.lexists(base / manifests.safe(one.source)))]
+    if taken := next((one for one in coming if os.path.lexists(base / manifests.safe(one.source))), None):
         raise TargetExists(f"{base / taken.source} stands there now.", hint="Rename that one first.")
-    steps = tuple(step_of(home / one.stored, _safe(one.source), base) for one in coming)
+    steps = tuple(step_of(home / one.stored, manifests.safe(one.source), base) for one in coming)
     facts: dict[str, Any] = {}
     known = _row(stock, trashed, home)
     if known is not None:
@@ -197,7 +140,7 @@ def put_back(stock: Stock, entry: str) -> str:
     carry(stock, Shift(id=uuid.uuid4().hex, what="undo", root=str(base), to_root=str(base), steps=steps, facts=facts))
     if known is None:
         give_back(stock, str(path), trashed.facts)
-    _tidy(base, entry, [one.stored for one in trashed.files if one.shared])
+    manifests.tidy(base, entry, [one.stored for one in trashed.files if one.shared])
     return str(path)
 
 
@@ -216,24 +159,12 @@ def _row(stock: Stock, trashed: Trashed, home: Path) -> Any:
 
 def _old_path(stock: Stock, base: Path, trashed: Trashed) -> Path:
     """Where the model lay: as the catalogue called it where that still leads there, else by its root's name now."""
-    place = _safe(trashed.files[0].source)
+    place = manifests.safe(trashed.files[0].source)
     real, logical = base / place, Path(trashed.path)
     if logical.name == real.name and Path(os.path.realpath(logical.parent)) == real.parent:
         return logical
     names = (root.path for root in stock.roots().all if Path(os.path.realpath(root.path)) == base)
     return next(names, base) / place
-
-
-def _safe(source: str) -> str:
-    """A place below the root; a manifest is a file that anybody who writes there can make.
-
-    Raises:
-        UnsafePath: It leads elsewhere.
-    """
-    parts = PurePosixPath(source).parts
-    if not parts or source.startswith("/") or "\0" in source or ".." in parts or parts[0] == TRASH:
-        raise UnsafePath(f"The trash names {source[:80]!r}, which is no place in its root.")
-    return source
 
 
 def empty(stock: Stock, entries: Sequence[str] = (), older: float = 0.0, *, dry_run: bool = False) -> list[InTrash]:
@@ -260,7 +191,7 @@ def empty(stock: Stock, entries: Sequence[str] = (), older: float = 0.0, *, dry_
     for one in chosen:
         _destroy(stock, one)
     for base in bases(stock) if not entries and not older else ():
-        _sweep(base)
+        manifests.sweep(base)
     return chosen
 
 
@@ -269,7 +200,7 @@ def _destroy(stock: Stock, one: InTrash) -> None:
     check_writable(stock.roots(), base)
     home = base / TRASH / one.id
     with stock.claims.claim(f"empty {one.id}", [home]):
-        _drop(base, one.id)
+        manifests.drop(base, one.id)
     try:
         if home in Path(stock.catalogue.get(one.model).path).parents:
             stock.catalogue.forget([one.model])
@@ -288,98 +219,9 @@ def trash_size(stock: Stock) -> int:
     return sum(one.size for one in listed(stock))
 
 
-# --- the folders ----------------------------------------------------------------------------------
-
-
-def _entries(base: Path) -> Iterator[Trashed]:
-    try:
-        with opened(base, base / TRASH) as trash:
-            names = trash.names()
-    except DiskError:
-        return
-    for name in names:
-        if not name.endswith(_EMPTYING):
-            trashed = _read(base, name)
-            if trashed is not None and _holds_any(base, trashed):
-                yield trashed
-
-
-def _holds_any(base: Path, trashed: Trashed) -> bool:
-    home = base / TRASH / trashed.id / "files"
-    return any(os.path.lexists(home / one.stored) for one in trashed.files)
-
-
-def _read(base: Path, entry: str) -> Trashed | None:
-    """The manifest of an entry; None when there is none that can be read, or it is another's."""
-    try:
-        with opened(base, base / TRASH / entry) as folder:
-            trashed = msgspec.json.decode(folder.read(MANIFEST, _LARGEST), type=Trashed)
-    except (DiskError, msgspec.DecodeError):
-        return None
-    plain = all(one.stored and "/" not in one.stored and one.stored not in (".", "..") for one in trashed.files)
-    return trashed if trashed.id == entry and trashed.files and plain else None
-
-
 def _entry(stock: Stock, entry: str) -> tuple[Path, Trashed]:
     for base in bases(stock):
-        trashed = _read(base, entry)
-        if trashed is not None and _holds_any(base, trashed):
+        trashed = manifests.read(base, entry)
+        if trashed is not None and manifests.holds_any(base, trashed):
             return base, trashed
     raise NotInTrash(f"{entry[:80]} is not in the trash.")
-
-
-def _shown(one: Trashed, base: Path) -> InTrash:
-    return InTrash(one.id, one.at, one.title, one.path, one.size, one.model, str(base))
-
-
-def _drop(base: Path, entry: str) -> None:
-    """Remove an entry with all that is in it; first it stops to be one, so that a half-removed one is never listed."""
-    try:
-        with opened(base, base / TRASH) as trash:
-            trash.rename(entry, trash, entry + _EMPTYING)
-            trash.sync()
-            failpoint("emptying")
-            remove_tree(trash, entry + _EMPTYING)
-            trash.sync()
-    except OSError as error:
-        raise refused(error, base / TRASH / entry) from error
-
-
-def _tidy(base: Path, entry: str, copies: Sequence[str] = ()) -> None:
-    """Remove an entry that is empty now; where a file is left in it, it stays.
-
-    Args:
-        copies: Files that were copies of what still stands at its place.
-    """
-    try:
-        with opened(base, base / TRASH) as trash, trash.sub(entry) as folder:
-            with contextlib.suppress(FileNotFoundError), folder.sub("files") as files:
-                for name in set(copies) & set(files.names()):
-                    files.unlink(name)
-            with contextlib.suppress(FileNotFoundError):
-                folder.rmdir("files")
-            with contextlib.suppress(FileNotFoundError):
-                folder.unlink(MANIFEST)
-            trash.rmdir(entry)
-            trash.sync()
-    except OSError as error:
-        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
-            raise refused(error, base / TRASH / entry) from error
-
-
-def _sweep(base: Path) -> None:
-    """Remove what a crash left of entries that were being removed, and entries without files."""
-    try:
-        with opened(base, base / TRASH) as trash:
-            names = trash.names()
-            for name in names:
-                if name.endswith(_EMPTYING):
-                    remove_tree(trash, name)
-            trash.sync()
-        for name in names:
-            if not name.endswith(_EMPTYING) and not (base / TRASH / name / "files").exists():
-                _tidy(base, name)
-    except NoSuchFile:
-        return
-    except OSError as error:
-        raise refused(error, base / TRASH) from error

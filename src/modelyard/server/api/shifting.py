@@ -8,8 +8,9 @@ import msgspec
 
 from modelyard.catalogue.catalogue import Details
 from modelyard.errors import BadValue, Busy, DiskError, NoSuchModel, NoSuchRoot, NotInTrash
+from modelyard.jobs.manifests import InTrash
 from modelyard.jobs.moving import MOVE, MoveOptions, Outcome, each, rename, target
-from modelyard.jobs.trash import DAY, InTrash, empty, listed, put_away, put_back
+from modelyard.jobs.trash import DAY, empty, listed, put_away, put_back
 from modelyard.server.api.library import Begun, begin
 from modelyard.server.roles import Role
 from modelyard.server.routes import Ask, Here, Id, Routes
