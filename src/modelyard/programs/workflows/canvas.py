@@ -16,6 +16,9 @@ from modelyard.values.untrusted import record, records, text
 MOST_NODES = 300_000
 """Nodes of one workflow that are visited, those of subgraphs once for each instance."""
 
+MOST_WORK = 3_000_000
+"""Nodes, values and lines of text that are looked at: a small file of nested instances can mean billions."""
+
 DEEPEST = 64
 """Instances within instances."""
 
@@ -37,7 +40,8 @@ class _Walk:
         self._subgraphs = {
             text(each.get("id")): each for each in reversed([*map(record, definitions)]) if each.get("id")
         }
-        self._left = MOST_NODES
+        self._nodes, self._work = MOST_NODES, MOST_WORK
+        self._targets: dict[str, promoted.Targets] = {}
         self._candidates: list[Candidate] = []
         self._mentioned: list[dict[str, Any]] = []
         self._problems: dict[str, None] = {}
@@ -54,9 +58,9 @@ class _Walk:
         for (node_id, name), value in overrides.items():
             set_on.setdefault(node_id, {})[name] = value
         for node in map(record, list_of(graph.get("nodes"))):
-            self._left -= 1
-            if self._left < 0:
-                self._problems[f"More than {MOST_NODES} nodes: the rest was not looked at."] = None
+            self._nodes -= 1
+            if self._nodes < 0 or self._work < 0:
+                self._problems["The workflow is too large: the rest was not looked at."] = None
                 return
             if node.get("mode") in OFF or not node:
                 continue
@@ -75,10 +79,15 @@ class _Walk:
             self._problems[f"Subgraphs lie more than {DEEPEST} deep; the deepest were passed over."] = None
         else:
             subgraph = self._subgraphs[kind]
-            self._graph(subgraph, path + ":", promoted.inner(node, subgraph, outer), (*above, kind))
+            if kind not in self._targets:
+                self._targets[kind] = promoted.targets(subgraph)
+            overrides = promoted.inner(node, self._targets[kind], outer)
+            self._work -= 1 + len(overrides)
+            self._graph(subgraph, path + ":", overrides, (*above, kind))
 
     def _node(self, node: Mapping[str, Any], kind: str, path: str, outer: Mapping[str, str], subgraph: str) -> None:
         values = {**values_of(node), **outer}
+        self._work -= sum(1 + len(value) // 50 if isinstance(value, str) else 1 for value in values.values())
         declared = frozenset(text(each.get("name")) for each in _models(node))
         for name, folder, widget in models_in(kind, values, combos_of(node), declared):
             self._candidates.append(Candidate(name, folder, path, kind, text(widget), _place(subgraph, node)))

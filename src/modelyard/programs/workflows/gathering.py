@@ -8,6 +8,8 @@ from typing import Any
 from modelyard.programs.workflows.references import Candidate, Declared, Found, Workflow
 
 _Key = tuple[str, str]
+_Places = dict[tuple[str, str], dict[str, Declared]]
+"""Place and name of what is declared, then by folder."""
 
 
 def gather(found: Found, form: str) -> Workflow:
@@ -16,9 +18,9 @@ def gather(found: Found, form: str) -> Workflow:
     A candidate takes folder, URL and hash from what its own node declares under that name (and folder, where known),
     else from what the workflow declares as a whole. Names with a way out of their folder are kept, and told.
     """
-    at_node: dict[tuple[str, str], list[Declared]] = {}
+    at_node: _Places = {}
     for each in found.declared:
-        at_node.setdefault((each.place, each.name), []).append(each)
+        at_node.setdefault((each.place, each.name), {}).setdefault(each.directory, each)
     rows: dict[_Key, dict[str, Any]] = {}
     for candidate in found.candidates:
         _add(rows, candidate, _best(candidate, at_node))
@@ -28,11 +30,13 @@ def gather(found: Found, form: str) -> Workflow:
     return Workflow(form, needed, unneeded, list(found.mentioned), problems)
 
 
-def _best(candidate: Candidate, at_node: dict[tuple[str, str], list[Declared]]) -> Declared | None:
+def _best(candidate: Candidate, at_node: _Places) -> Declared | None:
     for place in (candidate.place, ""):
-        for declared in at_node.get((place, candidate.name), []):
-            if not (candidate.directory and declared.directory) or candidate.directory == declared.directory:
-                return declared
+        by_folder = at_node.get((place, candidate.name), {})
+        if not candidate.directory and by_folder:
+            return next(iter(by_folder.values()))
+        if declared := by_folder.get(candidate.directory) or by_folder.get(""):
+            return declared
     return None
 
 
@@ -50,9 +54,10 @@ def _add(rows: dict[_Key, dict[str, Any]], candidate: Candidate, declared: Decla
 
 def _unneeded(declared: Iterable[Declared], needed: dict[_Key, dict[str, Any]]) -> list[dict[str, Any]]:
     rows: dict[_Key, dict[str, Any]] = {}
+    names = {name for name, _ in needed}
     for each in declared:
         key = (each.name, each.directory)
-        if key in needed or (each.name, "") in needed or (not each.directory and _named(needed, each.name)):
+        if key in needed or (each.name, "") in needed or (not each.directory and each.name in names):
             continue
         row = rows.setdefault(key, {"name": each.name, "directory": each.directory or None, "nodes": []})
         for name in ("url", "hash", "hash_type"):
@@ -62,10 +67,6 @@ def _unneeded(declared: Iterable[Declared], needed: dict[_Key, dict[str, Any]]) 
             place = {"node": each.node, "type": each.type, "mode": each.mode}
             row["nodes"].append(place | ({"subgraph": each.subgraph} if each.subgraph else {}))
     return list(rows.values())
-
-
-def _named(needed: Iterable[_Key], name: str) -> bool:
-    return any(name == other for other, _ in needed)
 
 
 def unsafe(rows: list[dict[str, Any]]) -> list[str]:

@@ -117,7 +117,7 @@ def _resources(rows: dict[tuple[str, str], dict[str, Any]], block: object) -> No
     for entry in records(block):
         if version := number(entry.get("modelVersionId")):
             folder = _TYPES.get(text(entry.get("type")).lower())
-            row = {"name": text(entry.get("modelName")) or None, "directory": folder, "used_by": []}
+            row: dict[str, Any] = {"name": text(entry.get("modelName")) or None, "directory": folder, "used_by": []}
             rows.setdefault(("version", version), {**row, "address": f"civitai:@{version}"})
 
 

@@ -16,17 +16,20 @@ Overrides = dict[tuple[str, str], str]
 """Inner node and widget name, to the value that a person set further out."""
 
 
-def inner(instance: Mapping[str, Any], subgraph: Mapping[str, Any], outer: Mapping[str, str]) -> Overrides:
+Targets = dict[str, list[tuple[str, str]]]
+"""Name of a subgraph's input, to the inner nodes and widgets where it ends."""
+
+
+def inner(instance: Mapping[str, Any], targets: Targets, outer: Mapping[str, str]) -> Overrides:
     """What an instance sets inside its subgraph.
 
     Args:
         instance: The node that stands for the subgraph.
-        subgraph: Its definition.
+        targets: Where the subgraph's inputs end.
         outer: What was set on the instance itself, by widget name, when it lies in another instance.
     """
-    targets = _targets(subgraph)
     set_inside: Overrides = {}
-    for key, value in _own(instance, list(targets)):
+    for key, value in dict(_own(instance, list(targets))).items():
         _put(set_inside, targets, key, value)
     proxied = {name: (node, name) for node, name in _proxies(instance)}
     for name, value in outer.items():
@@ -34,9 +37,7 @@ def inner(instance: Mapping[str, Any], subgraph: Mapping[str, Any], outer: Mappi
     return set_inside
 
 
-def _put(
-    overrides: Overrides, targets: Mapping[str, list[tuple[str, str]]], key: tuple[str, str], value: object
-) -> None:
+def _put(overrides: Overrides, targets: Targets, key: tuple[str, str], value: object) -> None:
     """Set one value. A number where a text belongs is a list that slipped, and believed no more than no value."""
     if isinstance(value, str):
         for target in targets.get(key[1], []) if key[0] == "-1" else [key]:
@@ -59,11 +60,11 @@ def _proxies(instance: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [(word(entry[0]), text(entry[1])) for entry in entries if isinstance(entry, list) and len(entry) >= 2]
 
 
-def _targets(subgraph: Mapping[str, Any]) -> dict[str, list[tuple[str, str]]]:
+def targets(subgraph: Mapping[str, Any]) -> Targets:
     """Each input that ends at widgets, in order, with those widgets."""
     links = dict(filter(None, map(_link, list_of(subgraph.get("links")))))
     nodes = {word(record(node).get("id")): record(node) for node in list_of(subgraph.get("nodes"))}
-    found: dict[str, list[tuple[str, str]]] = {}
+    found: Targets = {}
     for entry in map(record, list_of(subgraph.get("inputs"))):
         ends = [links[id_] for id_ in map(word, list_of(entry.get("linkIds"))[:MOST_VALUES]) if id_ in links]
         widgets = [(node, name) for node, slot in ends if (name := _widget(nodes.get(node, {}), slot))]
