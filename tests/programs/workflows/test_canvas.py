@@ -190,6 +190,12 @@ def test_a_hundred_thousand_nodes_are_read() -> None:
     assert time.monotonic() - began < 20
 
 
+KEYS = (
+    ("id", "type", "mode", "nodes", "inputs", "name", "link", "links", "linkIds", "widget", "widgets_values", "lora")
+    + ("widgets_values_named", "properties", "models", "proxyWidgets", "definitions", "subgraphs", "target_id", "on")
+    + ("target_slot", "directory", "url", "hash")
+)
+
 JSON: st.SearchStrategy[Any] = st.recursive(
     st.none()
     | st.booleans()
@@ -200,34 +206,7 @@ JSON: st.SearchStrategy[Any] = st.recursive(
     lambda inner: (
         st.lists(inner, max_size=4)
         | st.dictionaries(
-            st.sampled_from(
-                [
-                    "id",
-                    "type",
-                    "mode",
-                    "nodes",
-                    "inputs",
-                    "name",
-                    "link",
-                    "links",
-                    "linkIds",
-                    "widget",
-                    "widgets_values",
-                    "widgets_values_named",
-                    "properties",
-                    "models",
-                    "proxyWidgets",
-                    "definitions",
-                    "subgraphs",
-                    "target_id",
-                    "target_slot",
-                    "directory",
-                    "url",
-                    "hash",
-                    "on",
-                    "lora",
-                ]
-            ),
+            st.sampled_from(KEYS),
             inner,
             max_size=6,
         )

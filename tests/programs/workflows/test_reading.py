@@ -1,0 +1,152 @@
+"""A workflow is found in every kind of file that holds one, within limits."""
+
+from __future__ import annotations
+
+import io
+import json
+import random
+import struct
+import time
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from modelyard.errors import NoSuchFile, NoWorkflow
+from modelyard.programs.workflows.reading import read_stream, read_workflow
+from modelyard.programs.workflows.references import Workflow
+from programs.workflows.containers import boxed
+from programs.workflows.made import canvas, node, queued
+
+CANVAS = json.dumps(canvas(node(1, "VAELoader", "värld.pt"), filler="x" * 70_000), ensure_ascii=False)
+PROMPT = json.dumps(queued())
+BOTH = {"prompt": PROMPT, "workflow": CANVAS}
+
+FILES: dict[str, tuple[str, Callable[[dict[str, str]], bytes]]] = {
+    "tEXt": ("png", boxed.png_text),
+    "zTXt": ("png", lambda texts: boxed.png_text(texts, b"zTXt")),
+    "iTXt": ("png", lambda texts: boxed.png_text(texts, b"iTXt")),
+    "comf": ("png", lambda texts: boxed.png_text(texts, b"comf")),
+    "webp": ("webp", boxed.webp),
+    "webm": ("matroska", boxed.webm),
+    "mp4": ("mp4", boxed.mp4),
+    "mov": ("mp4", lambda texts: boxed.mp4(texts, quicktime=True)),
+    "flac": ("flac", boxed.flac),
+    "opus": ("ogg", boxed.ogg),
+    "vorbis": ("ogg", lambda texts: boxed.ogg(texts, b"\x03vorbis")),
+    "id3v24": ("mp3", boxed.mp3),
+    "id3v23": ("mp3", lambda texts: boxed.mp3(texts, 3, 1)),
+    "latent": ("safetensors", boxed.latent),
+}
+
+
+def read(data: bytes) -> Workflow | None:
+    return read_stream(io.BytesIO(data), len(data))
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_the_canvas_is_read_where_there_are_both(kind: str) -> None:
+    name, write = FILES[kind]
+    found = read(write(BOTH))
+    assert found
+    assert (found.container, found.format) == (name, "ui")
+    assert [row["name"] for row in found.needed] == ["värld.pt"]
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_the_prompt_is_read_where_it_is_alone(kind: str) -> None:
+    name, write = FILES[kind]
+    found = read(write({"prompt": PROMPT}))
+    assert found
+    assert (found.container, found.format) == (name, "api")
+    assert [row["name"] for row in found.needed] == ["base.safetensors"]
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_a_file_that_is_cut_anywhere_is_answered(kind: str) -> None:
+    whole = FILES[kind][1](BOTH)
+    cuts = random.Random(kind).sample(range(len(whole)), 150)
+    for cut in [*range(64), *cuts]:
+        found = read(whole[:cut])
+        assert found is None or found.needed
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_a_file_with_wrong_bytes_anywhere_is_answered(kind: str) -> None:
+    whole, chance = FILES[kind][1]({"prompt": PROMPT}), random.Random(kind)
+    for _ in range(300):
+        bad = bytearray(whole)
+        for _ in range(3):
+            bad[chance.randrange(len(bad))] = chance.choice((0, 1, 0x7F, 0xFF))
+        found = read(bytes(bad))
+        assert found is None or found.format in ("api", "ui")
+
+
+@given(st.sampled_from(list(FILES)), st.binary(max_size=300))
+def test_any_bytes_behind_a_signature_are_answered(kind: str, rest: bytes) -> None:
+    assert read(FILES[kind][1]({})[:16] + rest) is None
+
+
+def test_a_bomb_of_one_gibibyte_is_refused_without_being_unpacked(tmp_path: Path) -> None:
+    packer = zlib.compressobj(9)
+    bomb = b"".join(packer.compress(bytes(2**24)) for _ in range(64)) + packer.flush()
+    path = tmp_path / "bomb.png"
+    path.write_bytes(boxed.png(boxed.chunk(b"zTXt", b"workflow\0\0" + bomb)))
+    began = time.monotonic()
+    with pytest.raises(NoWorkflow):
+        read_workflow(path)
+    assert time.monotonic() - began < 10
+
+
+def test_an_honest_workflow_of_three_mebibytes_is_read_packed() -> None:
+    noise = random.Random(1).randbytes(3 * 2**20 // 2).hex()
+    told = json.dumps(canvas(node(1, "VAELoader", "x.pt"), extra=noise))
+    assert len(told) > 3 * 2**20
+    assert read(boxed.png_text({"workflow": told}, b"zTXt"))
+
+
+def test_two_hundred_thousand_chunks_are_passed_over() -> None:
+    texts = boxed.chunk(b"tEXt", b"k\0v") * 200_000
+    began = time.monotonic()
+    assert read(boxed.png(texts, boxed.chunk(b"tEXt", b"prompt\0" + PROMPT.encode())))
+    assert time.monotonic() - began < 20
+
+
+def test_a_wrong_checksum_and_a_missing_end_do_not_hide_the_workflow() -> None:
+    good = boxed.chunk(b"tEXt", b"prompt\0" + PROMPT.encode())
+    assert read(b"\x89PNG\r\n\x1a\n" + good[:-4] + b"xxxx")
+
+
+@pytest.mark.parametrize("size", [0, 1, 7, 2**31, 2**32 - 1])
+def test_lengths_that_lie_are_answered(size: int) -> None:
+    for head in (b"\x89PNG\r\n\x1a\n" + struct.pack(">I4s", size, b"tEXt"), struct.pack(">I4s", size, b"ftyp")):
+        assert read(head + b"workflow\0{") is None
+
+
+@pytest.mark.parametrize(
+    ("order", "codec"), [("<", "utf-16-le"), (">", "utf-16-be"), ("<", "utf-16-be"), (">", "utf-16-le")]
+)
+def test_a_comment_in_a_jpeg_is_read_in_either_order(order: str, codec: str) -> None:
+    told = "a cat\nNegative prompt: dog\nSteps: 20, Model hash: 31E35C80FC, Model: sd_xl_base_1.0"
+    found = read(boxed.jpeg(b"UNICODE\0" + told.encode(codec), order))
+    assert found
+    assert (found.format, found.container) == ("a1111", "jpeg")
+    assert found.needed[0]["hash"] == "31e35c80fc"
+
+
+def test_an_exif_directory_that_points_at_itself_ends() -> None:
+    block = b"II*\0" + struct.pack("<IH", 8, 1) + struct.pack("<HHII", 0x8769, 4, 1, 8) + bytes(4)
+    assert read(b"RIFF" + struct.pack("<I", 99) + b"WEBPEXIF" + struct.pack("<I", len(block)) + block) is None
+
+
+def test_a_picture_without_workflow_and_a_missing_file_are_errors(tmp_path: Path) -> None:
+    (tmp_path / "plain.png").write_bytes(boxed.png())
+    with pytest.raises(NoWorkflow):
+        read_workflow(tmp_path / "plain.png")
+    with pytest.raises(NoSuchFile):
+        read_workflow(tmp_path / "gone.png")
+    with pytest.raises(NoSuchFile):
+        read_workflow(tmp_path)
