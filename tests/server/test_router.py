@@ -136,6 +136,7 @@ def test_a_query_is_read_into_its_types(service: Service) -> None:
         ("heavier=nan", "query", "NaN"),
         ("heavier=-Infinity", "query", "NaN"),
         ("limt=1", "query.limt", "limt"),
+        ("heavier=null", "query.heavier", "null"),
         ("text=%ff", None, "cannot be read"),
         ("&".join("colour=red" for _ in range(300)), None, "cannot be read"),
     ],

@@ -71,7 +71,13 @@ class QueryReader:
                 )
             else:
                 held[name] = text
-        return _convert(held, self.kind, "query")
+        read = _convert(held, self.kind, "query")
+        for name in held:
+            if getattr(read, self.fields[name].name) is None:  # `null` became None; who means none leaves it out
+                raise BadRequest(
+                    f"{held[name]!r} is no value of {name!r}.", hint="Leave it out.", place=f"query.{name}"
+                )
+        return read
 
 
 class BodyReader:
