@@ -72,11 +72,9 @@ class QueryReader:
             else:
                 held[name] = text
         read = _convert(held, self.kind, "query")
-        for name in held:
+        for name, text in held.items():
             if getattr(read, self.fields[name].name) is None:  # `null` became None; who means none leaves it out
-                raise BadRequest(
-                    f"{held[name]!r} is no value of {name!r}.", hint="Leave it out.", place=f"query.{name}"
-                )
+                raise BadRequest(f"{text!r} is no value of {name!r}.", hint="Leave it out.", place=f"query.{name}")
         return read
 
 
