@@ -5,8 +5,8 @@ import pytest
 import sqlalchemy as sa
 
 from modelyard.errors import BadValue, DiskError, NotSupported
-from modelyard.store.database import FILE, Database
 from modelyard.store import shelves
+from modelyard.store.database import FILE, Database
 from modelyard.store.schema import HEAD, counters, metadata
 from modelyard.store.upgrade import upgrade, version_of
 
