@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,14 @@ def test_a_file_without_workflow_ends_with_six_and_the_others_are_read(tmp_path:
     assert code == 6
     assert told[0]["error"]["code"] == "no-workflow"
     assert told[1]["needed"]
+
+
+def test_a_name_that_is_no_utf8_is_shown(tmp_path: Path) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.json"))
+    path.write_text(json.dumps(WORKFLOW))
+    code, told, _ = run("--json", str(path))
+    assert code == 0
+    assert told[0]["file"].endswith("\ufffd.json")
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -32,18 +33,23 @@ def plan(files: tuple[Path, ...], as_json: bool) -> int:
         try:
             workflow = read_workflow(file)
         except YardError as error:
-            teller.error(error, about=str(file))
+            teller.error(error, about=_shown(file))
             code = code or error.exit_code
             continue
         plain: dict[str, Any] = msgspec.to_builtins(workflow)
-        teller.data({"file": str(file), **plain})
+        teller.data({"file": _shown(file), **plain})
         teller.result(_words(file, workflow))
     return code
 
 
+def _shown(file: Path) -> str:
+    """The path as text that can be printed, whatever bytes its name has."""
+    return os.fsencode(file).decode("utf-8", "replace")
+
+
 def _words(file: Path, workflow: Workflow) -> str:
     """What is needed, what is switched off, what texts name, and what is wrong; a line each."""
-    lines = [f"{file}: {len(workflow.needed)} needed, {len(workflow.declared_not_needed)} switched off"]
+    lines = [f"{_shown(file)}: {len(workflow.needed)} needed, {len(workflow.declared_not_needed)} switched off"]
     lines += [f"  {_row(row)}" for row in workflow.needed]
     lines += [f"  off: {_row(row)}" for row in workflow.declared_not_needed]
     lines += [f"  in a text: {_row(row)}" for row in workflow.mentioned]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from modelyard.programs.workflows.documents import read_document
-from programs.workflows.made import canvas, node, queued
+from programs.workflows.made import canvas, described, node, queued
 
 
 def test_a_prompt_names_its_inputs() -> None:
@@ -51,9 +52,22 @@ def test_what_is_no_workflow_is_none(text: str) -> None:
 
 
 def test_lone_surrogates_do_not_come_out() -> None:
-    found = read_document(json.dumps(canvas(node(1, "VAELoader", "\ud800.pt"))))
+    bad = "\ud800"
+    inside = {**node(1, f"Loader{bad}", models=(described(f"{bad}.pt", bad, hash=bad),)), "id": bad}
+    inside["widgets_values"] = {bad: f"{bad}.pt", f"b{bad}": f"embedding:{bad}x"}
+    value = canvas({**node(1, bad), "id": bad}, subgraphs=({"id": bad, "nodes": [inside]},), models=[{"name": bad}])
+    prompt = {bad: {"class_type": bad, "inputs": {bad: f"{bad}.pt"}}}
+    for each in (value, prompt):
+        found = read_document(json.dumps(each))
+        assert found
+        assert found.needed
+        assert msgspec.json.encode(found)
+
+
+def test_a_sentence_that_ends_as_a_model_does_is_none() -> None:
+    found = read_document(json.dumps({"1": {"class_type": "CLIPTextEncode", "inputs": {"text": "my model.pt"}}}))
     assert found
-    found.needed[0]["name"].encode()
+    assert found.needed == []
 
 
 @given(st.binary(max_size=200) | st.text(max_size=200))

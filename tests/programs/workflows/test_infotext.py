@@ -10,7 +10,8 @@ from modelyard.programs.workflows.infotext import read_infotext
 TOLD = """a cat, <lora:add detail:0.8> <lora:other:1>, embedding:bad
 Negative prompt: dog
 Steps: 20, Sampler: "DPM++ 2M, Karras", CFG scale: 7, Model hash: 31E35C80FC, Model: sd_xl_base_1.0, \
-VAE hash: 235745AF8D, VAE: sdxl_vae.safetensors, Lora hashes: "add detail: 7C6BAD76EB54, third: ", TI hashes: "easy: 0123456789abcdef", \
+VAE hash: 235745AF8D, VAE: sdxl_vae.safetensors, Lora hashes: "add detail: 7C6BAD76EB54, third: ", \
+TI hashes: "easy: 0123456789abcdef", \
 Hashes: {"model": "31e35c80fc", "lora:other": "aabbccddeeff", "vae": ""}, \
 Civitai resources: [{"type": "lora", "modelVersionId": 1375651, "modelName": "A, B"}], Version: v1.10"""
 

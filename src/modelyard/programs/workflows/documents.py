@@ -11,8 +11,8 @@ from modelyard.programs.workflows.gathering import gather
 from modelyard.programs.workflows.references import Workflow
 from modelyard.values.untrusted import record
 
-LONGEST = 64 * 2**20
-"""Characters of one document."""
+LONGEST = 32 * 2**20
+"""Characters of one document. Real ones stay below 5 MiB; this bounds the memory that parsing takes."""
 
 
 def read_document(raw: str | bytes) -> Workflow | None:

@@ -20,7 +20,8 @@ _JSON_KEYS = ("workflow", "prompt", "comment", "description", "usercomment", "pa
 
 _INFO_KEYS = ("parameters", "usercomment", "comment")
 
-_MOST_TEXTS = 64
+_MOST_TOGETHER = 4 * LONGEST
+"""Characters of all texts of one file; each counts as a million at least, so that there are not too many."""
 
 
 def read_workflow(path: Path) -> Workflow:
@@ -70,8 +71,10 @@ def _collected(texts: Texts) -> dict[str, list[str]]:
     """Texts by key, as far as the file can be followed: what stands before the damage counts."""
     found: dict[str, list[str]] = {}
     try:
-        for count, (key, told) in enumerate(texts):
-            if count >= _MOST_TEXTS:
+        left = _MOST_TOGETHER
+        for key, told in texts:
+            left -= len(told) + 1_000_000
+            if left < 0:
                 break
             found.setdefault(key, []).append(told)
     except ValueError:  # Truncated, a header that is no JSON, bytes that are no text

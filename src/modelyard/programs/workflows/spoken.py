@@ -27,7 +27,7 @@ def in_text(prompt: str) -> list[dict[str, Any]]:
 def mentions(values: Mapping[str, object], node: str, node_type: str) -> list[dict[str, Any]]:
     """What the texts of one node name."""
     return [
-        {**told, "used_by": [{"node": node, "type": node_type, "widget": name}]}
+        {**told, "used_by": [{"node": node, "type": node_type, "widget": text(name)}]}
         for name, value in values.items()
         if isinstance(value, str) and ("embedding:" in value or "<" in value)
         for told in in_text(value)

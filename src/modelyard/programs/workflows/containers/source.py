@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from modelyard.values.untrusted import text
 
-LONGEST = 64 * 2**20
+LONGEST = 32 * 2**20
 """Bytes of one text, packed or not; longer ones are passed over. Real workflows stay below 5 MiB."""
 
 MOST_PARTS = 1_000_000
