@@ -183,6 +183,25 @@ def test_instances_that_double_at_each_level_end_soon() -> None:
     assert time.monotonic() - began < 20
 
 
+@pytest.mark.parametrize(
+    "heavy",
+    [
+        node(1, "LoaderX", *["<lora:a:1>" * 2000] * 20),
+        node(1, "LoaderX", *[1] * 10_000),
+        node(1, "LoaderX", widgets=tuple(map(str, range(10_000)))),
+        node(1, "LoaderX", models=tuple({"name": str(at)} for at in range(1000))),
+        node(1, "empty", *["x"] * 10_000, proxyWidgets=[["-1", str(at)] for at in range(10_000)]),
+    ],
+    ids=["texts", "values", "inputs", "models", "proxies"],
+)
+def test_a_heavy_node_in_many_instances_ends_soon(heavy: dict[str, Any]) -> None:
+    inside = (subgraph("s", heavy), subgraph("empty"))
+    began = time.monotonic()
+    found = plan(canvas(*(node(at, "s") for at in range(50_000)), subgraphs=inside))
+    assert "too large" in found.problems[0]
+    assert time.monotonic() - began < 20
+
+
 def test_a_hundred_thousand_nodes_are_read() -> None:
     began = time.monotonic()
     found = plan(canvas(*(node(at, "LoraLoader", f"l{at}.safetensors", 1, 1) for at in range(100_000))))

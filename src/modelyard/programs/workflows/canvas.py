@@ -82,12 +82,13 @@ class _Walk:
             if kind not in self._targets:
                 self._targets[kind] = promoted.targets(subgraph)
             overrides = promoted.inner(node, self._targets[kind], outer)
-            self._work -= 1 + len(overrides)
+            self._work -= _parts(node) + len(overrides)
             self._graph(subgraph, path + ":", overrides, (*above, kind))
 
     def _node(self, node: Mapping[str, Any], kind: str, path: str, outer: Mapping[str, str], subgraph: str) -> None:
         values = {**values_of(node), **outer}
-        self._work -= sum(1 + len(value) // 50 if isinstance(value, str) else 1 for value in values.values())
+        self._work -= sum(1 + len(value) // 10 if isinstance(value, str) else 1 for value in values.values())
+        self._work -= _parts(node)
         declared = frozenset(text(each.get("name")) for each in _models(node))
         for name, folder, widget in models_in(kind, values, combos_of(node), declared):
             self._candidates.append(Candidate(name, folder, path, kind, text(widget), _place(subgraph, node)))
@@ -103,6 +104,13 @@ class _Walk:
         for model in records(self._workflow.get("models")):
             if text(model.get("name")):
                 yield _described(model, {}, "", "")
+
+
+def _parts(node: Mapping[str, Any]) -> int:
+    """How much has to be looked at for one visit of a node."""
+    properties = record(node.get("properties"))
+    lists = (node.get("inputs"), node.get("widgets_values"), properties.get("models"), properties.get("proxyWidgets"))
+    return 1 + sum(len(list_of(each)) for each in lists)
 
 
 def _place(subgraph: str, node: Mapping[str, Any]) -> str:
