@@ -26,6 +26,8 @@ from modelyard.library.walk import Folder, Walk
 from modelyard.net.stop import Stop
 
 BATCH = 256
+_MANY = 500
+"""New models after which the database looks at its indexes again."""
 
 
 @dataclass
@@ -92,6 +94,8 @@ class Scan:
             for root in roots.all if chosen is None else chosen:
                 self._root(root, Walk(root, allowed), others - {str(root.path)})
         self._lose()
+        if self.done.added + self.done.changed > _MANY:
+            self.stock.catalogue.database.learn()
         self.done.seconds = time.monotonic() - began
         self.tell(self.done)
         return self.done

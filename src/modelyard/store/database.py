@@ -110,6 +110,13 @@ class Database:
         if self._reserve:
             self._reserve.fill()
 
+    def learn(self) -> None:
+        """Let SQLite count what is in its indexes, so that it chooses the right one; PostgreSQL does it by itself."""
+        if self.dialect == "sqlite":
+            with self.writing() as db:
+                db.exec_driver_sql("PRAGMA analysis_limit = 1000")
+                db.exec_driver_sql("ANALYZE")
+
     def close(self) -> None:
         """Close every connection; SQLite folds its log into the file."""
         if self._claim is not None:
@@ -157,7 +164,13 @@ def _engine(place: URL) -> Engine:
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # transactions begin where we say, not where the driver guesses
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "busy_timeout = 30000"):
+    for pragma in (
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "foreign_keys = ON",
+        "busy_timeout = 30000",
+        "cache_size = -16384",
+    ):
         connection.execute(f"PRAGMA {pragma}").close()
 
 
