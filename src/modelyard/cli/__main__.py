@@ -37,6 +37,7 @@ COMMANDS = {
     "rename": "Give a model another name, with its sidecars.",
     "dedupe": "Give back the space of duplicates.",
     "space": "Say what takes the room, and what could go.",
+    "usage": "Show which models are used, and which are not.",
     "ensure": "Have a model ready, and print its path.",
     "versions": "Look for newer versions of what is here.",
     "verify": "Check files on disk; mend damaged ones.",

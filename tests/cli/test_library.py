@@ -1,0 +1,75 @@
+"""The library on the command line, by the real commands: a ComfyUI registered, scanned, searched, written down."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from jobs.library import model
+from running import Ran, modelyard
+
+
+@pytest.fixture
+def comfy(tmp_path: Path) -> Path:
+    home = tmp_path / "ComfyUI"
+    for place in ("comfy", "models/vae", "output"):
+        (home / place).mkdir(parents=True)
+    for name in ("main.py", "folder_paths.py"):
+        (home / name).touch()
+    model(home / "models" / "loras" / "style" / "Nice Style.safetensors", 1)
+    model(home / "models" / "loras" / "other.safetensors", 2)
+    (home / "models" / "loras" / "broken.safetensors").write_bytes(b"<html>log in</html>")
+    return home
+
+
+def test_a_library_from_the_first_scan_to_another_machine(tmp_path: Path, comfy: Path) -> None:
+    def run(*words: str, code: int = 0, home: str = "yard") -> Ran:
+        ran = modelyard(*words, env={"MODELYARD_HOME": str(tmp_path / home)})
+        assert ran.code == code, ran
+        assert "Traceback" not in ran.err
+        return ran
+
+    assert "roots add" in run("roots").err and "roots add" in run("scan").err
+    run("roots", "add", "--comfy", str(comfy))
+    assert "loras/0" in run("roots").out
+    assert json.loads(run("scan", "--json").out)["added"] == 3
+    assert "Nice Style" in run("list", "nice").out and "broken" not in run("list", "nice").out
+    assert "3 models" in run("list", "--facets").out
+    found = json.loads(run("list", "nice", "--json").out)
+    assert "lora" in run("show", str(found["id"])).out and "lora" in run("show", found["path"]).out
+    run("tag", str(found["id"]), "--add", "portrait", "--rating", "5", "--favourite")
+    assert json.loads(run("list", "--tag", "portrait", "--favourites", "--json").out)["rating"] == 5
+    assert (comfy / "models" / "loras" / "style" / "Nice Style.info").exists()
+    assert "3 files measured" in run("measure").out
+    assert run("verify", "--library", code=6).err.count("damaged") == 1
+    assert "Nothing to tell" in run("usage").err and "Nice Style" in run("usage", "--unused", "1").out
+    assert "alike" in run("compare", str(found["id"]), str(found["path"])).out
+    run("export", str(tmp_path / "lock.json"))
+    run("sync", str(tmp_path / "lock.json"), code=3)  # one of them is damaged here
+    assert "missing" in run("sync", str(tmp_path / "lock.json"), code=3, home="other").out
+    assert run("ensure", "--folder", "loras", "--name", "other.safetensors").out.strip().endswith("other.safetensors")
+    assert "yourself" in run("ensure", "--folder", "loras", "--name", "none.safetensors", code=3).err
+    run("roots", "remove", str(comfy))
+    assert "None" in run("list").err
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("show", "99"), 3),
+        (("show", "/nothing"), 3),
+        (("roots", "add", "/nothing"), 2),
+        (("roots", "remove", "/nothing"), 3),
+        (("scan", "/nothing"), 3),
+        (("sync", "/etc/hostname"), 2),
+        (("tag", "1", "--rating", "9"), 2),
+        (("ensure",), 2),
+        (("compare", "1", "2"), 3),
+        (("repair",), 2),
+    ],
+)
+def test_what_makes_no_sense_is_told(tmp_path: Path, words: tuple[str, ...], code: int) -> None:
+    ran = modelyard(*words, env={"MODELYARD_HOME": str(tmp_path)})
+    assert ran.code == code and ran.err and "Traceback" not in ran.err, ran
