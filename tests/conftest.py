@@ -10,11 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from modelyard.testing import PracticeHub
 from postgres import postgres  # noqa: F401  # a fixture for every test that wants one
 
 SEED = int(os.environ.get("MODELYARD_TEST_SEED", "20261121"))
+
+# The same examples each time, or a build would fail for what it did not change; with a seed named, a fresh search.
+settings.register_profile("repeatable", derandomize=True)
+settings.register_profile("search", derandomize=False, print_blob=True)
+settings.load_profile("search" if "MODELYARD_TEST_SEED" in os.environ else "repeatable")
 
 
 def pytest_report_header() -> str:

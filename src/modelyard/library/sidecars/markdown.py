@@ -103,17 +103,18 @@ def first_block(body: str, place: tuple[int, int]) -> tuple[int, int]:
 
 def items_of(block: str) -> tuple[str, ...]:
     """The words in a list or in a paragraph with commas."""
-    bullets = [_bare(each) for each in _BULLET.findall(block)]
+    bullets = [bare(each) for each in _BULLET.findall(block)]
     return texts(bullets) if bullets else _split(block)
 
 
 def _split(told: str) -> tuple[str, ...]:
-    parts = [_bare(part) for part in re.split(r"[,\n]", told[:20_000])]
+    parts = [bare(part) for part in re.split(r"[,\n]", told[:20_000])]
     words = [part for part in parts if part and not re.fullmatch(r"(?:no|none|n/a)\b.{0,40}", part, re.IGNORECASE)]
     return texts(words)
 
 
-def _bare(word: str) -> str:
+def bare(word: str) -> str:
+    """A word without the marks that people put around it."""
     return word.strip().strip('`*"').strip()
 
 

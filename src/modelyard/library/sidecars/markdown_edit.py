@@ -10,8 +10,9 @@ from typing import Any
 import yaml
 
 from modelyard.errors import SidecarUnreadable
-from modelyard.library.sidecars.markdown import FRONT, first_block, front_of, items_of, section, words_of
+from modelyard.library.sidecars.markdown import FRONT, bare, first_block, front_of, items_of, section, words_of
 from modelyard.values.about import About
+from modelyard.values.untrusted import texts
 
 _KEY = re.compile(r"^(?![ \t#-])[^\n]*$", re.MULTILINE)
 _LONGEST_WORD = 80
@@ -28,8 +29,9 @@ def edited(told: str, about: About) -> str:
     match = FRONT.match(told)
     body = told[match.end() :] if match else told
     front = _front(match[1] if match else "", _fields(about), newline)
-    if about.trained_words and words_of(body) != about.trained_words:
-        body = _with_words(body, about.trained_words, newline)
+    words = texts([bare(" ".join(word.split())) for word in about.trained_words])  # as they will be read again
+    if words and words_of(body) != words:
+        body = _with_words(body, words, newline)
     if not told.strip():
         body = f"{body or newline}{_sections(about)}".rstrip() + "\n"
     if match and front == match[1]:
