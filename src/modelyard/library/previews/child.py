@@ -5,24 +5,24 @@ A request is two lengths, JSON and bytes; so is an answer. It ends when its pare
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import struct
 import sys
 from typing import Any
 
+from modelyard.library.limited import limit
+
 MEMORY = 1 << 30
 SECONDS = 10
 FRAME = struct.Struct(">II")
-_OPEN_FILES = 64
 
 
 def serve() -> None:
     """Answer requests until the parent closes the pipe."""
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what a library prints is no answer
-    _limit()
+    limit(MEMORY)
     from modelyard.library.previews import pictures
 
     requests = sys.stdin.buffer
@@ -68,24 +68,6 @@ def _answer(request: dict[str, Any], data: bytes) -> bytes:
             drawn = placeholder.drawn(request["name"], request["kind"], request["width"])
             return pictures.encoded(drawn, request["form"])
     raise pictures.Refused("nobody knows how to do that")
-
-
-def _limit() -> None:
-    """Bound what a hostile picture can take; Windows has no such limits, there only the parent's clock counts."""
-    if sys.platform == "win32":
-        return
-    import resource
-
-    for what, most in (
-        (resource.RLIMIT_AS, MEMORY),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_NOFILE, _OPEN_FILES),
-    ):
-        hard = resource.getrlimit(what)[1]
-        most = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        with contextlib.suppress(ValueError, OSError):  # macOS knows some of them by name only
-            resource.setrlimit(what, (most, most))
 
 
 def _more_time() -> None:

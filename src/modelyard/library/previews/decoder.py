@@ -10,7 +10,6 @@ import json
 import os
 import queue
 import signal
-import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -18,15 +17,11 @@ from types import TracebackType
 from typing import Any
 
 from modelyard.errors import PreviewRefused
+from modelyard.library.limited import started
 from modelyard.library.previews.child import FRAME, SECONDS
 
-_START = (
-    "import sys, json; sys.path[:] = json.loads(sys.argv[1]); "
-    "from modelyard.library.previews.child import serve; serve()"
-)
 _MOST_REQUESTS = 500
 _MOST_FACTS, _MOST_BYTES = 1 << 16, 64 << 20
-_KEPT = ("SYSTEMROOT", "PATH", "TEMP", "TMP")  # Windows cannot start without; nothing else goes there, no keys
 
 
 class Decoder:
@@ -113,14 +108,7 @@ class _Child:
     """One limited process; asked by one thread at a time."""
 
     def __init__(self) -> None:
-        self._process = subprocess.Popen(  # noqa: S603  # our own interpreter and module
-            [sys.executable, "-I", "-B", "-c", _START, json.dumps(sys.path)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env={name: os.environ[name] for name in _KEPT if name in os.environ},
-            start_new_session=True,
-        )
+        self._process = started("modelyard.library.previews.child")
         self._asked = 0
         self._killed = False
 

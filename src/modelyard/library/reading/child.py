@@ -7,6 +7,7 @@ import sys
 
 import msgspec
 
+from modelyard.library.limited import limit
 from modelyard.library.reading.look import Look, receive, send, unreadable
 from modelyard.library.reading.remembered import Memory
 from modelyard.values.about import About
@@ -34,9 +35,9 @@ def look(memory: Memory, path: str, record: About | None = None) -> Look:
         return unreadable(f"Its reader failed: {type(error).__name__}.")
 
 
-def main() -> None:
+def serve() -> None:
     """Serve until the input ends."""
-    _limit()
+    limit(MOST_MEMORY)
     gc.freeze()
     gc.set_threshold(_RARELY)  # headers hold no cycles; looking for them costs a third of the time
     memory = Memory()
@@ -44,18 +45,3 @@ def main() -> None:
     while request := receive(source):
         for asked in msgspec.msgpack.decode(request, type=list[str | tuple[str, About]]):
             send(target, look(memory, asked) if isinstance(asked, str) else look(memory, *asked))
-
-
-def _limit() -> None:
-    try:
-        import resource
-    except ImportError:  # Windows has no such limit; the readers' own counts hold there
-        return
-    _, hard = resource.getrlimit(resource.RLIMIT_AS)
-    most = MOST_MEMORY if hard == resource.RLIM_INFINITY else min(MOST_MEMORY, hard)
-    resource.setrlimit(resource.RLIMIT_AS, (most, hard))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
-if __name__ == "__main__":
-    main()
