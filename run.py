@@ -16,6 +16,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from web.build import digest
+
 HERE = Path(__file__).resolve().parent
 VENV = Path(os.environ.get("MODELYARD_VENV", HERE / ".venv"))
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
@@ -30,6 +32,9 @@ def main() -> int:
     if sys.version_info < NEEDED:
         print(f"Python {NEEDED[0]}.{NEEDED[1]} or newer is needed, this is {sys.version.split()[0]}.", file=sys.stderr)
         return 1
+    if sys.argv[1:2] in (["--help"], ["-h"]):
+        print(__doc__)
+        return 0
     command, rest = (sys.argv[1], sys.argv[2:]) if len(sys.argv) > 1 else ("serve", ["--open"])
     groups = TOOLS.get(command, ())
     install(groups)
@@ -73,7 +78,9 @@ def install(groups: tuple[str, ...]) -> None:
 
 def stamp(groups: tuple[str, ...]) -> str:
     """What an installation depends on."""
-    parts = [(HERE / "pyproject.toml").read_bytes(), repr((groups, EXTRAS, sys.version_info[:2], str(HERE))).encode()]
+    page = digest().encode()
+    asked = repr((groups, EXTRAS, sys.version_info[:2], str(HERE))).encode()
+    parts = [(HERE / "pyproject.toml").read_bytes(), page, asked]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 

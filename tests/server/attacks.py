@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from server.serving import PAGE_CSS, PAGE_JS
+
 WRITE = '{"name": "attack"}'
 """What each attack tries to send to `/api/v1/tokens`, with whatever it can."""
 
@@ -66,13 +68,15 @@ ATTACKS = {
     "beacon, JSON": """say(navigator.sendBeacon(TARGET + '/api/v1/tokens', new Blob([WRITE], {type: 'application/json'})));
       await wait(500);""",
     "image": tag("img", "src", "/api/v1/tokens"),
-    "script": tag("script", "src", "/page.js"),
+    "script": tag("script", "src", PAGE_JS),
     "frame": tag("iframe", "src", "/"),
     "object": tag("object", "data", "/"),
     "style sheet and prefetch": """for (const rel of ["stylesheet", "prefetch", "preload"]) {
-        const it = document.createElement("link"); it.rel = rel; it.href = TARGET + "/page.css"; it.as = "style";
+        const it = document.createElement("link"); it.rel = rel; it.href = TARGET + "PAGE_CSS"; it.as = "style";
         document.head.append(it); }
-      await wait(800); for (const sheet of document.styleSheets) { try { say(sheet.cssRules.length); } catch (e) { say("refused"); } }""",
+      await wait(800); for (const sheet of document.styleSheets) { try { say(sheet.cssRules.length); } catch (e) { say("refused"); } }""".replace(
+        "PAGE_CSS", PAGE_CSS
+    ),
     "WebSocket": """const it = new WebSocket(TARGET.replace("http", "ws") + "/api/v1/events/ws");
       await new Promise((then) => { it.onopen = () => { say("open"); it.send(JSON.stringify({token: TOKEN})); };
         it.onmessage = (message) => { say(message.data); then(); }; it.onclose = it.onerror = () => { say("refused"); then(); }; });""",
@@ -83,9 +87,9 @@ ATTACKS = {
       document.body.append(it); say(await Promise.race([heard, wait(1500)]));""",
     "window.open and postMessage": """const it = window.open(TARGET + "/"); await wait(1000);
       try { it.postMessage(WRITE, "*"); say(it.document.body.innerText); } catch (e) { say("refused"); }""",
-    "service worker of ours": """try { await navigator.serviceWorker.register(TARGET + "/page.js"); say("registered"); }
-      catch (e) { say("refused"); }""",
-    "import of our module": "const m = await import(TARGET + '/page.js'); say(Object.keys(m));",
+    "service worker of ours": """try { await navigator.serviceWorker.register(TARGET + "PAGE_JS"); say("registered"); }
+      catch (e) { say("refused"); }""".replace("PAGE_JS", PAGE_JS),
+    "import of our module": f"const m = await import(TARGET + '{PAGE_JS}'); say(Object.keys(m));",
     "redirect to us": "await read(await fetch('/redirect', {method: 'POST', body: WRITE, mode: 'no-cors'}));"
     "await read(await fetch('/redirect'));",
     "event source": """const it = new EventSource(TARGET + "/api/v1/events"); it.onmessage = (m) => say(m.data);

@@ -16,9 +16,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from modelyard.server.pages import FOLDER
 from running import start
 
 API = "/api/v1"
+
+
+def _built(suffix: str) -> str:
+    """Path of the page's entry of this kind: its name holds its hash."""
+    return "/" + next(
+        file.relative_to(FOLDER).as_posix() for file in sorted((FOLDER / "assets").glob(f"index-*{suffix}"))
+    )
+
+
+PAGE_JS, PAGE_CSS = _built(".js"), _built(".css")
 
 
 @dataclass

@@ -2,13 +2,13 @@
 
 import pytest
 
-from server.serving import API, Got, Served
+from server.serving import API, PAGE_CSS, PAGE_JS, Got, Served
 
 HEADERS = {
     "content-security-policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
-        "font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
-        "require-trusted-types-for 'script'"
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; media-src blob:; "
+        "connect-src 'self'; font-src 'self'; base-uri 'self'; form-action 'none'; frame-ancestors 'none'; "
+        "require-trusted-types-for 'script'; trusted-types vue dompurify"
     ),
     "referrer-policy": "no-referrer",
     "cross-origin-opener-policy": "same-origin",
@@ -128,13 +128,13 @@ def test_our_own_origin_is_let_in(service: Served) -> None:
     [("same-origin", 200), ("none", 200), ("same-site", 403), ("cross-site", 403), ("odd", 403), ("", 403)],
 )
 def test_what_the_browser_calls_foreign_is_refused(service: Served, site: str, status: int) -> None:
-    for target in (f"{API}/session", "/", "/page.js", "/healthz"):
+    for target in (f"{API}/session", "/", PAGE_JS, "/healthz"):
         got = knock(service, f"Host: localhost:{service.port}", f"Sec-Fetch-Site: {site}", target=target)
         assert got.status == status, target
 
 
 def test_everything_but_the_page_and_healthz_needs_the_token(service: Served) -> None:
-    for path in ("/", "/index.html", "/page.js", "/page.css", "/healthz"):
+    for path in ("/", "/index.html", PAGE_JS, PAGE_CSS, "/healthz"):
         assert service.ask("GET", path, token=None).status == 200, path
     for path in (f"{API}/health", f"{API}/openapi.json", "/metrics", f"{API}/nothing", "/nothing", f"{API}/events"):
         assert service.ask("GET", path, token=None).code == "token-needed", path
@@ -229,9 +229,23 @@ def test_the_socket_needs_no_token_and_takes_no_page(service: Served) -> None:
 
 
 def test_a_known_page_is_not_sent_twice(service: Served) -> None:
-    tag = service.ask("GET", "/page.js").headers["etag"]
-    assert service.ask("GET", "/page.js", If_None_Match=tag).status == 304
-    assert service.ask("POST", "/page.js").status == 404
+    tag = service.ask("GET", PAGE_JS).headers["etag"]
+    assert service.ask("GET", PAGE_JS, If_None_Match=tag).status == 304
+    assert service.ask("POST", PAGE_JS).status == 404
+
+
+def test_a_person_opens_any_address_of_the_page_and_a_program_is_told_that_it_is_none(service: Served) -> None:
+    for path in ("/library", "/library?text=ink", "/nothing/at/all"):
+        opened = service.ask("GET", path, token=None, Accept="text/html,*/*;q=0.8")
+        assert opened.status == 200 and opened.body == service.ask("GET", "/", token=None).body
+        assert service.ask("GET", path).code == "no-such-route"
+    for path in (f"{API}/nothing", "/model-manager/nothing", "/assets/nothing.js", "/metrics"):
+        assert service.ask("GET", path, token=None, Accept="text/html").status == 401, path
+
+
+def test_what_has_its_hash_in_its_name_is_kept_for_ever_and_the_page_itself_is_asked_again(service: Served) -> None:
+    assert "immutable" in service.ask("GET", PAGE_JS).headers["cache-control"]
+    assert service.ask("GET", "/").headers["cache-control"] == "no-cache"
 
 
 def test_both_loopback_addresses_answer(service: Served) -> None:

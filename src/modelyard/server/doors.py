@@ -13,8 +13,9 @@ from modelyard.errors import BodyTooLarge, CrossSite, WrongHost, WrongMediaType
 from modelyard.server.messages import JSON
 
 CSP = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
-    "font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; media-src blob:; "
+    "connect-src 'self'; font-src 'self'; base-uri 'self'; form-action 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'; trusted-types vue dompurify"
 )
 HEADERS = {
     "Content-Security-Policy": CSP,

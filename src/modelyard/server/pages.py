@@ -19,10 +19,13 @@ _TYPES = {
     ".webmanifest": "application/manifest+json",
 }
 """What is served; SVG is not: it can hold scripts."""
+_ROUTES = ("/api/", "/model-manager/", "/assets/", "/healthz", "/metrics")
+_UNBUILT = b"""<!doctype html><html lang="en"><title>Modelyard</title><h1>Modelyard</h1>
+<p>The service runs; its page is not built. In the project's folder: <code>python3 run.py</code></p></html>"""
 
 
 class Pages:
-    """Static files, by path.
+    """Static files, by path; a person who opens any other address gets the page, which knows its own.
 
     Args:
         folder: Read once, with its subfolders; ``index.html`` is also ``/``.
@@ -32,19 +35,30 @@ class Pages:
         self._files: dict[str, Reply] = {}
         for file in sorted(folder.rglob("*")):
             if file.is_file() and file.suffix in _TYPES:
-                self._files["/" + file.relative_to(folder).as_posix()] = _reply(file)
-        if "/index.html" in self._files:
-            self._files["/"] = self._files["/index.html"]
+                path = "/" + file.relative_to(folder).as_posix()
+                self._files[path] = _reply(file.suffix, file.read_bytes(), lasts=path.startswith("/assets/"))
+        self._files.setdefault("/index.html", _reply(".html", _UNBUILT))
+        self._files["/"] = self._files["/index.html"]
 
     def find(self, asked: Asked) -> Reply | None:
         """The file under this path, None when it is no page's."""
-        found = self._files.get(asked.path) if asked.method in ("GET", "HEAD") else None
+        if asked.method not in ("GET", "HEAD"):
+            return None
+        found = self._files.get(asked.path)
+        if found is None and _opened(asked):
+            found = self._files["/"]
         if found and asked.headers.get("if-none-match") == found.headers["ETag"]:
             return Reply(304, b"", "", found.headers)
         return found
 
 
-def _reply(file: Path) -> Reply:
-    body = file.read_bytes()
-    headers = {"ETag": f'"{hashlib.sha256(body).hexdigest()[:32]}"', "Cache-Control": "no-cache"}
-    return Reply(200, body, _TYPES[file.suffix], headers)
+def _opened(asked: Asked) -> bool:
+    """Whether a browser opens this as a page, and no route of ours is meant."""
+    return "text/html" in asked.headers.get("accept", "") and not asked.path.startswith(_ROUTES)
+
+
+def _reply(suffix: str, body: bytes, *, lasts: bool = False) -> Reply:
+    """A file as an answer; what `lasts` has its hash in its name."""
+    keep = "public, max-age=31536000, immutable" if lasts else "no-cache"
+    headers = {"ETag": f'"{hashlib.sha256(body).hexdigest()[:32]}"', "Cache-Control": keep}
+    return Reply(200, body, _TYPES[suffix], headers)

@@ -1,0 +1,53 @@
+import { useQuery } from '@tanstack/vue-query'
+import { refDebounced } from '@vueuse/core'
+import { computed, type Ref } from 'vue'
+import { said, type Schemas } from '@/api/client'
+import { api } from '@/api/here'
+
+export type Offered = Schemas['ModelView']
+export type OfferedFile = Offered['files'][number]
+
+/** What a hub says about one address. */
+export function useOffered(address: Ref<string>) {
+  const settled = refDebounced(address, 300)
+  return useQuery({
+    queryKey: computed(() => ['hubs', 'model', settled.value]),
+    enabled: computed(() => settled.value !== ''),
+    retry: false,
+    queryFn: ({ signal }) => said(api().GET('/api/v1/hubs/model', { params: { query: { address: settled.value } }, signal })),
+  })
+}
+
+/** What the lines of a list would become, nothing queued yet. */
+export function useListed(text: Ref<string>) {
+  const settled = refDebounced(text, 300)
+  return useQuery({
+    queryKey: computed(() => ['batch', settled.value]),
+    enabled: computed(() => settled.value !== ''),
+    retry: false,
+    queryFn: ({ signal }) => said(api().POST('/api/v1/tasks/batch', { body: { text: settled.value, try_only: true }, signal })),
+  })
+}
+
+/** Folders that models go to, and how much room their drives have. */
+export function usePlaces() {
+  return useQuery({ queryKey: ['models', 'places'], queryFn: ({ signal }) => said(api().GET('/api/v1/roots', { signal })) })
+}
+
+const MOST_ASKED = 24
+
+/** Which of the files are here already, by their hash: the path of each. */
+export function useHere(files: Ref<OfferedFile[]>) {
+  const hashes = computed(() => files.value.flatMap((file) => file.claimed.sha256 ?? []).slice(0, MOST_ASKED))
+  return useQuery({
+    queryKey: computed(() => ['models', 'here', hashes.value]),
+    enabled: computed(() => hashes.value.length > 0),
+    queryFn: async ({ signal }) => {
+      const asked = hashes.value.map(async (value) => {
+        const models = await said(api().GET('/api/v1/models/with-hash', { params: { query: { value } }, signal }))
+        return [value, models[0]] as const
+      })
+      return new Map((await Promise.all(asked)).filter(([, model]) => model))
+    },
+  })
+}

@@ -1,0 +1,43 @@
+import { defineStore } from 'pinia'
+import { computed, onScopeDispose, shallowRef } from 'vue'
+
+/**
+ * One thing that a person can do. Buttons, menus, the palette, the sheet of shortcuts and the keyboard all read this
+ * table; its name stands in the words under `commands.<id>`.
+ */
+export interface Command {
+  id: string
+  icon: string
+  /** `mod+k`, `n`, `g d`, `?`; keys without `mod` do nothing while somebody types. */
+  keys?: string
+  enabled?: () => boolean
+  run: () => void
+}
+
+export const useCommands = defineStore('commands', () => {
+  const tables = shallowRef<readonly Command[][]>([])
+  const all = computed(() => tables.value.flat())
+
+  /** Offer commands for as long as the component that says so lives. */
+  function offer(commands: Command[]): void {
+    tables.value = [...tables.value, commands]
+    onScopeDispose(() => {
+      tables.value = tables.value.filter((table) => table !== commands)
+    })
+  }
+
+  function run(id: string): void {
+    const command = all.value.find((each) => each.id === id)
+    if (command && command.enabled?.() !== false) command.run()
+  }
+
+  return { all, offer, run }
+})
+
+/** Keys as a person reads them. */
+export function shown(keys: string | undefined, mac = navigator.platform.startsWith('Mac')): string {
+  if (!keys) return ''
+  return keys
+    .replace('mod+', mac ? '⌘' : 'Ctrl+')
+    .replace(/\b[a-z]\b/g, (letter) => letter.toUpperCase())
+}

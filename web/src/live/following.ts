@@ -1,0 +1,46 @@
+import { useQueryClient } from '@tanstack/vue-query'
+import { useThrottleFn } from '@vueuse/core'
+import { onScopeDispose } from 'vue'
+import { useI18n } from 'vue-i18n'
+import type { State, Task, Told } from '@/api/client'
+import { patchTasks, TASKS, useNumbers, type Numbers } from '@/tasks/tasks'
+import { useToasts } from '@/ui/toasts'
+import { useLive } from './live'
+
+const PAUSE = 700
+
+/** Keep the page's copies true: a move is patched in at once, what is counted or ordered anew is asked again. */
+export function useFollowing(): void {
+  const live = useLive()
+  const queries = useQueryClient()
+  const numbers = useNumbers()
+  const toasts = useToasts()
+  const { t } = useI18n()
+  const stale = (...key: string[]) => useThrottleFn(() => void queries.invalidateQueries({ queryKey: key }), PAUSE, true)
+  const [tasks, models, settings, history] = [stale(...TASKS), stale('models'), stale('settings'), stale('history')]
+
+  const heard = ({ kind, data }: Told) => {
+    if (kind === 'progress') return numbers.take(data.tasks as Numbers[])
+    if (kind === 'task.moved') {
+      const moved = data as unknown as Task & { to: State }
+      const { to: state, reason, until, error, result } = moved
+      patchTasks(queries, new Set([moved.id]), () => ({ state, reason, until, error, ...(result && { result }) }))
+      if (!['running', 'verifying'].includes(state)) numbers.end(moved.id)
+      if (state === 'done' && moved.kind === 'download') toasts.tell(t('tasks.arrived', { title: moved.title }))
+      if (state === 'failed') toasts.fail(error)
+      void history()
+    }
+    if (kind.startsWith('task.') || kind.startsWith('queue.')) void tasks()
+    else if (kind.startsWith('model')) void models()
+    else if (kind.startsWith('library.')) void models()
+    else if (kind === 'settings.changed') void settings()
+  }
+  const missed = () => void queries.invalidateQueries()
+
+  live.onEvent.add(heard)
+  live.onSnapshot.add(missed)
+  onScopeDispose(() => {
+    live.onEvent.delete(heard)
+    live.onSnapshot.delete(missed)
+  })
+}

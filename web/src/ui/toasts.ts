@@ -1,0 +1,32 @@
+import { defineStore } from 'pinia'
+import { ref } from 'vue'
+import { asProblem } from '@/api/problem'
+
+export interface Toast {
+  id: number
+  text: string
+  tone: 'plain' | 'bad'
+  action?: { label: string; run: () => void }
+}
+
+/** Short words at the edge of the page: what was done, and the way to take it back. */
+export const useToasts = defineStore('toasts', () => {
+  const shown = ref<Toast[]>([])
+  let next = 1
+
+  function tell(text: string, action?: Toast['action']): void {
+    shown.value = [...shown.value.slice(-3), { id: next++, text, tone: 'plain', action }]
+  }
+
+  /** What went wrong, with the next step that its error names. */
+  function fail(thrown: unknown): void {
+    const { message, hint } = asProblem(thrown)
+    shown.value = [...shown.value.slice(-3), { id: next++, text: hint ? `${message} ${hint}` : message, tone: 'bad' }]
+  }
+
+  function drop(id: number): void {
+    shown.value = shown.value.filter((toast) => toast.id !== id)
+  }
+
+  return { shown, tell, fail, drop }
+})
