@@ -4,8 +4,8 @@ export const LANGUAGES = { en: 'English', zh: '中文' } as const
 export type Language = keyof typeof LANGUAGES
 const PLACE = 'modelyard.language'
 const loaders: Record<Language, () => Promise<{ default: Record<string, unknown> }>> = {
-  en: () => import('./locales/en.json'),
-  zh: () => import('./locales/zh.json'),
+  en: () => import('./locales/en'),
+  zh: () => import('./locales/zh'),
 }
 
 /** The chosen language, else the browser's, else English. */
