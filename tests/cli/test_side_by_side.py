@@ -77,6 +77,19 @@ def test_a_write_goes_to_the_service_that_started_in_between(folder: Path) -> No
         assert yard("POST", "/tasks", {"addresses": ["hf:me/model"]})["ids"] == [1]
 
 
+def test_a_service_started_in_a_folder_of_strangers_runs_nothing_of_it(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cloned, mark = tmp_path / "cloned", tmp_path / "ran"
+    cloned.mkdir()
+    for name in ("aiohttp.py", "msgspec.py", "modelyard.py"):
+        (cloned / name).write_text(f"open({str(mark)!r}, 'a').write({name!r})\nraise SystemExit\n")
+    monkeypatch.chdir(cloned)
+    assert running(folder) is None
+    assert started(folder) == running(folder)
+    assert not mark.exists()
+
+
 def test_top_without_a_service_prints_one_picture_and_ends(folder: Path) -> None:
     ours, theirs = pty.openpty()
     try:

@@ -136,6 +136,7 @@ def started(folder: Path) -> Note:
 
 
 def _start() -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "modelyard", "serve"]
+    # -P: whoever asks may stand in a folder of strangers' files, whose `aiohttp.py` would run with all our keys
+    command = [sys.executable, "-P", "-m", "modelyard", "serve"]
     quiet = subprocess.DEVNULL
     return subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True)  # noqa: S603  # ourselves
