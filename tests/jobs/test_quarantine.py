@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -36,6 +36,35 @@ def test_the_content_decides_not_the_name(tmp_path: Path, name: str) -> None:
     refused = unsafe(evil, tmp_path / name)
     assert refused is not None and refused.code == "unsafe-pickle" and "system" in refused.message
     assert unsafe(good, tmp_path / name) is None
+
+
+def padded() -> bytes:
+    """A payload behind more steps than anybody follows: NONE and POP, over and over."""
+    return b"\x80\x02" + b"N0" * 200_001 + called("os", "system")[2:]
+
+
+def crowded() -> bytes:
+    """A payload behind more pickles than anybody reads."""
+    harmless = {f"archive/{n}.pkl": b"\x80\x02N." for n in range(9)}
+    return zipped({**harmless, "archive/data.pkl": called("os", "system"), "archive/version": b"3\n"})
+
+
+def encrypted() -> bytes:
+    """A zip whose members say that they are encrypted."""
+    raw = bytearray(EVIL)
+    for mark, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        at = -1
+        while (at := raw.find(mark, at + 1)) >= 0:
+            raw[at + offset] |= 1
+    return bytes(raw)
+
+
+@pytest.mark.parametrize("made", [padded, crowded, encrypted, lambda: EVIL[:-30]])
+def test_what_cannot_be_taken_apart_counts_as_unsafe(tmp_path: Path, made: Callable[[], bytes]) -> None:
+    part = tmp_path / "many.part"
+    part.write_bytes(made())
+    refused = unsafe(part, tmp_path / "many.pt")
+    assert refused is not None and refused.code == "unsafe-pickle"
 
 
 @pytest.mark.parametrize("allowed", [False, True])

@@ -11,6 +11,7 @@ import msgspec
 
 from modelyard.store.shelves import models
 from modelyard.values.about import About
+from modelyard.values.hazards import RUNS_CODE
 from modelyard.values.identity import Identity
 
 
@@ -137,13 +138,10 @@ REMARKS = frozenset(("wrong-extension", "no-tensors", "bad-name", "external-data
 VERDICTS = frozenset(("hash-differs", "zero-filled", "differs-from-claim"))
 """What only reading a whole file can say; stays until it is read again or changed."""
 
-UNSAFE = frozenset(("unsafe-pickle", "holds-code", "bad-pickle"))
-"""Problems of files that could run code when they are loaded."""
-
 
 def health_of(problems: Iterable[str], before: Health = Health.UNVERIFIED) -> Health:
     """What a look at its structure says of a model's health."""
     found = set(problems) - REMARKS
-    if found & UNSAFE:
+    if found & RUNS_CODE:
         return Health.UNSAFE
     return Health.DAMAGED if found else before

@@ -15,14 +15,15 @@ from modelyard.engine.landing import rename, sync_folder
 from modelyard.errors import BadValue, NoSuchFile, UnsafePickle, YardError
 from modelyard.jobs.measure import measure
 from modelyard.jobs.stock import Stock
-from modelyard.library.formats.header import Code, Header
+from modelyard.library.formats.header import Header
 from modelyard.library.formats.reading import read_header
 from modelyard.library.roots.roots import Root
 from modelyard.library.walk import QUARANTINE as SUFFIX
 from modelyard.library.walk import Walk
 from modelyard.net.stop import Stop
+from modelyard.values.hazards import RUNS_CODE, SEALED
 
-_UNSAFE = frozenset((Code.UNSAFE_PICKLE, Code.HOLDS_CODE))
+_UNSAFE = RUNS_CODE | SEALED
 _STARTS = (b"PK", b"\x80")
 _LOADED = frozenset((".ckpt", ".pt", ".pth", ".bin", ".pkl", ".pt2", ".vae", ".joblib", ".npy"))
 
