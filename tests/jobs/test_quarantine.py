@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -80,6 +81,38 @@ def test_a_download_that_would_run_code_lands_in_quarantine(hub: PracticeHub, tm
     else:
         assert outcomes["good.pt"] is None and outcomes["evil.ckpt"].code == "unsafe-pickle"
         assert there == ["evil.ckpt.quarantine", "good.pt"]
+
+
+def fetched(hub: PracticeHub, tmp_path: Path, address: str, **wish: Any) -> dict[str, str | None]:
+    """Codes of the errors of each file of a download into `models`."""
+    with App({"MODELYARD_HOME": str(tmp_path / "yard"), **hub.env()}) as app:
+        download = app.download(Wish([address], to=f"{tmp_path}/models/", **wish))
+        return {one.target.name: one.error and one.error.code for one in download.run(download.plan())}
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
+def test_a_member_of_an_archive_that_would_run_code_lands_in_quarantine(hub: PracticeHub, tmp_path: Path) -> None:
+    raw = zipped({"sub/evil.pt": EVIL, "good.pt": zipped(TORCH)})
+    told = fetched(hub, tmp_path, hub.add_file("many.zip", raw), unpack=True)
+    assert told == {"evil.pt.quarantine": "unsafe-pickle", "good.pt": None}
+    assert names(tmp_path / "models") == ["good.pt", "sub/evil.pt.quarantine"]
+
+
+def test_what_lies_in_quarantine_is_not_replaced_unasked(hub: PracticeHub, tmp_path: Path) -> None:
+    mine = tmp_path / "models" / "evil.pt.quarantine"
+    mine.parent.mkdir()
+    mine.write_bytes(b"mine")
+    url = hub.add_file("evil.pt", EVIL)
+    assert fetched(hub, tmp_path, url) == {"evil.pt": "target-exists"}
+    assert mine.read_bytes() == b"mine" and not (tmp_path / "models" / "evil.pt").exists()
+    mine.unlink()
+    assert fetched(hub, tmp_path, url) == {"evil.pt": "unsafe-pickle"}
+    assert mine.read_bytes() == EVIL and names(mine.parent) == [mine.name]
+    assert fetched(hub, tmp_path, url) == {"evil.pt": "unsafe-pickle"}  # the same bytes: nothing to replace
+    assert names(mine.parent) == [mine.name]
 
 
 def test_what_is_kept_is_shown_with_what_it_would_run_and_released_by_its_hash(yard) -> None:

@@ -7,15 +7,16 @@ batches are as large as the disk is slow. A file counts as done when bytes, name
 from __future__ import annotations
 
 import contextlib
+import filecmp
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from pathlib import Path
 
 from modelyard.engine.journal import journal_path
 from modelyard.engine.landing import rename, sync_folder, sync_parts
-from modelyard.errors import YardError, unforeseen
+from modelyard.errors import TargetExists, YardError, unforeseen
 from modelyard.jobs.quarantine import quarantined
 from modelyard.store.proofs import Proof, Proofs
 
@@ -36,6 +37,25 @@ class Arrival:
     replace: bool
     proof: Callable[[], Proof | None]
     done: Callable[[YardError | None], None]
+
+
+def _name(arrival: Arrival, *, quarantine: bool) -> None:
+    """Give a part its name, or that of a quarantined file; the very bytes that lie there already are enough.
+
+    Raises:
+        TargetExists: The name is taken, and nobody said that what has it may go; of a quarantined file nobody says so.
+    """
+    if not quarantine:
+        rename(arrival.part, arrival.target, replace=arrival.replace)
+        return
+    name = quarantined(arrival.target)
+    try:
+        rename(arrival.part, name, replace=False)
+    except TargetExists as error:
+        if name.is_symlink() or not filecmp.cmp(arrival.part, name, shallow=False):
+            error.hint = f"Look at {name.name}, and move or remove it; then try again."
+            raise
+        arrival.part.unlink()
 
 
 class Arrivals:
@@ -90,25 +110,27 @@ class Arrivals:
                 arrival.done(error)
             return
         failed: dict[int, YardError] = {}
+        refused: dict[int, YardError] = {}
         for arrival in batch:
             try:
-                refused = self._check(arrival.part, arrival.target)
-                if refused is not None:
-                    rename(arrival.part, quarantined(arrival.target), replace=True)
-                    raise refused
-                rename(arrival.part, arrival.target, replace=arrival.replace)
+                why = self._check(arrival.part, arrival.target)
+                if why is not None:
+                    refused[id(arrival)] = why
+                _name(arrival, quarantine=why is not None)
             except YardError as error:
                 failed[id(arrival)] = error
         landed = [arrival for arrival in batch if id(arrival) not in failed]
-        unrecorded = self._record(landed)
+        unrecorded = self._record(landed, refused)
         for arrival in batch:
-            arrival.done(failed.get(id(arrival), unrecorded))
+            arrival.done(failed.get(id(arrival)) or refused.get(id(arrival)) or unrecorded)
 
-    def _record(self, landed: list[Arrival]) -> YardError | None:
+    def _record(self, landed: list[Arrival], refused: Container[int]) -> YardError | None:
+        """Make names durable and keep proofs; a file in quarantine has none."""
+        proven = [arrival for arrival in landed if id(arrival) not in refused]
         try:
             for folder in {arrival.target.parent for arrival in landed}:
                 sync_folder(folder)
-            self._proofs.keep(proof for arrival in landed if (proof := arrival.proof()) is not None)
+            self._proofs.keep(proof for arrival in proven if (proof := arrival.proof()) is not None)
         except YardError as error:
             return error
         for arrival in landed:

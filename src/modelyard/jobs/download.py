@@ -196,8 +196,7 @@ class Download:
             else:
                 todo.append(one)
         large = threading.BoundedSemaphore(self.yard.settings["files.at-once"])
-        check = unsafe if self.yard.settings["quarantine"] else lambda _part, _target: None
-        with Arrivals(self.yard.proofs, check) as arrivals:
+        with Arrivals(self.yard.proofs, self._check) as arrivals:
             crew = Crew(todo, lambda one: self._one(one, large, crew, arrivals))
             crew.run(on_tick)
         remove_empty(self._made)
@@ -226,6 +225,9 @@ class Download:
         ):
             part.unlink(missing_ok=True)
             journal_path(part).unlink(missing_ok=True)
+
+    def _check(self, part: Path, target: Path) -> YardError | None:
+        return unsafe(part, target) if self.yard.settings["quarantine"] else None
 
     def _make_folder(self, folder: Path) -> None:
         made = make_folder(folder)
@@ -326,14 +328,15 @@ class Download:
 
     def _unpack(self, one: Planned, around: Surroundings) -> None:
         self._make_folder(one.place.target.parent)
-        unpacked = fetch_unpacked(around, one.place.target, self._reserve(free_bytes(one.place.target.parent)))
+        reserve = self._reserve(free_bytes(one.place.target.parent))
+        unpacked = fetch_unpacked(around, one.place.target, reserve, self._check)
         around.progress.stage = "done"
-        for path in unpacked.files:
+        for path, error in unpacked.files.items():
             how = f"unpacked from {one.order.name}"
             proven = tuple(name for name, value in one.order.expected.items() if unpacked.measured.get(name) == value)
             how += f", verified ({proven[0]})" if proven else ", unverified: nothing to compare with"
             received, size = (around.progress.received, path.stat().st_size)
-            self._settle(Outcome(one, path, None, how, size, "", proven, received, around.progress.retries))
+            self._settle(Outcome(one, path, error, how, size, "", proven, received, around.progress.retries))
 
     def _already(self, one: Planned, how: str) -> Outcome:
         proof = self.yard.proofs.of(one.place.target)

@@ -7,18 +7,23 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from modelyard.engine.arriving import Arriving
 from modelyard.engine.disk_gate import disk_errors
 from modelyard.engine.fetch import knock
-from modelyard.engine.landing import free_bytes, rename, sync_folder
+from modelyard.engine.landing import free_bytes, rename, sync_folder, sync_parts
 from modelyard.engine.part import part_path
 from modelyard.engine.run import Surroundings
 from modelyard.errors import TargetExists, UnsafeArchive, YardError
+from modelyard.jobs.quarantine import quarantined
 from modelyard.library.names import check_inside
 from modelyard.library.unpack import Budget, kind_of, unpack
+
+Check = Callable[[Path, Path], YardError | None]
+"""Why a file that arrived may not get the name it was meant to have, None when it may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +31,12 @@ class Unpacked:
     """What an archive became.
 
     Attributes:
-        files: Where its members are now.
+        files: Where its members are now, each with why it is in quarantine, or None.
         measured: Digests of the archive itself.
         size: Bytes of the archive.
     """
 
-    files: tuple[Path, ...]
+    files: Mapping[Path, YardError | None]
     measured: dict[str, str]
     size: int
 
@@ -41,11 +46,12 @@ def is_archive(name: str) -> bool:
     return bool(kind_of(name))
 
 
-def fetch_unpacked(around: Surroundings, target: Path, reserve: int) -> Unpacked:
+def fetch_unpacked(around: Surroundings, target: Path, reserve: int, check: Check) -> Unpacked:
     """Fetch an archive and unpack it into the folder of `target`, the archive's own path.
 
     Args:
         reserve: Bytes of the disk that stay free.
+        check: Why a member may not get its name; it gets that of a quarantined file instead.
 
     Raises:
         YardError: Nothing of the archive is left behind then.
@@ -67,31 +73,36 @@ def fetch_unpacked(around: Surroundings, target: Path, reserve: int) -> Unpacked
                 raise UnsafeArchive(f"{target.name} is empty.", hint="There is nothing in it to keep.")
             around.progress.stage = "proving"
             measured = arriving.finish()
-            _land(staging, folder, members)
+            refused = {member: why for member in members if (why := check(staging / member, folder / member))}
+            names = {member: quarantined(member) if member in refused else member for member in members}
+            sync_parts([staging / member for member in members])
+            _land(staging, folder, names)
     except YardError:
         arriving.close()
         around.progress.stage = "failed"
         raise
     finally:
         shutil.rmtree(staging, ignore_errors=True)
-    return Unpacked(tuple(folder / member for member in members), measured, arriving.position)
+    files = {folder / name: refused.get(member) for member, name in names.items()}
+    return Unpacked(files, measured, arriving.position)
 
 
-def _land(staging: Path, folder: Path, members: list[Path]) -> None:
-    for member in members:
-        check_inside(folder, folder / member)
-    taken = [folder / member for member in members if os.path.lexists(folder / member)]
+def _land(staging: Path, folder: Path, names: Mapping[Path, Path]) -> None:
+    """Give each member its name, or none of them any."""
+    for name in names.values():
+        check_inside(folder, folder / name)
+    taken = [folder / name for name in names.values() if os.path.lexists(folder / name)]
     if taken:
         raise TargetExists(f"{taken[0]} exists already; nothing was unpacked over it.", hint="Choose another folder.")
     landed: list[Path] = []
     try:
-        for member in members:
-            (folder / member).parent.mkdir(parents=True, exist_ok=True)
-            rename(staging / member, folder / member, replace=False)
-            landed.append(member)
+        for member, name in names.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            rename(staging / member, folder / name, replace=False)
+            landed.append(name)
     except YardError:
-        for member in landed:
-            (folder / member).unlink()
+        for name in landed:
+            (folder / name).unlink()
         raise
-    for each in {(folder / member).parent for member in members}:
+    for each in {(folder / name).parent for name in names.values()}:
         sync_folder(each)
