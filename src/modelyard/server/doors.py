@@ -131,8 +131,8 @@ def check_write(method: str, headers: Mapping[str, Sequence[str]], most: int, ta
     """Refuse writes that a form could make, and bodies beyond the limit.
 
     Args:
-        takes: Other media types that this route takes, but only with an Authorization header: no form can
-            set one, and no script of another origin may without asking us first, which is refused.
+        takes: Other media types that this route takes, but only with an Authorization or X-CSRF-Token header:
+            no form can set one, and no script of another origin may without asking us first, which is refused.
 
     Raises:
         WrongMediaType: Not declared as plain JSON.
@@ -141,7 +141,8 @@ def check_write(method: str, headers: Mapping[str, Sequence[str]], most: int, ta
     if method in READING:
         return
     kinds = [kind.partition(";")[0].strip().lower() for kind in headers.get("content-type", ())]
-    told = kinds == [JSON] or ("authorization" in headers and len(kinds) < 2 and "".join(kinds) in takes)
+    ours = "authorization" in headers or "x-csrf-token" in headers
+    told = kinds == [JSON] or (ours and len(kinds) < 2 and "".join(kinds) in takes)
     if not told or "content-encoding" in headers:
         raise WrongMediaType("Every write is JSON, and says so, even one without a body.")
     for length in headers.get("content-length", ()):

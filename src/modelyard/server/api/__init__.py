@@ -27,6 +27,7 @@ from modelyard.server.api import (
     tasks,
     tokens,
     versions,
+    workflows,
 )
 from modelyard.server.routes import Routes
 
@@ -47,6 +48,7 @@ ALL: tuple[Routes, ...] = (
     lockfile.routes,
     versions.routes,
     ensuring.routes,
+    workflows.routes,
     lan_hubs.routes,
     settings.routes,
     schedule.routes,
