@@ -15,7 +15,7 @@ import msgspec
 
 from modelyard.catalogue.model import FileFacts, Model
 from modelyard.catalogue.relocating import Relocation
-from modelyard.errors import DiskFull, NoSuchFile, ReadOnlyDisk, UnsafePath, YardError
+from modelyard.errors import DiskFull, NoSuchFile, UnsafePath, YardError
 from modelyard.jobs.stock import Stock
 from modelyard.library.beside import Beside
 from modelyard.library.roots.roots import Root, Roots
@@ -92,7 +92,7 @@ def gather(stock: Stock, number: int) -> Load:
     if model.gone or not os.path.lexists(path):
         raise NoSuchFile(f"{model.title} is not on the disk any more.", hint="Look what is there: `modelyard scan`.")
     roots = stock.roots()
-    root = writable(roots, path)
+    root = roots.writable(path)
     home = Path(os.path.realpath(path.parent))
     base = base_of(roots, home)
     known = tuple(file.path for file in stock.catalogue.files(number))
@@ -103,31 +103,6 @@ def gather(stock: Stock, number: int) -> Load:
     if any(os.path.dirname(one) != str(path.parent) for one in known):
         raise UnsafePath(f"The files of {model.title} lie in several folders.", hint="Run `modelyard scan`.")
     return Load(model, root, home, base, files, *_beside(home, files), known)
-
-
-def writable(roots: Roots, path: Path) -> Root:
-    """The root of a path.
-
-    Raises:
-        UnsafePath: It lies outside of all.
-        ReadOnlyDisk: It is registered as read-only.
-    """
-    root = roots.inside(path)
-    check_writable(roots, Path(os.path.realpath(path.parent)))
-    check_writable(roots, root.path)
-    return root
-
-
-def check_writable(roots: Roots, folder: Path) -> None:
-    """Refuse a folder that lies in a root which is registered as read-only.
-
-    Raises:
-        ReadOnlyDisk: It does.
-    """
-    for root in (one for one in roots.all if one.read_only):
-        for base in (root.path, Path(os.path.realpath(root.path))):
-            if folder == base or base in folder.parents:
-                raise ReadOnlyDisk(f"{root.path} is registered as read-only.", hint="Register it again as writable.")
 
 
 def base_of(roots: Roots, real: Path) -> Path:

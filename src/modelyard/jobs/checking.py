@@ -15,7 +15,7 @@ from typing import Any
 from modelyard.catalogue.catalogue import FileView
 from modelyard.catalogue.model import Health, Model
 from modelyard.engine.blocks import BlockTable, block_digest
-from modelyard.errors import ReadOnlyDisk, Stopped, UnsafePath, YardError
+from modelyard.errors import Stopped, UnsafePath, YardError
 from modelyard.jobs.chores import Chore, Options, Step, Tell
 from modelyard.jobs.measure import Measured
 from modelyard.jobs.measuring import DIGESTS
@@ -182,9 +182,7 @@ class Check:
         Raises:
             UnsafePath, ReadOnlyDisk: Why.
         """
-        root = self.stock.roots().inside(path)
-        if root.read_only:
-            raise ReadOnlyDisk(f"{root.path} is registered as read-only.")
+        self.stock.roots().writable(path)
         if path.is_symlink():
             raise UnsafePath(f"{path.name} is a link; mend the file that it leads to.")
 

@@ -18,7 +18,7 @@ import msgspec
 
 from modelyard.catalogue.doubles import Double
 from modelyard.errors import CannotShare, Stopped, YardError
-from modelyard.jobs.carrying import base_of, books, recover, writable
+from modelyard.jobs.carrying import base_of, books, recover
 from modelyard.jobs.chores import Chore, Options, Step, Tell
 from modelyard.jobs.stock import Stock
 from modelyard.library.shifting import sharing
@@ -157,7 +157,7 @@ class _Judge:
 
     def _of_folder(self, folder: Path) -> str:
         try:
-            writable(self._roots, folder / "x")
+            self._roots.writable(folder / "x")
         except YardError as error:
             return "read-only" if error.code == "read-only-disk" else "outside"
         real = Path(os.path.realpath(folder))

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from modelyard.errors import BadValue, NoSuchFile, NoSuchRoot, Stopped, UnsafePath, YardError
-from modelyard.jobs.carrying import Load, Way, base_of, carry, gather, recover, relocation, shift_of, writable
+from modelyard.jobs.carrying import Load, Way, base_of, carry, gather, recover, relocation, shift_of
 from modelyard.jobs.chores import Chore, Options, Step, Tell
 from modelyard.jobs.stock import Stock
 from modelyard.library.names import check_no_code, safe_component, safe_relative
@@ -111,7 +111,7 @@ def _take(
     stock: Stock, load: Load, to: Path, root: Root, stem: str, count: Callable[[int], object] = lambda _: None
 ) -> str:
     check_no_code(str(to))
-    writable(stock.roots(), to / "x")
+    stock.roots().writable(to / "x")
     real = Path(os.path.realpath(to))
     base = base_of(stock.roots(), real)
     if load.tree and real.is_relative_to(load.files[0]):

@@ -88,8 +88,8 @@ def keep_beside(stock: Stock, number: int, raw: str = "") -> bool:
         known = stock.catalogue.details(number)
         path = Path(known.model.path)
         with contextlib.suppress(DiskError, NoSuchRoot):
-            root = stock.roots().inside(path)
-            if root.read_only or not path.is_file() or _shares_its_stem(path):
+            stock.roots().writable(path)
+            if not path.is_file() or _shares_its_stem(path):
                 return False
             write(path, _as_told(path, known.about, raw), stock.forms(), measured=_measured(known.files))
             return True

@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 
 from modelyard.catalogue.model import Model
-from modelyard.errors import NoSuchFile, PreviewRefused, ReadOnlyDisk
+from modelyard.errors import NoSuchFile, PreviewRefused
 from modelyard.jobs.stock import Stock
 from modelyard.library.previews import replacing
 from modelyard.library.previews.containers import form_of
@@ -135,9 +135,7 @@ class Pictures:
 
     def _writable(self, model: Model) -> Path:
         path = Path(model.path)
-        root = self._stock.roots().inside(path)
-        if root.read_only:
-            raise ReadOnlyDisk(f"{root.path} is registered as read-only.")
+        self._stock.roots().writable(path)
         return path
 
     # --- fetch --------------------------------------------------------------------------------------

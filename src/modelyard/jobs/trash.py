@@ -21,12 +21,10 @@ from modelyard.jobs.carrying import (
     Load,
     Way,
     carry,
-    check_writable,
     gather,
     recover,
     relocation,
     shift_of,
-    writable,
 )
 from modelyard.jobs.manifests import TRASH, InTrash, Kept, Trashed
 from modelyard.jobs.remembering import facts_of, give_back
@@ -124,7 +122,7 @@ def put_back(stock: Stock, entry: str) -> str:
     base, trashed = _entry(stock, entry)
     home = base / TRASH / entry / "files"
     path = _old_path(stock, base, trashed)
-    root = writable(stock.roots(), path)
+    root = stock.roots().writable(path)
     there = [one for one in trashed.files if os.path.lexists(home / one.stored)]
     coming = [one for one in there if not (one.shared and os.path.lexists(base / manifests.safe(one.source)))]
     if taken := next((one for one in coming if os.path.lexists(base / manifests.safe(one.source))), None):
@@ -197,7 +195,7 @@ def empty(stock: Stock, entries: Sequence[str] = (), older: float = 0.0, *, dry_
 
 def _destroy(stock: Stock, one: InTrash) -> None:
     base = Path(one.root)
-    check_writable(stock.roots(), base)
+    stock.roots().check_writable(base)
     home = base / TRASH / one.id
     with stock.claims.claim(f"empty {one.id}", [home]):
         manifests.drop(base, one.id)

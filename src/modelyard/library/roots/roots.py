@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from modelyard.errors import NoSuchRoot, UnsafePath, YardError
+from modelyard.errors import NoSuchRoot, ReadOnlyDisk, UnsafePath, YardError
 from modelyard.library.roots.comfy import ComfyPaths, folder_name
 from modelyard.library.roots.entries import Entry
 from modelyard.library.roots.extra_paths import read_extra_paths
@@ -97,6 +97,31 @@ class Roots:
         if root is None or not any(real.is_relative_to(os.path.realpath(each.path)) for each in self.all):
             raise UnsafePath(f"{path} lies in no registered root.", hint="Register its folder: `modelyard roots add`.")
         return root
+
+    def writable(self, path: Path) -> Root:
+        """The root that holds a path where something may be written; the one answer to that question.
+
+        Raises:
+            UnsafePath: It lies outside of all, or a link leads out.
+            ReadOnlyDisk: It lies in a root that is registered as read-only, or a folder link leads into one.
+        """
+        root = self.inside(path)
+        self.check_writable(Path(os.path.realpath(path.parent)))
+        self.check_writable(root.path)
+        return root
+
+    def check_writable(self, folder: Path) -> None:
+        """Refuse a folder that lies in a root which is registered as read-only.
+
+        Raises:
+            ReadOnlyDisk: It does.
+        """
+        for root in (one for one in self.all if one.read_only):
+            for base in (root.path, Path(os.path.realpath(root.path))):
+                if folder == base or base in folder.parents:
+                    raise ReadOnlyDisk(
+                        f"{root.path} is registered as read-only.", hint="Register it again as writable."
+                    )
 
 
 def roots_of(entries: Iterable[Entry]) -> Roots:

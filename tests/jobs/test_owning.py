@@ -1,0 +1,70 @@
+"""What an owner says is kept beside the model too, and nowhere where nothing may be written."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from modelyard.app import App
+from modelyard.errors import ReadOnlyDisk
+from modelyard.jobs.checking import VerifyOptions, verify_models
+from modelyard.jobs.measuring import MeasureOptions, measure_models
+from modelyard.jobs.owning import Change, change_own, change_tags
+from modelyard.library.roots.entries import Entry
+from modelyard.net.stop import Stop
+from modelyard.testing.pictures import png
+
+from .library import library, model, scanned
+
+
+@pytest.fixture
+def yard(tmp_path: Path) -> Iterator[tuple[App, Path]]:
+    with library(tmp_path) as both:
+        yield both
+
+
+@pytest.fixture
+def fixed(yard: tuple[App, Path], tmp_path: Path) -> Path:
+    """A read-only root with a model, which the writable one leads into."""
+    app, root = yard
+    fixed = tmp_path / "fixed"
+    model(fixed / "a.safetensors")
+    model(root / "b.safetensors")
+    (root / "way").symlink_to(fixed)
+    app.stock.entries.keep(Entry(path=str(fixed), folder="vae", read_only=True))
+    scanned(app)
+    return fixed
+
+
+def by_link(app: App, root: Path) -> int:
+    """The model of the read-only root, known by the way through the writable one."""
+    found = app.stock.catalogue.at(str(root / "way" / "a.safetensors"))
+    return found.id
+
+
+def test_a_link_into_a_read_only_root_is_no_way_to_write_there(yard: tuple[App, Path], fixed: Path) -> None:
+    app, root = yard
+    number = by_link(app, root)
+    about = change_own(app.stock, number, Change(title="Mine", favourite=True))
+    change_tags(app.stock, [number], ["kept"], [])
+    assert about.own.title == "Mine"
+    with pytest.raises(ReadOnlyDisk):
+        app.stock.pictures.give(app.stock.catalogue.get(number), png(1))
+    assert [path.name for path in fixed.iterdir()] == ["a.safetensors"]
+
+
+def test_nothing_is_mended_through_a_link_into_a_read_only_root(yard: tuple[App, Path], fixed: Path) -> None:
+    app, _ = yard
+    measure_models(app.stock, MeasureOptions(), Stop(), lambda _: None)
+    victim = fixed / "a.safetensors"
+    before = victim.stat()
+    raw = bytearray(victim.read_bytes())
+    raw[-1] ^= 1
+    victim.write_bytes(raw)
+    os.utime(victim, ns=(before.st_atime_ns, before.st_mtime_ns))
+    told = verify_models(app.stock, VerifyOptions(mend=True), Stop(), lambda _: None)
+    assert victim.read_bytes() == bytes(raw)
+    assert "mended" not in told["counts"]
