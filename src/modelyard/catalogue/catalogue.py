@@ -76,6 +76,7 @@ class FileView(msgspec.Struct, frozen=True):
     main: bool
     size: int
     mtime_ns: int
+    inode: int
     sha256: str
     tensors: str
     blake3: str

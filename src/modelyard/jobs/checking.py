@@ -6,7 +6,6 @@ well is an edit: its new bytes are the measure. What a sidecar claims may bless 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +22,7 @@ from modelyard.jobs.scan import Scan
 from modelyard.jobs.stock import Stock
 from modelyard.jobs.verify import Finding, State, repair, verify
 from modelyard.net.stop import Stop
-from modelyard.store.proofs import Proof, Stamp
+from modelyard.store.proofs import Proof, Stamp, stamp_of
 
 _TAIL = 8
 """Mebibytes of zeros at a file's end that a power cut leaves and that no training does."""
@@ -197,12 +196,9 @@ class Check:
 
 
 def is_as_known(file: FileView) -> bool:
-    """Whether a file stands where the catalogue knows it, with the size and time it had."""
-    try:
-        found = os.stat(file.path)
-    except OSError:
-        return False
-    return (found.st_size, found.st_mtime_ns) == (file.size, file.mtime_ns)
+    """Whether the very file that the catalogue knows stands there untouched. Its device may change with every mount."""
+    found = stamp_of(Path(file.path))
+    return found is not None and (found.size, found.mtime_ns, found.inode) == (file.size, file.mtime_ns, file.inode)
 
 
 def _where(finding: Finding) -> str:

@@ -17,7 +17,7 @@ import msgspec
 import sqlalchemy as sa
 
 from modelyard.catalogue.asking import Asking
-from modelyard.catalogue.model import Health, Model
+from modelyard.catalogue.model import Health
 from modelyard.catalogue.pages import Order
 from modelyard.errors import BadValue, NoSuchModel, YardError
 from modelyard.jobs.addressing import KeepKey, read_address
@@ -151,13 +151,29 @@ class Ensure:
             for model in catalogue.with_digest("sha256", want.sha256.lower()):
                 for file in catalogue.files(model.id):
                     if file.sha256 == want.sha256.lower() and is_as_known(file):
-                        yield from _sound(catalogue.at, file.path)
+                        yield from self._sound(file.path)
             return
         for path in self._named(want):
-            yield from _sound(catalogue.at, path)
+            yield from self._sound(path)
         if want.address and not want.name:
             for path in self._fetched(want.address):
-                yield from _sound(catalogue.at, path, verified=True)
+                yield from self._sound(path, verified=True)
+
+    def _sound(self, path: str, *, verified: bool = False) -> Iterator[tuple[str, bool]]:
+        """A file, unless it is known to be damaged or unsafe; verified only while it is the one that was.
+
+        Args:
+            verified: Its proof says so; the catalogue may not know it yet.
+        """
+        catalogue = self.stock.catalogue
+        try:
+            model = catalogue.at(path)
+        except NoSuchModel:
+            yield path, verified
+            return
+        if model.health in (Health.GOOD, Health.UNVERIFIED):
+            good = model.health is Health.GOOD and all(map(is_as_known, catalogue.files(model.id)))
+            yield path, verified or good
 
     def _fetched(self, text: str) -> Iterator[str]:
         """Untouched files that were fetched from an address."""
@@ -247,21 +263,6 @@ class Ensure:
         roots = self.stock.roots().by_folder().get(want.folder, [])
         place = f"{roots[0].path}/{want.name}" if roots else want.name or "one of the registered folders"
         yield f"Or put the file to {place} yourself; it is noticed there."
-
-
-def _sound(at: Callable[[str], Model], path: str, *, verified: bool = False) -> Iterator[tuple[str, bool]]:
-    """A file, unless it is known to be damaged or unsafe.
-
-    Args:
-        verified: It was when it arrived; the catalogue may not know it yet.
-    """
-    try:
-        model = at(path)
-    except NoSuchModel:
-        yield path, verified
-        return
-    if model.health in (Health.GOOD, Health.UNVERIFIED):
-        yield path, verified or model.health is Health.GOOD
 
 
 def _words(text: str) -> set[str]:

@@ -1,0 +1,62 @@
+"""Whether a model is ready: verified only while it is the very file that was."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from modelyard.app import App
+from modelyard.catalogue.model import Health
+from modelyard.jobs.ensuring import Ensured, Want
+from modelyard.jobs.measuring import MeasureOptions, measure_models
+from modelyard.net.stop import Stop
+
+from .library import library, model, scanned
+
+
+@pytest.fixture
+def yard(tmp_path: Path) -> Iterator[tuple[App, Path, str]]:
+    """A library with one verified model, and its SHA-256."""
+    with library(tmp_path) as (app, root):
+        path = model(root / "a.safetensors")
+        scanned(app)
+        measure_models(app.stock, MeasureOptions(), Stop(), lambda _: None)
+        app.stock.catalogue.write(app.stock.catalogue.at(str(path)).id, {"health": Health.GOOD.value})
+        yield app, path, hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def told(app: App, **want: str) -> Ensured:
+    return app.ensure.look(Want(**want), fetch=False)
+
+
+NAMED = {"folder": "loras", "name": "a.safetensors"}
+
+
+def test_an_untouched_model_is_ready_and_verified(yard: tuple[App, Path, str]) -> None:
+    app, path, sha256 = yard
+    for want in (NAMED, {"sha256": sha256}):
+        found = told(app, **want)
+        assert (found.state, found.path, found.verified) == ("ready", str(path), True)
+
+
+def test_a_model_that_was_changed_since_is_verified_no_longer(yard: tuple[App, Path, str]) -> None:
+    app, path, sha256 = yard
+    with path.open("ab") as file:
+        file.write(b"x")
+    assert (told(app, **NAMED).state, told(app, **NAMED).verified) == ("ready", False)
+    assert told(app, sha256=sha256).state == "missing"
+
+
+def test_another_file_of_the_same_size_and_time_is_not_the_verified_one(yard: tuple[App, Path, str]) -> None:
+    app, path, sha256 = yard
+    before = path.stat()
+    other = model(path.with_suffix(".other"), seed=1)
+    os.utime(other, ns=(before.st_atime_ns, before.st_mtime_ns))
+    other.replace(path)
+    assert (path.stat().st_size, path.stat().st_mtime_ns) == (before.st_size, before.st_mtime_ns)
+    assert (told(app, **NAMED).state, told(app, **NAMED).verified) == ("ready", False)
+    assert told(app, sha256=sha256).state == "missing"
