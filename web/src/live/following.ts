@@ -3,7 +3,7 @@ import { useThrottleFn } from '@vueuse/core'
 import { onScopeDispose } from 'vue'
 import { useI18n } from 'vue-i18n'
 import type { State, Task, Told } from '@/api/client'
-import { patchTasks, TASKS, useNumbers, type Numbers } from '@/tasks/tasks'
+import { patchTasks, RUNNING, TASKS, useNumbers, type Numbers } from '@/tasks/tasks'
 import { useToasts } from '@/ui/toasts'
 import { useLive } from './live'
 
@@ -25,7 +25,7 @@ export function useFollowing(): void {
       const moved = data as unknown as Task & { to: State }
       const { to: state, reason, until, error, result } = moved
       patchTasks(queries, new Set([moved.id]), () => ({ state, reason, until, error, ...(result && { result }) }))
-      if (!['running', 'verifying'].includes(state)) numbers.end(moved.id)
+      if (!RUNNING.includes(state)) numbers.end(moved.id)
       if (state === 'done' && moved.kind === 'download') toasts.tell(t('tasks.arrived', { title: moved.title }))
       if (state === 'failed') toasts.fail(error)
       void history()
@@ -35,7 +35,10 @@ export function useFollowing(): void {
     else if (kind.startsWith('library.')) void models()
     else if (kind === 'settings.changed') void settings()
   }
-  const missed = () => void queries.invalidateQueries()
+  const missed = () => {
+    numbers.take([])
+    void queries.invalidateQueries()
+  }
 
   live.onEvent.add(heard)
   live.onSnapshot.add(missed)

@@ -8,7 +8,7 @@ export function shownFacts(facts: Record<string, unknown>): [string, string][] {
   return SHOWN.flatMap((name): [string, string][] => {
     const value = facts[name]
     if (Array.isArray(value)) return value.length ? [[name, value.slice(0, 20).join(', ')]] : []
-    if (typeof value === 'number') return [[name, value.toLocaleString()]]
+    if (typeof value === 'number') return value ? [[name, value.toLocaleString()]] : []
     if (typeof value !== 'string' || !value) return []
     return [[name, /^\d{4}-\d\d-\d\dT/.test(value) ? value.slice(0, 10) : value]]
   })

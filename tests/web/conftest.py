@@ -1,0 +1,31 @@
+"""One Chromium for all pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from web.pages import ARGUMENTS, CHROMIUM, Seen, looking
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on this machine")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def seen(browser: Any, tmp_path: Path) -> Iterator[Seen]:
+    """A page on a service of its own; it ends well when the console said nothing."""
+    with looking(browser, tmp_path / "yard") as looked:
+        yield looked
+        assert not looked.said, looked.said

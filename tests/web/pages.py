@@ -1,0 +1,74 @@
+"""A real Chromium on the page of a real service, with a practice hub behind it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from modelyard.testing import PracticeHub
+from server.serving import API, Served, served
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+WEB = Path(__file__).parents[2] / "web"
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@dataclass
+class Seen:
+    """A page that somebody looks at, and what its console said."""
+
+    page: Any
+    yard: Served
+    hub: PracticeHub
+    said: list[str] = field(default_factory=list)
+
+    def open(self, path: str = "/") -> Any:
+        """Go to an address of the page, known to the service."""
+        self.page.goto(self.link())
+        self.page.get_by_role("navigation").wait_for()
+        if path != "/":
+            self.page.goto(self.yard.url + path)
+            self.page.get_by_role("navigation").wait_for()
+        return self.page
+
+    def link(self) -> str:
+        return str(self.yard.ask("POST", f"{API}/link").json["url"])
+
+    def paste(self, address: str) -> None:
+        """What a person does with a link: into the field, Enter."""
+        field = self.page.get_by_role("search").get_by_label("Link, model or list").first
+        field.fill(address)
+        field.press("Enter")
+
+    def row(self, name: str) -> Any:
+        """A row of the queue."""
+        return self.page.locator("[data-row]").filter(has_text=name)
+
+
+@contextmanager
+def looking(browser: Any, home: Path, *, env: dict[str, str] | None = None, **context: Any) -> Iterator[Seen]:
+    """A browser window on a fresh service."""
+    with PracticeHub() as hub, served(home, env=hub.env() | {"HOME": str(home)} | (env or {})) as yard:
+        window = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, "locale": "en"} | context)
+        seen = Seen(window.new_page(), yard, hub)
+        watch(seen)
+        yield seen
+        window.close()
+
+
+def watch(seen: Seen) -> None:
+    """Keep what the console says: errors, and what the content policy refused."""
+    seen.page.on("console", lambda message: seen.said.append(message.text) if message.type == "error" else None)
+    seen.page.on("pageerror", lambda error: seen.said.append(str(error)))

@@ -1,0 +1,155 @@
+"""Downloads on the page, as a person does them."""
+
+from __future__ import annotations
+
+import re
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from server.serving import API, served
+from web.pages import Seen
+
+pytestmark = pytest.mark.slow
+
+MB = 2**20
+
+
+def until(what: Any, seconds: float = 20) -> Any:
+    """Ask until it is true."""
+    end = time.monotonic() + seconds
+    while not (told := what()):
+        assert time.monotonic() < end, "it never came true"
+        time.sleep(0.05)
+    return told
+
+
+def test_a_pasted_link_becomes_a_proven_file(seen: Seen) -> None:
+    repo = seen.hub.hf.add_repo("ink/wash", {"wash.safetensors": 2 * MB, "config.json": b"{}"})
+    page = seen.open()
+    page.get_by_role("heading", name="Paste a link, get a proven model").wait_for()
+    seen.paste("hf:ink/wash")
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_text("2 files, 2 MiB").wait_for()
+    dialog.get_by_role("checkbox", name=re.compile("config.json")).uncheck()
+    dialog.get_by_role("button", name="Download", exact=True).click()
+    dialog.wait_for(state="detached")
+    seen.row("wash").get_by_text("Done").wait_for()
+    seen.row("wash").click()
+    panel = page.get_by_role("complementary")
+    panel.get_by_text("proven", exact=True).wait_for()
+    assert panel.locator("ol li").count() >= 3  # queued, downloading, done
+    (task,) = seen.yard.ask("GET", f"{API}/tasks").json["tasks"]
+    (file,) = task["result"]["files"]
+    assert Path(file["path"]).read_bytes() == repo.head.files["wash.safetensors"].bytes()
+    assert not Path(file["path"]).with_name("config.json").exists()
+    assert f"task={task['id']}" in page.url  # what is looked at can be sent to somebody
+
+
+def test_a_killed_service_is_told_and_the_page_mends_itself_when_it_is_back(seen: Seen) -> None:
+    seen.hub.hf.add_repo("ink/large", {"large.safetensors": 24 * MB})
+    seen.hub.faults.speed = 6 * MB
+    page = seen.open()
+    seen.paste("hf:ink/large")
+    page.get_by_role("dialog").get_by_role("button", name="Download", exact=True).click()
+    seen.row("large").get_by_text("Downloading").first.wait_for()
+    until(lambda: seen.yard.ask("GET", f"{API}/tasks").json["tasks"][0]["live"])
+    port = seen.yard.port
+    seen.yard.stop(signal.SIGKILL)
+    page.get_by_text("The service does not answer.").wait_for()
+    seen.said.clear()  # the browser tells of the broken connection, as it should
+    seen.hub.faults.speed = None
+    env = seen.hub.env() | {"HOME": str(seen.yard.folder)}
+    with served(seen.yard.folder, "--port", str(port), env=env):
+        page.get_by_text("The service does not answer.").wait_for(state="detached")
+        seen.row("large").get_by_text("Done").wait_for()
+        seen.said.clear()
+
+
+def test_a_failure_says_what_helps_and_its_button_does_it(seen: Seen) -> None:
+    seen.hub.hf.add_repo("ink/gated", {"gated.safetensors": MB}, gated="auto")
+    page = seen.open()
+    seen.yard.ask("POST", f"{API}/tasks", {"addresses": ["hf:ink/gated/gated.safetensors"]})
+    seen.row("gated").click()
+    panel = page.get_by_role("complementary")
+    panel.get_by_role("button", name="Give a key").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Key", exact=True).fill("hf_junk")
+    dialog.get_by_role("button", name="Keep and check").click()
+    dialog.get_by_role("alert").wait_for()
+    dialog.get_by_label("Key", exact=True).fill("hf_good")
+    dialog.get_by_role("button", name="Keep and check").click()
+    panel.get_by_text("proven", exact=True).wait_for()
+    assert "hf_good" not in page.content()
+
+
+def test_an_address_that_nobody_knows_is_explained_before_anything_is_queued(seen: Seen) -> None:
+    page = seen.open()
+    seen.paste("hf:ink/nothing")
+    page.get_by_role("dialog").get_by_role("alert").wait_for()
+    assert seen.yard.ask("GET", f"{API}/tasks").json["tasks"] == []
+    seen.said.clear()  # the browser names the 404
+
+
+def test_a_list_is_shown_line_by_line_and_queued_as_one(seen: Seen) -> None:
+    for name in "abc":
+        seen.hub.hf.add_repo(f"ink/{name}", {f"{name}.safetensors": MB})
+    page = seen.open()
+    page.keyboard.press("n")
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Link, model or list").fill("hf:ink/a\nnonsense here\nhf:ink/b\n# a word\nhf:ink/c")
+    dialog.get_by_role("list", name="Lines of the list").get_by_text("hf:ink/c").wait_for()
+    dialog.get_by_role("button", name="Download", exact=True).click()
+    until(lambda: seen.yard.ask("GET", f"{API}/tasks?state=done").json["counts"]["done"] == 3)
+
+
+def test_pause_resume_and_cancel_by_keyboard(seen: Seen) -> None:
+    seen.hub.hf.add_repo("ink/slow", {"slow.safetensors": 40 * MB})
+    seen.hub.faults.speed = 2 * MB
+    page = seen.open()
+    seen.yard.ask("POST", f"{API}/tasks", {"addresses": ["hf:ink/slow"]})
+    row = seen.row("slow")
+    row.get_by_text("Downloading").first.wait_for()
+    state = lambda: seen.yard.ask("GET", f"{API}/tasks").json["tasks"][0]["state"]  # noqa: E731
+    row.focus()
+    page.keyboard.press("Space")
+    until(lambda: state() == "paused")
+    row.get_by_text("Paused").wait_for()
+    page.keyboard.press("Space")
+    until(lambda: state() in ("queued", "running"))
+    row.focus()
+    page.keyboard.press("Delete")
+    until(lambda: state() == "cancelled")
+
+
+def test_ten_thousand_tasks_are_a_list_like_any_other(seen: Seen) -> None:
+    seen.yard.ask("PUT", f"{API}/settings/queue.running", {"value": "1"})
+    lines = "\n".join(f"hf:ink/model-{number}/m.safetensors" for number in range(10_000))
+    seen.hub.faults.latency = 5.0
+    assert seen.yard.ask("POST", f"{API}/tasks/batch", {"text": lines}).status in (200, 201)
+    page = seen.open()
+    began = time.monotonic()
+    page.goto(seen.yard.url + "/?show=active")
+    page.locator("[data-row]").first.wait_for()
+    assert time.monotonic() - began < 5
+    assert page.locator("[data-row]").count() < 60  # only what is in sight is drawn
+    page.get_by_label("Find in downloads").fill("model-7777")
+    seen.row("model-7777").wait_for()
+
+
+def test_another_tab_of_the_same_browser_comes_in_and_a_stranger_does_not(seen: Seen, browser: Any) -> None:
+    page = seen.open()
+    other = page.context.new_page()
+    other.goto(seen.yard.url + "/browse?find=ink")
+    other.get_by_role("searchbox", name="Search all hubs").wait_for()
+    other.close()
+    window = browser.new_context(locale="en")
+    stranger = window.new_page()
+    stranger.goto(seen.yard.url + "/browse")
+    stranger.get_by_text("modelyard link").wait_for()
+    assert stranger.get_by_role("navigation").count() == 0
+    window.close()
+    assert "code" not in page.url
