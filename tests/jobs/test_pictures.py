@@ -14,17 +14,32 @@ from modelyard.testing.pictures import png
 from .library import library, model, scanned
 
 
-def test_a_preview_that_leads_out_of_the_roots_is_not_shown_whole(tmp_path: Path) -> None:
+def test_a_preview_that_leads_out_of_the_roots_is_not_shown(tmp_path: Path) -> None:
     with library(tmp_path) as (app, root):
         one = model(root / "a.safetensors")
         (tmp_path / "secret.png").write_bytes(png(1))
         scanned(app)
         number = app.stock.catalogue.at(str(one)).id
+        without = app.stock.pictures.small(app.stock.catalogue.get(number), 64)
         (root / "a.preview.png").symlink_to(tmp_path / "secret.png")
         for path in (root / "a.preview.png", tmp_path / "secret.png", root / ".." / "secret.png"):
             app.stock.catalogue.write(number, {"preview": str(path)})
             with pytest.raises(UnsafePath):
                 app.stock.pictures.whole(app.stock.catalogue.get(number))
+            assert app.stock.pictures.small(app.stock.catalogue.get(number), 64) == without
+
+
+def test_a_preview_inside_the_roots_is_shown(tmp_path: Path) -> None:
+    with library(tmp_path) as (app, root):
+        one = model(root / "a.safetensors")
+        scanned(app)
+        without = app.stock.pictures.small(app.stock.catalogue.at(str(one)), 64)
+        (root / "mine.png").write_bytes(png(1))
+        (root / "a.preview.png").symlink_to(root / "mine.png")
+        scanned(app)
+        found = app.stock.catalogue.at(str(one))
+        assert app.stock.pictures.whole(found) == (png(1), "image/png")
+        assert app.stock.pictures.small(found, 64) != without
 
 
 def test_a_read_only_root_is_never_written(tmp_path: Path) -> None:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import os
-import stat
 from pathlib import Path
 
 from modelyard.catalogue.model import Model
-from modelyard.errors import NoSuchFile, PreviewRefused
+from modelyard.errors import NoSuchFile, PreviewRefused, UnsafePath
 from modelyard.jobs.stock import Stock
 from modelyard.library.previews import replacing
 from modelyard.library.previews.containers import form_of
 from modelyard.library.previews.decoder import Decoder
 from modelyard.library.previews.finding import VIDEOS, Preview, find
+from modelyard.library.previews.source import read
 from modelyard.library.previews.thumbnails import Thumbnails
 from modelyard.net.client import Request
 from modelyard.net.stop import Stop
@@ -59,11 +59,11 @@ class Pictures:
         """
         try:
             if model.preview:
-                return self._small.get(_preview(model.preview), width, form)
+                return self._small.get(_preview(self._within(model.preview)), width, form)
             if model.format == "safetensors":
-                return self._small.cover(Path(model.path), width, form)
-        except PreviewRefused:
-            pass  # a broken picture is as good as none
+                return self._small.cover(self._within(model.path), width, form)
+        except (PreviewRefused, UnsafePath):
+            pass  # a picture that is broken, or that a link fetches from outside, is as good as none
         return self._small.placeholder(model.title, model.kind, width, form)
 
     def whole(self, model: Model) -> tuple[bytes, str]:
@@ -76,12 +76,21 @@ class Pictures:
         """
         if not model.preview:
             raise NoSuchFile(f"{model.title} has no preview.")
-        path = Path(os.path.realpath(model.preview))
-        self._stock.roots().inside(path)
-        data = _read(path)
+        path = self._within(model.preview)
+        data = read(path, _LARGEST_SHOWN)
         if form_of(data) not in TYPES:
             raise PreviewRefused(f"{path.name} is no picture or video.")
         return data, TYPES[form_of(data)]
+
+    def _within(self, text: str) -> Path:
+        """Where a file truly lies.
+
+        Raises:
+            UnsafePath: Outside the roots.
+        """
+        path = Path(os.path.realpath(text))
+        self._stock.roots().inside(path)
+        return path
 
     # --- change -------------------------------------------------------------------------------------
 
@@ -174,17 +183,5 @@ def _fits(picture: Picture, about: About, *, safe_only: bool) -> bool:
     return not (level or 0) & _NEVER
 
 
-def _preview(path: str) -> Preview:
-    return Preview(Path(path), "video" if path.lower().endswith(VIDEOS) else "image")
-
-
-def _read(path: Path) -> bytes:
-    try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0))
-        with os.fdopen(descriptor, "rb") as file:
-            found = os.fstat(descriptor)
-            if not stat.S_ISREG(found.st_mode) or found.st_size > _LARGEST_SHOWN:
-                raise PreviewRefused(f"{path.name} is no file up to 64 MiB.")
-            return file.read(_LARGEST_SHOWN)
-    except OSError as error:
-        raise NoSuchFile(f"{path.name} cannot be read: {error.strerror}.") from error
+def _preview(path: Path) -> Preview:
+    return Preview(path, "video" if path.name.lower().endswith(VIDEOS) else "image")

@@ -11,9 +11,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from modelyard.errors import PreviewRefused
+from modelyard.errors import NoSuchFile, PreviewRefused
 from modelyard.library.previews.decoder import Decoder
 from modelyard.library.previews.finding import Preview
+from modelyard.library.previews.source import read
 
 WIDTHS = (64, 128, 192, 256, 320, 384, 448, 512, 640, 768, 896, 1024)
 _LARGEST_SOURCE = 20 << 20
@@ -45,7 +46,7 @@ class Thumbnails:
         if preview.kind == "video":
             return self._small(preview.path, width, form, "", self._decoder.still)
         return self._small(
-            preview.path, width, form, "", lambda path, *how: self._decoder.thumbnail(_source(path), *how)
+            preview.path, width, form, "", lambda path, *how: self._decoder.thumbnail(read(path, _LARGEST_SOURCE), *how)
         )
 
     def cover(self, model: Path, width: int, form: str = "webp") -> bytes:
@@ -77,7 +78,7 @@ class Thumbnails:
         if data is None:
             try:
                 data = make(path, wide, form)
-            except PreviewRefused:
+            except (PreviewRefused, NoSuchFile):
                 data = b""
             self._keep(kept, data)
         if not data:
@@ -145,15 +146,3 @@ def _kept(path: Path) -> bytes | None:
         return data if data or time.time() - path.stat().st_mtime < _REFUSED_FOR else None
     except OSError:
         return None
-
-
-def _source(path: Path) -> bytes:
-    try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-        with os.fdopen(descriptor, "rb") as file:
-            found = os.fstat(descriptor)
-            if not stat.S_ISREG(found.st_mode) or found.st_size > _LARGEST_SOURCE:
-                raise PreviewRefused(f"{path} is no file up to 20 MB.")
-            return file.read(_LARGEST_SOURCE)
-    except OSError as error:
-        raise PreviewRefused(f"{path} cannot be read: {error.strerror}.") from error
