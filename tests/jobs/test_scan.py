@@ -257,16 +257,17 @@ def test_a_missing_shard_is_damage(app: App, root: Path) -> None:
     assert (found.health, "missing-shard" in found.problems) == (Health.DAMAGED, True)
 
 
-def test_a_scan_that_is_stopped_keeps_what_it_found(app: App, root: Path) -> None:
+def test_a_scan_that_is_stopped_keeps_what_it_found(app: App, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("modelyard.jobs.scan.BATCH", 40)
     for folder in range(3):
-        for number in range(300):
+        for number in range(50):
             model(root / f"d{folder}" / f"m{number}.safetensors", number)
     stop = Stop()
     with pytest.raises(Stopped):
         Scan(app.stock, stop, lambda _: stop.set("Enough.")).run()
-    assert app.stock.catalogue.facets(Asking()).total >= 256
-    assert scan(app.stock).seen == 900
-    assert app.stock.catalogue.facets(Asking()).total == 900
+    assert app.stock.catalogue.facets(Asking()).total >= 40
+    assert scan(app.stock).seen == 150
+    assert app.stock.catalogue.facets(Asking()).total == 150
 
 
 def test_a_root_inside_a_root_has_its_own_files(app: App, root: Path) -> None:

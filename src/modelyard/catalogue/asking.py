@@ -56,19 +56,19 @@ def chosen_values(asking: Asking) -> dict[str, frozenset[Any]]:
 
 
 def where(asking: Asking, dialect: str, *, walk: bool = False) -> list[sa.ColumnElement[bool]]:
-    """The whole question.
+    """The whole question. Of the columns that models are counted by, SQLite takes no index of their own.
 
     Args:
-        walk: Keep SQLite from using any index for it, so that it walks along the one of the order.
+        walk: Keep SQLite from beginning with words or tags, so that it walks along an index of all models.
     """
-    found = [_column(name, walk).in_(values) for name, values in chosen_values(asking).items()]
+    found = [unindexed(name, dialect).in_(values) for name, values in chosen_values(asking).items()]
     return [*found, *beyond(asking, dialect, walk=walk)]
 
 
 def beyond(asking: Asking, dialect: str, *, walk: bool = False) -> list[sa.ColumnElement[bool]]:
     """What is asked beside the columns that models are counted by."""
     found: list[sa.ColumnElement[bool]] = [models.c.gone > 0 if asking.gone else models.c.gone == 0]
-    number = _column("id", walk)
+    number = unindexed("id", dialect) if walk else models.c.id
     words = asked_words(asking.text)
     if asking.text.strip() and not words:
         found.append(sa.false())
@@ -80,9 +80,10 @@ def beyond(asking: Asking, dialect: str, *, walk: bool = False) -> list[sa.Colum
     return found + _ranges(asking)
 
 
-def _column(name: str, walk: bool) -> sa.ColumnElement[Any]:
+def unindexed(name: str, dialect: str) -> sa.ColumnElement[Any]:
+    """A column of a model by which SQLite, which guesses badly here, chooses no index."""
     column = models.c[name]
-    return sa.type_coerce(sa.literal_column(f"+models.{name}"), column.type) if walk else column
+    return sa.type_coerce(sa.literal_column(f"+models.{name}"), column.type) if dialect == "sqlite" else column
 
 
 def _ranges(asking: Asking) -> list[sa.ColumnElement[bool]]:

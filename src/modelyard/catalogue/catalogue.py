@@ -47,6 +47,8 @@ _CHEAP = 0.03
 _SHARE = 10
 """Counts that took longer than `_CHEAP` seconds are used for so many times as long while a scan changes everything."""
 _CHUNK = 500
+_RARE = 8
+"""Words that more than one of so many models has are looked for model by model."""
 
 
 class Facets(msgspec.Struct, frozen=True):
@@ -118,8 +120,9 @@ class Catalogue:
         with self.database.reading() as db:
             asked, words = chosen_values(asking), asked_words(asking.text)
             known = _hit_count(db, words) if words and db.dialect.name == "sqlite" else None
-            walk = not asking.gone and self._counted(db).worth_walking(asked, known, order.most)
-            return page(db, asking, order, walk=walk and db.dialect.name == "sqlite")
+            cube = self._counted(db)
+            window = 0 if asking.gone else cube.window(asked, known, order.most)
+            return page(db, asking, order, window=window, common=(known or 0) * _RARE > cube.total)
 
     def facets(self, asking: Asking, *, tags: bool = False) -> Facets:
         """The counts beside a list."""

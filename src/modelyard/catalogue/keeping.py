@@ -139,8 +139,7 @@ def _columns(entry: Entry, before: _Before | None) -> dict[str, Any]:
         "sidecars": entry.sidecars,
         "identity": msgspec.json.encode(identity).decode(),
     }
-    told = {name: _fitting(name, value) for name, value in told.items()}
-    told |= described(entry.name, entry.folder, identity, _merged(entry, before))
+    told = _fitting(told) | described(entry.name, entry.folder, identity, _merged(entry, before))
     return told | _measured(entry, before) | ({} if before else {"uses": 0, "used": 0.0, "asked": 0.0})
 
 
@@ -163,10 +162,10 @@ def described(name: str, folder: str, identity: Identity, about: About) -> dict[
         "rating": own.rating or 0,
         "team": own.group,
         "notes": own.notes,
-        "about": msgspec.json.encode(about).decode(),
+        "about": msgspec.json.encode(about).decode() if about != About() else "{}",
         "words": words_of(name, folder, identity, about),
     }
-    return {column: _fitting(column, value) for column, value in told.items()}
+    return _fitting(told)
 
 
 def rewrite(db: Connection, row: Mapping[Any, Any], about: About, more: Mapping[str, Any]) -> None:
@@ -236,15 +235,13 @@ def _merged(entry: Entry, before: _Before | None) -> About:
     return replace(old if same and old.hub and not about.hub else about, own=own)
 
 
-def _fitting(name: str, value: Any) -> Any:
-    """A text as every database takes it: no zero byte, no lone surrogate, no longer than its column."""
-    if not isinstance(value, str):
-        return value
-    if not value.isascii():
-        value = value.encode("utf-8", "replace").decode()
-    if "\0" in value:
-        value = value.replace("\0", "")
-    return value[: _LENGTHS[name]] if name in _LENGTHS else value
+def _fitting(told: dict[str, Any]) -> dict[str, Any]:
+    """Texts as every database takes them: no zero byte, no lone surrogate, no longer than their columns."""
+    texts = {name: value for name, value in told.items() if isinstance(value, str)}
+    together = "".join(texts.values())
+    if not together.isascii() or "\0" in together:
+        texts = {name: text.encode("utf-8", "replace").decode().replace("\0", "") for name, text in texts.items()}
+    return told | texts | {name: texts[name][:most] for name, most in _LENGTHS.items() if name in texts}
 
 
 def _files_of(db: Connection, ids: Sequence[int]) -> dict[str, Any]:

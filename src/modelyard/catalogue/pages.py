@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from modelyard.catalogue.asking import Asking, where
+from modelyard.catalogue.asking import Asking, unindexed, where
 from modelyard.catalogue.model import LISTED, Model, model_of
 from modelyard.errors import BadValue
 from modelyard.store.shelves import models
 
+Row = Mapping[Any, Any]
+Query = sa.Select[*tuple[Any, ...]]
 SORTS = {
     "title": "title_key",
     "added": "added",
@@ -47,33 +50,69 @@ class Order(msgspec.Struct, frozen=True):
     most: int = 100
 
 
-def page(db: Connection, asking: Asking, order: Order, *, walk: bool = False) -> Page:
+def page(db: Connection, asking: Asking, order: Order, *, window: int = 0, common: bool = False) -> Page:
     """One page.
 
     Args:
-        walk: Nearly every model fits, so walk along the order instead of gathering all that fit.
+        window: So many models along the order are looked at first; 0 where they would hardly hold a page.
+        common: A large part of all models has the words asked for.
 
     Raises:
         BadValue: There is no such order, or `after` is no mark of a page.
     """
     if order.sort not in SORTS:
         raise BadValue(f"Nothing is sorted by {order.sort[:40]!r}.", hint=f"By {', '.join(SORTS)}.")
-    key: sa.ColumnElement[Any] = models.c[SORTS[order.sort]]
-    number = models.c.id
-    conditions = where(asking, db.dialect.name, walk=walk)
-    query = sa.select(*LISTED, key.label("sorted_by")).where(*conditions).limit(order.most + 1)
-    if order.after:
-        mark = sa.tuple_(*_mark(order.after, str if order.sort == "title" else float))
-        here = sa.tuple_(key, number)
-        query = query.where(here < mark if order.descending else here > mark)
-    if db.dialect.name == "sqlite" and not walk:
-        key = sa.type_coerce(
-            sa.literal_column(f"+models.{SORTS[order.sort]}"), key.type
-        )  # its index would be walked to the end
-    query = query.order_by(key.desc(), number.desc()) if order.descending else query.order_by(key, number)
-    rows = db.execute(query).mappings().all()
+    if db.dialect.name != "sqlite":
+        rows = _plain(db, asking, order)
+    else:
+        near = _walked(db, asking, order, window) if window else None
+        rows = _gathered(db, asking, order, common) if near is None else near
     last = rows[order.most - 1] if len(rows) > order.most else None
     return Page([model_of(row) for row in rows[: order.most]], _show(last["sorted_by"], last["id"]) if last else None)
+
+
+def _plain(db: Connection, asking: Asking, order: Order) -> Sequence[Row]:
+    """As it is asked: the database knows its way."""
+    key = models.c[SORTS[order.sort]]
+    query = sa.select(*LISTED, key.label("sorted_by")).where(*where(asking, db.dialect.name), *_behind(order, key))
+    return db.execute(_sorted(query, key, order).limit(order.most + 1)).mappings().all()
+
+
+def _walked(db: Connection, asking: Asking, order: Order, window: int) -> Sequence[Row] | None:
+    """Along the index of the order, not farther than the window; None when a page did not fill there."""
+    key = models.c[SORTS[order.sort]]
+    here = (models.c.gone == 0, *_behind(order, key))
+    edges = _sorted(sa.select(key, models.c.id).where(*here), key, order).offset(window).limit(1)
+    edge = db.execute(edges).one_or_none()
+    query = sa.select(*LISTED, key.label("sorted_by")).where(*where(asking, db.dialect.name, walk=True), *here)
+    if edge is not None:
+        mark, place = sa.tuple_(*edge), sa.tuple_(key, models.c.id)
+        query = query.where(place >= mark if order.descending else place <= mark)
+    rows = db.execute(_sorted(query, key, order).limit(order.most + 1)).mappings().all()
+    return rows if edge is None or len(rows) > order.most else None
+
+
+def _gathered(db: Connection, asking: Asking, order: Order, common: bool) -> Sequence[Row]:
+    """All that fit, sorted: out of `models_as_cube`, which holds what this takes; then the rows of one page."""
+    key = unindexed(SORTS[order.sort], "sqlite")  # its index would be walked to the end
+    query = sa.select(models.c.id, key.label("sorted_by"))
+    query = query.where(*where(asking, "sqlite", walk=common), *_behind(order, key))
+    found = {row[0]: row[1] for row in db.execute(_sorted(query, key, order).limit(order.most + 1))}
+    rows = {row["id"]: row for row in db.execute(sa.select(*LISTED).where(models.c.id.in_(found))).mappings()}
+    return [{**rows[number], "sorted_by": value} for number, value in found.items()]
+
+
+def _behind(order: Order, key: sa.ColumnElement[Any]) -> list[sa.ColumnElement[bool]]:
+    """What stands behind the mark that the page before ended with."""
+    if not order.after:
+        return []
+    mark = sa.tuple_(*_mark(order.after, str if order.sort == "title" else float))
+    place = sa.tuple_(key, models.c.id)
+    return [place < mark if order.descending else place > mark]
+
+
+def _sorted(query: Query, key: sa.ColumnElement[Any], order: Order) -> Query:
+    return query.order_by(*(column.desc() if order.descending else column for column in (key, models.c.id)))
 
 
 def _show(value: Any, number: int) -> str:

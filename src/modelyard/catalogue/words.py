@@ -29,10 +29,10 @@ def split(text: str) -> Iterator[str]:
 
     `sd_xl_base_1.0` and `SDXLBase` are found by the same words in SQLite and PostgreSQL.
     """
-    for word in _plain_words(text):
+    for word in dict.fromkeys(_plain_words(text)):
         low = word.lower()
         yield low
-        if word.isalpha() and (word == low or word[1:] == low[1:] or word.isupper()):
+        if word.isdecimal() or (word.isalpha() and (word == low or word[1:] == low[1:] or word.isupper())):
             continue
         parts = _CAMEL.sub(" ", word).split()
         if len(parts) > 1:

@@ -13,6 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from modelyard.catalogue.asking import Asking
 from modelyard.catalogue.keeping import Stamps
 from modelyard.catalogue.model import Entry
 from modelyard.errors import NoSuchRoot
@@ -25,7 +26,7 @@ from modelyard.library.units import PIPELINE, Unit, is_pipeline, units_of
 from modelyard.library.walk import Folder, Walk
 from modelyard.net.stop import Stop
 
-BATCH = 256
+BATCH = 512
 _MANY = 500
 """New models after which the database looks at its indexes again."""
 
@@ -96,6 +97,7 @@ class Scan:
         self._lose()
         if self.done.added + self.done.changed > _MANY:
             self.stock.catalogue.database.learn()
+            self.stock.catalogue.facets(Asking())  # counted before somebody waits for it
         self.done.seconds = time.monotonic() - began
         self.tell(self.done)
         return self.done

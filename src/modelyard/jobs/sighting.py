@@ -72,16 +72,16 @@ def is_below(path: str, folders: tuple[str, ...]) -> bool:
 def entry_of(found: Sighting, reading: Reading) -> Entry:
     """What the catalogue is told of a model: its head, its sidecars, its preview."""
     unit, root = found.unit, found.root
-    path = Path(unit.path)
-    told = read_all(path, found.names) if found.names else None
-    preview = find(path, found.names) if found.names else None
+    name = os.path.basename(unit.path)
+    told = read_all(Path(unit.path), found.names) if found.names else None
+    preview = find(Path(unit.path), found.names) if found.names else None
     missing = ("missing-shard",) if unit.missing else ()
     return Entry(
         path=unit.path,
         root=str(root.path),
         folder=root.folder,
-        place=os.path.relpath(unit.path, root.path).replace(os.sep, "/"),
-        name=path.name if unit.folder else stem_of(path.name),
+        place=_below(unit.path, str(root.path)).replace(os.sep, "/"),
+        name=name if unit.folder else stem_of(name),
         files=tuple(_facts(seen, main=at == 0) for at, seen in enumerate(unit.files)),
         identity=reading.identity,
         about=cleaned(told.about) if told else About(),
@@ -89,6 +89,11 @@ def entry_of(found: Sighting, reading: Reading) -> Entry:
         sidecars=found.stamp,
         problems=tuple(dict.fromkeys((*reading.problems, *missing))),
     )
+
+
+def _below(path: str, root: str) -> str:
+    """A path that a walk made, as it lies below its root; `os.path.relpath` takes ten times as long."""
+    return path[len(root) :].lstrip(os.sep) or os.curdir
 
 
 def _facts(seen: Seen, *, main: bool) -> FileFacts:

@@ -64,14 +64,12 @@ models = Table(
     Index("models_by_uses", "gone", "uses", "id"),
     Index("models_by_rating", "gone", "rating", "id"),
     Index("models_by_root", "root", "gone", "sidecars"),
-    Index("models_by_family", "family", "kind"),
-    Index("models_by_kind", "kind", "folder"),
     Index("models_by_hub", "hub", "hub_model"),
     Index("models_by_sha256", "sha256"),
     Index(
         "models_as_cube",
         *("gone", "folder", "kind", "family", "format", "base", "dtype", "hub", "health", "completeness", "favourite"),
-        *("root", "size"),
+        *("root", "size", "title_key", "added", "modified", "used", "uses", "rating"),  # found and sorted without a row
     ),
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, replace
 from pathlib import PurePath
@@ -215,13 +216,13 @@ def _in(family: str, name: str, candidates: tuple[str, ...]) -> bool:
 
 
 def _kind(found: Found, family: str, name: str) -> str:
+    if found.kind != "diffusion_model" or family not in _DIFFUSERS_TWINS:
+        return found.kind
     path = PurePath(name)
     marks = (
         path.name.startswith("diffusion_pytorch_model") or "diffusers" in path.name or path.parent.name == "transformer"
     )
-    if found.kind == "diffusion_model" and family in _DIFFUSERS_TWINS and marks:
-        return "diffusers_transformer"
-    return found.kind
+    return "diffusers_transformer" if marks else found.kind
 
 
 def _is_twin(found: Found, verdict: _Verdict, kind: str, name: str) -> bool:
@@ -232,7 +233,7 @@ def _is_twin(found: Found, verdict: _Verdict, kind: str, name: str) -> bool:
 
 
 def _variant(name: str) -> str:
-    low = PurePath(name).name.lower()
+    low = os.path.basename(name).lower()
     return next((variant for variant in _VARIANTS if variant in low), "")
 
 

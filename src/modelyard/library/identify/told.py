@@ -80,6 +80,8 @@ def family_of(text: str) -> str:
 
 def _text(metadata: Mapping[str, object], key: str) -> str:
     value = metadata.get(key)
+    if value is None:
+        return ""
     if not isinstance(value, str) or value == "None":
         return ""
     return value if value.isascii() else value.encode(errors="replace").decode()

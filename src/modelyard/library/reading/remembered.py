@@ -19,7 +19,7 @@ from modelyard.library.identify.identify import Measured, identify, measured
 from modelyard.library.reading.look import Look
 from modelyard.values.about import About
 
-_MOST, _START, _LARGEST = 4096, 256 << 10, 1 << 20
+_MOST, _START, _LARGEST = 4096, 16 << 10, 1 << 20
 
 
 class _Metadata(msgspec.Struct, rename={"metadata": "__metadata__"}, forbid_unknown_fields=True):
@@ -34,6 +34,7 @@ class Memory:
 
     def __init__(self) -> None:
         self._known: dict[bytes, tuple[int, Measured]] = {}
+        self._head = bytearray(8 + _LARGEST)  # the same for every file: a fresh one costs more than reading does
 
     def look(self, path: str, record: About | None = None) -> Look:
         """Read and identify one file; `record` is what a hub says of exactly these bytes.
@@ -41,7 +42,7 @@ class Memory:
         Raises:
             OSError: There is no such file, or it may not be read.
         """
-        key, size, metadata = _parts(path)
+        key, size, metadata = _parts(path, self._head)
         known = self._known.get(key) if metadata is not None else None
         if known is not None and metadata is not None:
             header = Header("safetensors", size, metadata=metadata)
@@ -55,28 +56,38 @@ class Memory:
         return Look(identify(header, path, record, measure), header.findings, header.size, len(header.tensors))
 
 
-def _parts(path: str) -> tuple[bytes, int, Mapping[str, object] | None]:
-    """The digest of a header's tensors, the file's size, and its metadata; None when it is not of the plain kind."""
+def _parts(path: str, head: bytearray) -> tuple[bytes, int, Mapping[str, object] | None]:
+    """The digest of a header's tensors, the file's size, and its metadata; None when it is not of the plain kind.
+
+    Args:
+        head: Where its first bytes are put.
+    """
     if not path.lower().endswith((".safetensors", ".sft")):
         return b"", 0, None
     fd = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0))
     try:
-        size, start = os.fstat(fd).st_size, os.pread(fd, _START, 0)
-        length = int.from_bytes(start[:8], "little")
-        if not safetensors.plausible(start, size) or length > min(_LARGEST, size - 8):
+        if hasattr(os, "posix_fadvise"):
+            os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_RANDOM)  # of the tensors behind the header nothing is read ahead
+        size, begin = os.fstat(fd).st_size, os.pread(fd, _START, 0)
+        length = int.from_bytes(begin[:8], "little")
+        if not safetensors.plausible(begin, size) or length > min(_LARGEST, size - 8):
             return b"", 0, None
-        raw = start[8 : 8 + length] if len(start) >= 8 + length else os.pread(fd, length, 8)
+        head[: len(begin)] = begin
+        rest = memoryview(head)[len(begin) : 8 + length]
+        if rest and os.preadv(fd, [rest], len(begin)) != len(rest):
+            return b"", 0, None  # it grew shorter just now, and what stands there is another file's
     except IsADirectoryError:
         return b"", 0, None
     finally:
         os.close(fd)
-    entry = raw.rfind(b"{", 0, max(0, raw.find(b'"data_offsets"')))
-    name_end = len(raw[: max(0, entry)].rstrip(b" :\t\r\n")) - 1
-    name = raw.rfind(b'"', 0, max(0, name_end))  # where the first tensor's name begins
-    if name < 1:
+    end = 8 + length
+    entry = head.rfind(b"{", 8, max(8, head.find(b'"data_offsets"', 8, end)))
+    name_end = len(head[: max(8, entry)].rstrip(b" :\t\r\n")) - 1
+    name = head.rfind(b'"', 8, max(8, name_end))  # where the first tensor's name begins
+    if name < 9:
         return b"", 0, None
-    key = blake3.blake3(raw[name:]).digest() + (size - 8 - length).to_bytes(8, "little")
-    return key, size, _metadata(raw[:name].rstrip(b" ,\t\r\n"))
+    key = blake3.blake3(memoryview(head)[name:end]).digest() + (size - end).to_bytes(8, "little")
+    return key, size, _metadata(bytes(head[8:name]).rstrip(b" ,\t\r\n"))
 
 
 def _metadata(before: bytes) -> Mapping[str, object] | None:

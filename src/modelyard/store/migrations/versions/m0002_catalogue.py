@@ -90,13 +90,17 @@ def upgrade() -> None:
             "favourite",
             "root",
             "size",
+            "title_key",
+            "added",
+            "modified",
+            "used",
+            "uses",
+            "rating",
         ],
         unique=False,
     )
     op.create_index("models_by_added", "models", ["gone", "added", "id"], unique=False)
-    op.create_index("models_by_family", "models", ["family", "kind"], unique=False)
     op.create_index("models_by_hub", "models", ["hub", "hub_model"], unique=False)
-    op.create_index("models_by_kind", "models", ["kind", "folder"], unique=False)
     op.create_index("models_by_modified", "models", ["gone", "modified", "id"], unique=False)
     op.create_index("models_by_rating", "models", ["gone", "rating", "id"], unique=False)
     op.create_index("models_by_root", "models", ["root", "gone", "sidecars"], unique=False)
@@ -198,9 +202,7 @@ def downgrade() -> None:
     op.drop_index("models_by_root", table_name="models")
     op.drop_index("models_by_rating", table_name="models")
     op.drop_index("models_by_modified", table_name="models")
-    op.drop_index("models_by_kind", table_name="models")
     op.drop_index("models_by_hub", table_name="models")
-    op.drop_index("models_by_family", table_name="models")
     op.drop_index("models_by_added", table_name="models")
     op.drop_index("models_as_cube", table_name="models")
     op.drop_table("models")

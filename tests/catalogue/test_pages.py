@@ -1,0 +1,87 @@
+"""A page is the same, whichever way it is looked for; and SQLite takes the way that was meant."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from modelyard.catalogue.asking import Asking
+from modelyard.catalogue.catalogue import Catalogue
+from modelyard.catalogue.pages import SORTS, Order, page
+from modelyard.values.about import About, Own
+from modelyard.values.identity import Identity
+
+QUESTIONS = [
+    Asking(),
+    Asking(kind=("lora",), family=("sdxl",)),
+    Asking(text="cat", kind=("vae",)),
+    Asking(tags=("style",)),
+    Asking(rating=5),
+]
+
+
+@pytest.fixture
+def shelf(catalogue: Catalogue, make) -> Catalogue:
+    dice = random.Random(3)
+    entries = []
+    for number in range(120):
+        identity = Identity("safetensors", dice.choice(["lora", "vae"]), "sdxl" if number > 90 else "flux1")
+        own = Own(rating=dice.choice([None, 5]))
+        about = About(name=dice.choice(["cat", "dog"]), tags=("style",) if number % 3 else (), own=own)
+        entries.append(make(f"m{number}.pt", about, identity, size=1000 * (number // 4)))
+    catalogue.keep(entries)
+    return catalogue
+
+
+@pytest.mark.parametrize("sort", SORTS)
+@pytest.mark.parametrize("asking", QUESTIONS)
+@pytest.mark.parametrize("descending", [False, True])
+def test_walked_or_gathered_a_page_is_the_same(shelf: Catalogue, sort: str, asking: Asking, descending: bool) -> None:
+    with shelf.database.reading() as db:
+        first = page(db, asking, Order(sort, descending, most=7))
+        for order in (Order(sort, descending, most=7), Order(sort, descending, first.next or "", 7)):
+            pages = [
+                page(db, asking, order, window=window, common=common)
+                for window in (0, 5, 40, 1000)
+                for common in (False, True)
+            ]
+            assert all(one == pages[0] for one in pages)
+
+
+def plans(catalogue: Catalogue, asking: Asking, order: Order, **how: Any) -> list[str]:
+    """How SQLite answers the first question of a page."""
+    asked: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        asked.append((statement, parameters))
+
+    sa.event.listen(catalogue.database.engine, "before_cursor_execute", note)
+    try:
+        with catalogue.database.reading() as db:
+            page(db, asking, order, **how)
+            statement, parameters = asked[1] if asked[0][0].startswith("BEGIN") else asked[0]
+            return [row[3] for row in db.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)]
+    finally:
+        sa.event.remove(catalogue.database.engine, "before_cursor_execute", note)
+
+
+@pytest.mark.parametrize("sort", SORTS)
+@pytest.mark.parametrize("asking", [Asking(kind=("lora",), family=("sdxl",)), Asking(dtype=("F16",), root=("/m",))])
+def test_what_fits_is_gathered_without_a_look_at_rows(shelf: Catalogue, sort: str, asking: Asking) -> None:
+    if shelf.database.dialect != "sqlite":
+        pytest.skip("PostgreSQL chooses its ways by its own counts.")
+    shelf.database.learn()
+    assert "COVERING INDEX models_as_cube" in plans(shelf, asking, Order(sort))[0]
+    mark = shelf.page(Asking(), Order(sort, most=5)).next or ""
+    assert "COVERING INDEX models_as_cube" in plans(shelf, asking, Order(sort, after=mark))[0]
+
+
+@pytest.mark.parametrize("sort", SORTS)
+def test_the_edge_of_a_walk_is_found_in_the_index_of_the_order(shelf: Catalogue, sort: str) -> None:
+    if shelf.database.dialect != "sqlite":
+        pytest.skip("PostgreSQL chooses its ways by its own counts.")
+    shelf.database.learn()
+    assert f"COVERING INDEX models_by_{sort}" in plans(shelf, Asking(), Order(sort), window=20)[0]
