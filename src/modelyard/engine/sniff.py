@@ -10,15 +10,13 @@ import json
 import re
 import struct
 
-from modelyard.values.suffixes import suffix_of
+from modelyard.values.suffixes import MODELS, suffix_of
 
 SNIFFED = 4096
 """First bytes that are looked at."""
 
-MODEL_SUFFIXES = frozenset(
-    (".safetensors", ".sft", ".gguf", ".ggml", ".ckpt", ".pt", ".pth", ".bin", ".onnx", ".pkl", ".h5", ".msgpack")
-    + (".npz", ".npy", ".tflite", ".engine", ".zip")
-)
+MODEL_SUFFIXES = MODELS | {".zip"}
+"""Endings of files that are neither text nor a page."""
 
 _TEXT_SUFFIXES = frozenset((".html", ".htm", ".xml", ".svg", ".xhtml", ".php", ".asp", ".md", ".txt"))
 _HTML = re.compile(rb"^\s*(<!--.*?-->\s*)?<(!doctype\s+html|html|head|body|\?php)", re.IGNORECASE | re.DOTALL)

@@ -22,10 +22,10 @@ from modelyard.library.walk import QUARANTINE as SUFFIX
 from modelyard.library.walk import Walk
 from modelyard.net.stop import Stop
 from modelyard.values.hazards import RUNS_CODE, SEALED
+from modelyard.values.suffixes import MODELS, suffix_of
 
 _UNSAFE = RUNS_CODE | SEALED
 _STARTS = (b"PK", b"\x80")
-_LOADED = frozenset((".ckpt", ".pt", ".pth", ".bin", ".pkl", ".pt2", ".vae", ".joblib", ".npy"))
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -45,7 +45,7 @@ def unsafe(part: Path, target: Path) -> YardError | None:
     """Why a file that arrived may not get its name, None when it may."""
     with part.open("rb") as file:
         start = file.read(2)
-    if not start.startswith(_STARTS) and target.suffix.lower() not in _LOADED:
+    if not start.startswith(_STARTS) and suffix_of(target.name) not in MODELS:
         return None
     words = _words(read_header(part))
     if not words:

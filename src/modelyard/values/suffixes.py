@@ -8,6 +8,9 @@ LISTED = frozenset(
 )
 """What a scan takes for a model by its name; what it really is its bytes say."""
 
+MODELS = LISTED | {".vae", ".t7", ".npy", ".npz", ".keras", ".joblib"}
+"""Every ending under which some program loads a model."""
+
 
 def suffix_of(name: str) -> str:
     """Lower-case suffix of a file name with its dot."""

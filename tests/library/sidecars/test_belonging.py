@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from modelyard.errors import BadValue
 from modelyard.library.sidecars import renamed, sidecars_of
+from modelyard.values.suffixes import MODELS
 
 HERE = Path("/models")
 
@@ -49,6 +50,12 @@ def test_what_two_models_have_in_common_is_shared() -> None:
     names = ("a.ckpt", "a.png", "a.safetensors.rgthree-info.json", "a.ckpt.rgthree-info.json")
     assert shared("a.safetensors", *names) == {"a.png"}
     assert moves("a.safetensors", *names) == {"a.safetensors.rgthree-info.json"}
+
+
+@pytest.mark.parametrize("ending", sorted(MODELS - {".safetensors"}))
+def test_each_kind_of_model_has_a_claim(ending: str) -> None:
+    assert shared("a.safetensors", f"a{ending}", "a.png") == {"a.png"}
+    assert shared(f"a{ending}", "a.safetensors", "a.png") == {"a.png"}
 
 
 def test_an_ending_that_is_part_of_another_models_name_is_shared() -> None:

@@ -10,33 +10,7 @@ from pathlib import Path
 from modelyard.library.formats import safetensors
 from modelyard.library.formats.content import by_content
 from modelyard.library.formats.header import Code, Header, Problem
-
-SUFFIXES = frozenset(
-    {
-        ".safetensors",
-        ".sft",
-        ".gguf",
-        ".ggml",
-        ".ckpt",
-        ".pt",
-        ".pt2",
-        ".pth",
-        ".bin",
-        ".pkl",
-        ".onnx",
-        ".vae",
-        ".t7",
-        ".npy",
-        ".npz",
-        ".h5",
-        ".keras",
-        ".joblib",
-        ".nemo",
-        ".engine",
-        ".tflite",
-    }
-)
-"""Suffixes of files that may be models."""
+from modelyard.values.suffixes import MODELS, suffix_of
 
 _EXPECTED = {
     ".safetensors": ("safetensors",),
@@ -110,5 +84,5 @@ def models_below(path: Path) -> Iterator[Path]:
     for child in children:
         if child.is_dir() and not child.is_symlink():
             yield from models_below(child)
-        elif child.suffix.lower() in SUFFIXES:
+        elif suffix_of(child.name) in MODELS:
             yield child

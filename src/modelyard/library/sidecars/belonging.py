@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from modelyard.errors import BadValue
+from modelyard.values.suffixes import MODELS, suffix_of
 
 WHOLE_NAME = ".rgthree-info.json"
 _PICTURES = ("webp", "png", "jpg", "jpeg", "gif", "bmp", "avif", "jxl")
@@ -33,8 +34,6 @@ _SHOWN = (
 )
 _ENDINGS = frozenset(_TEXTS + _SHOWN)
 _LONGEST_FIRST = tuple(sorted(_ENDINGS, key=len, reverse=True))
-MODELS = (".safetensors", ".sft", ".gguf", ".ckpt", ".pt", ".pth", ".bin", ".onnx", ".pkl")
-"""Endings of the files that sidecars belong to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +62,7 @@ def sidecars_of(model: Path, names: Collection[str]) -> Belonging:
         names: The names of all files in its folder; a set is the fastest.
     """
     ours = sorted(name for name in names if _belongs(name, model.name))
-    lower = {name.lower() for name in names if name != model.name and name.lower().endswith(MODELS)} if ours else set()
+    lower = {name.lower() for name in names if name != model.name and suffix_of(name) in MODELS} if ours else set()
     shared = {name for name in ours if _other_owner(name, model.name, lower)}
     return Belonging(
         tuple(model.with_name(name) for name in ours if name not in shared),
