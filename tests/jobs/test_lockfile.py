@@ -7,11 +7,12 @@ from pathlib import Path
 
 import msgspec
 import pytest
+import sqlalchemy as sa
 
 from modelyard.app import App
 from modelyard.catalogue.asking import Asking
 from modelyard.errors import BadValue, UnsafePath
-from modelyard.jobs.lockfile import Lock, addresses_by_hash, check, export, read_lock
+from modelyard.jobs.lockfile import Lock, addresses_by_hash, check, export, export_json, read_lock
 from modelyard.jobs.measuring import MeasureOptions, measure_models
 from modelyard.jobs.wish import Wish
 from modelyard.net.stop import Stop
@@ -57,6 +58,25 @@ def test_each_file_is_here_elsewhere_different_or_missing(tmp_path: Path) -> Non
         }
         (lost,) = [one for one in check(app.stock, lock) if one.state == "missing"]
         assert lost.target == str(root / "sub" / "lost.safetensors")
+
+
+def test_written_in_pieces_it_is_the_same_and_asks_a_few_questions_for_a_thousand_models(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("modelyard.jobs.lockfile._PAGE", 10)
+    asked: list[str] = []
+    with library(tmp_path) as (app, root):
+        for number in range(25):
+            model(root / f"m{number}-00001-of-00002.safetensors", number)
+            model(root / f"m{number}-00002-of-00002.safetensors", number + 100)
+        measured(app)
+        sa.event.listen(app.database.engine, "before_cursor_execute", lambda *told: asked.append(told[2]))
+        told = b"".join(export_json(app.stock, Asking()))
+        assert len([one for one in asked if one.startswith("SELECT")]) < 25
+        assert read_lock(told).models == export(app.stock, Asking()).models
+        assert [len(one.files) for one in read_lock(told).models] == [2] * 25
+        nothing = b"".join(export_json(app.stock, Asking(kind=("nothing",))))
+        assert read_lock(nothing).models == ()
 
 
 def test_what_was_downloaded_can_be_had_again_by_its_address_and_the_rest_by_its_hash(

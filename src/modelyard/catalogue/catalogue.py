@@ -186,6 +186,16 @@ class Catalogue:
         with self.database.reading() as db:
             return tuple(FileView(*row) for row in db.execute(query))
 
+    def files_of(self, numbers: Sequence[int]) -> dict[int, list[FileView]]:
+        """The files of some models, each main one first."""
+        columns = (model_files.c[name] for name in FileView.__struct_fields__)
+        query = sa.select(model_files.c.model, *columns).where(model_files.c.model.in_(numbers))
+        found: dict[int, list[FileView]] = {}
+        with self.database.reading() as db:
+            for number, *told in db.execute(query.order_by(model_files.c.main.desc(), model_files.c.path)):
+                found.setdefault(number, []).append(FileView(*told))
+        return found
+
     def with_digest(self, algorithm: str, value: str) -> list[Model]:
         """Models one of whose files has this measured digest, or begins with it."""
         column = model_files.c[

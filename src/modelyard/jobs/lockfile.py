@@ -7,13 +7,15 @@ where they can be had. No line holds a path of this machine, or a key.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
 
 from modelyard.catalogue.asking import Asking
+from modelyard.catalogue.catalogue import FileView
 from modelyard.catalogue.model import Health, Model
 from modelyard.catalogue.pages import Order
 from modelyard.errors import BadValue, NoSuchModel, UnsafePath, YardError
@@ -25,6 +27,7 @@ from modelyard.library.roots.roots import Root
 
 FORMAT = 1
 _PAGE = 1000
+_REDACTOR = Redactor()
 Text = Annotated[str, msgspec.Meta(max_length=4096)]
 Sha256 = Annotated[str, msgspec.Meta(pattern="^([0-9a-f]{64})?$")]
 
@@ -111,28 +114,44 @@ def read_lock(data: bytes) -> Lock:
 
 def export(stock: Stock, asking: Asking) -> Lock:
     """Write down the models that fit a question."""
+    models = tuple(model for batch in batches(stock, asking) for model in batch)
+    return msgspec.structs.replace(_empty(stock), models=models)
+
+
+def _empty(stock: Stock) -> Lock:
     now = dt.datetime.fromtimestamp(stock.wall(), dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return Lock(FORMAT, now, tuple(_locked(stock, model) for model in _every(stock, asking)))
+    return Lock(FORMAT, now, ())
 
 
-def _every(stock: Stock, asking: Asking) -> Iterator[Model]:
-    after = ""
-    while True:
+def export_json(stock: Stock, asking: Asking) -> Iterator[bytes]:
+    """The same as JSON, piece by piece: only a thousand models are held at a time."""
+    yield msgspec.json.encode(_empty(stock)).removesuffix(b"]}")
+    between = b""
+    for batch in batches(stock, asking):
+        for model in batch:
+            yield between + msgspec.json.encode(model)
+            between = b","
+    yield b"]}"
+
+
+def batches(stock: Stock, asking: Asking) -> Iterator[list[LockedModel]]:
+    """The models that fit, a few questions for each thousand of them."""
+    after: str | None = ""
+    while after is not None:
         page = stock.catalogue.page(asking, Order("title", after=after, most=_PAGE))
-        yield from page.models
-        if page.next is None:
-            return
+        files = stock.catalogue.files_of([model.id for model in page.models])
+        known = stock.yard.proofs.addresses([file.path for held in files.values() for file in held])
+        yield [_locked(model, files.get(model.id, ()), known) for model in page.models]
         after = page.next
 
 
-def _locked(stock: Stock, model: Model) -> LockedModel:
+def _locked(model: Model, held: Sequence[FileView], known: Mapping[str, str]) -> LockedModel:
     files = []
-    for file in stock.catalogue.files(model.id):
-        place = Path(file.path).relative_to(model.root).as_posix()
-        proof = stock.yard.proofs.last_known(Path(file.path))
-        address = proof.address if proof and proof.address else _address(model) if file.main else ""
-        if Redactor().text(address) != address:
+    for file in held:
+        address = known.get(file.path) or (_address(model) if file.main else "")
+        if address and _REDACTOR.text(address) != address:
             address = ""  # a signed link opens the file for whoever reads this
+        place = file.path[len(model.root) :].replace(os.sep, "/").lstrip("/")
         files.append(LockedFile(place, file.size, file.sha256, address))
     return LockedModel(
         title=model.title,

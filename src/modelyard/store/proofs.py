@@ -13,7 +13,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,6 +22,7 @@ import msgspec
 from modelyard.errors import DiskError, DiskFull, NoPermission
 
 _VERSION = 1
+_CHUNK = 500
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS proofs (
     path TEXT PRIMARY KEY,
@@ -106,6 +107,18 @@ class Proofs:
         with self._open() as db:
             row = db.execute("SELECT * FROM proofs WHERE path = ?", (_name(path),)).fetchone()
         return _proof(row) if row else None
+
+    def addresses(self, paths: Sequence[str]) -> dict[str, str]:
+        """Where these files came from, touched since or not; of those that came from a known address."""
+        names = {_name(Path(path)): path for path in paths}
+        every, found = list(names), dict[str, str]()
+        with self._open() as db:
+            for first in range(0, len(every), _CHUNK):
+                chunk = every[first : first + _CHUNK]
+                marks = ",".join("?" * len(chunk))
+                query = f"SELECT path, address FROM proofs WHERE address <> '' AND path IN ({marks})"  # noqa: S608
+                found |= {names[path]: address for path, address in db.execute(query, chunk)}
+        return found
 
     def with_sha256(self, sha256: str) -> list[Proof]:
         """Proofs of untouched files with these bytes."""

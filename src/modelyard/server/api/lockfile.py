@@ -6,9 +6,10 @@ import msgspec
 
 from modelyard.errors import BadValue, NoSuchModel, UnsafePath
 from modelyard.jobs.comparing import Comparison, compare
-from modelyard.jobs.lockfile import Lock, Verdict, addresses_by_hash, check, export
+from modelyard.jobs.lockfile import Lock, Verdict, addresses_by_hash, check, export_json
 from modelyard.server.api.adding import Item, add_items
 from modelyard.server.api.models import FilterQuery
+from modelyard.server.messages import Answer
 from modelyard.server.roles import Role
 from modelyard.server.routes import Ask, Here, Id, Routes
 
@@ -39,10 +40,10 @@ class SyncAnswer(msgspec.Struct, frozen=True):
     left: list[Verdict]
 
 
-@routes.get("/lockfile", role=Role.VIEWER, slow=True)
-def write_lock(here: Here, query: FilterQuery) -> Lock:
+@routes.get("/lockfile", role=Role.VIEWER, slow=True, gives=Lock)
+def write_lock(here: Here, query: FilterQuery) -> Answer:
     """Write down the models that fit: files, measured hashes, places, addresses, licences. No key, no path of ours."""
-    return export(here.app.stock, query.asking())
+    return Answer(b"".join(export_json(here.app.stock, query.asking())))
 
 
 @routes.post("/lockfile/check", role=Role.OPERATOR, slow=True, most=_LARGEST, once=False, raises=(BadValue, UnsafePath))
