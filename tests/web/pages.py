@@ -48,7 +48,7 @@ class Seen:
 
     def paste(self, address: str) -> None:
         """What a person does with a link: into the field, Enter."""
-        field = self.page.get_by_role("search").get_by_label("Link, model or list").first
+        field = self.page.get_by_role("search").get_by_role("textbox", name="Link, model or list")
         field.fill(address)
         field.press("Enter")
 

@@ -41,7 +41,7 @@ def test_a_pasted_link_becomes_a_proven_file(seen: Seen) -> None:
     seen.row("wash").click()
     panel = page.get_by_role("complementary")
     panel.get_by_text("proven", exact=True).wait_for()
-    assert panel.locator("ol li").count() >= 3  # queued, downloading, done
+    panel.locator("ol li").nth(2).wait_for()  # queued, downloading, done
     (task,) = seen.yard.ask("GET", f"{API}/tasks").json["tasks"]
     (file,) = task["result"]["files"]
     assert Path(file["path"]).read_bytes() == repo.head.files["wash.safetensors"].bytes()

@@ -2,10 +2,10 @@ import { createRouter, createWebHistory } from 'vue-router'
 
 /** Every page, in the order of the side bar. */
 export const PAGES = [
-  { name: 'downloads', path: '/', icon: 'icon-[lucide--download]', load: () => import('./pages/downloads/downloads.vue') },
-  { name: 'browse', path: '/browse', icon: 'icon-[lucide--search]', load: () => import('./pages/browse/browse.vue') },
-  { name: 'workflows', path: '/workflows', icon: 'icon-[lucide--workflow]', load: () => import('./pages/workflows/workflows.vue') },
-  { name: 'settings', path: '/settings', icon: 'icon-[lucide--settings]', load: () => import('./pages/settings/settings.vue') },
+  { name: 'downloads', path: '/', key: 'd', icon: 'icon-[lucide--download]', load: () => import('./pages/downloads/downloads.vue') },
+  { name: 'browse', path: '/browse', key: 'b', icon: 'icon-[lucide--search]', load: () => import('./pages/browse/browse.vue') },
+  { name: 'workflows', path: '/workflows', key: 'w', icon: 'icon-[lucide--workflow]', load: () => import('./pages/workflows/workflows.vue') },
+  { name: 'settings', path: '/settings', key: 's', icon: 'icon-[lucide--settings]', load: () => import('./pages/settings/settings.vue') },
 ] as const
 
 /** The pages as addresses, below wherever the service put us. */

@@ -22,6 +22,7 @@ export function useKeyboard(commands: () => readonly Command[]): void {
   const heard = (event: KeyboardEvent) => {
     if (event.defaultPrevented || event.altKey) return
     const key = pressed(event)
+    if (key === 'Escape' && isTyping(event.target)) return (event.target as HTMLElement).blur()
     if (!key.startsWith('mod+') && (isTyping(event.target) || document.querySelector('[role=dialog]'))) return
     const both = event.timeStamp - at < PAUSE ? `${before} ${key}` : key
     before = key
