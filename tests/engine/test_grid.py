@@ -1,11 +1,11 @@
 from itertools import pairwise
 
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from modelyard.engine.blocks import BLOCK
-from modelyard.engine.grid import Claim, Grid
+from modelyard.engine.grid import PIECES, Claim, Grid, pieces
 
 SIZE = 37 * BLOCK + 123
 
@@ -85,3 +85,34 @@ def test_a_file_that_ends_early_is_asked_for_no_further() -> None:
     rest = grid.claim(100 * BLOCK)
     assert rest and rest.end == 3 * BLOCK
     assert grid.claim(BLOCK) is None
+
+
+@given(
+    size=st.integers(0, 10_000), spans=st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 10_000)), max_size=5)
+)
+def test_pieces_are_as_full_as_what_is_there(size: int, spans: list[tuple[int, int]]) -> None:
+    cuts = sorted({min(cut, size) for span in spans for cut in span})
+    absent = list(zip(cuts[::2], cuts[1::2], strict=False))
+    shown = pieces(size, absent)
+    if size < PIECES:
+        assert shown == ""
+        return
+    lacking = sum(end - start for start, end in absent)
+    assert len(shown) == PIECES and shown.isdigit()
+    assert (shown == "9" * PIECES) == (lacking == 0)
+    assert abs(sum(map(int, shown)) / 9 / PIECES - (1 - lacking / size)) < 0.12
+    for at, digit in enumerate(shown):
+        inside = range(size * at // PIECES, size * (at + 1) // PIECES)
+        if not any(start < inside.stop and end > inside.start for start, end in absent):
+            assert digit == "9"
+
+
+def test_what_is_absent_is_what_nobody_has_and_what_is_on_its_way() -> None:
+    grid = Grid([(0, 4 * BLOCK), (8 * BLOCK, 9 * BLOCK)])
+    claim = grid.claim(2 * BLOCK)
+    assert claim
+    claim.at = BLOCK
+    assert grid.absent() == [(BLOCK, 2 * BLOCK), (2 * BLOCK, 4 * BLOCK), (8 * BLOCK, 9 * BLOCK)]
+    endless = Grid([])
+    endless.claim_all(None)
+    assert pieces(100, endless.absent()) == "0" * PIECES

@@ -113,6 +113,8 @@ def test_pause_resume_and_cancel_by_keyboard(seen: Seen) -> None:
     seen.yard.ask("POST", f"{API}/tasks", {"addresses": ["hf:ink/slow"]})
     row = seen.row("slow")
     row.get_by_text("Downloading").first.wait_for()
+    row.click()
+    page.get_by_role("complementary").locator("svg rect").nth(47).wait_for()  # the bar of its pieces
     state = lambda: seen.yard.ask("GET", f"{API}/tasks").json["tasks"][0]["state"]  # noqa: E731
     row.focus()
     page.keyboard.press("Space")

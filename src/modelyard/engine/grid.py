@@ -14,6 +14,12 @@ from dataclasses import dataclass
 
 from modelyard.engine.blocks import BLOCK
 
+ENDLESS = 2**63
+"""End of what has no known end."""
+
+PIECES = 48
+"""How many pieces a file is shown in."""
+
 
 @dataclass(slots=True, eq=False)
 class Claim:
@@ -109,10 +115,30 @@ class Grid:
         with self._lock:
             return sum(end - start for start, end in self._gaps)
 
+    def absent(self) -> list[tuple[int, int]]:
+        """What is not on the disk yet, in order; a claim without an end counts to infinity."""
+        with self._lock:
+            claimed = [(claim.at, ENDLESS if claim.end is None else claim.end) for claim in self._active]
+            return sorted(span for span in [*self._gaps, *claimed] if span[0] < span[1])
+
     def _activate(self, start: int, end: int | None) -> Claim:
         claim = Claim(start, start, end, start)
         self._active.append(claim)
         return claim
+
+
+def pieces(size: int, absent: Iterable[tuple[int, int]]) -> str:
+    """How full each of `PIECES` equal pieces of a file is: a digit each, 0 nothing, 9 everything."""
+    if size < PIECES:
+        return ""
+    borders = [size * at // PIECES for at in range(PIECES + 1)]
+    lacking = [0] * PIECES
+    for start, end in absent:
+        for at in range(min(start * PIECES // size, PIECES - 1), PIECES):
+            if borders[at] >= end:
+                break
+            lacking[at] += max(0, min(end, borders[at + 1]) - max(start, borders[at]))
+    return "".join(str(9 - -(-9 * lack // (borders[at + 1] - borders[at]))) for at, lack in enumerate(lacking))
 
 
 def _rest(claim: Claim) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from modelyard.net.stop import Clock
@@ -27,6 +28,7 @@ class Snapshot:
         stage: ``waiting``, ``transferring``, ``proving``, ``landing``, ``done`` or ``failed``.
         note: What is going on, in words, when it is not plain progress.
         received: Bytes that came over the wire in this run.
+        pieces: How full equal pieces of the file are, a digit each from 0 to 9; empty when nobody counts.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Snapshot:
     stage: str
     note: str = ""
     received: int = 0
+    pieces: str = ""
 
     def as_dict(self) -> dict[str, object]:
         """The snapshot as JSON-able data."""
@@ -55,6 +58,7 @@ class Snapshot:
             "stage": self.stage,
             "note": self.note,
             "received": self.received,
+            "pieces": self.pieces,
         }
 
 
@@ -69,6 +73,7 @@ class Progress:
         self.retries = 0
         self.connections = 0
         self.kept = 0
+        self.pieces: Callable[[], str] = str
         self._clock = clock
         self._lock = threading.Lock()
         self._received = 0
@@ -118,6 +123,7 @@ class Progress:
                 self.stage,
                 self.note,
                 self._received,
+                self.pieces(),
             )
 
     def _smooth(self) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from modelyard.engine.blocks import BLOCK, BlockTable
 from modelyard.engine.digesting import EXTRAS, needed
-from modelyard.engine.grid import Claim, Grid
+from modelyard.engine.grid import Claim, Grid, pieces
 from modelyard.engine.identity import Identity
 from modelyard.engine.journal import Journal
 from modelyard.engine.lane import Lane, StartOver
@@ -85,6 +85,7 @@ class Run:
         self.stop = Stop(around.stop)
         self.ring = Ring(4 if part.direct else 1, _BUFFERS)
         self.grid = Grid(table.gaps() if table.size is not None else [])
+        self.progress.pieces = self._shown_pieces
         names = needed(around.order.expected)
         optional = tuple(name for name in EXTRAS if name not in names)
         self.journal: OnBlock = journal.add if journal else _no_journal
@@ -105,6 +106,9 @@ class Run:
         self._identities: dict[str, Identity] = {}
         self._users: dict[str, int] = defaultdict(int)
         self._lost: dict[str, YardError] = {}
+
+    def _shown_pieces(self) -> str:
+        return pieces(self.table.size, self.grid.absent()) if self.table.size else ""
 
     def next_claim(self) -> Claim | None:
         """The next bytes to fetch, in order; at the end the half of somebody's rest."""

@@ -19,7 +19,7 @@ export interface Numbers {
   stage: string
   note: string
   connections: number
-  files: { name: string; size: number | null; done: number; speed: number; stage: string; note: string }[]
+  files: { name: string; size: number | null; done: number; speed: number; stage: string; note: string; pieces: string }[]
 }
 
 export const RUNNING: readonly State[] = ['running', 'verifying']
