@@ -1,0 +1,107 @@
+import { useInfiniteQuery, useQueryClient, type InfiniteData } from '@tanstack/vue-query'
+import { computed, onScopeDispose, ref, type Ref } from 'vue'
+import { useI18n } from 'vue-i18n'
+import { said, type Schemas, type Task } from '@/api/client'
+import { api } from '@/api/here'
+import { useToasts } from '@/ui/toasts'
+
+export interface Filter {
+  state?: ('done' | 'failed' | 'cancelled')[]
+  hub?: string
+  kind?: string
+  text?: string
+  favourite?: boolean
+  since?: number
+  until?: number
+}
+type Pages = InfiniteData<Schemas['HistoryPage'], string | null>
+
+const LIST = ['history', 'list'] as const
+const PAGE = 100
+const PATIENCE = 8000
+
+/** What has ended, the latest first, a page at a time. */
+export function useEntries(filter: Ref<Filter>) {
+  return useInfiniteQuery({
+    queryKey: computed(() => [...LIST, filter.value]),
+    initialPageParam: null as string | null,
+    queryFn: ({ pageParam, signal }) =>
+      said(api().GET('/api/v1/history', { params: { query: { ...filter.value, limit: PAGE, ...(pageParam && { after: pageParam }) } }, signal })),
+    getNextPageParam: (last) => last.next,
+  })
+}
+
+/** What can be done with ended tasks. Forgetting waits until its undo is gone. */
+export function useEntryDeeds() {
+  const queries = useQueryClient()
+  const toasts = useToasts()
+  const { t } = useI18n()
+  const hidden = ref(new Set<number>())
+  let pending: { ids: number[]; timer: ReturnType<typeof setTimeout> } | null = null
+
+  const patch = (id: number, change: Partial<Task>) =>
+    queries.setQueriesData<Pages>({ queryKey: LIST }, (data) =>
+      data && { ...data, pages: data.pages.map((page) => ({ ...page, tasks: page.tasks.map((task) => (task.id === id ? { ...task, ...change } : task)) })) },
+    )
+
+  async function star(task: Task): Promise<void> {
+    const favourite = !task.favourite
+    patch(task.id, { favourite })
+    try {
+      await said(api().PATCH('/api/v1/tasks/{id}', { params: { path: { id: task.id } }, body: { favourite } }))
+    } catch (thrown) {
+      patch(task.id, { favourite: task.favourite })
+      toasts.fail(thrown)
+    }
+  }
+
+  async function again(ids: number[]): Promise<void> {
+    try {
+      const { ids: made } = await said(api().POST('/api/v1/history/again', { body: { ids } }))
+      toasts.tell(t('adding.queued', made.length))
+      void queries.invalidateQueries({ queryKey: ['tasks'] })
+    } catch (thrown) {
+      toasts.fail(thrown)
+    }
+  }
+
+  function forget(ids: number[]): void {
+    void settle()
+    hidden.value = new Set(ids)
+    pending = { ids, timer: setTimeout(() => void settle(), PATIENCE) }
+    toasts.tell(t('history.forgotten', { count: ids.length }, ids.length), { label: t('do.undo'), run: back })
+  }
+
+  function back(): void {
+    if (pending) clearTimeout(pending.timer)
+    pending = null
+    hidden.value = new Set()
+  }
+
+  async function settle(): Promise<void> {
+    if (!pending) return
+    const { ids, timer } = pending
+    clearTimeout(timer)
+    pending = null
+    try {
+      await said(api().POST('/api/v1/history/forget', { body: { ids } }))
+    } catch (thrown) {
+      hidden.value = new Set()
+      toasts.fail(thrown)
+    }
+    void queries.invalidateQueries({ queryKey: ['history'] })
+  }
+  onScopeDispose(() => void settle())
+
+  return { hidden, star, again, forget }
+}
+
+/** The history as a file of the browser. */
+export async function download(filter: Filter, format: 'csv' | 'json'): Promise<void> {
+  const blob = (await said(api().GET('/api/v1/history/export', { params: { query: { ...filter, format } }, parseAs: 'blob' }))) as Blob
+  const link = document.createElement('a')
+  link.href = URL.createObjectURL(blob)
+  link.download = `modelyard-history.${format}`
+  link.click()
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000)
+}
