@@ -4,6 +4,7 @@ import { createRouter, createWebHistory } from 'vue-router'
 export const PAGES = [
   { name: 'downloads', path: '/', icon: 'icon-[lucide--download]', load: () => import('./pages/downloads/downloads.vue') },
   { name: 'browse', path: '/browse', icon: 'icon-[lucide--search]', load: () => import('./pages/browse/browse.vue') },
+  { name: 'library', path: '/library', icon: 'icon-[lucide--layout-grid]', load: () => import('./pages/library/library.vue') },
   { name: 'settings', path: '/settings', icon: 'icon-[lucide--settings]', load: () => import('./pages/settings/settings.vue') },
 ] as const
 
