@@ -1,0 +1,84 @@
+import type { LocationQuery, LocationQueryRaw } from 'vue-router'
+
+/** Columns that models are counted by, in the order in which they are shown. */
+export const FACETS = ['kind', 'family', 'base', 'health', 'tag', 'hub', 'format', 'dtype', 'completeness', 'without', 'folder', 'root'] as const
+export type Facet = (typeof FACETS)[number]
+export const SORTS = ['title', 'added', 'modified', 'size', 'used', 'uses', 'rating'] as const
+export type Sort = (typeof SORTS)[number]
+
+/** Which models, in which order: what stands in the address of the library. */
+export type Filter = { text: string; favourite: boolean; place: string; rating: number; sort: Sort; descending: boolean } & Record<Facet, string[]>
+
+const all = (value: LocationQuery[string] | undefined): string[] => [value ?? []].flat().filter((each) => each !== null)
+const one = (value: LocationQuery[string] | undefined): string => all(value)[0] ?? ''
+
+export function filterOf(query: LocationQuery): Filter {
+  const lists = Object.fromEntries(FACETS.map((name) => [name, all(query[name])])) as Record<Facet, string[]>
+  const sort = one(query.sort) as Sort
+  const rating = Number(one(query.rating))
+  return {
+    ...lists,
+    text: one(query.find),
+    favourite: query.favourite !== undefined,
+    place: one(query.place),
+    rating: Number.isInteger(rating) && rating >= 0 && rating <= 5 ? rating : 0,
+    sort: SORTS.includes(sort) ? sort : 'title',
+    descending: query.down !== undefined,
+  }
+}
+
+/** The filter's part of an address; what says nothing is left out. */
+export function queryOf(filter: Filter): LocationQueryRaw {
+  return {
+    ...Object.fromEntries(FACETS.map((name) => [name, filter[name].length ? filter[name] : undefined])),
+    find: filter.text || undefined,
+    favourite: filter.favourite ? '1' : undefined,
+    place: filter.place || undefined,
+    rating: filter.rating ? String(filter.rating) : undefined,
+    sort: filter.sort === 'title' ? undefined : filter.sort,
+    down: filter.descending ? '1' : undefined,
+  }
+}
+
+/** What the service is asked. */
+export function askedOf({ text, favourite, place, rating, sort, descending, ...lists }: Filter) {
+  const without = lists.without as ('preview' | 'hub' | 'sha256')[]
+  const said = Object.fromEntries(Object.entries(lists).filter(([, values]) => values.length)) as Partial<Record<Facet, string[]>>
+  return {
+    which: { ...said, without, ...(text && { text }), ...(favourite && { favourite }), ...(place && { place }), ...(rating && { rating }) },
+    order: { sort, descending },
+  }
+}
+
+export interface Chip {
+  name: Facet | 'text' | 'favourite' | 'place' | 'rating'
+  value: string
+}
+
+/** Each part of a filter, to be shown and taken away. */
+export function chipsOf(filter: Filter): Chip[] {
+  return [
+    ...(filter.text ? [{ name: 'text' as const, value: filter.text }] : []),
+    ...(filter.favourite ? [{ name: 'favourite' as const, value: '' }] : []),
+    ...(filter.rating ? [{ name: 'rating' as const, value: String(filter.rating) }] : []),
+    ...(filter.place ? [{ name: 'place' as const, value: filter.place }] : []),
+    ...FACETS.flatMap((name) => filter[name].map((value) => ({ name, value }))),
+  ]
+}
+
+export function without(filter: Filter, { name, value }: Chip): Filter {
+  if (name === 'text' || name === 'place') return { ...filter, [name]: '' }
+  if (name === 'favourite') return { ...filter, favourite: false }
+  if (name === 'rating') return { ...filter, rating: 0 }
+  // A place lies in one root: without the root it would be any folder of that name
+  return { ...filter, [name]: filter[name].filter((each) => each !== value), ...(name === 'root' && { place: '' }) }
+}
+
+/** One value more, or less when it was there. */
+export function toggled(filter: Filter, name: Facet, value: string): Filter {
+  const there = filter[name].includes(value)
+  return there ? without(filter, { name, value }) : { ...filter, [name]: [...filter[name], value] }
+}
+
+/** The same order, nothing left out. */
+export const emptied = (filter: Filter): Filter => ({ ...filterOf({}), sort: filter.sort, descending: filter.descending })

@@ -1,0 +1,79 @@
+import { keepPreviousData, useQuery } from '@tanstack/vue-query'
+import { computed, onScopeDispose, shallowRef, watch, type Ref } from 'vue'
+import { said, type Schemas } from '@/api/client'
+import { api } from '@/api/here'
+import { askedOf, type Filter } from './filter'
+import { Shelf } from './shelf'
+
+export const MODELS = ['models'] as const
+export type Version = Schemas['VersionView']
+export type Comparison = Schemas['Comparison']
+
+/** How many models fit, and how many would with each value. */
+export function useFacets(filter: Ref<Filter>) {
+  const which = computed(() => askedOf(filter.value).which)
+  return useQuery({
+    queryKey: computed(() => [...MODELS, 'facets', which.value]),
+    placeholderData: keepPreviousData,
+    queryFn: ({ signal }) => said(api().GET('/api/v1/models/facets', { params: { query: { ...which.value, tags: true } }, signal })),
+  })
+}
+
+/** The list itself; `version` changes with whatever can be seen in it. */
+export function useShelf(filter: Ref<Filter>, facets: ReturnType<typeof useFacets>) {
+  const version = shallowRef(0)
+  const key = computed(() => JSON.stringify(askedOf(filter.value)))
+  const shelf = shallowRef(made())
+  watch(key, () => {
+    shelf.value.end()
+    shelf.value = made()
+  })
+  watch(
+    [shelf, facets.data, facets.isPlaceholderData],
+    () => {
+      if (facets.data.value && !facets.isPlaceholderData.value) shelf.value.count(facets.data.value.total)
+    },
+    { immediate: true },
+  )
+  // What made the counts old made the list old
+  watch(facets.dataUpdatedAt, (_, before) => before && shelf.value.stale())
+  onScopeDispose(() => shelf.value.end())
+
+  function made(): Shelf {
+    const { which, order } = askedOf(filter.value)
+    const shelf = new Shelf(
+      (after, limit, signal) => said(api().GET('/api/v1/models', { params: { query: { ...which, ...order, limit, ...(after && { after }) } }, signal })),
+      () => version.value++,
+    )
+    shelf.want(0, 0)
+    return shelf
+  }
+
+  return { shelf, version }
+}
+
+/** One model with everything that is known of it. */
+export function useModel(id: Ref<number | null>) {
+  return useQuery({
+    queryKey: computed(() => [...MODELS, 'one', id.value]),
+    enabled: computed(() => id.value !== null),
+    queryFn: ({ signal }) => said(api().GET('/api/v1/models/{id}', { params: { path: { id: id.value! } }, signal })),
+  })
+}
+
+/** Its versions at its hub; asks the hub, so only when somebody looks. */
+export function useVersions(id: Ref<number>, looking: Ref<boolean>) {
+  return useQuery({
+    queryKey: computed(() => ['hubs', 'versions', id.value]),
+    enabled: looking,
+    retry: false,
+    queryFn: ({ signal }) => said(api().GET('/api/v1/models/{id}/versions', { params: { path: { id: id.value } }, signal })),
+  })
+}
+
+export function useComparison(first: Ref<number>, second: Ref<number>) {
+  return useQuery({
+    queryKey: computed(() => [...MODELS, 'compare', first.value, second.value]),
+    queryFn: ({ signal }) => said(api().GET('/api/v1/compare', { params: { query: { first: first.value, second: second.value } }, signal })),
+  })
+}

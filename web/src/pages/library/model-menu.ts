@@ -1,0 +1,29 @@
+import { useI18n } from 'vue-i18n'
+import type { Model } from '@/api/client'
+import type { Doing } from '@/models/doing'
+import type { MenuItem } from '@/ui/menu'
+import { useCopy } from './copy'
+
+interface Ways {
+  open: (model: Model) => void
+  rename: (model: Model) => void
+  move: (model: Model) => void
+  mend: (model: Model) => void
+}
+
+/** What can be done with one model: the same under the right mouse button and in its panel. */
+export function useModelMenu(doing: Doing, ways: Ways): (model: Model) => MenuItem[] {
+  const { t } = useI18n()
+  const copy = useCopy()
+  return (model) => [
+    { label: t('tasks.details'), icon: 'icon-[lucide--panel-right]', run: () => ways.open(model) },
+    { label: t(model.favourite ? 'library.do.unfavourite' : 'library.do.favourite'), icon: 'icon-[lucide--heart]', keys: 'F', run: () => void doing.star(model) },
+    { label: t('library.do.verify'), icon: 'icon-[lucide--shield-check]', run: () => void doing.verify([model.id]) },
+    ...(model.health === 'damaged' ? [{ label: t('library.do.existing'), icon: 'icon-[lucide--wrench]', run: () => ways.mend(model) }] : []),
+    { label: t('library.do.refresh'), icon: 'icon-[lucide--cloud-download]', run: () => void doing.refresh([model.id]) },
+    { label: t('library.do.rename'), icon: 'icon-[lucide--text-cursor-input]', run: () => ways.rename(model) },
+    { label: t('library.do.move'), icon: 'icon-[lucide--folder-input]', run: () => ways.move(model) },
+    { label: t('library.copyPath'), icon: 'icon-[lucide--copy]', run: () => void copy(model.path) },
+    { label: t('library.do.trash'), icon: 'icon-[lucide--trash-2]', keys: 'Del', danger: true, run: () => void doing.trash([model.id]) },
+  ]
+}
