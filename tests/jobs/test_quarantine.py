@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ from modelyard.app import App
 from modelyard.errors import BadValue, TargetExists, UnsafePath
 from modelyard.jobs.quarantine import kept, quarantined, release, unsafe
 from modelyard.jobs.wish import Wish
+from modelyard.library.reading.pool import Pool
 from modelyard.net.stop import Stop
 from modelyard.testing import PracticeHub
 from modelyard.testing.content import Bytes
@@ -29,14 +32,33 @@ def yard(hub: PracticeHub, tmp_path: Path) -> Iterator[tuple[App, Path]]:
         yield both
 
 
+@pytest.fixture(scope="module")
+def readers() -> Iterator[Pool]:
+    with Pool(1) as pool:
+        yield pool
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="needs POSIX")
+def test_what_ends_its_reader_counts_as_unsafe(tmp_path: Path) -> None:
+    part = tmp_path / "a.part"
+    part.write_bytes(zipped(TORCH))
+    with Pool(1, patience=0.5) as readers:
+        assert unsafe(part, tmp_path / "a.pt", readers) is None
+        child = readers._children[0]._process
+        assert child is not None
+        os.kill(child.pid, signal.SIGSTOP)  # as a file that is read for ever
+        refused = unsafe(part, tmp_path / "a.pt", readers)
+    assert refused is not None and "too long" in refused.message
+
+
 @pytest.mark.parametrize("name", ["a.ckpt", "a.pt", "a.safetensors", "a"])
-def test_the_content_decides_not_the_name(tmp_path: Path, name: str) -> None:
+def test_the_content_decides_not_the_name(readers: Pool, tmp_path: Path, name: str) -> None:
     evil, good = tmp_path / "evil.part", tmp_path / "good.part"
     evil.write_bytes(EVIL)
     good.write_bytes(zipped(TORCH))
-    refused = unsafe(evil, tmp_path / name)
+    refused = unsafe(evil, tmp_path / name, readers)
     assert refused is not None and refused.code == "unsafe-pickle" and "system" in refused.message
-    assert unsafe(good, tmp_path / name) is None
+    assert unsafe(good, tmp_path / name, readers) is None
 
 
 def padded() -> bytes:
@@ -61,10 +83,10 @@ def encrypted() -> bytes:
 
 
 @pytest.mark.parametrize("made", [padded, crowded, encrypted, lambda: EVIL[:-30]])
-def test_what_cannot_be_taken_apart_counts_as_unsafe(tmp_path: Path, made: Callable[[], bytes]) -> None:
+def test_what_cannot_be_taken_apart_counts_as_unsafe(readers: Pool, tmp_path: Path, made: Callable[[], bytes]) -> None:
     part = tmp_path / "many.part"
     part.write_bytes(made())
-    refused = unsafe(part, tmp_path / "many.pt")
+    refused = unsafe(part, tmp_path / "many.pt", readers)
     assert refused is not None and refused.code == "unsafe-pickle"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,7 @@ import msgspec
 
 from modelyard.errors import DiskFailed, NoSuchFile
 from modelyard.jobs.stock import Stock
-from modelyard.library.formats.header import Header
-from modelyard.library.formats.reading import read_header
+from modelyard.library.reading.look import Table
 
 _MOST = 500
 
@@ -58,10 +58,8 @@ def compare(stock: Stock, first: int, second: int) -> Comparison:
         {name: getattr(one.model, name) for name in _FACTS + _MORE},
         {name: getattr(two.model, name) for name in _FACTS + _MORE},
     )
-    heads = _head(one.model.path), _head(two.model.path)
-    tensors = _differing(
-        *({name: f"{each.dtype} {list(each.shape)}" for name, each in head.tensors.items()} for head in heads)
-    )
+    heads = _table(stock, one.model.path), _table(stock, two.model.path)
+    tensors = _differing(*(head.tensors for head in heads))
     alike = sum(1 for name in heads[0].tensors if name in heads[1].tensors) - sum(
         1 for each in tensors if None not in (each.first, each.second)
     )
@@ -69,23 +67,24 @@ def compare(stock: Stock, first: int, second: int) -> Comparison:
         _same(one.model.sha256, two.model.sha256),
         _same(one.files[0].tensors, two.files[0].tensors),
         facts,
-        _differing(*({name: str(value)[:500] for name, value in head.metadata.items()} for head in heads))[:_MOST],
+        _differing(*(head.metadata for head in heads))[:_MOST],
         tensors[:_MOST],
         len(tensors),
         alike,
     )
 
 
-def _head(path: str) -> Header:
-    try:
-        return read_header(Path(path))
-    except FileNotFoundError as error:
-        raise NoSuchFile(f"{path} is not there any more.") from error
-    except OSError as error:
-        raise DiskFailed(f"{path} cannot be read: {error.strerror}.") from error
+def _table(stock: Stock, path: str) -> Table:
+    """What a head says; read in a limited child, as a stranger may have made it."""
+    if not Path(path).exists():
+        raise NoSuchFile(f"{path} is not there any more.")
+    look = stock.reader.table(path)
+    if look.table is None:
+        raise DiskFailed(f"{path}: {' '.join(problem.words for problem in look.findings)}")
+    return look.table
 
 
-def _differing(first: dict[str, Any], second: dict[str, Any]) -> list[Difference]:
+def _differing(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[Difference]:
     names = dict.fromkeys([*first, *second])
     return [
         Difference(name, first.get(name), second.get(name)) for name in names if first.get(name) != second.get(name)

@@ -38,6 +38,7 @@ from modelyard.jobs.targets import Place, place_all
 from modelyard.jobs.unpack import fetch_unpacked, is_archive
 from modelyard.jobs.wish import Outcome, Planned, Refused, Wish, part_of, proof_of
 from modelyard.jobs.yard import Yard
+from modelyard.library.reading.pool import Pool
 from modelyard.net.bandwidth import Bucket, Meter
 from modelyard.net.stop import Stop
 from modelyard.net.url import without_query
@@ -65,6 +66,7 @@ class Download:
     stop: Stop = field(init=False)
     limit: Bucket = field(init=False)
     _handles: threading.BoundedSemaphore = field(init=False)
+    _readers: Pool = field(default_factory=lambda: Pool(1))  # starts nothing before it is asked
     _made: list[Path] = field(default_factory=list)
     _parts: set[Path] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -196,7 +198,7 @@ class Download:
             else:
                 todo.append(one)
         large = threading.BoundedSemaphore(self.yard.settings["files.at-once"])
-        with Arrivals(self.yard.proofs, self._check) as arrivals:
+        with self._readers, Arrivals(self.yard.proofs, self._check) as arrivals:
             crew = Crew(todo, lambda one: self._one(one, large, crew, arrivals))
             crew.run(on_tick)
         remove_empty(self._made)
@@ -227,7 +229,7 @@ class Download:
             journal_path(part).unlink(missing_ok=True)
 
     def _check(self, part: Path, target: Path) -> YardError | None:
-        return unsafe(part, target) if self.yard.settings["quarantine"] else None
+        return unsafe(part, target, self._readers) if self.yard.settings["quarantine"] else None
 
     def _make_folder(self, folder: Path) -> None:
         made = make_folder(folder)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from modelyard.jobs.stock import Reading
 from modelyard.library.formats.header import REMARKS
-from modelyard.library.reading.look import Look
+from modelyard.library.reading.look import Look, Whole
 from modelyard.library.reading.pool import Pool
 from modelyard.values.about import About
 
@@ -26,6 +26,11 @@ class Heads:
     def weigh(self, asked: Sequence[tuple[str, About]]) -> list[Reading]:
         """As `read`, with what a hub says of exactly these bytes."""
         return [_reading(look) for look in self._pool.read(asked)] if asked else []
+
+    def table(self, path: str) -> Look:
+        """All that one head says: names, types and shapes of its tensors, and its metadata."""
+        (look,) = self._pool.read([Whole(path)])
+        return look
 
     def close(self) -> None:
         """End the children."""

@@ -15,8 +15,7 @@ from modelyard.engine.landing import rename, sync_folder
 from modelyard.errors import BadValue, NoSuchFile, UnsafePickle, YardError
 from modelyard.jobs.measure import measure
 from modelyard.jobs.stock import Stock
-from modelyard.library.formats.header import Header
-from modelyard.library.formats.reading import read_header
+from modelyard.library.reading.pool import Pool
 from modelyard.library.roots.roots import Root
 from modelyard.library.walk import QUARANTINE as SUFFIX
 from modelyard.library.walk import Walk
@@ -24,8 +23,11 @@ from modelyard.net.stop import Stop
 from modelyard.values.hazards import RUNS_CODE, SEALED
 from modelyard.values.suffixes import MODELS, suffix_of
 
-_UNSAFE = RUNS_CODE | SEALED
+_UNSAFE = RUNS_CODE | SEALED | {"unreadable"}
 _STARTS = (b"PK", b"\x80")
+_NO_PICKLES = frozenset((".safetensors", ".sft", ".gguf", ".ggml", ".onnx", ".tflite", ".engine", ".msgpack"))
+_LOADED = MODELS - _NO_PICKLES
+"""Endings under which some program unpickles whatever the file begins with."""
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -41,21 +43,21 @@ def quarantined(path: Path) -> Path:
     return path.with_name(path.name + SUFFIX)
 
 
-def unsafe(part: Path, target: Path) -> YardError | None:
-    """Why a file that arrived may not get its name, None when it may."""
+def unsafe(part: Path, target: Path, readers: Pool) -> YardError | None:
+    """Why a file that arrived may not get its name, None when it may.
+
+    Args:
+        readers: Limited children that take it apart; what ends one counts as unsafe.
+    """
     with part.open("rb") as file:
         start = file.read(2)
-    if not start.startswith(_STARTS) and suffix_of(target.name) not in MODELS:
+    if not start.startswith(_STARTS) and suffix_of(target.name) not in _LOADED:
         return None
-    words = _words(read_header(part))
+    (look,) = readers.read([str(part)])
+    words = [problem.words for problem in look.findings if problem.code in _UNSAFE]
     if not words:
         return None
-    return UnsafePickle(f"{target.name}: {words} It is kept as {quarantined(target).name}.")
-
-
-def _words(header: Header) -> str:
-    found = [problem.words for problem in header.findings if problem.code in _UNSAFE]
-    return " ".join(found[:3])
+    return UnsafePickle(f"{target.name}: {' '.join(words[:3])} It is kept as {quarantined(target).name}.")
 
 
 def kept(stock: Stock) -> Iterator[Kept]:
@@ -63,9 +65,9 @@ def kept(stock: Stock) -> Iterator[Kept]:
     roots = stock.roots()
     for root in roots.all:
         for path in _below(root):
-            yield Kept(
-                str(path), path.stat().st_size, _words(read_header(path)) or "Nothing that is known to run code."
-            )
+            (reading,) = stock.reader.read([str(path)])
+            words = " ".join(reading.words[:3]) if _UNSAFE & set(reading.problems) else ""
+            yield Kept(str(path), path.stat().st_size, words or "Nothing that is known to run code.")
 
 
 def _below(root: Root) -> Iterator[Path]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from modelyard.catalogue.catalogue import Catalogue
 from modelyard.events.log import EventLog
 from modelyard.jobs.yard import Yard
+from modelyard.library.reading.look import Look
 from modelyard.library.roots.entries import Entries
 from modelyard.library.roots.roots import Roots, roots_of
 from modelyard.library.shifting.claims import Claims
@@ -47,6 +48,9 @@ class Reader(Protocol):
 
     def weigh(self, asked: Sequence[tuple[str, About]]) -> list[Reading]:
         """As `read`, with what a hub says of exactly these bytes."""
+
+    def table(self, path: str) -> Look:
+        """All that one head says."""
 
     def close(self) -> None:
         """Let go of what it holds."""

@@ -7,26 +7,28 @@ import sys
 
 import msgspec
 
+from modelyard.library.formats.reading import read_header
 from modelyard.library.limited import limit
-from modelyard.library.reading.look import Look, receive, send, unreadable
+from modelyard.library.reading.look import Asked, Look, Table, Whole, receive, send, unreadable
 from modelyard.library.reading.remembered import Memory
-from modelyard.values.about import About
 
 MOST_MEMORY = 768 << 20
 """Bytes of address space; Python itself takes a part, a header may take 64 MiB."""
 
 _RARELY = 50_000
+_LONGEST = 500
 
 
-def look(memory: Memory, path: str, record: About | None = None) -> Look:
+def look(memory: Memory, asked: Asked) -> Look:
     """Read and identify one file; whatever goes wrong costs this file only.
 
     Args:
         memory: Keeps what many files have in common.
-        record: What a hub says of exactly these bytes.
     """
     try:
-        return memory.look(path, record)
+        if isinstance(asked, Whole):
+            return _whole(asked.path)
+        return memory.look(asked) if isinstance(asked, str) else memory.look(*asked)
     except OSError as error:
         return unreadable(f"It cannot be read: {error.strerror or error}.")
     except MemoryError:
@@ -43,5 +45,12 @@ def serve() -> None:
     memory = Memory()
     source, target = sys.stdin.buffer, sys.stdout.buffer
     while request := receive(source):
-        for asked in msgspec.msgpack.decode(request, type=list[str | tuple[str, About]]):
-            send(target, look(memory, asked) if isinstance(asked, str) else look(memory, *asked))
+        for asked in msgspec.msgpack.decode(request, type=list[Asked]):
+            send(target, look(memory, asked))
+
+
+def _whole(path: str) -> Look:
+    header = read_header(path)
+    tensors = {name: f"{each.dtype} {list(each.shape)}" for name, each in header.tensors.items()}
+    metadata = {name: str(value)[:_LONGEST] for name, value in header.metadata.items()}
+    return Look(findings=header.findings, size=header.size, tensors=len(tensors), table=Table(tensors, metadata))

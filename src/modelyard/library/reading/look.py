@@ -8,12 +8,36 @@ from typing import IO
 
 import msgspec
 
-from modelyard.library.formats.header import Code, Problem
+from modelyard.library.formats.header import REMARKS, Code, Problem
+from modelyard.values.about import About
 from modelyard.values.identity import Identity
 
 _LENGTH = struct.Struct("<I")
 MOST_BYTES = 64 << 20
 """A message that claims more is a lie."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """All that a head says, in words.
+
+    Attributes:
+        tensors: Type and shape by name.
+        metadata: What it says besides, cut at 500 characters each.
+    """
+
+    tensors: dict[str, str] = field(default_factory=dict)
+    metadata: dict[str, str] = field(default_factory=dict)
+
+
+class Whole(msgspec.Struct, frozen=True):
+    """The wish for a file's table, too."""
+
+    path: str
+
+
+Asked = str | tuple[str, About] | Whole
+"""A path, maybe with what a hub says of exactly its bytes, or the wish for its table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +47,19 @@ class Look:
     Attributes:
         size: Bytes on disk.
         tensors: How many it names.
+        table: All of them, when that was asked for.
     """
 
     identity: Identity = field(default_factory=Identity)
     findings: tuple[Problem, ...] = ()
     size: int = 0
     tensors: int = 0
+    table: Table | None = None
+
+    @property
+    def damaged(self) -> bool:
+        """Whether anything is wrong that must not be overlooked."""
+        return any(problem.code not in REMARKS for problem in self.findings)
 
 
 def unreadable(words: str) -> Look:

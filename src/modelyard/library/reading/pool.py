@@ -15,11 +15,7 @@ from typing import IO, Self
 import msgspec
 
 from modelyard.library.limited import started
-from modelyard.library.reading.look import Look, receive, send, unreadable
-from modelyard.values.about import About
-
-Asked = str | tuple[str, About]
-"""A path, and maybe what a hub says of exactly its bytes."""
+from modelyard.library.reading.look import Asked, Look, receive, send, unreadable
 
 PATIENCE = 10.0
 """Seconds for one file."""
