@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,10 @@ def test_a_library_from_the_first_scan_to_another_machine(tmp_path: Path, comfy:
     assert run("verify", "--library", code=6).err.count("damaged") == 1
     assert "Nothing to tell" in run("usage").err and "Nice Style" in run("usage", "--unused", "1").out
     assert "alike" in run("compare", str(found["id"]), str(found["path"])).out
+    for words in (("rename", "NUMBER", "nicer"), ("move", "NUMBER", "--folder", "loras"), ("trash", "NUMBER")):
+        dry = run(*[str(found["id"]) if word == "NUMBER" else word for word in words], "--dry-run")
+        assert "Nice Style.info →" in dry.out and "nothing was touched" in dry.err
+        assert Path(found["path"]).exists()
     run("export", str(tmp_path / "lock.json"))
     run("sync", str(tmp_path / "lock.json"), code=3)  # one of them is damaged here
     assert "missing" in run("sync", str(tmp_path / "lock.json"), code=3, home="other").out
@@ -53,6 +58,22 @@ def test_a_library_from_the_first_scan_to_another_machine(tmp_path: Path, comfy:
     assert "yourself" in run("ensure", "--folder", "loras", "--name", "none.safetensors", code=3).err
     run("roots", "remove", str(comfy))
     assert "None" in run("list").err
+
+
+def test_a_file_of_the_right_name_and_size_is_not_all_of_it(tmp_path: Path, comfy: Path) -> None:
+    def run(*words: str) -> Ran:
+        return modelyard(*words, env={"MODELYARD_HOME": str(tmp_path / "yard")})
+
+    path = comfy / "models" / "loras" / "other.safetensors"
+    (comfy / "models" / "loras" / "broken.safetensors").unlink()
+    run("roots", "add", "--comfy", str(comfy))
+    run("scan")
+    run("measure")
+    assert run("export", str(tmp_path / "lock.json")).code == 0
+    assert run("sync", str(tmp_path / "lock.json")).code == 0
+    path.write_bytes(os.urandom(path.stat().st_size))
+    told = run("sync", str(tmp_path / "lock.json"))
+    assert (told.code, "unmeasured" in told.out, "modelyard measure" in told.err) == (3, True, True), told
 
 
 @pytest.mark.parametrize(

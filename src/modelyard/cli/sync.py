@@ -35,6 +35,8 @@ def command(file: Path, do: bool, as_json: bool) -> int:
         for one in told["files"]:
             counts[one["state"]] = counts.get(one["state"], 0) + 1
         teller.note(", ".join(f"{number} {state}" for state, number in counts.items()) or "The lockfile is empty.")
+        if counts.get("unmeasured"):
+            teller.note("Whether unmeasured files have the right bytes is seen after `modelyard measure`.")
         if told["ids"]:
             teller.note(f"{len(told['ids'])} downloads queued. Watch with `modelyard top`.")
             if not yard.lasts:

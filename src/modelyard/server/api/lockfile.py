@@ -29,7 +29,7 @@ class SyncAnswer(msgspec.Struct, frozen=True):
     """What a lockfile's files are here.
 
     Attributes:
-        complete: Every file is here, measured or of the right name and size.
+        complete: The very bytes of every file are here; a name and a size alone say nothing.
         ids: Tasks that fetch what is missing.
         left: Files that nobody offers, that have no root to go to, or whose bytes lie elsewhere here.
     """
@@ -77,4 +77,4 @@ def compare_models(here: Here, query: CompareQuery) -> Comparison:
 
 
 def _complete(found: list[Verdict]) -> bool:
-    return all(one.state in ("here", "unmeasured") for one in found)
+    return all(one.state == "here" for one in found)
