@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,22 +20,6 @@ from modelyard.library.shifting.failpoint import VARIABLE
 from modelyard.net.stop import Stop
 
 from .library import library, model, scanned
-
-
-@pytest.fixture
-def yard(tmp_path: Path) -> Iterator[tuple[App, Path]]:
-    with library(tmp_path) as both:
-        yield both
-
-
-@pytest.fixture
-def app(yard: tuple[App, Path]) -> App:
-    return yard[0]
-
-
-@pytest.fixture
-def root(yard: tuple[App, Path]) -> Path:
-    return yard[1]
 
 
 def known(app: App) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,13 +16,7 @@ from modelyard.library.roots.entries import Entry
 from modelyard.net.stop import Stop
 from modelyard.testing.pictures import png
 
-from .library import library, model, scanned
-
-
-@pytest.fixture
-def yard(tmp_path: Path) -> Iterator[tuple[App, Path]]:
-    with library(tmp_path) as both:
-        yield both
+from .library import model, scanned
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,23 +22,7 @@ from modelyard.library.roots.entries import Entry
 from modelyard.net.stop import Stop
 from modelyard.values.about import About, Own
 
-from .library import library, model
-
-
-@pytest.fixture
-def yard(tmp_path: Path) -> Iterator[tuple[App, Path]]:
-    with library(tmp_path) as both:
-        yield both
-
-
-@pytest.fixture
-def app(yard: tuple[App, Path]) -> App:
-    return yard[0]
-
-
-@pytest.fixture
-def root(yard: tuple[App, Path]) -> Path:
-    return yard[1]
+from .library import model
 
 
 def scan(stock: Stock, **how: bool) -> Scanned:

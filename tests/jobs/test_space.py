@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,12 +17,6 @@ from modelyard.jobs.space import proposal, proposals, space
 from modelyard.jobs.trash import DAY, put_away
 
 from .library import library, model, scanned
-
-
-@pytest.fixture
-def yard(tmp_path: Path) -> Iterator[tuple[App, Path]]:
-    with library(tmp_path) as both:
-        yield both
 
 
 def later(app: App, days: float) -> None:

@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -27,22 +26,6 @@ from modelyard.library.shifting.failpoint import VARIABLE
 from modelyard.net.stop import Stop
 
 from .library import library, model, scanned
-
-
-@pytest.fixture
-def yard(tmp_path: Path) -> Iterator[tuple[App, Path]]:
-    with library(tmp_path) as both:
-        yield both
-
-
-@pytest.fixture
-def app(yard: tuple[App, Path]) -> App:
-    return yard[0]
-
-
-@pytest.fixture
-def root(yard: tuple[App, Path]) -> Path:
-    return yard[1]
 
 
 def below(root: Path) -> set[str]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from modelyard.cli.foreseen import dry_run_option, foreseen
 from modelyard.cli.options import json_option
 from modelyard.cli.show import found
 from modelyard.cli.telling import Teller
@@ -43,12 +44,15 @@ def command(ctx: click.Context, as_json: bool) -> None:
 
 @command.command(hidden=True)
 @click.argument("models", nargs=-1, required=True)
+@dry_run_option
 @json_option
 @click.pass_context
-def put(ctx: click.Context, models: tuple[str, ...], as_json: bool) -> int:
+def put(ctx: click.Context, models: tuple[str, ...], dry_run: bool, as_json: bool) -> int:
     """Move MODELS to the trash."""
     with reached(as_json=as_json or ctx.obj) as (yard, teller):
         numbers = [found(yard, text)["model"]["id"] for text in models]
+        if dry_run:
+            return foreseen(teller, yard("POST", "/models/trash/dry-run", {"ids": numbers})["results"])
         told = yard("POST", "/models/trash", {"ids": numbers})["results"]
         return shown(teller, told, lambda one: f"{one['path']} → trash; back: modelyard trash undo {one['trash']}")
 

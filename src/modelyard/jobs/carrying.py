@@ -169,15 +169,20 @@ def carry(stock: Stock, shift: Shift, count: Count = lambda _: None, made: Made 
         Busy: Another command moves one of these files.
         TargetExists, DiskError, Damaged, Stopped: It did not work, and all is as it was.
     """
-    _check_room(stock, shift)
+    check_room(stock, shift)
     paths = [path for old, new, _ in shift.ways() for path in (old, new)]
     with stock.claims.claim(shift.id, paths):
         shifting.carry(books(stock), shift, lambda done: settle(stock, done), count, made)
 
 
-def _check_room(stock: Stock, shift: Shift) -> None:
-    needed = sum(_size(Path(shift.root, step.source)) for step in shift.steps if step.temp)
-    free = room(Path(shift.to_root))
+def check_room(stock: Stock, shift: Shift) -> None:
+    """Whether what has to be copied fits.
+
+    Raises:
+        DiskFull: It does not.
+    """
+    needed = sum(size_of(Path(shift.root, step.source)) for step in shift.steps if step.temp)
+    free = room(Path(shift.to_root)) if needed else None
     if needed and free is not None and needed + parse_size(stock.yard.settings["disk.reserve"]) > free:
         raise DiskFull(
             f"{shift.to_root} has {show_size(free)} free, and {show_size(needed)} would come.",
@@ -193,7 +198,8 @@ def room(folder: Path) -> int | None:
     return found.f_bavail * found.f_frsize
 
 
-def _size(path: Path) -> int:
+def size_of(path: Path) -> int:
+    """Bytes of a file, or of all files in a folder."""
     if path.is_dir():
         return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
     return path.lstat().st_size

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,11 @@ import msgspec
 from modelyard.errors import BadValue, NoSuchFile, NoSuchRoot, Stopped, UnsafePath, YardError
 from modelyard.jobs.carrying import Load, Way, base_of, carry, gather, recover, relocation, shift_of
 from modelyard.jobs.chores import Chore, Options, Step, Tell
+from modelyard.jobs.foreseeing import Foreseen, Plan, foresee
 from modelyard.jobs.stock import Stock
 from modelyard.library.names import check_no_code, safe_component, safe_relative
 from modelyard.library.roots.roots import Root
+from modelyard.library.shifting.journal import Shift
 from modelyard.library.sidecars.belonging import renamed, stem_of
 from modelyard.library.units import shard_of
 from modelyard.net.stop import Stop
@@ -63,9 +66,17 @@ def rename(stock: Stock, number: int, name: str) -> str:
         YardError: As `carrying.gather` and `carrying.carry`.
     """
     recover(stock)
+    return _take(stock, _renaming(stock, number, name))
+
+
+def foresee_rename(stock: Stock, number: int, name: str) -> list[Foreseen]:
+    """What `rename` would do; touches nothing."""
+    return foresee(stock, (number,), lambda one: _renaming(stock, one, name).plan)
+
+
+def _renaming(stock: Stock, number: int, name: str) -> _Planned:
     load = gather(stock, number)
-    path = Path(load.model.path)
-    return _take(stock, load, path.parent, load.root, _stem(load, name))
+    return _planned(stock, load, Path(load.model.path).parent, load.root, _stem(load, name))
 
 
 def move(stock: Stock, number: int, root: Root, sub: str = "", count: Callable[[int], object] = lambda _: None) -> str:
@@ -80,13 +91,22 @@ def move(stock: Stock, number: int, root: Root, sub: str = "", count: Callable[[
         YardError: As `carrying.gather` and `carrying.carry`.
     """
     recover(stock)
+    return _take(stock, _moving(stock, number, root, sub), count)
+
+
+def foresee_move(stock: Stock, ids: tuple[int, ...], root: Root, sub: str = "") -> list[Foreseen]:
+    """What `move` would do with models that go one after the other; touches nothing."""
+    return foresee(stock, ids, lambda number: _moving(stock, number, root, sub).plan)
+
+
+def _moving(stock: Stock, number: int, root: Root, sub: str) -> _Planned:
     load = gather(stock, number)
     to = root.path / safe_relative(sub.strip("/")) if sub.strip("/") else root.path
     if not root.path.is_dir():
         raise NoSuchFile(f"{root.path} is not there.", hint="Is its drive attached?")
     if not load.tree and any(path.is_symlink() for path in load.files):
         raise UnsafePath(f"{load.model.path} is a link.", hint="Move the file that it leads to.")
-    return _take(stock, load, to, root, _own_stem(load), count)
+    return _planned(stock, load, to, root, _own_stem(load))
 
 
 def _own_stem(load: Load) -> str:
@@ -107,9 +127,30 @@ def _stem(load: Load, name: str) -> str:
     return safe_component((shard[0] if shard else name) + suffix)[: -len(suffix) or None]
 
 
-def _take(
-    stock: Stock, load: Load, to: Path, root: Root, stem: str, count: Callable[[int], object] = lambda _: None
-) -> str:
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    """A move that nobody began.
+
+    Attributes:
+        made: New bytes of small files that change on their way.
+        path: Where the model will lie.
+    """
+
+    shift: Shift
+    made: dict[str, bytes]
+    path: Path
+
+    @property
+    def plan(self) -> Plan:
+        return self.shift, str(self.path)
+
+
+def _take(stock: Stock, planned: _Planned, count: Callable[[int], object] = lambda _: None) -> str:
+    carry(stock, planned.shift, count, planned.made)
+    return str(planned.path)
+
+
+def _planned(stock: Stock, load: Load, to: Path, root: Root, stem: str) -> _Planned:
     check_no_code(str(to))
     stock.roots().writable(to / "x")
     real = Path(os.path.realpath(to))
@@ -132,8 +173,7 @@ def _take(
             for step in shift.steps
         )
         shift = msgspec.structs.replace(shift, steps=by_copy)
-    carry(stock, shift, count, made)
-    return str(path)
+    return _Planned(shift, made, path)
 
 
 def _ways(load: Load, stem: str) -> list[Way]:

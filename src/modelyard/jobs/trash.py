@@ -26,6 +26,7 @@ from modelyard.jobs.carrying import (
     relocation,
     shift_of,
 )
+from modelyard.jobs.foreseeing import Foreseen, Plan, foresee
 from modelyard.jobs.manifests import TRASH, InTrash, Kept, Trashed
 from modelyard.jobs.remembering import facts_of, give_back
 from modelyard.jobs.stock import Stock
@@ -46,16 +47,9 @@ def put_away(stock: Stock, number: int) -> InTrash:
         NoSuchModel, NoSuchFile, UnsafePath, ReadOnlyDisk, Busy: It cannot be moved; all is as it was.
     """
     recover(stock)
-    load = gather(stock, number)
-    entry = f"{time.strftime('%Y%m%d-%H%M%S', time.localtime(stock.wall()))}-{uuid.uuid4().hex[:8]}"
-    home = load.base / TRASH / entry
-    ways = _ways(load)
-    moved = {way.source: home / "files" / way.name for way in ways}
-    shift = shift_of(load, ways, home / "files", load.base, "trash", {"entry": entry})
-    told = relocation(load, load.root, moved[load.home / load.name], moved, gone=True)
-    shift = msgspec.structs.replace(shift, facts={"relocation": told, "entry": entry})
-    manifest = _manifest(stock, load, entry, ways)
-    with opened(load.base, home, make=True) as folder:
+    load, shift, manifest = _leaving(stock, number)
+    entry = manifest.id
+    with opened(load.base, load.base / TRASH / entry, make=True) as folder:
         folder.write(manifests.MANIFEST, msgspec.json.encode(manifest))
     failpoint("manifest")
     try:
@@ -64,6 +58,28 @@ def put_away(stock: Stock, number: int) -> InTrash:
         manifests.tidy(load.base, entry)
         raise
     return manifests.shown(manifest, load.base)
+
+
+def foresee_trash(stock: Stock, ids: Sequence[int]) -> list[Foreseen]:
+    """What `put_away` would do with each of these; touches nothing."""
+
+    def plan(number: int) -> Plan:
+        load, shift, _ = _leaving(stock, number)
+        return shift, str(load.base / TRASH)
+
+    return foresee(stock, tuple(ids), plan)
+
+
+def _leaving(stock: Stock, number: int) -> tuple[Load, Shift, Trashed]:
+    load = gather(stock, number)
+    entry = f"{time.strftime('%Y%m%d-%H%M%S', time.localtime(stock.wall()))}-{uuid.uuid4().hex[:8]}"
+    home = load.base / TRASH / entry
+    ways = _ways(load)
+    moved = {way.source: home / "files" / way.name for way in ways}
+    shift = shift_of(load, ways, home / "files", load.base, "trash", {"entry": entry})
+    told = relocation(load, load.root, moved[load.home / load.name], moved, gone=True)
+    shift = msgspec.structs.replace(shift, facts={"relocation": told, "entry": entry})
+    return load, shift, _manifest(stock, load, entry, ways)
 
 
 def _ways(load: Load) -> list[Way]:

@@ -8,9 +8,10 @@ import msgspec
 
 from modelyard.catalogue.catalogue import Details
 from modelyard.errors import BadValue, Busy, DiskError, NoSuchModel, NoSuchRoot, NotInTrash
+from modelyard.jobs.foreseeing import Foreseen
 from modelyard.jobs.manifests import InTrash
-from modelyard.jobs.moving import MOVE, MoveOptions, Outcome, each, rename, target
-from modelyard.jobs.trash import DAY, empty, listed, put_away, put_back
+from modelyard.jobs.moving import MOVE, MoveOptions, Outcome, each, foresee_move, foresee_rename, rename, target
+from modelyard.jobs.trash import DAY, empty, foresee_trash, listed, put_away, put_back
 from modelyard.server.api.library import Begun, begin
 from modelyard.server.roles import Role
 from modelyard.server.routes import Ask, Here, Id, Routes
@@ -74,6 +75,12 @@ class Results(msgspec.Struct, frozen=True):
     results: list[Outcome]
 
 
+class Forecast(msgspec.Struct, frozen=True):
+    """What would become of each."""
+
+    results: list[Foreseen]
+
+
 class BackView(msgspec.Struct, frozen=True, omit_defaults=True):
     """What became of an entry of the trash: the path that it has again, or why not."""
 
@@ -98,6 +105,12 @@ def trash_models(here: Here, body: Chosen) -> Results:
         return Outcome(id=number, path=kept.path, trash=kept.id)
 
     return Results(each(tuple(body.ids), one))
+
+
+@routes.post("/models/trash/dry-run", role=Role.OPERATOR, once=False, slow=True, example={"ids": [1, 2]})
+def foresee_trashing(here: Here, body: Chosen) -> Forecast:
+    """Which files would go to the trash, and what stands in the way; touches nothing."""
+    return Forecast(foresee_trash(here.app.stock, body.ids))
 
 
 @routes.get("/trash", role=Role.VIEWER)
@@ -139,6 +152,26 @@ def rename_model(here: Here, id: Id, body: NewName) -> Details:
     return here.app.stock.catalogue.details(id)
 
 
+@routes.post("/models/{id}/rename/dry-run", role=Role.OPERATOR, once=False, slow=True, example={"name": "Nicer name"})
+def foresee_renaming(here: Here, id: Id, body: NewName) -> Forecast:
+    """Which files would get which names, and what stands in the way; touches nothing."""
+    return Forecast(foresee_rename(here.app.stock, id, body.name))
+
+
+@routes.post(
+    "/models/move/dry-run",
+    role=Role.OPERATOR,
+    once=False,
+    slow=True,
+    raises=(NoSuchRoot, BadValue),
+    example={"ids": [1, 2], "folder": "loras", "index": 0, "sub": "style"},
+)
+def foresee_moving(here: Here, body: MoveBody) -> Forecast:
+    """Which files would go where, by a rename or a copy, and what stands in the way; touches nothing."""
+    options = _move_options(body)
+    return Forecast(foresee_move(here.app.stock, options.ids, target(here.app.stock, options), options.sub))
+
+
 @routes.post(
     "/models/move",
     role=Role.OPERATOR,
@@ -148,6 +181,10 @@ def rename_model(here: Here, id: Id, body: NewName) -> Details:
 )
 def begin_move(here: Here, body: MoveBody) -> Begun:
     """Take models to a folder of a root, on another disk by proven copies; the task's result tells each."""
-    options = MoveOptions(ids=tuple(body.ids), root=body.root, folder=body.folder, index=body.index, sub=body.sub)
+    options = _move_options(body)
     target(here.app.stock, options)
     return begin(here, MOVE, options)
+
+
+def _move_options(body: MoveBody) -> MoveOptions:
+    return MoveOptions(ids=tuple(body.ids), root=body.root, folder=body.folder, index=body.index, sub=body.sub)
