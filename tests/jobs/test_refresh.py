@@ -12,13 +12,16 @@ import pytest
 
 from modelyard.app import App
 from modelyard.catalogue.asking import Asking
-from modelyard.errors import Stopped, Unreachable, YardError
+from modelyard.errors import AddressForbidden, Stopped, Unreachable, YardError
 from modelyard.jobs.measuring import MeasureOptions, measure_models
 from modelyard.jobs.owning import Change, change_own
 from modelyard.jobs.refresh import RefreshOptions, refresh
 from modelyard.net.stop import Stop
+from modelyard.net.url import parse
 from modelyard.store.proofs import Proof, stamp_of
 from modelyard.testing import PracticeHub
+from modelyard.testing.pictures import png
+from modelyard.values.about import About, Picture
 from modelyard.values.offers import Address
 
 from .library import library, model, scanned
@@ -201,6 +204,37 @@ def test_a_picture_inside_the_local_network_is_not_fetched_for_a_stranger(
     told = do(app)
     assert (told["found"], told["pictures"]) == (1, 0)
     assert told["failed"][0]["code"] == "address-forbidden"
+    assert not hub.log.find("*secret*")
+
+
+def test_only_the_hub_that_its_owner_chose_names_pictures_at_its_origin(
+    yard: tuple[App, Path], hub: PracticeHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, root = yard
+    path = put(root, "mine.safetensors", practice_lora(hub))
+    ready(app)
+    number = app.stock.catalogue.at(str(path)).id
+    secret = hub.add_file("secret.png", png(1))
+    civitai = app.hubs.named("civitai")
+    assert parse(secret).origin in civitai.realm.chosen
+    true = civitai.about_by_hash
+
+    def public(digests: list[str]) -> Any:
+        """A public hub's record that names a picture inside the local network."""
+        return {
+            value: replace(about, hub="huggingface", model_id="a/b", pictures=(Picture(secret),))
+            for value, about in true(digests).items()
+        }
+
+    with monkeypatch.context() as patched:
+        patched.setattr(civitai, "about_by_hash", public)
+        face = app.hubs.named("huggingface")
+        patched.setattr(face, "realm", replace(face.realm, chosen=frozenset()))
+        told = do(app)
+        assert (told["found"], told["pictures"], told["failed"][0]["code"]) == (1, 0, "address-forbidden")
+    sidecar = About(hub="civitai", model_id="100", pictures=(Picture(secret),))
+    with pytest.raises(AddressForbidden):
+        app.stock.pictures.regenerate(app.stock.catalogue.get(number), sidecar, Stop())
     assert not hub.log.find("*secret*")
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from modelyard.catalogue.model import Model
 from modelyard.errors import NoSuchFile, PreviewRefused, UnsafePath
+from modelyard.jobs.inquiry import Inquiry
 from modelyard.jobs.stock import Stock
 from modelyard.library.previews import replacing
 from modelyard.library.previews.containers import form_of
@@ -139,8 +141,15 @@ class Pictures:
         self._writable(model)
         chosen = self.fitting(about)
         if chosen is not None:
-            return self.give(model, self.fetch(chosen, stop))
+            return self.give(model, self.fetch(chosen, stop, self._asked_again(model, chosen, stop)))
         return self.give(model, self._decoder.cover(Path(model.path), 0, "png"))
+
+    def _asked_again(self, model: Model, picture: Picture, stop: Stop) -> Sequence[About]:
+        """What hubs say of a model now, when a picture lies where only the hub's own word may lead."""
+        if parse(picture.url).origin not in {one for hub in self._stock.yard.hubs for one in hub.realm.chosen}:
+            return ()
+        subjects = self._stock.catalogue.subjects([model.id])
+        return [record for one in Inquiry(self._stock.yard, stop).about(subjects).values() for record in one.records]
 
     def _writable(self, model: Model) -> Path:
         path = Path(model.path)
@@ -155,15 +164,20 @@ class Pictures:
         fits = [one for one in about.pictures if _fits(one, about, safe_only=wanted == "safe-only")]
         return min(fits, key=lambda one: one.kind == "video", default=None) if wanted != "off" else None
 
-    def fetch(self, picture: Picture, stop: Stop) -> bytes:
+    def fetch(self, picture: Picture, stop: Stop, records: Sequence[About] = ()) -> bytes:
         """The bytes of a picture that a stranger named: without a key, from public servers or the owner's own hubs.
+
+        Args:
+            records: What hubs have just answered. A picture at an origin that the owner chose for a hub, maybe in
+                the local network, is fetched when that very hub named it: a sidecar or another hub may not.
 
         Raises:
             PreviewRefused: The server has no picture there, or a too large one.
             NetworkError, AddressForbidden: It cannot be reached, or must not be.
         """
         url = picture.url.replace("/original=true/", "/width=1024/") if picture.kind == "image" else picture.url
-        own = {origin for hub in self._stock.yard.hubs for origin in hub.realm.chosen}
+        tellers = {one.hub for one in records if any(named.url == picture.url for named in one.pictures)}
+        own = {origin for hub in self._stock.yard.hubs if hub.name in tellers for origin in hub.realm.chosen}
         request = Request(url, told_by_public=parse(url).origin not in own)
         reply = self._stock.client.open(request, stop)
         try:

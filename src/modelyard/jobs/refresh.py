@@ -115,7 +115,8 @@ def _batch(stock: Stock, subjects: Sequence[Subject], inquiry: Inquiry, done: Re
             done.fail(one.path, outcome.error)
         if _worth_writing(stock, outcome, one.about, about):
             keep_beside(stock, one.id, outcome.records[0].description if outcome.records else "")
-    _illustrate(stock, [one for one in subjects if not one.preview], kept, done, stop)
+    records = {number: outcome.records for number, outcome in outcomes.items()}
+    _illustrate(stock, [one for one in subjects if not one.preview], kept, records, done, stop)
 
 
 def _known(old: About, outcome: Outcome, now: float) -> About:
@@ -153,7 +154,12 @@ def _weighed(stock: Stock, subjects: Sequence[Subject], outcomes: Mapping[int, O
 
 
 def _illustrate(
-    stock: Stock, subjects: Sequence[Subject], kept: Mapping[int, About], done: Refreshed, stop: Stop
+    stock: Stock,
+    subjects: Sequence[Subject],
+    kept: Mapping[int, About],
+    records: Mapping[int, Sequence[About]],
+    done: Refreshed,
+    stop: Stop,
 ) -> None:
     """Fetch a preview for those that have none; what fails is told, and costs that picture only."""
     wanted = [one for one in subjects if one.id in kept and stock.pictures.fitting(kept[one.id])]
@@ -163,7 +169,7 @@ def _illustrate(
         try:
             picture = stock.pictures.fitting(kept[one.id])
             if picture and not stop.is_set():
-                stock.pictures.give(stock.catalogue.get(one.id), stock.pictures.fetch(picture, stop))
+                stock.pictures.give(stock.catalogue.get(one.id), stock.pictures.fetch(picture, stop, records[one.id]))
         except YardError as error:
             return error
         return None

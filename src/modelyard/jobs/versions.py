@@ -32,8 +32,12 @@ class VersionsOptions(Options, frozen=True, kw_only=True):
 
 
 def look_for_versions(stock: Stock, options: VersionsOptions, stop: Stop, tell: Tell) -> dict[str, Any]:
-    """Ask hubs for newer versions of what is here, one question a model."""
-    groups = stock.catalogue.installed(options.ids)
+    """Ask hubs for newer versions of what is here, one question a model.
+
+    A hub that has the newest commit only is not asked: which of its files are new no commit says.
+    """
+    every = stock.catalogue.installed(options.ids)
+    groups = {key: here for key, here in every.items() if _lists_versions(stock, key[0])}
     found, gone, failed = 0, 0, list[dict[str, str]]()
     resting: set[str] = set()
     for at, ((hub, model), here) in enumerate(groups.items()):
@@ -55,7 +59,12 @@ def look_for_versions(stock: Stock, options: VersionsOptions, stop: Stop, tell: 
             newer = newer_than(one, here, versions, any_base=options.any_base)
             stock.catalogue.keep_newer(one.id, newer)
             found += bool(newer)
-    return {"asked": len(groups), "newer": found, "gone": gone, "failed": failed[:200]}
+    unasked = sorted({hub for hub, _ in every} - {hub for hub, _ in groups})
+    return {"asked": len(groups), "newer": found, "gone": gone, "failed": failed[:200], "unasked": unasked}
+
+
+def _lists_versions(stock: Stock, name: str) -> bool:
+    return any(hub.name == name and isinstance(hub, Describing) and hub.lists_versions for hub in stock.yard.hubs)
 
 
 def versions_of(stock: Stock, hub: str, model: str) -> list[Version]:
