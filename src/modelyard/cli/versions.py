@@ -9,12 +9,13 @@ import click
 from modelyard.cli.chores import do_chore
 from modelyard.cli.options import json_option, opened
 from modelyard.cli.show import found
-from modelyard.cli.yard import asking, reached
+from modelyard.cli.telling import Teller
+from modelyard.cli.yard import Yard, asking, reached
 
 
 @click.command()
 @click.argument("models", nargs=-1)
-@click.option("--check", is_flag=True, help="Ask the hubs now.")
+@click.option("--check", is_flag=True, help="Ask the hubs that list versions now: CivitAI.")
 @click.option("--any-base", is_flag=True, help="With --check: versions for another base model count, too.")
 @click.option("--ignore", metavar="VERSION", help="Hear no more of this version of MODELS; * is every one known now.")
 @json_option
@@ -33,15 +34,24 @@ def command(models: tuple[str, ...], check: bool, any_base: bool, ignore: str | 
             )
             for one in told["failed"]:
                 teller.note(f"  {one['hub']} {one['model']}: {one['message']}")
+            if told["unasked"]:
+                teller.note(f"Not asked, as they list no versions: {', '.join(told['unasked'])}.")
         with asking(app) as yard:
             if not models:
-                for one in yard("GET", "/newer"):
-                    teller.data(one)
-                    teller.result(_newer(one))
+                _tell_newer(yard, teller)
             for text in models:
                 for one in yard("GET", f"/models/{found(yard, text)['model']['id']}/versions"):
                     teller.data(one)
                     teller.result(_version(one))
+
+
+def _tell_newer(yard: Yard, teller: Teller) -> None:
+    newer = yard("GET", "/newer")
+    for one in newer:
+        teller.data(one)
+        teller.result(_newer(one))
+    if not newer:
+        teller.note("No newer versions are known. Ask for them: `modelyard versions --check`.")
 
 
 def _newer(one: dict[str, Any]) -> str:

@@ -105,6 +105,7 @@ class Describing(Protocol):
     Attributes:
         name: As `Hub.name`.
         finds_hashes: Whether it can find a file by its hash at all.
+        lists_versions: Whether it keeps the versions of a model apart; else it has the newest commit only.
     """
 
     @property
@@ -112,6 +113,9 @@ class Describing(Protocol):
 
     @property
     def finds_hashes(self) -> bool: ...
+
+    @property
+    def lists_versions(self) -> bool: ...
 
     def about_by_hash(self, digests: Sequence[str]) -> dict[str, About]:
         """What the hub says of files with these digests (hex, any algorithm it knows), in few requests.

@@ -75,6 +75,7 @@ class Civitai:
     prefixes = ("civitai", "urn", "air")
     examples = addresses.EXAMPLES
     finds_hashes = True
+    lists_versions = True
 
     def __init__(self, api: Api, chosen: str | None = None, keyed: Keyed = never_keyed) -> None:
         self._api = api

@@ -54,6 +54,7 @@ class HuggingFace:
     prefixes = ("hf", "huggingface")
     examples = addresses.EXAMPLES
     finds_hashes = False
+    lists_versions = False
 
     def __init__(self, api: Api, chosen: str | None = None, keyed: Keyed = never_keyed) -> None:
         self._api = api

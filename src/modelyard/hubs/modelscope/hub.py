@@ -59,6 +59,7 @@ class ModelScope:
     prefixes = ("ms", "modelscope")
     examples = addresses.EXAMPLES
     finds_hashes = False
+    lists_versions = False
 
     def __init__(self, api: Api, chosen: str | None = None, keyed: Keyed = never_keyed) -> None:
         self._api = api
