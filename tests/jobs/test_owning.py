@@ -41,12 +41,31 @@ def by_link(app: App, root: Path) -> int:
 def test_a_link_into_a_read_only_root_is_no_way_to_write_there(yard: tuple[App, Path], fixed: Path) -> None:
     app, root = yard
     number = by_link(app, root)
-    about = change_own(app.stock, number, Change(title="Mine", favourite=True))
-    change_tags(app.stock, [number], ["kept"], [])
-    assert about.own.title == "Mine"
+    for told in (
+        change_own(app.stock, number, Change(title="Mine", favourite=True)),
+        change_tags(app.stock, [number], ["kept"], []),
+    ):
+        assert "read-only" in " ".join(told)
+    assert app.stock.catalogue.details(number).about.own.title == "Mine"
     with pytest.raises(ReadOnlyDisk):
         app.stock.pictures.give(app.stock.catalogue.get(number), png(1))
     assert [path.name for path in fixed.iterdir()] == ["a.safetensors"]
+
+
+def test_a_sidecar_that_cannot_be_written_is_told_and_the_words_are_kept(yard: tuple[App, Path]) -> None:
+    app, root = yard
+
+    def number_of(path: Path) -> int:
+        return app.stock.catalogue.at(str(path)).id
+
+    one, two = model(root / "a.safetensors"), model(root / "b.safetensors", 1)
+    scanned(app)
+    (root / "b.info").write_bytes(b"{broken")
+    assert change_own(app.stock, number_of(one), Change(notes="good")) == ()
+    (told,) = change_tags(app.stock, [number_of(one), number_of(two)], ["kept"], [])
+    assert "b.info" in told
+    assert (root / "b.info").read_bytes() == b"{broken"
+    assert app.stock.catalogue.details(number_of(two)).about.own.tags == ("kept",)
 
 
 def test_nothing_is_mended_through_a_link_into_a_read_only_root(yard: tuple[App, Path], fixed: Path) -> None:

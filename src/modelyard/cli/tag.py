@@ -27,9 +27,12 @@ def command(models: tuple[str, ...], add: tuple[str, ...], remove: tuple[str, ..
     change = {name: value for name, value in said.items() if value is not None}
     with reached() as (yard, teller):
         numbers = [found(yard, text)["model"]["id"] for text in models]
+        left: list[str] = []
         if add or remove:
-            yard("POST", "/models/tags", {"ids": numbers, "add": add, "remove": remove})
+            left += yard("POST", "/models/tags", {"ids": numbers, "add": add, "remove": remove})["unwritten"]
         for number in numbers if change else []:
-            yard("PATCH", f"/models/{number}", change)
+            left += yard("PATCH", f"/models/{number}", change)["unwritten"]
+        for words in dict.fromkeys(left):
+            teller.note(f"Kept in the catalogue only: {words}")
         if not (add or remove or change):
             teller.note("Nothing said: see `modelyard tag --help`.")

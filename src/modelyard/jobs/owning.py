@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
+import logging
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import msgspec
 
 from modelyard.catalogue.catalogue import FileView
-from modelyard.errors import DiskError, NoSuchRoot
+from modelyard.errors import DiskError, NoSuchRoot, YardError
 from modelyard.jobs.stock import Stock
 from modelyard.library.describing import clean
 from modelyard.library.sidecars.belonging import stem_of
@@ -22,6 +22,8 @@ from modelyard.library.sidecars.writing import write
 from modelyard.values.about import About
 from modelyard.values.suffixes import LISTED, suffix_of
 
+_MOST = 200
+_log = logging.getLogger("modelyard.library")
 Text = Annotated[str, msgspec.Meta(max_length=500)]
 
 
@@ -43,8 +45,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     group: Text | None = None
 
 
-def change_own(stock: Stock, number: int, change: Change) -> About:
-    """Write what an owner said.
+def change_own(stock: Stock, number: int, change: Change) -> tuple[str, ...]:
+    """Write what an owner said; gives why it is in the catalogue only, see `keep_beside`.
 
     Raises:
         NoSuchModel: There is none.
@@ -52,13 +54,12 @@ def change_own(stock: Stock, number: int, change: Change) -> About:
     said = {name: value for name, value in msgspec.structs.asdict(change).items() if value is not None}
     if "rating" in said:
         said["rating"] = said["rating"] or None
-    about = stock.catalogue.describe(number, lambda about: replace(about, own=replace(about.own, **said)))
-    keep_beside(stock, number)
-    return about
+    stock.catalogue.describe(number, lambda about: replace(about, own=replace(about.own, **said)))
+    return keep_beside(stock, number)
 
 
-def change_tags(stock: Stock, numbers: Sequence[int], add: Iterable[str], remove: Iterable[str]) -> None:
-    """Add own tags to models, and take some away.
+def change_tags(stock: Stock, numbers: Sequence[int], add: Iterable[str], remove: Iterable[str]) -> tuple[str, ...]:
+    """Add own tags to models, and take some away; gives why some are in the catalogue only, see `keep_beside`.
 
     Raises:
         NoSuchModel: One of them is not there; the ones before it are done.
@@ -70,12 +71,14 @@ def change_tags(stock: Stock, numbers: Sequence[int], add: Iterable[str], remove
         tags = dict.fromkeys([*(tag for tag in about.own.tags if tag.lower() not in gone), *added])
         return replace(about, own=replace(about.own, tags=tuple(tags)))
 
+    left: list[str] = []
     for number in numbers:
         stock.catalogue.describe(number, changed)
-        keep_beside(stock, number)
+        left += keep_beside(stock, number)
+    return tuple(dict.fromkeys(left))[:_MOST]
 
 
-def keep_beside(stock: Stock, number: int, raw: str = "") -> bool:
+def keep_beside(stock: Stock, number: int, raw: str = "") -> tuple[str, ...]:
     """Write what is known of a model now into the sidecars that the owner chose; whether that could be done.
 
     A read-only root or a full disk leaves it in the catalogue alone, and so does another model of the same stem,
@@ -83,17 +86,26 @@ def keep_beside(stock: Stock, number: int, raw: str = "") -> bool:
 
     Args:
         raw: The description as a hub has it; the catalogue's own is cleaned, a sidecar keeps every word.
+
+    Returns:
+        Why it is in the catalogue only, in words; none when all of it is beside the model, too.
     """
     with stock.beside:  # one after the other: each writes what is known when its turn comes
         known = stock.catalogue.details(number)
         path = Path(known.model.path)
-        with contextlib.suppress(DiskError, NoSuchRoot):
+        try:
             stock.roots().writable(path)
-            if not path.is_file() or _shares_its_stem(path):
-                return False
-            write(path, _as_told(path, known.about, raw), stock.forms(), measured=_measured(known.files))
-            return True
-    return False
+            if not path.is_file():
+                return (f"{path.name} is no single file that a sidecar could lie beside.",)
+            if _shares_its_stem(path):
+                return (f"{path.name} and another model there would share a sidecar.",)
+            written = write(path, _as_told(path, known.about, raw), stock.forms(), measured=_measured(known.files))
+        except (DiskError, NoSuchRoot, OSError) as error:
+            return (error.message if isinstance(error, YardError) else f"{path.parent}: {error.strerror}.",)
+    left = tuple(each.message for each in written.errors.values())
+    for words in left:
+        _log.warning("A sidecar of %s is not written: %s", path, words)
+    return left
 
 
 def _shares_its_stem(path: Path) -> bool:

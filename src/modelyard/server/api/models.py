@@ -183,24 +183,44 @@ def one_model(here: Here, id: Id) -> Details:
     return here.app.stock.catalogue.details(id)
 
 
+class Changed(Details, frozen=True, kw_only=True):
+    """A model after its owner's change.
+
+    Attributes:
+        unwritten: Why something of it is in the catalogue only and not beside the model, in words.
+    """
+
+    unwritten: tuple[str, ...] = ()
+
+
+class Tagged(msgspec.Struct, frozen=True):
+    """What became of tags.
+
+    Attributes:
+        unwritten: As of `Changed`.
+    """
+
+    unwritten: tuple[str, ...]
+
+
 @routes.patch(
     "/models/{id}",
     role=Role.OPERATOR,
     raises=(NoSuchModel, ReadOnlyDisk),
     example={"favourite": True, "notes": "Best with 0.7"},
 )
-def change_model(here: Here, id: Id, body: Change) -> Details:
+def change_model(here: Here, id: Id, body: Change) -> Changed:
     """Write a title, notes, a rating, tags, a group; it is kept in a sidecar, too, and wins over every hub."""
-    change_own(here.app.stock, id, body)
-    return here.app.stock.catalogue.details(id)
+    left = change_own(here.app.stock, id, body)
+    return Changed(**msgspec.structs.asdict(here.app.stock.catalogue.details(id)), unwritten=left)
 
 
 @routes.post(
     "/models/tags", role=Role.OPERATOR, raises=(NoSuchModel,), slow=True, example={"ids": [1], "add": ["style"]}
 )
-def tag_models(here: Here, body: Tagging) -> None:
+def tag_models(here: Here, body: Tagging) -> Tagged:
     """Add tags to models, and take some away."""
-    change_tags(here.app.stock, body.ids, body.add, body.remove)
+    return Tagged(change_tags(here.app.stock, body.ids, body.add, body.remove))
 
 
 @routes.post("/models/used", role=Role.OPERATOR, example={"uses": [{"folder": "loras", "name": "style/a.safetensors"}]})
