@@ -15,6 +15,7 @@ from modelyard.app import App
 from modelyard.catalogue.asking import Asking
 from modelyard.catalogue.model import Health
 from modelyard.errors import Stopped
+from modelyard.jobs.complaints import problems_by_root
 from modelyard.jobs.measuring import MeasureOptions, measure_models
 from modelyard.jobs.scan import Scan, Scanned
 from modelyard.jobs.stock import Stock
@@ -22,7 +23,7 @@ from modelyard.library.roots.entries import Entry
 from modelyard.net.stop import Stop
 from modelyard.values.about import About, Own
 
-from .library import model
+from .library import library, model
 
 
 def scan(stock: Stock, **how: bool) -> Scanned:
@@ -263,6 +264,30 @@ def test_a_root_inside_a_root_has_its_own_files(app: App, root: Path) -> None:
         "b.safetensors": "vae",
     }
     assert scan(app.stock).changed == 0
+
+
+def test_the_data_folder_inside_a_root_holds_no_models(tmp_path: Path) -> None:
+    with library(tmp_path) as (app, root):
+        model(root / "a.safetensors")
+        (tmp_path / "yard" / "reserve.bin").write_bytes(bytes(1000))
+        (root / "way").symlink_to(tmp_path / "yard")
+        app.stock.entries.keep(Entry(path=str(tmp_path)))
+        scan(app.stock)
+        assert listed(app.stock) == ["a.safetensors"]
+        Scan(app.stock, Stop()).files([str(tmp_path / "yard" / "reserve.bin"), str(root / "way" / "reserve.bin")])
+        assert listed(app.stock) == ["a.safetensors"]
+        assert [one.code for one in problems_by_root(app.stock, app.stock.roots())[str(tmp_path)]] == ["overlap"]
+
+
+def test_a_wrong_name_is_told_with_its_root_and_what_mends_it(app: App, root: Path) -> None:
+    model(root / "sub" / "a.ckpt")
+    scan(app.stock)
+    (found,) = problems_by_root(app.stock, app.stock.roots())[str(root)]
+    assert (found.code, found.path) == ("wrong-extension", str(root / "sub" / "a.ckpt"))
+    assert ".safetensors" in found.hint
+    (root / "sub" / "a.ckpt").rename(root / "sub" / "a.safetensors")
+    scan(app.stock)
+    assert problems_by_root(app.stock, app.stock.roots()) == {}
 
 
 def test_one_file_that_came_can_be_looked_at_alone(app: App, root: Path) -> None:

@@ -485,6 +485,13 @@ class Catalogue:
         with self.database.reading() as db:
             return {row[0]: row[1] for row in db.execute(query)}
 
+    def misnamed(self, most: int) -> list[tuple[str, str, str]]:
+        """Root, path and format of models whose names say another format."""
+        query = sa.select(models.c.root, models.c.path, models.c.format).where(models.c.gone == 0)
+        query = query.where(models.c.problems.contains("wrong-extension")).limit(most)
+        with self.database.reading() as db:
+            return sorted((row[0], row[1], row[2]) for row in db.execute(query))
+
     def used(self, uses: Sequence[tuple[str, float, str]]) -> int:
         """Count uses: path, seconds since 1970, local day; gives how many paths are known."""
         with self.database.writing() as db:

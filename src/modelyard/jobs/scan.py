@@ -93,7 +93,7 @@ class Scan:
         others = {str(root.path) for root in roots.all}
         with ThreadPoolExecutor(1, "heads") as self._reads:
             for root in roots.all if chosen is None else chosen:
-                self._root(root, Walk(root, allowed), others - {str(root.path)})
+                self._root(root, Walk(root, allowed, _own(self.stock)), others - {str(root.path)})
         self._lose()
         if self.done.added + self.done.changed > _MANY:
             self.stock.catalogue.database.learn()
@@ -125,6 +125,8 @@ class Scan:
             return []
         above = [folder, *map(str, Path(folder).parents)]
         whole = [one for one in above if one.startswith(str(root.path)) and Path(one, PIPELINE).is_file()]
+        if any(one.startswith(str(root.path)) and _is(one, _own(self.stock)) for one in above):
+            return []
         walk = Walk(replace(root, path=Path(whole[-1] if whole else folder)), real_roots(roots))
         here = next(walk.folders(lambda _: True), None)
         return list(self._found(here, root)) if here is not None else []
@@ -156,9 +158,7 @@ class Scan:
             )
         self._miss(known, seen, walk)
         self.done.problems += walk.problems
-        self.stock.last_problems[str(root.path)] = [
-            {"code": one.code, "path": one.path, "message": one.words, "hint": one.hint} for one in walk.problems
-        ]
+        self.stock.last_problems[str(root.path)] = walk.problems
 
     def _found(self, folder: Folder, root: Root) -> Iterator[Sighting]:
         if is_pipeline(folder):
@@ -229,6 +229,19 @@ class Scan:
         self.done.gone += len(lost)
         if lost:
             self.stock.catalogue.lose(sorted(lost))
+
+
+def _own(stock: Stock) -> tuple[int, int]:
+    found = os.stat(stock.folder)
+    return found.st_dev, found.st_ino
+
+
+def _is(path: str, key: tuple[int, int]) -> bool:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return False
+    return (found.st_dev, found.st_ino) == key
 
 
 class ScanOptions(Options, frozen=True, kw_only=True):

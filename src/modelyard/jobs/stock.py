@@ -15,7 +15,7 @@ from modelyard.events.log import EventLog
 from modelyard.jobs.yard import Yard
 from modelyard.library.reading.look import Look
 from modelyard.library.roots.entries import Entries
-from modelyard.library.roots.roots import Roots, roots_of
+from modelyard.library.roots.roots import Problem, Roots, roots_of
 from modelyard.library.shifting.claims import Claims
 from modelyard.net.client import Client
 from modelyard.store.database import Database
@@ -81,7 +81,7 @@ class Stock:
     busy: Callable[[], bool] = lambda: False
     beside: threading.Lock = field(default_factory=threading.Lock)
     unreadable: dict[str, float] = field(default_factory=dict)
-    last_problems: dict[str, list[dict[str, str]]] = field(default_factory=dict)
+    last_problems: dict[str, list[Problem]] = field(default_factory=dict)
     claims: Claims = field(default_factory=Claims)
 
     def forms(self) -> tuple[str, ...]:

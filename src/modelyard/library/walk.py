@@ -52,10 +52,12 @@ class Walk:
 
     Args:
         allowed: Real paths that links may lead into: the registered roots.
+        hidden: Device and inode of a folder that holds no models: the data folder, by whatever way it is reached.
     """
 
     root: Root
     allowed: tuple[str, ...] = ()
+    hidden: tuple[int, int] | None = None
     problems: list[Problem] = field(default_factory=list)
     _visited: set[tuple[int, int]] = field(default_factory=set)
 
@@ -104,6 +106,8 @@ class Walk:
     def _first_visit(self, path: str, depth: int) -> bool:
         found = os.stat(path)
         key = (found.st_dev, found.st_ino)
+        if key == self.hidden:
+            return False
         if key in self._visited or depth > DEEPEST:
             self._tell("link-loop", path, "A link leads back to a folder that was seen already.", "Remove the link.")
             return False

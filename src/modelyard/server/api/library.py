@@ -9,6 +9,7 @@ import msgspec
 from modelyard.errors import BadValue, NoSuchRoot
 from modelyard.jobs.checking import VERIFY, VerifyOptions
 from modelyard.jobs.chores import Chore
+from modelyard.jobs.complaints import problems_by_root
 from modelyard.jobs.measuring import MEASURE, MeasureOptions
 from modelyard.jobs.scan import SCAN, ScanOptions
 from modelyard.library.roots.entries import Entry
@@ -115,7 +116,7 @@ def list_roots(here: Here) -> Places:
     """Where models lie, with what is wrong there."""
     stock = here.app.stock
     roots = stock.roots()
-    counts = stock.catalogue.counts_by_root()
+    counts, wrong = stock.catalogue.counts_by_root(), problems_by_root(stock, roots)
     told = [
         RootView(
             root.folder,
@@ -125,7 +126,7 @@ def list_roots(here: Here) -> Places:
             root.read_only,
             root.path.is_dir(),
             counts.get(str(root.path), 0),
-            [ProblemView(**problem) for problem in stock.last_problems.get(str(root.path), [])],
+            [_problem(problem) for problem in wrong.get(str(root.path), [])],
         )
         for root in roots.all
     ]
