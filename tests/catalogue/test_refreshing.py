@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from modelyard.catalogue.catalogue import Catalogue
 from modelyard.catalogue.refreshing import Learned
-from modelyard.values.about import About, Own, Picture
+from modelyard.values.about import About, Own, Picture, Version, VersionFile
 from modelyard.values.identity import Identity
 
 WHOLE = About(name="n", description="d", base_model="b", pictures=(Picture("https://x.example/a.png"),))
@@ -65,6 +65,9 @@ def test_lacks_are_counted_and_rounds_remembered(catalogue: Catalogue, make) -> 
     assert lacks.unverified == 1
     assert catalogue.lacks(5.0).unverified == 0
     assert catalogue.marked("x") == 0
+    for number in (numbers[2], numbers[3]):
+        catalogue.keep_newer(number, [Version("2", files=(VersionFile("a", 1),))])
+    assert catalogue.lacks(5.0).newer == len(catalogue.newer()) == 1  # the other one is gone
     catalogue.mark("x")
     catalogue.mark("x")
     assert catalogue.marked("x") == 1_000_000.0

@@ -45,7 +45,8 @@ def lacks(db: Connection, checked_since: float) -> Lacks:
         sa.func.coalesce(sa.func.sum(sa.case((each, 1), else_=0)), 0).label(name) for name, each in conditions.items()
     ]
     row = db.execute(sa.select(*counts).where(about.gone == 0)).mappings().one()
-    fresh = sa.select(sa.func.count(sa.distinct(newer.c.model))).where(~newer.c.ignored)
+    fresh = sa.select(sa.func.count(sa.distinct(newer.c.model))).join(models, about.id == newer.c.model)
+    fresh = fresh.where(~newer.c.ignored, about.gone == 0)
     told = {name: int(row[name]) for name in conditions}
     return Lacks(**told, newer=int(db.execute(fresh).scalar_one()))
 

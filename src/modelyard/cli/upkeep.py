@@ -28,6 +28,6 @@ def command(run: bool, most: int | None, as_json: bool) -> None:
         advice = yard("GET", "/maintenance")
         for one in advice:
             teller.data(one)
-            teller.result(f"{one['message']}{'  ' + one['command'] if one['command'] else ''}")
+            teller.result(f"{one['message']}  {one['command']}")
         if not advice:
             teller.note("Nothing is missing.")

@@ -26,7 +26,7 @@ class Advice(msgspec.Struct, frozen=True):
     Attributes:
         code: Stable, in kebab-case.
         count: How many models.
-        command: Of the command line; empty when only a person can mend it.
+        command: Of the command line.
         route: The same over REST, ``METHOD /path``.
         body: What to send there.
     """
@@ -70,7 +70,7 @@ def _advice(lacks: Lacks, places: int) -> Iterator[Advice]:
     yield Advice(
         "unsafe",
         lacks.unsafe,
-        f"{_models(lacks.unsafe)} pickles that could run code.",
+        f"{_models(lacks.unsafe)} unsafe: loading {'it' if lacks.unsafe == 1 else 'them'} could run code.",
         "modelyard list --health unsafe",
         "GET /api/v1/models?health=unsafe",
     )
@@ -85,7 +85,8 @@ def _advice(lacks: Lacks, places: int) -> Iterator[Advice]:
         "newer",
         lacks.newer,
         f"{lacks.newer} models have a newer version." if lacks.newer != 1 else "One model has a newer version.",
-        "",
+        "modelyard versions",
+        "GET /api/v1/newer",
     )
     yield Advice(
         "unmeasured",
