@@ -13,7 +13,10 @@ from modelyard.app import App
 from modelyard.catalogue.model import Health
 from modelyard.jobs.ensuring import Ensured, Want
 from modelyard.jobs.measuring import MeasureOptions, measure_models
+from modelyard.jobs.wish import Wish
 from modelyard.net.stop import Stop
+from modelyard.testing import PracticeHub
+from modelyard.testing.content import Bytes
 
 from .library import library, model, scanned
 
@@ -60,3 +63,25 @@ def test_another_file_of_the_same_size_and_time_is_not_the_verified_one(yard: tu
     assert (path.stat().st_size, path.stat().st_mtime_ns) == (before.st_size, before.st_mtime_ns)
     assert (told(app, **NAMED).state, told(app, **NAMED).verified) == ("ready", False)
     assert told(app, sha256=sha256).state == "missing"
+
+
+def test_what_was_fetched_from_an_address_is_ready_whatever_its_folder_is_called(
+    hub: PracticeHub, tmp_path: Path
+) -> None:
+    hub.hf.add_repo("me/two", {"a.bin": Bytes(b"a" * 900), "b.bin": Bytes(b"b" * 900)})
+    with library(tmp_path, **hub.env()) as (app, root):
+        download = app.download(Wish(["hf:me/two"], to=f"{root}/"))
+        assert all(one.error is None for one in download.run(download.plan()))
+        found = told(app, address="hf:me/two", name="b.bin")
+        assert (found.state, os.path.basename(found.path)) == ("ready", "b.bin")
+        assert told(app, address="hf:me/two").state == "ready"
+        assert told(app, address="hf:me/two", name="c.bin").state == "missing"
+
+
+def test_the_steps_say_where_a_file_belongs(yard: tuple[App, Path, str]) -> None:
+    app, path, _ = yard
+    assert told(app, sha256="0" * 64).steps == [
+        "Put the file into one of the registered folders yourself; it is noticed there."
+    ]
+    (step,) = told(app, folder="loras", name="x.safetensors").steps
+    assert step == f"Put the file to {path.parent / 'x.safetensors'} yourself; it is noticed there."

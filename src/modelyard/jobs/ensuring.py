@@ -155,9 +155,11 @@ class Ensure:
             return
         for path in self._named(want):
             yield from self._sound(path)
-        if want.address and not want.name:
+        if want.address and not (want.folder and want.name):
+            name = os.path.basename(want.name)
             for path in self._fetched(want.address):
-                yield from self._sound(path, verified=True)
+                if name in ("", os.path.basename(path)):
+                    yield from self._sound(path, verified=True)
 
     def _sound(self, path: str, *, verified: bool = False) -> Iterator[tuple[str, bool]]:
         """A file, unless it is known to be damaged or unsafe; verified only while it is the one that was.
@@ -261,8 +263,10 @@ class Ensure:
                 yield f"Open {error['link']}."
             yield "Then try again: `modelyard queue retry`, or ask for it once more."
         roots = self.stock.roots().by_folder().get(want.folder, [])
-        place = f"{roots[0].path}/{want.name}" if roots else want.name or "one of the registered folders"
-        yield f"Or put the file to {place} yourself; it is noticed there."
+        place = f"into {roots[0].path}" if roots else "into one of the registered folders"
+        if roots and want.name:
+            place = f"to {roots[0].path}/{want.name}"
+        yield f"{'Or put' if error else 'Put'} the file {place} yourself; it is noticed there."
 
 
 def _words(text: str) -> set[str]:
