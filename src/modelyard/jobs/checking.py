@@ -6,6 +6,7 @@ well is an edit: its new bytes are the measure. What a sidecar claims may bless 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -217,12 +218,9 @@ def _zeros(table: BlockTable) -> set[str]:
     return {"zero-filled"} if tail > _TAIL else set()
 
 
-def _zero(length: int, cache: dict[int, bytes] = {}) -> bytes:  # noqa: B006  # kept on purpose: two lengths a file
-    if length not in cache:
-        if len(cache) > 1000:
-            cache.clear()
-        cache[length] = block_digest(bytes(length))
-    return cache[length]
+@functools.lru_cache(maxsize=4)  # a file has blocks of two lengths
+def _zero(length: int) -> bytes:
+    return block_digest(bytes(length))
 
 
 def _state(health: Health, states: Iterable[State]) -> str:

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
-import sqlalchemy as sa
 
 from modelyard.catalogue.asking import Asking
 from modelyard.catalogue.model import Health
@@ -25,10 +24,9 @@ from modelyard.jobs.checking import is_as_known
 from modelyard.jobs.queued import Options, draft
 from modelyard.jobs.stock import Stock
 from modelyard.library.names import safe_relative
-from modelyard.store.schema import tasks
 from modelyard.tasks.queue import Queue
 from modelyard.tasks.states import ENDED, State
-from modelyard.tasks.task import Task, task_of
+from modelyard.tasks.task import Task
 
 _MOST_FALLBACKS = 5
 Text = Annotated[str, msgspec.Meta(max_length=8192)]
@@ -119,7 +117,7 @@ class Ensure:
         if not want.address:
             return self._missing(want, None, "It is not here, and nobody said where it can be had.")
         made = draft(self.stock.yard, want.address, self.options(want), self.keep_key)
-        task = self._task(made.key)
+        task = self.queue.latest(made.key) if made.key else None
         if task is not None and task.state not in ENDED:
             return self._coming(task)
         if task is not None and task.state is State.FAILED and not again:
@@ -214,12 +212,6 @@ class Ensure:
         relative = str(safe_relative(want.name.replace("\\", "/"))) if want.name else ""
         to = f"{roots[0].path}/{relative}" if roots else relative
         return Options(to=self.target(to), sha256=want.sha256.lower() or None)
-
-    def _task(self, key: str | None) -> Task | None:
-        query = sa.select(tasks).where(tasks.c.key == key).order_by(tasks.c.id.desc()).limit(1)
-        with self.queue.database.reading() as db:
-            row = db.execute(query).mappings().one_or_none()
-        return task_of(row) if row is not None else None
 
     def _coming(self, task: Task) -> Ensured:
         now = self.live().get(task.follows or task.id, {})

@@ -99,6 +99,13 @@ class Queue:
             raise NoSuchTask(f"There is no task {number}.")
         return task_of(row)
 
+    def latest(self, key: str) -> Task | None:
+        """The last task that does a piece of work, whatever became of it; None when none ever did."""
+        query = sa.select(tasks).where(tasks.c.key == key).order_by(tasks.c.id.desc()).limit(1)
+        with self.database.reading() as db:
+            row = db.execute(query).mappings().one_or_none()
+        return task_of(row) if row is not None else None
+
     def shared(self, task: Task) -> bool:
         """Whether another open task does the same work: what has arrived is its, too."""
         if task.key is None:
