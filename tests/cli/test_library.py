@@ -45,7 +45,7 @@ def test_a_library_from_the_first_scan_to_another_machine(tmp_path: Path, comfy:
     assert (comfy / "models" / "loras" / "style" / "Nice Style.info").exists()
     assert "3 files measured" in run("measure").out
     assert run("verify", "--library", code=6).err.count("damaged") == 1
-    assert "Nothing to tell" in run("usage").err and "Nice Style" in run("usage", "--unused", "1").out
+    assert "No program" in run("usage").err and "unused for 1 days" in run("usage", "--unused", "1").err
     assert "alike" in run("compare", str(found["id"]), str(found["path"])).out
     for words in (("rename", "NUMBER", "nicer"), ("move", "NUMBER", "--folder", "loras"), ("trash", "NUMBER")):
         dry = run(*[str(found["id"]) if word == "NUMBER" else word for word in words], "--dry-run")

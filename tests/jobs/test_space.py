@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from modelyard.errors import BadValue
 from modelyard.jobs.owning import report_uses
 from modelyard.jobs.space import proposal, proposals, space
 from modelyard.jobs.trash import DAY, put_away
+from modelyard.library.atimes import Mounts
 
 from .library import library, model, scanned
 
@@ -45,6 +47,29 @@ def test_the_room_is_told_by_what_lies_there(yard: tuple[App, Path]) -> None:
     assert (told.unused.models, told.uses_known) == (2, True)
     report_uses(app.stock, [{"path": str(root / "a.safetensors")}])
     assert space(app.stock).unused.models == 1
+
+
+def test_what_another_program_read_is_kept_and_the_list_says_who_says_so(
+    app: App, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("modelyard.jobs.space.mounts", lambda: Mounts((("/", True),)))
+    for number, name in enumerate(("read", "used", "never")):
+        path = model(root / f"{name}.safetensors", number)
+        path.write_bytes(path.read_bytes() + bytes(2 << 20))
+    scanned(app)
+    now = app.stock.wall()
+    report_uses(app.stock, [{"path": str(root / "used.safetensors")}])
+    later(app, 400)
+    status = (root / "read.safetensors").stat()
+    os.utime(root / "read.safetensors", ns=(int((now + 390 * DAY) * 1e9), status.st_mtime_ns))
+    found = {one.title: one for one in proposals(app.stock).proposals}
+    assert {title: (one.source, one.action) for title, one in found.items()} == {
+        "read": ("access-time", "keep"),
+        "used": ("program", "archive"),
+        "never": ("nobody", "archive"),
+    }
+    assert found["read"].reason == "read" and "access time" in found["read"].words
+    assert found["used"].last == found["used"].used > 0 == found["never"].last
 
 
 def test_proposals_come_in_pages_and_each_once(yard: tuple[App, Path]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import time
 from typing import Literal
 
 import msgspec
@@ -15,6 +16,7 @@ from modelyard.errors import BadValue
 from modelyard.jobs.dedupe import duplicates
 from modelyard.jobs.stock import Stock
 from modelyard.jobs.trash import DAY, listed
+from modelyard.library.atimes import last_read, mounts
 
 UNUSED_DAYS = 180
 _SMALL = 1 << 20
@@ -60,6 +62,7 @@ class Space(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Action = Literal["keep", "archive", "offer"]
+Source = Literal["program", "access-time", "nobody"]
 
 
 class Proposal(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,16 +70,22 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         action: `keep`, `archive` (move it to another root), `offer` (for deletion, into the trash).
-        reason: Stable, in kebab-case: `favourite`, `rated`, `small`, `removed` (at its hub), `only-copy`, `noted`,
-            `fetched-again`, `damaged`.
+        reason: Stable, in kebab-case: `favourite`, `rated`, `small`, `read`, `removed` (at its hub), `only-copy`,
+            `noted`, `fetched-again`, `damaged`.
         words: The same for people.
+        last: The latest sign of a use, seconds since 1970; 0 for none.
+        source: Who says so: a `program` reported it; the file's `access-time` says that it was read, by
+            whatever program that was; `nobody`.
     """
 
     id: int
     title: str
     path: str
     size: int
+    uses: int
     used: float
+    last: float
+    source: Source
     action: Action
     reason: str
     words: str
@@ -137,12 +146,14 @@ def proposals(
         actions: Only these; empty is all.
     """
     place = _place(after) if after else None
+    since, places = stock.wall() - days * DAY, mounts()
     found: list[Proposal] = []
     while True:
-        idle = stock.catalogue.idle(stock.wall() - days * DAY, most, place)
+        idle = stock.catalogue.idle(since, most, place)
         for one in idle:
             place = one.model.size, one.model.id
-            told = proposal(one)
+            read = last_read(one.model.path, places, (one.model.added, one.model.checked))
+            told = proposal(one, read, since)
             if not actions or told.action in actions:
                 found.append(told)
             if len(found) == most:
@@ -163,16 +174,28 @@ def _place(after: str) -> tuple[int, int]:
     return int(found[1]), int(found[2])
 
 
-def proposal(idle: Idle) -> Proposal:
-    """What could be done with one model that is not used. What its owner said of it comes first. Pure."""
+def proposal(idle: Idle, read: float = 0.0, since: float = 0.0) -> Proposal:
+    """What could be done with one model that is not used. What its owner said of it comes first. Pure.
+
+    Args:
+        read: When some program last read its main file, 0 when nobody says.
+        since: From when on a reading counts as a use.
+    """
     model = idle.model
     action, reason, words = _judge(model, removed=idle.removed)
+    if action != "keep" and read > since > 0:
+        day = time.strftime("%Y-%m-%d", time.localtime(read))
+        action, reason, words = "keep", "read", f"No program told of a use, but one read it on {day} (access time)."
+    source: Source = "access-time" if read > model.used else "program" if model.used else "nobody"
     return Proposal(
         id=model.id,
         title=model.title,
         path=model.path,
         size=model.size,
+        uses=model.uses,
         used=model.used,
+        last=max(read, model.used),
+        source=source,
         action=action,
         reason=reason,
         words=words,
