@@ -36,17 +36,17 @@ def test_a_picture_becomes_the_name_that_nearly_every_tool_finds(decoder: Decode
 def test_the_former_one_is_kept_and_comes_back_and_goes_again(decoder: Decoder, tmp_path: Path) -> None:
     model = tmp_path / "a.ckpt"
     first = write(model, picture(30, 40), decoder).read_bytes()
-    second = write(model, picture(60, 80), decoder, form="webp").read_bytes()
-    assert files(tmp_path) == ["a.preview.png.bak", "a.preview.webp"]
+    second = write(model, MP4, decoder).read_bytes()
+    assert files(tmp_path) == ["a.preview.mp4", "a.preview.png.bak"]
     assert restore(model).read_bytes() == first
-    assert files(tmp_path) == ["a.preview.png", "a.preview.webp.bak"]
+    assert files(tmp_path) == ["a.preview.mp4.bak", "a.preview.png"]
     assert restore(model).read_bytes() == second
-    write(model, picture(10, 10), decoder, form="webp")
-    assert files(tmp_path) == ["a.preview.webp", "a.preview.webp.bak"]
-    third = (tmp_path / "a.preview.webp").read_bytes()
+    write(model, MP4 + b"more", decoder)
+    assert files(tmp_path) == ["a.preview.mp4", "a.preview.mp4.bak"]
+    third = (tmp_path / "a.preview.mp4").read_bytes()
     assert restore(model).read_bytes() == second
     assert restore(model).read_bytes() == third
-    assert files(tmp_path) == ["a.preview.webp", "a.preview.webp.bak"]
+    assert files(tmp_path) == ["a.preview.mp4", "a.preview.mp4.bak"]
 
 
 def test_a_deleted_preview_can_be_restored(decoder: Decoder, tmp_path: Path) -> None:

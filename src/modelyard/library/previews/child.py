@@ -46,7 +46,7 @@ def _answer(request: dict[str, Any], data: bytes) -> bytes:
 
     match request["do"]:
         case "recode":
-            return pictures.recoded(data, request["form"], keep_text=request["keep_text"])
+            return pictures.recoded(data, request["form"])
         case "thumbnail":
             return pictures.thumbnail(data, request["width"], request["form"])
         case "still":
@@ -61,7 +61,7 @@ def _answer(request: dict[str, Any], data: bytes) -> bytes:
                 raise pictures.Refused("it holds no picture")
             if request["width"]:
                 return pictures.thumbnail(picture, request["width"], request["form"])
-            return pictures.recoded(picture, request["form"], keep_text=False)
+            return pictures.recoded(picture, request["form"])
         case "placeholder":
             from modelyard.library.previews import placeholder
 

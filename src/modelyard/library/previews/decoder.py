@@ -45,9 +45,9 @@ class Decoder:
     ) -> None:
         self.close()
 
-    def recode(self, data: bytes, form: str = "png", *, keep_text: bool = False) -> bytes:
+    def recode(self, data: bytes, form: str = "png") -> bytes:
         """See `pictures.recoded`."""
-        return self._ask({"do": "recode", "form": form, "keep_text": keep_text}, data)
+        return self._ask({"do": "recode", "form": form}, data)
 
     def thumbnail(self, data: bytes, width: int, form: str = "webp") -> bytes:
         """See `pictures.thumbnail`."""

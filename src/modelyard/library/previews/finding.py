@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,19 +34,11 @@ class Preview:
     kind: str
 
 
-def folded(names: Collection[str]) -> dict[str, str]:
-    """Names by their lower case, for `find`; made once for a folder."""
-    return {name.lower(): name for name in names}
-
-
-def find(
-    model: Path, names: Collection[str] | None = None, by_lower_case: Mapping[str, str] | None = None
-) -> Preview | None:
+def find(model: Path, names: Collection[str] | None = None) -> Preview | None:
     """A model's preview, None when it has none. An exact name wins over one in other case.
 
     Args:
-        names: The names in its folder when they are known, a set.
-        by_lower_case: `folded` of them; without it each model that has no preview costs a look at all names.
+        names: The names in its folder when they are known, or those of them that begin as the model's does; a set.
     """
     if names is None:
         try:
@@ -58,7 +50,7 @@ def find(
         if stem + ending in names:
             return _preview(model, stem + ending)
     low = stem.lower()
-    others = by_lower_case if by_lower_case is not None else folded(names)
+    others = {name.lower(): name for name in names}
     return next((_preview(model, others[low + ending]) for ending in ENDINGS if low + ending in others), None)
 
 

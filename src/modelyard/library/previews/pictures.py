@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import io
 import struct
-from collections.abc import Mapping
 from typing import Any
 
-from PIL import Image, ImageOps, PngImagePlugin
+from PIL import Image, ImageOps
 
 from modelyard.library.previews import png_chunks
 from modelyard.library.previews.containers import form_of
@@ -25,20 +24,18 @@ class Refused(Exception):
     """A picture that is not decoded; the message says why."""
 
 
-def recoded(data: bytes, form: str, *, keep_text: bool) -> bytes:
+def recoded(data: bytes, form: str) -> bytes:
     """A picture written anew without metadata, its longer side at most 2048 pixels; the first frame of a film.
 
     Args:
         form: ``png`` or ``webp``.
-        keep_text: Keep the workflow or parameters of a PNG that stays one.
 
     Raises:
         Refused: It is no picture, too large or broken.
     """
-    texts = png_chunks.texts(data) if keep_text and form == "png" and form_of(data) == "png" else {}
     picture = _opened(data, _LONGEST_SIDE)
     picture.thumbnail((_LONGEST_SIDE, _LONGEST_SIDE), Image.Resampling.LANCZOS)
-    return encoded(picture, form, texts)
+    return encoded(picture, form)
 
 
 def thumbnail(data: bytes, width: int, form: str) -> bytes:
@@ -60,13 +57,13 @@ def shrunk(picture: Image.Image, width: int) -> Image.Image:
     return picture.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
 
 
-def encoded(picture: Image.Image, form: str, texts: Mapping[str, str] | None = None) -> bytes:
+def encoded(picture: Image.Image, form: str) -> bytes:
     """The bytes of a picture; nothing of what it once carried."""
     out = io.BytesIO()
     picture.info.clear()
     options: dict[str, Any] = {"quality": 82, "method": 3} if form == "webp" else {}
     if form == "png":
-        options = {"compress_level": 6, "pnginfo": _png_texts(texts or {})}
+        options = {"compress_level": 6}
     if form == "jpeg":
         picture, options = picture.convert("RGB"), {"quality": 85}
     picture.save(out, _FORMATS[form], **options)
@@ -110,13 +107,3 @@ def _plain(picture: Image.Image) -> Image.Image:
         picture = picture.convert("I").point(lambda value: value * (1 / 256)).convert("L")
     see_through = picture.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in picture.info
     return picture.convert("RGBA" if see_through else "RGB")
-
-
-def _png_texts(texts: Mapping[str, str]) -> PngImagePlugin.PngInfo:
-    info = PngImagePlugin.PngInfo()
-    for name, told in texts.items():
-        if told.isascii():
-            info.add_text(name, told)
-        else:
-            info.add_itxt(name, told)
-    return info

@@ -18,26 +18,23 @@ _ENDINGS = tuple(f".preview.{end}" for end in ("png", "webp", "jpeg", "jpg", "gi
 _LARGEST_VIDEO = 64 << 20
 
 
-def write(model: Path, data: bytes, decoder: Decoder, *, form: str = "png", keep_text: bool = False) -> Path:
-    """Make these bytes the preview: ``<stem>.preview.png``, which nearly every tool finds, or ``.webp``.
+def write(model: Path, data: bytes, decoder: Decoder) -> Path:
+    """Make these bytes the preview: ``<stem>.preview.png``, which nearly every tool finds.
 
     A video is kept as it is once its first bytes are those of an MP4 or WebM. Other names' pictures
     (``<stem>.png``) stay: they may belong to another model, too.
-
-    Args:
-        keep_text: Keep the workflow or parameters in a PNG that stays one.
 
     Raises:
         PreviewRefused: It is neither a picture nor a video that we take.
         DiskError: The disk says no.
     """
-    found = form_of(data)
-    if found in VIDEOS:
+    form = form_of(data)
+    if form in VIDEOS:
         if len(data) > _LARGEST_VIDEO:
             raise PreviewRefused(f"The video has {len(data):,} bytes; previews up to 64 MiB are kept.")
-        form, told = found, data
+        told = data
     else:
-        told = decoder.recode(data, form, keep_text=keep_text)
+        form, told = "png", decoder.recode(data)
     target = model.with_name(f"{stem_of(model.name)}.preview.{form}")
     writing.check_plain(target)
     present = _there(model, "")
