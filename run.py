@@ -5,6 +5,7 @@ python3 run.py              make .venv and install when needed, then start the s
 python3 run.py ...          the same, then run `modelyard ...`
 python3 run.py test ...     run every test (arguments go to pytest)
 python3 run.py check        ruff, mypy and the import rule
+python3 run.py pictures     draw every page into docs/pictures (needs Chromium)
 python3 run.py bench NAME   measure ourselves against others (see bench/)
 """
 
@@ -24,7 +25,7 @@ BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 EXTRAS = ("keyring", "socks", "zstd")
 NEEDED = (3, 11)
-TOOLS = {"test": ("test",), "check": ("check", "test"), "bench": ("test",)}
+TOOLS = {"test": ("test",), "check": ("check", "test"), "bench": ("test",), "pictures": ("test",)}
 
 
 def main() -> int:
@@ -45,6 +46,8 @@ def main() -> int:
         return check()
     if command == "bench":
         return become([str(PYTHON), str(HERE / "bench" / "run.py"), *rest])
+    if command == "pictures":
+        return become([str(PYTHON), str(HERE / "tests" / "web" / "pictures.py"), *rest])
     return become([str(PYTHON), "-m", "modelyard", command, *rest])
 
 

@@ -280,3 +280,23 @@ def test_a_hook_can_be_for_the_tasks_that_name_it(face: Face, app: App, tmp_path
     while not any(event.kind == "hook.ran" for event in app.events.since(begin).events):
         app.events.wait(app.events.newest, 1)
     assert "hf:me/a" in out.read_text() and "hf:me/b" not in out.read_text()
+
+
+def test_downloads_and_chores_are_listed_and_counted_apart(face: Face) -> None:
+    face.add("hf:me/a", "hf:me/b")
+    face("POST", "/library/scan", {}, 202)
+    apart = {kind: face("GET", f"/tasks?kind={kind}") for kind in ("download", "-download", "")}
+    assert [one["kind"] for one in apart["-download"]["tasks"]] == ["scan"]
+    assert {kind: (len(page["tasks"]), sum(page["counts"].values())) for kind, page in apart.items()} == {
+        "download": (2, 2),
+        "-download": (1, 1),
+        "": (3, 3),
+    }
+
+
+def test_history_tells_what_the_queue_still_shows(face: Face) -> None:
+    first, second = face.add("hf:me/a", "hf:me/b")
+    face("POST", "/tasks/actions", {"do": "cancel", "ids": [first, second]})
+    face("DELETE", f"/tasks/{first}", status=204)
+    assert [one["id"] for one in face("GET", "/history?listed=true")["tasks"]] == [second]
+    assert len(face("GET", "/history")["tasks"]) == 2

@@ -24,6 +24,7 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         states: Empty means all.
+        kind: With ``-`` in front every kind but this one.
         text: Words that title, address or target contain, all of them.
         listed: Only what the queue shows.
     """
@@ -78,11 +79,20 @@ def _page(db: Connection, query: sa.Select[Any], most: int, key: Callable[[Task]
     return Page(found[:most], _show_mark(key(found[most - 1])) if more else None)
 
 
+def of_kind(kind: str) -> list[sa.ColumnElement[bool]]:
+    """Conditions for a kind of tasks, see `Filter.kind`; none for an empty one."""
+    if kind.startswith("-"):
+        return [tasks.c.kind != kind[1:]]
+    return [tasks.c.kind == kind] if kind else []
+
+
 def _where(chosen: Filter) -> list[sa.ColumnElement[bool]]:
     where: list[sa.ColumnElement[bool]] = []
     if chosen.states:
         where.append(tasks.c.state.in_(chosen.states))
-    where += [tasks.c[name] == getattr(chosen, name) for name in ("kind", "hub") if getattr(chosen, name)]
+    where += of_kind(chosen.kind)
+    if chosen.hub:
+        where.append(tasks.c.hub == chosen.hub)
     switches = {name: getattr(chosen, name) for name in ("favourite", "listed")}
     where += [tasks.c[name].is_(value) for name, value in switches.items() if value is not None]
     where += [

@@ -16,6 +16,7 @@ from modelyard.store.database import Database
 from modelyard.store.schema import moves, tasks
 from modelyard.tasks.adding import chunks, insert
 from modelyard.tasks.drawing import leader_of, unmet
+from modelyard.tasks.listing import of_kind
 from modelyard.tasks.moving import Move, Mover, column
 from modelyard.tasks.order import place
 from modelyard.tasks.states import ACTIVE, ENDED, OPEN, State
@@ -128,11 +129,11 @@ class Queue:
             for row in rows
         ]
 
-    def counts(self) -> dict[State, int]:
-        """How many listed tasks are in each state."""
+    def counts(self, kind: str = "") -> dict[State, int]:
+        """How many listed tasks, of a kind or of all, are in each state; `kind` as in `listing.Filter`."""
         with self.database.reading() as db:
             found = db.execute(
-                sa.select(tasks.c.state, sa.func.count()).where(tasks.c.listed).group_by(tasks.c.state)
+                sa.select(tasks.c.state, sa.func.count()).where(tasks.c.listed, *of_kind(kind)).group_by(tasks.c.state)
             ).all()
         told = dict.fromkeys(State, 0)
         return told | {State(state): number for state, number in found}

@@ -5,7 +5,7 @@ import { said, type Schemas, type State, type Task } from '@/api/client'
 import { api } from '@/api/here'
 import { useToasts } from '@/ui/toasts'
 
-export type Page = Schemas['TaskPage']
+export type Page = Pick<Schemas['TaskPage'], 'tasks' | 'next'>
 export type Pages = InfiniteData<Page, string | null>
 
 /** Numbers of a running task, several times a second. */
@@ -49,24 +49,64 @@ export const useNumbers = defineStore('numbers', () => {
 })
 
 export const TASKS = ['tasks'] as const
+export const DOWNLOAD = 'download'
 const PAGE = 100
 
-/** The queue, a page at a time, in the order it will run. */
-export function useTasks(filter: Ref<{ state: State[]; text: string }>) {
+/** Which tasks a list shows: those that will run in their order, then those that have ended, the latest first. */
+export interface Chosen {
+  kind: string
+  open: State[]
+  ended: ('done' | 'failed' | 'cancelled')[]
+  text: string
+}
+
+/** The queue, a page at a time. */
+export function useTasks(chosen: Ref<Chosen>) {
+  const { open, ended } = { open: useOpen(chosen), ended: useEnded(chosen) }
+  const tasks = computed(() => [
+    ...(chosen.value.open.length ? (open.data.value?.pages.flatMap((page) => page.tasks) ?? []) : []),
+    ...(chosen.value.ended.length && !open.hasNextPage.value ? (ended.data.value?.pages.flatMap((page) => page.tasks) ?? []) : []),
+  ])
+  const isLoading = computed(() => open.isLoading.value || ended.isLoading.value)
+  const error = computed(() => open.error.value ?? ended.error.value)
+
+  /** Ask for more, when the end of what is here comes into sight. */
+  function more(): void {
+    const next = [open, ended].find((list) => list.hasNextPage.value)
+    if (next && !next.isFetchingNextPage.value) void next.fetchNextPage()
+  }
+
+  const refetch = () => Promise.all([open.refetch(), ended.refetch()])
+  return { tasks, isLoading, error, more, refetch }
+}
+
+function useOpen(chosen: Ref<Chosen>) {
+  const query = computed(() => ({ kind: chosen.value.kind, state: chosen.value.open, text: chosen.value.text, limit: PAGE }))
   return useInfiniteQuery({
-    queryKey: computed(() => [...TASKS, 'list', filter.value]),
+    queryKey: computed(() => [...TASKS, 'list', 'open', query.value]),
+    enabled: computed(() => query.value.state.length > 0),
     initialPageParam: null as string | null,
-    queryFn: ({ pageParam, signal }) =>
-      said(api().GET('/api/v1/tasks', { params: { query: { ...filter.value, limit: PAGE, ...(pageParam && { after: pageParam }) } }, signal })),
+    queryFn: ({ pageParam, signal }) => said(api().GET('/api/v1/tasks', { params: { query: { ...query.value, ...(pageParam && { after: pageParam }) } }, signal })),
     getNextPageParam: (last) => last.next,
   })
 }
 
-/** How many tasks there are in each state. */
-export function useCounts() {
+function useEnded(chosen: Ref<Chosen>) {
+  const query = computed(() => ({ kind: chosen.value.kind, state: chosen.value.ended, text: chosen.value.text, listed: true, limit: PAGE }))
+  return useInfiniteQuery({
+    queryKey: computed(() => [...TASKS, 'list', 'ended', query.value]),
+    enabled: computed(() => query.value.state.length > 0),
+    initialPageParam: null as string | null,
+    queryFn: ({ pageParam, signal }) => said(api().GET('/api/v1/history', { params: { query: { ...query.value, ...(pageParam && { after: pageParam }) } }, signal })),
+    getNextPageParam: (last) => last.next,
+  })
+}
+
+/** How many listed tasks of a kind there are in each state. */
+export function useCounts(kind: Ref<string>) {
   return useQuery({
-    queryKey: [...TASKS, 'counts'],
-    queryFn: async ({ signal }) => (await said(api().GET('/api/v1/tasks', { params: { query: { limit: 1 } }, signal }))).counts,
+    queryKey: computed(() => [...TASKS, 'counts', kind.value]),
+    queryFn: async ({ signal }) => (await said(api().GET('/api/v1/tasks', { params: { query: { kind: kind.value, limit: 1 } }, signal }))).counts,
   })
 }
 

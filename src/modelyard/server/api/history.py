@@ -32,6 +32,7 @@ class HistoryQuery(Ask, frozen=True):
         text: Words that title, address or target must contain.
         since: Ended at this time or later, seconds since 1970.
         until: Ended before this time.
+        listed: Only those that the queue still shows, or only those that it does not.
     """
 
     state: list[Literal["done", "failed", "cancelled"]] = []
@@ -41,6 +42,7 @@ class HistoryQuery(Ask, frozen=True):
     favourite: bool | None = None
     since: When | None = None
     until: When | None = None
+    listed: bool | None = None
     after: Word | None = None
     limit: Most = 100
 
@@ -154,4 +156,5 @@ def _chosen(query: HistoryQuery) -> Filter:
         favourite=query.favourite,
         since=query.since,
         until=query.until,
+        listed=query.listed,
     )

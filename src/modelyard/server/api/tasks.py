@@ -28,6 +28,7 @@ class TaskQuery(Ask, frozen=True):
     """Which tasks, and which page.
 
     Attributes:
+        kind: `download`, or a chore's; with `-` in front every kind but this one.
         text: Words that title, address or target must contain.
         after: `next` of the page before.
     """
@@ -41,7 +42,7 @@ class TaskQuery(Ask, frozen=True):
 
 
 class TaskPage(msgspec.Struct, frozen=True):
-    """A page of the queue, in the order the tasks will run, and how many there are in each state."""
+    """A page of the queue, in the order the tasks will run, and how many of the kind there are in each state."""
 
     tasks: list[TaskView]
     next: str | None
@@ -141,7 +142,7 @@ def list_tasks(here: Here, query: TaskQuery) -> TaskPage:
     with here.app.queue.database.reading() as db:
         page = queue_page(db, chosen, query.after, query.limit)
     live = live_of(here.app)
-    return TaskPage([view(task, live) for task in page.tasks], page.next, here.app.queue.counts())
+    return TaskPage([view(task, live) for task in page.tasks], page.next, here.app.queue.counts(query.kind))
 
 
 @routes.post(
