@@ -44,6 +44,8 @@ def test_a_library_from_the_first_scan_to_another_machine(tmp_path: Path, comfy:
     assert json.loads(run("list", "--tag", "portrait", "--favourites", "--json").out)["rating"] == 5
     assert (comfy / "models" / "loras" / "style" / "Nice Style.info").exists()
     assert "3 files measured" in run("measure").out
+    assert "1 measured" in run("verify", str(found["id"])).err
+    assert "no model 9999" in run("verify", "9999", code=3).err
     assert run("verify", "--library", code=6).err.count("damaged") == 1
     assert "No program" in run("usage").err and "unused for 1 days" in run("usage", "--unused", "1").err
     assert "alike" in run("compare", str(found["id"]), str(found["path"])).out

@@ -254,6 +254,31 @@ def test_a_scan_that_is_stopped_keeps_what_it_found(app: App, root: Path, monkey
     assert app.stock.catalogue.facets(Asking()).total == 150
 
 
+def test_the_report_names_the_first_models_that_are_new_changed_moved_and_gone(
+    app: App, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("modelyard.jobs.scan._NEWS", 3)
+    for number in range(5):
+        model(root / f"m{number}.safetensors", number)
+    told = scan(app.stock).as_dict()
+    assert (told["added"], [len(models) for models in told["models"].values()]) == (5, [3])
+    numbers = {one.path: one.id for one in app.stock.catalogue.page(Asking()).models}
+    model(root / "m1.safetensors", 77, more="words")
+    (root / "m2.safetensors").rename(root / "new.safetensors")
+    (root / "m3.safetensors").unlink()
+    assert scan(app.stock).as_dict()["models"] == {
+        "changed": [{"id": numbers[str(root / "m1.safetensors")], "path": str(root / "m1.safetensors")}],
+        "moved": [
+            {
+                "id": numbers[str(root / "m2.safetensors")],
+                "path": str(root / "new.safetensors"),
+                "before": str(root / "m2.safetensors"),
+            }
+        ],
+        "gone": [{"id": numbers[str(root / "m3.safetensors")], "path": str(root / "m3.safetensors")}],
+    }
+
+
 def test_a_root_inside_a_root_has_its_own_files(app: App, root: Path) -> None:
     model(root / "a.safetensors")
     model(root / "vae" / "b.safetensors")

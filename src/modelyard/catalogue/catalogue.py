@@ -87,11 +87,11 @@ class FileView(msgspec.Struct, frozen=True):
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """What became of what a scan found: the models' ids, how many are new or changed, and old and new paths."""
+    """What became of what a scan found: the models' ids, which are new or changed, and old and new paths."""
 
     numbers: list[int]
-    added: int
-    changed: int
+    added: set[int]
+    changed: set[int]
     moved: list[tuple[str, str]]
 
 
@@ -268,12 +268,8 @@ class Catalogue:
             self.changed(db)
         self._tell("model.added", [number for number in numbers if number in fresh])
         self._tell("model.changed", [number for number in numbers if number not in fresh])
-        return Kept(
-            numbers,
-            len(fresh),
-            len(numbers) - len(fresh) - len({one.model for one in moved}),
-            [one.way for one in moved],
-        )
+        changed = set(numbers) - fresh - {one.model for one in moved}
+        return Kept(numbers, fresh, changed, [one.way for one in moved])
 
     def measured(
         self,

@@ -8,6 +8,8 @@ from modelyard.cli.chores import do_chore
 from modelyard.cli.options import json_option, opened
 from modelyard.cli.paths import absolute
 
+_SHOWN = 10
+
 
 @click.command()
 @click.argument("roots", nargs=-1, type=click.Path())
@@ -22,6 +24,13 @@ def command(roots: tuple[str, ...], deep: bool, gentle: bool, as_json: bool) -> 
         teller.data(told)
         words = ", ".join(f"{told[name]:,} {name}" for name in ("added", "changed", "moved", "gone") if told[name])
         teller.result(f"{told['seen']:,} models in {told['seconds']} s: {words or 'nothing new'}.")
+        for what, models in told["models"].items():
+            for one in models[:_SHOWN]:
+                teller.note(
+                    f"  {what:8} {one['path']}{' ← ' + one['before'] if 'before' in one else ''}  ({one['id']})"
+                )
+            if told[what] > _SHOWN:
+                teller.note(f"  {what:8} … and {told[what] - _SHOWN:,} more")
         for problem in told["problems"]:
             teller.note(f"  [{problem['code']}] {problem['path']}: {problem['message']} {problem['hint']}")
         for failed in told["unreadable"][:20]:

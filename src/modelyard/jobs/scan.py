@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from modelyard.catalogue.asking import Asking
+from modelyard.catalogue.catalogue import Kept
 from modelyard.catalogue.keeping import Stamps
 from modelyard.catalogue.model import Entry
 from modelyard.errors import NoSuchRoot
@@ -27,6 +28,8 @@ from modelyard.library.walk import Folder, Walk
 from modelyard.net.stop import Stop
 
 BATCH = 512
+_NEWS = 100
+"""Models of each sort that the report of a scan names."""
 _MANY = 500
 """New models after which the database looks at its indexes again."""
 
@@ -38,6 +41,7 @@ class Scanned:
     Attributes:
         seen: Models on the disk.
         failed: Paths and words of files that could not be read as models.
+        news: The first models that are new, changed, moved (with where they were) and gone.
     """
 
     seen: int = 0
@@ -47,7 +51,14 @@ class Scanned:
     gone: int = 0
     problems: list[Problem] = field(default_factory=list)
     failed: list[tuple[str, str]] = field(default_factory=list)
+    news: dict[str, list[dict[str, object]]] = field(default_factory=dict)
     seconds: float = 0.0
+
+    def note(self, what: str, number: int, path: str, **more: str) -> None:
+        """Remember one of the first models of which there is something to tell."""
+        told = self.news.setdefault(what, [])
+        if len(told) < _NEWS:
+            told.append({"id": number, "path": path, **more})
 
     def as_dict(self) -> dict[str, object]:
         """The numbers and the first problems, as JSON-able data."""
@@ -56,7 +67,12 @@ class Scanned:
             {"code": one.code, "path": one.path, "message": one.words, "hint": one.hint} for one in self.problems
         ]
         failed = [{"path": path, "message": words} for path, words in self.failed]
-        return told | {"seconds": round(self.seconds, 2), "problems": problems[:200], "unreadable": failed[:200]}
+        return told | {
+            "seconds": round(self.seconds, 2),
+            "problems": problems[:200],
+            "unreadable": failed[:200],
+            "models": self.news,
+        }
 
 
 @dataclass
@@ -77,7 +93,7 @@ class Scan:
     done: Scanned = field(default_factory=Scanned)
     _reads: ThreadPoolExecutor | None = None
     _ahead: tuple[list[Sighting], Future[list[Reading]]] | None = None
-    _missed: set[int] = field(default_factory=set)
+    _missed: dict[int, str] = field(default_factory=dict)
     _kept: set[int] = field(default_factory=set)
 
     def run(self, chosen: Sequence[Root] | None = None) -> Scanned:
@@ -193,9 +209,7 @@ class Scan:
         ]
         del self.done.failed[1000:]
         kept = self.stock.catalogue.keep_found(entries, was_moved)
-        self.done.added += kept.added
-        self.done.changed += kept.changed
-        self.done.moved += len(kept.moved)
+        self._report(kept, entries)
         for before, after in kept.moved:
             self.stock.yard.proofs.rename(Path(before), Path(after))
         self._take_proofs(entries)
@@ -203,6 +217,17 @@ class Scan:
         if self.gentle:
             self.stop.wait(time.monotonic() - began)
         return kept.numbers
+
+    def _report(self, kept: Kept, entries: Sequence[Entry]) -> None:
+        self.done.added += len(kept.added)
+        self.done.changed += len(kept.changed)
+        self.done.moved += len(kept.moved)
+        before = {after: old for old, after in kept.moved}
+        for number, entry in zip(kept.numbers, entries, strict=True):
+            if entry.path in before:
+                self.done.note("moved", number, entry.path, before=before[entry.path])
+            elif number in kept.added or number in kept.changed:
+                self.done.note("added" if number in kept.added else "changed", number, entry.path)
 
     def _take_proofs(self, entries: Sequence[Entry]) -> None:
         """What we measured when the file arrived need not be measured again."""
@@ -222,13 +247,14 @@ class Scan:
         self._kept |= seen
         for path, file in known.files.items():
             if file.model not in seen and not file.gone and not is_below(path, dark):
-                self._missed.add(file.model)
+                self._missed.setdefault(file.model, path)
 
     def _lose(self) -> None:
-        lost = self._missed - self._kept
+        lost = sorted(self._missed.keys() - self._kept)
         self.done.gone += len(lost)
-        if lost:
-            self.stock.catalogue.lose(sorted(lost))
+        for number in lost[:_NEWS]:
+            self.done.note("gone", number, self._missed[number])
+        self.stock.catalogue.lose(lost)
 
 
 def _own(stock: Stock) -> tuple[int, int]:
