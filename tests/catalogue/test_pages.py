@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import sqlalchemy as sa
@@ -13,6 +13,7 @@ from modelyard.catalogue.catalogue import Catalogue
 from modelyard.catalogue.pages import SORTS, Order, page
 from modelyard.values.about import About, Own
 from modelyard.values.identity import Identity
+from modelyard.values.sorts import Sort
 
 QUESTIONS = [
     Asking(),
@@ -21,6 +22,10 @@ QUESTIONS = [
     Asking(tags=("style",)),
     Asking(rating=5),
 ]
+
+
+def test_a_list_is_sorted_by_what_every_face_offers() -> None:
+    assert tuple(SORTS) == get_args(Sort)
 
 
 @pytest.fixture

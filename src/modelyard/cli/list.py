@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 from urllib.parse import urlencode
 
 import click
@@ -10,8 +10,7 @@ import click
 from modelyard.cli.options import json_option
 from modelyard.cli.yard import Yard, reached
 from modelyard.values.sizes import show_size
-
-_SORTS = ("title", "added", "modified", "size", "used", "uses", "rating")
+from modelyard.values.sorts import Sort
 
 
 @click.command()
@@ -29,7 +28,7 @@ _SORTS = ("title", "added", "modified", "size", "used", "uses", "rating")
     "--without", multiple=True, type=click.Choice(["preview", "hub", "sha256"]), help="Only those without it."
 )
 @click.option("--gone", is_flag=True, help="Those that are not on the disk any more.")
-@click.option("--sort", type=click.Choice(_SORTS), default="title", show_default=True, help="By what.")
+@click.option("--sort", type=click.Choice(get_args(Sort)), default="title", show_default=True, help="By what.")
 @click.option("--descending", is_flag=True, help="The largest, latest, last first.")
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="How many.")
 @click.option("--facets", is_flag=True, help="Count by kind, family, folder and so on instead.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from modelyard.library.describing import clean
+from modelyard.library.describing.cleaning import clean
 from modelyard.values.about import About
 
 _IDENTITY = ("hub", "model_id", "version_id", "version", "page", "download_url")

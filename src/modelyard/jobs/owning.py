@@ -15,7 +15,7 @@ import msgspec
 from modelyard.catalogue.catalogue import FileView
 from modelyard.errors import DiskError, NoSuchRoot, YardError
 from modelyard.jobs.stock import Stock
-from modelyard.library.describing import clean
+from modelyard.library.describing.cleaning import clean
 from modelyard.library.sidecars.belonging import stem_of
 from modelyard.library.sidecars.reading import read_all
 from modelyard.library.sidecars.writing import write

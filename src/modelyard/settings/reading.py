@@ -7,6 +7,7 @@ from collections.abc import Callable
 from modelyard.errors import BadValue
 from modelyard.values.proxy import parse_proxy
 from modelyard.values.sizes import parse_rate, parse_size
+from modelyard.values.suffixes import SIDECARS
 from modelyard.values.week import parse_quiet, parse_schedule
 
 
@@ -66,17 +67,12 @@ def size(text: str) -> str:
     return text.strip()
 
 
-_SIDECARS = ("info", "md", "civitai.info", "metadata.json", "cm-info.json", "swarm.json", "json")
-
-
 def sidecars(text: str) -> str:
     """Forms of sidecars with commas between them; ``none`` is none."""
     words = [] if text.strip() == "none" else [word.strip() for word in text.split(",")]
     for word in words:
-        if word not in _SIDECARS:
-            raise BadValue(
-                f"{word!r} is no form of sidecar that is written.", hint=f"There are {', '.join(_SIDECARS)}."
-            )
+        if word not in SIDECARS:
+            raise BadValue(f"{word!r} is no form of sidecar that is written.", hint=f"There are {', '.join(SIDECARS)}.")
     return ",".join(words)
 
 

@@ -1,4 +1,4 @@
-"""Endings of file names that models have."""
+"""Endings of file names: of models, and of what is written beside them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ LISTED = frozenset(
 
 MODELS = LISTED | {".vae", ".t7", ".npy", ".npz", ".keras", ".joblib"}
 """Every ending under which some program loads a model."""
+
+SIDECARS = ("info", "md", "civitai.info", "metadata.json", "cm-info.json", "swarm.json", "json")
+"""The forms of sidecars that can be written; each is the ending of its file's name."""
 
 
 def suffix_of(name: str) -> str:

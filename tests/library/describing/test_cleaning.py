@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from library.describing.payloads import PAYLOADS
-from modelyard.library.describing import clean, words
-from modelyard.library.describing.cleaning import _TAGS, LARGEST
+from modelyard.library.describing.cleaning import _TAGS, LARGEST, clean, words
 
 REL = ("rel", "noopener noreferrer nofollow")
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from library.describing.payloads import PAYLOADS
-from modelyard.library.describing import clean
+from modelyard.library.describing.cleaning import clean
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 TOUCH = """() => {

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from modelyard.library.previews.finding import ENDINGS, find
-from modelyard.library.sidecars import sidecars_of
+from modelyard.library.sidecars.belonging import sidecars_of
 
 MODEL = Path("/models/ink.v2.safetensors")
 

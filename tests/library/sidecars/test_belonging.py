@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modelyard.errors import BadValue
-from modelyard.library.sidecars import renamed, sidecars_of
+from modelyard.library.sidecars.belonging import renamed, sidecars_of
 from modelyard.values.suffixes import MODELS
 
 HERE = Path("/models")

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from modelyard.library.sidecars import FORMS, read_all
+from modelyard.library.sidecars.reading import FORMS, read_all
 from modelyard.values.about import About, Own, Picture
 
 SHA = "ab" * 32
@@ -246,13 +246,12 @@ def test_a_plain_text_is_the_description(tmp_path: Path) -> None:
     assert (about.description, about.description_form) == ("Für alle.", "text")
 
 
-def test_ours_wins_and_each_field_tells_who_said_it(tmp_path: Path) -> None:
+def test_ours_wins_and_others_fill_its_gaps(tmp_path: Path) -> None:
     put(tmp_path, "info", {"name": "Mine", "trainedWords": ["w"], "modelyard": {"own": {"notes": "ours"}}})
     put(tmp_path, "json", {"notes": "theirs", "description": "d"})
     found = read_all(put(tmp_path, "civitai.info", VERSION))
     assert (found.about.name, found.about.own.notes, found.about.trained_words) == ("Mine", "ours", ("w",))
-    assert found.sources["name"] == found.sources["own.notes"] == "info"
-    assert found.sources["base_model"] == found.sources["claimed.sha256"] == "civitai.info"
+    assert found.about.base_model and found.about.claimed["sha256"]
 
 
 def test_two_sidecars_about_different_models_do_not_make_a_third(tmp_path: Path) -> None:

@@ -14,9 +14,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from modelyard.errors import BadValue, SidecarUnreadable
-from modelyard.library.sidecars import WRITABLE, read_all, write
+from modelyard.library.sidecars.reading import read_all
+from modelyard.library.sidecars.writing import write
 from modelyard.values.about import About, Own, Picture
 from modelyard.values.digests import LENGTHS
+from modelyard.values.suffixes import SIDECARS
 
 INK = About(
     hub="civitai",
@@ -111,7 +113,7 @@ def test_what_the_owner_clears_is_cleared(tmp_path: Path, first: About, second: 
     assert (about.own, about.gone, about.tags) == (second.own, second.gone, second.tags)
 
 
-@pytest.mark.parametrize("form", WRITABLE)
+@pytest.mark.parametrize("form", SIDECARS)
 def test_writing_the_same_again_touches_nothing(tmp_path: Path, form: str) -> None:
     model = fresh(tmp_path)
     assert write(model, INK, [form]).changed
@@ -121,7 +123,7 @@ def test_writing_the_same_again_touches_nothing(tmp_path: Path, form: str) -> No
     assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
 
 
-@pytest.mark.parametrize("form", [form for form in WRITABLE if form != "info"])
+@pytest.mark.parametrize("form", [form for form in SIDECARS if form != "info"])
 def test_each_tool_finds_the_trigger_words_and_no_script(tmp_path: Path, form: str) -> None:
     model = fresh(tmp_path)
     written = write(model, INK, [form])
@@ -134,8 +136,8 @@ def test_each_tool_finds_the_trigger_words_and_no_script(tmp_path: Path, form: s
 def test_markdown_as_description_brings_no_tags_into_other_tools(tmp_path: Path) -> None:
     about = replace(INK, description="a <img src=x onerror=y> > 3", description_form="markdown")
     model = fresh(tmp_path)
-    write(model, about, [form for form in WRITABLE if form not in ("info", "json")])
-    for form in WRITABLE:
+    write(model, about, [form for form in SIDECARS if form not in ("info", "json")])
+    for form in SIDECARS:
         if (file := tmp_path / f"ink.{form}").exists():
             assert "<img" not in file.read_text(), form
 
@@ -176,7 +178,7 @@ VALUES = st.recursive(
     theirs=st.dictionaries(KEYS, VALUES, max_size=5),
     indent=st.sampled_from([None, 1, 2, 4, "\t"]),
     ascii_only=st.booleans(),
-    form=st.sampled_from([form for form in WRITABLE if form not in ("md", "json")]),
+    form=st.sampled_from([form for form in SIDECARS if form not in ("md", "json")]),
     place=st.sampled_from(["", "model", "civitai", "modelyard"]),
 )
 def test_unknown_fields_survive_every_writer(
@@ -273,8 +275,8 @@ def test_what_could_not_be_read_again_is_not_written(tmp_path: Path) -> None:
 
 
 def test_nothing_temporary_is_left(tmp_path: Path) -> None:
-    write(tmp_path / "ink.safetensors", INK, WRITABLE)
-    assert sorted(os.listdir(tmp_path)) == sorted(f"ink.{form}" for form in WRITABLE)
+    write(tmp_path / "ink.safetensors", INK, SIDECARS)
+    assert sorted(os.listdir(tmp_path)) == sorted(f"ink.{form}" for form in SIDECARS)
 
 
 def test_lora_manager_is_not_told_that_a_claimed_hash_was_measured(tmp_path: Path) -> None:

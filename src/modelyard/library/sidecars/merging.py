@@ -6,7 +6,7 @@ model at its hub is taken together: a second sidecar fills gaps there only when 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
@@ -32,41 +32,28 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What all sidecars of a model say.
-
-    Attributes:
-        sources: Which form said it, by field; ``own.notes`` for the owner's words, ``claimed.sha256`` for digests.
-    """
+    """What all sidecars of a model say."""
 
     about: About = field(default_factory=About)
-    sources: Mapping[str, str] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
 
 
-def merged(said: Iterable[tuple[str, About]]) -> tuple[About, dict[str, str]]:
-    """The record and where each field comes from.
-
-    Args:
-        said: Forms and what they say, the strongest first.
-    """
+def merged(said: Iterable[About]) -> About:
+    """The record of what several sidecars say, the strongest first."""
     known: dict[str, Any] = {}
     own: dict[str, Any] = {}
     claimed: dict[str, str] = {}
     unknown_at: list[str] = []
-    sources: dict[str, str] = {}
-    for form, about in said:
-        _take(known, about, _fillable(known, about), sources, form)
+    for about in said:
+        _take(known, about, _fillable(known, about))
         if about.description and "description" not in known:
             known |= {"description": about.description, "description_form": about.description_form}
-            sources["description"] = form
-        for algorithm, value in about.claimed.items():
-            if claimed.setdefault(algorithm, value) is value:
-                sources.setdefault(f"claimed.{algorithm}", form)
+        claimed = {**about.claimed, **claimed}
         unknown_at += [hub for hub in about.unknown_at if hub not in unknown_at]
         if about.own != Own():
-            _take(own, about.own, _OWN, sources, form, "own.")
+            _take(own, about.own, _OWN)
     still_unknown = tuple(hub for hub in unknown_at if hub != known.get("hub"))
-    return About(**known, claimed=claimed, unknown_at=still_unknown, own=Own(**own)), sources
+    return About(**known, claimed=claimed, unknown_at=still_unknown, own=Own(**own))
 
 
 def _fillable(known: dict[str, Any], about: About) -> tuple[str, ...]:
@@ -75,15 +62,12 @@ def _fillable(known: dict[str, Any], about: About) -> tuple[str, ...]:
     return _IDENTITY + _PLAIN if same else _PLAIN
 
 
-def _take(
-    known: dict[str, Any], said: About | Own, names: Iterable[str], sources: dict[str, str], form: str, prefix: str = ""
-) -> None:
+def _take(known: dict[str, Any], said: About | Own, names: Iterable[str]) -> None:
     for name in names:
         value = getattr(said, name)
         said_so = value is not None and value is not False and value not in ("", ())  # 0.0 == False, and is a strength
         if said_so and name not in known:
             known[name] = value
-            sources[prefix + name] = form
 
 
 def without_empty_hub(about: About) -> About:

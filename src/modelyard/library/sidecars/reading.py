@@ -55,18 +55,17 @@ def read_all(model: Path, names: Collection[str] | None = None) -> Found:
     there = [(form, file) for form in FORMS if (file := _file(form, stem, name)) and (names is None or file in names)]
     if not there:
         return _NOTHING
-    said: list[tuple[str, About]] = []
+    said: list[About] = []
     problems: list[Problem] = []
     folder = str(model.parent)
     for form, file in there:
         try:
             data = read_bytes(f"{folder}/{file}")
             if data is not None:
-                said.append((form, _read(form, data, file, name)))
+                said.append(_read(form, data, file, name))
         except SidecarUnreadable as error:
             problems.append(Problem(file, str(error)))
-    about, sources = merged(said)
-    return Found(about, sources, tuple(problems))
+    return Found(merged(said), tuple(problems))
 
 
 def _file(form: str, stem: str, name: str) -> str:

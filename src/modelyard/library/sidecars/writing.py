@@ -17,7 +17,7 @@ from typing import Any
 
 from modelyard.errors import BadValue, Busy, SidecarUnreadable, YardError
 from modelyard.library import writing
-from modelyard.library.describing import clean, words
+from modelyard.library.describing.cleaning import clean, words
 from modelyard.library.sidecars import (
     civitai_info,
     info,
@@ -31,9 +31,7 @@ from modelyard.library.sidecars import (
 from modelyard.library.sidecars.belonging import stem_of
 from modelyard.library.sidecars.source import LARGEST, as_json, read_bytes
 from modelyard.values.about import About
-
-WRITABLE = ("info", "md", "civitai.info", "metadata.json", "cm-info.json", "swarm.json", "json")
-"""The forms that can be written; each is the ending of its file's name."""
+from modelyard.values.suffixes import SIDECARS
 
 _TRIES = 3
 _NOT_KNOWN = b"{}"
@@ -59,15 +57,15 @@ def write(model: Path, about: About, forms: Sequence[str], *, measured: Mapping[
     CivitAI's and Stability Matrix's forms are left out for models of other hubs, which they cannot name.
 
     Args:
-        forms: Of `WRITABLE`.
+        forms: Of `SIDECARS`.
         measured: Digests of the model's own bytes, for the tools that take them for measured.
 
     Raises:
         BadValue: A form that we do not write.
     """
-    if strange := [form for form in forms if form not in WRITABLE]:
+    if strange := [form for form in forms if form not in SIDECARS]:
         raise BadValue(
-            f"Sidecars of the form {strange[0]!r} are not written.", hint=f"Written are {', '.join(WRITABLE)}."
+            f"Sidecars of the form {strange[0]!r} are not written.", hint=f"Written are {', '.join(SIDECARS)}."
         )
     changed: list[Path] = []
     errors: dict[str, YardError] = {}

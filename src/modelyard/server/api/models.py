@@ -14,6 +14,7 @@ from modelyard.errors import BadValue, NoSuchModel, ReadOnlyDisk
 from modelyard.jobs.owning import Change, change_own, change_tags, report_uses
 from modelyard.server.roles import Role
 from modelyard.server.routes import Ask, Here, Id, Routes
+from modelyard.values.sorts import Sort
 
 routes = Routes(tag="models")
 
@@ -85,7 +86,7 @@ class FilterQuery(Ask, frozen=True):
 class ModelsQuery(FilterQuery, frozen=True):
     """Which models, in which order, and which page."""
 
-    sort: Literal["title", "added", "modified", "size", "used", "uses", "rating"] = "title"
+    sort: Sort = "title"
     descending: bool = False
     after: Annotated[str, msgspec.Meta(max_length=2000)] = ""
     limit: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 100
