@@ -4,14 +4,14 @@ import type { Filter } from './entries'
 export const STATES = ['done', 'failed', 'cancelled'] as const
 export const KINDS = ['download', 'scan', 'verify', 'measure', 'refresh', 'dedupe', 'versions', 'move'] as const
 
-/** The filter that the address tells; days are local ones, and `until` takes its whole day in. */
+/** The filter that the address tells: downloads, when it says nothing else. Days are local ones, and `until` takes its whole day in. */
 export function filterOf(query: LocationQuery): Filter {
   const text = (name: string) => (typeof query[name] === 'string' ? (query[name] as string) : '')
   const state = STATES.find((each) => each === text('state'))
   return {
     ...(state && { state: [state] }),
     ...(text('hub') && { hub: text('hub') }),
-    ...(text('kind') && { kind: text('kind') }),
+    ...(text('kind') !== 'any' && { kind: text('kind') || 'download' }),
     ...(text('find') && { text: text('find') }),
     ...(text('star') && { favourite: true }),
     ...(startOf(text('since')) !== null && { since: startOf(text('since'))! }),
