@@ -49,11 +49,13 @@ def test_a_round_asks_in_order_of_use_and_tells_hooks(tmp_path: Path, hub: Pract
         since = app.events.newest
         told = upkeep(app.stock, UpkeepOptions(most=1), Stop(), quiet)
         assert (told["refreshed"]["asked"], told["refreshed"]["found"]) == (1, 1)
+        assert all(word in told["notice"] for word in ("SHA-256", "CivitAI", "config set library.upkeep 0"))
         [event] = [one for one in app.events.since(since).events if one.kind == "library.upkeep"]
         assert {one["code"] for one in event.data["advice"]} == {"never-asked", "no-preview"}
         assert Namer().names(event) == ("library-upkeep",)
         assert app.stock.catalogue.marked(MARK) > 0
-        assert upkeep(app.stock, UpkeepOptions(), Stop(), quiet)["refreshed"]["unknown"] == 3
+        again = upkeep(app.stock, UpkeepOptions(), Stop(), quiet)
+        assert again["refreshed"]["unknown"] == 3 and "notice" not in again
         assert upkeep(app.stock, UpkeepOptions(), Stop(), quiet)["refreshed"]["asked"] == 0
 
 

@@ -14,7 +14,12 @@ from modelyard.cli.yard import reached
 @click.option("--most", type=click.IntRange(1, 100_000), help="With --run: at most so many models.")
 @json_option
 def command(run: bool, most: int | None, as_json: bool) -> None:
-    """Say what could be better in the library, and how; a service does a round a day by itself (library.upkeep)."""
+    """Say what could be better in the library, and how; a service does a round a day by itself.
+
+    A round sends SHA-256 hashes of measured models to CivitAI, and asks CivitAI, Hugging Face and ModelScope about
+    models that a sidecar or a download says came from there. No file and no file name is sent. The setting
+    library.upkeep is the hours between two rounds; 0 turns them off: modelyard config set library.upkeep 0
+    """
     if run:
         with opened(as_json=as_json) as (app, teller):
             told = do_chore(app, teller, "upkeep", {"most": most} if most else {})
@@ -23,6 +28,8 @@ def command(run: bool, most: int | None, as_json: bool) -> None:
             teller.result(f"{done['asked']:,} models asked about, {done.get('found', 0):,} found.")
             for one in told["advice"]:
                 teller.note(f"  {one['message']}")
+            if "notice" in told:
+                teller.note(told["notice"])
         return
     with reached(as_json=as_json) as (yard, teller):
         advice = yard("GET", "/maintenance")

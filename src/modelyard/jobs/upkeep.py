@@ -9,6 +9,7 @@ import msgspec
 
 from modelyard.catalogue.upkeep import Lacks
 from modelyard.errors import Stopped, YardError
+from modelyard.hubs.base import Describing
 from modelyard.jobs.chores import Chore, Options, Tell
 from modelyard.jobs.refresh import DAY, RefreshOptions, refresh
 from modelyard.jobs.stock import Stock
@@ -127,11 +128,25 @@ def _advice(lacks: Lacks, places: int) -> Iterator[Advice]:
     )
 
 
+def disclosure(stock: Stock) -> str:
+    """What a round sends, to whom, and how it is turned off."""
+    hubs = [hub for hub in stock.yard.hubs if isinstance(hub, Describing)]
+    hashed = " and ".join(hub.realm.title for hub in hubs if hub.finds_hashes) or "no hub"
+    others = ", ".join(hub.realm.title for hub in hubs)
+    return (
+        f"A round sends the SHA-256 of measured models, and of some the beginning of their tensors' hash, to {hashed}; "
+        f"it asks {others} about models that a sidecar or a download says came from there. No file and no file name is "
+        "sent. A service does it every library.upkeep hours; never: modelyard config set library.upkeep 0"
+    )
+
+
 def upkeep(stock: Stock, options: UpkeepOptions, stop: Stop, tell: Tell) -> dict[str, Any]:
     """One round: ask hubs about what is often used, was never tried or came lately; end with a summary for hooks.
 
-    A hub that cannot be reached is no failure: the next round tries again.
+    A hub that cannot be reached is no failure: the next round tries again. The first summary of a library says what
+    is sent to whom.
     """
+    first = not stock.catalogue.marked(MARK)
     stock.catalogue.mark(MARK)
     try:
         told = refresh(stock, RefreshOptions(most=options.most, rest=_WEEK), stop, tell)
@@ -140,7 +155,7 @@ def upkeep(stock: Stock, options: UpkeepOptions, stop: Stop, tell: Tell) -> dict
     except YardError as error:
         told = {"asked": 0, "resting": [{"hub": "", "code": error.code, "message": error.message}]}
     left = [{"code": one.code, "count": one.count, "message": one.message} for one in advice(stock)]
-    summary = {"refreshed": told, "advice": left}
+    summary: dict[str, Any] = {"refreshed": told, "advice": left} | ({"notice": disclosure(stock)} if first else {})
     stock.catalogue.events.publish("library.upkeep", summary)
     return summary
 
