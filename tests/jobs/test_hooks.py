@@ -110,6 +110,7 @@ def test_moves_of_tasks_have_names_and_the_last_end_empties_the_queue() -> None:
     assert namer.names(moved("queued", "cancelled")) == ("task-cancelled",)
     assert namer.names(moved("queued", "paused")) == ("task-paused",)
     assert namer.names(moved("verifying", "done")) == ("task-done", "queue-empty")
+    assert namer.names(Event(1, 0.0, "library.damaged", {"findings": []})) == ("library-damaged",)
     assert namer.names(Event(1, 0.0, "progress", {})) == ()
 
 

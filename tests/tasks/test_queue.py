@@ -256,7 +256,7 @@ def test_all_failed_ones_are_tried_again(queue):
     for number in numbers[:2]:
         run(queue, number)
         end(queue, number, State.FAILED)
-    assert len(queue.retry_failed()) == 2
+    assert len(queue.retry(queue.failed())) == 2
     assert queue.counts()[State.QUEUED] == 3
 
 

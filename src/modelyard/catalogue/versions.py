@@ -66,12 +66,11 @@ def keep_newer(db: Connection, number: int, versions: Sequence[Version], at: flo
         db.execute(newer.insert().values(model=number, version=version, found=found, at=at, ignored=version in ignored))
 
 
-def list_newer(db: Connection, *, ignored: bool = False, number: int | None = None) -> list[Newer]:
+def list_newer(db: Connection, *, ignored: bool = False) -> list[Newer]:
     """Newer versions that were found, by the models' titles.
 
     Args:
         ignored: Those that a person does not want to hear of, too.
-        number: Of one model.
     """
     columns = (newer, models.c.title, models.c.hub, models.c.hub_model, models.c.hub_version)
     query = (
@@ -79,8 +78,6 @@ def list_newer(db: Connection, *, ignored: bool = False, number: int | None = No
     )
     if not ignored:
         query = query.where(~newer.c.ignored)
-    if number is not None:
-        query = query.where(newer.c.model == number)
     return [
         Newer(
             row.model,

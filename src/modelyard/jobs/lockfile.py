@@ -64,7 +64,6 @@ class LockedModel(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknow
     model: Text = ""
     version: Text = ""
     licence: Text = ""
-    page: Text = ""
 
 
 class Lock(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

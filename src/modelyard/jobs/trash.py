@@ -228,11 +228,6 @@ def empty_old(stock: Stock) -> int:
     return len(empty(stock, older=days * DAY)) if days else 0
 
 
-def trash_size(stock: Stock) -> int:
-    """Bytes of the models in the trash."""
-    return sum(one.size for one in listed(stock))
-
-
 def _entry(stock: Stock, entry: str) -> tuple[Path, Trashed]:
     for base in bases(stock):
         trashed = manifests.read(base, entry)

@@ -107,6 +107,11 @@ class Queue:
             row = db.execute(query).mappings().one_or_none()
         return task_of(row) if row is not None else None
 
+    def failed(self) -> list[int]:
+        """Every failed task of the list."""
+        with self.database.reading() as db:
+            return ids(db, sa.select(tasks.c.id).where(tasks.c.state == State.FAILED, tasks.c.listed))
+
     def shared(self, task: Task) -> bool:
         """Whether another open task does the same work: what has arrived is its, too."""
         if task.key is None:
@@ -157,12 +162,6 @@ class Queue:
     def retry(self, numbers: Iterable[int]) -> list[Answer]:
         """Try failed or cancelled tasks again, from what has arrived."""
         return self._each(numbers, lambda db, number: self._again(db, number, "Tried again.", _ended))
-
-    def retry_failed(self) -> list[Answer]:
-        """Try every failed task again."""
-        with self.database.reading() as db:
-            failed = ids(db, sa.select(tasks.c.id).where(tasks.c.state == State.FAILED, tasks.c.listed))
-        return self.retry(failed)
 
     def _each(self, numbers: Iterable[int], move: Callable[[Connection, int], object]) -> list[Answer]:
         """Move each; one that cannot move does not stop the others. Others may write between two bunches."""

@@ -16,6 +16,7 @@ NAMES: Mapping[str, str] = {
     "task-paused": "A task was paused.",
     "queue-empty": "The last open task came to its end.",
     "library-upkeep": "A round of upkeep is over.",
+    "library-damaged": "The health monitor found damaged models.",
 }
 """Names of events, and what each means."""
 
@@ -39,8 +40,8 @@ class Namer:
         if event.kind == "task.added":
             self._open += len(event.data.get("ids", ()))
             return ("task-added",)
-        if event.kind == "library.upkeep":
-            return ("library-upkeep",)
+        if event.kind in ("library.upkeep", "library.damaged"):
+            return (event.kind.replace(".", "-"),)
         if event.kind == "task.moved":
             return self._moved(event.data)
         return ()

@@ -10,9 +10,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-TORCH = (".ckpt", ".pt", ".pt2", ".bin", ".pth", ".safetensors", ".pkl", ".sft")
-"""What ComfyUI lists in most folders; no .gguf, no .onnx."""
-
 PLACES: dict[str, tuple[str, ...]] = {
     "checkpoints": ("checkpoints",),
     "configs": ("configs",),
@@ -59,11 +56,6 @@ NOT_MODELS = frozenset(("configs", "custom_nodes", "datasets"))
 def folder_name(name: str) -> str:
     """Today's name of a folder."""
     return OLD_NAMES.get(name, name)
-
-
-def suffixes_of(folder: str) -> tuple[str, ...] | None:
-    """What ComfyUI lists in a folder; None when that is every file."""
-    return TORCH if folder in PLACES and folder != "classifiers" else None
 
 
 @dataclass(frozen=True, slots=True)

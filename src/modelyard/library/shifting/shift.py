@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import errno
 import stat
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -109,19 +109,14 @@ def _temp(target: str, number: str) -> str:
     return f".{Path(target).name[:100]}.{number}.tmp"
 
 
-def recover(books: Path, settle: Settle, running: Collection[str] = ()) -> list[tuple[Shift, bool | YardError]]:
+def recover(books: Path, settle: Settle) -> list[tuple[Shift, bool | YardError]]:
     """Finish or undo what a crash left.
-
-    Args:
-        running: Ids of shifts that go on right now.
 
     Returns:
         Each with whether it was finished (else undone), or why it must wait (its drive is away).
     """
     told: list[tuple[Shift, bool | YardError]] = []
     for shift in journal.unfinished(books):
-        if shift.id in running:
-            continue
         try:
             told.append((shift, _recover(books, shift, settle)))
         except OSError as error:

@@ -19,16 +19,13 @@ from modelyard.library.names import check_below, check_no_code
 from modelyard.server.api.views import TaskError, error_view
 from modelyard.server.roles import Role
 from modelyard.server.routes import Here, Id
-from modelyard.tasks.listing import Filter, queue_page
 from modelyard.tasks.queue import Answer
-from modelyard.tasks.states import State
 from modelyard.tasks.task import Draft, Priority
 from modelyard.values.suffixes import LISTED, suffix_of
 
 Text = Annotated[str, msgspec.Meta(max_length=8192)]
 _LINES = 200_000
 """Lines of a batch, each of which is answered."""
-_PAGE = 1000
 
 
 class Item(Profile, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
@@ -251,16 +248,3 @@ def retry(here: Here, numbers: Sequence[int]) -> list[Answer]:
             refused.append(Answer(number, error=error.as_dict()))
     left = {one.id for one in refused}
     return here.app.queue.retry([number for number in numbers if number not in left]) + refused
-
-
-def failed(here: Here) -> list[int]:
-    """Every failed task of the list."""
-    found: list[int] = []
-    chosen, after = Filter(states=(State.FAILED,), listed=True), None
-    with here.app.queue.database.reading() as db:
-        while True:
-            page = queue_page(db, chosen, after, _PAGE)
-            found += [task.id for task in page.tasks]
-            after = page.next
-            if after is None:
-                return found

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from modelyard.errors import BadAddress, IllegalMove, NoSuchTask, TooManyAddresses, UsageError
-from modelyard.server.api.adding import BatchEntry, Item, add_batch, add_items, failed, retry
+from modelyard.server.api.adding import BatchEntry, Item, add_batch, add_items, retry
 from modelyard.server.api.views import AnswerView, TaskError, TaskView, answers, live_of, view
 from modelyard.server.roles import Role
 from modelyard.server.routes import Ask, Here, Id, Routes
@@ -175,7 +175,7 @@ def act_on_tasks(here: Here, body: Action) -> list[AnswerView]:
     """Pause, resume, cancel or retry many tasks; one that cannot does not stop the others."""
     queue = here.app.queue
     if body.do == "retry":
-        return answers(retry(here, body.ids or failed(here)))
+        return answers(retry(here, body.ids or here.app.queue.failed()))
     done = getattr(queue, body.do)(body.ids)
     if body.do == "cancel" and body.discard:
         here.app.runner.discard(one.id for one in done if one.task)
