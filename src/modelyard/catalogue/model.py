@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
+from modelyard.errors import NoSuchModel
 from modelyard.store.shelves import models
 from modelyard.values.about import About
 from modelyard.values.hazards import RUNS_CODE
@@ -90,6 +93,18 @@ def model_of(row: Mapping[Any, Any]) -> Model:
     told["health"] = Health(row["health"])
     told["problems"] = tuple(row["problems"].split())
     return Model(**told)
+
+
+def find(db: Connection, number: int) -> Mapping[Any, Any]:
+    """The whole row of a model.
+
+    Raises:
+        NoSuchModel: There is none.
+    """
+    row = db.execute(sa.select(models).where(models.c.id == number)).mappings().one_or_none()
+    if row is None:
+        raise NoSuchModel(f"There is no model {number}.")
+    return row
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from modelyard.catalogue.catalogue import FileView
 from modelyard.catalogue.model import Health, Model
+from modelyard.catalogue.views import FileView
 from modelyard.engine.blocks import BlockTable, block_digest
 from modelyard.errors import Stopped, UnsafePath, YardError
 from modelyard.jobs.chores import Chore, Options, Step, Tell

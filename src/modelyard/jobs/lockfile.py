@@ -15,9 +15,9 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from modelyard.catalogue.asking import Asking
-from modelyard.catalogue.catalogue import FileView
 from modelyard.catalogue.model import Health, Model
 from modelyard.catalogue.pages import Order
+from modelyard.catalogue.views import FileView
 from modelyard.errors import BadValue, NoSuchModel, UnsafePath, YardError
 from modelyard.jobs.checking import is_as_known
 from modelyard.jobs.stock import Stock

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from modelyard.catalogue.catalogue import FileView
+from modelyard.catalogue.views import FileView
 from modelyard.errors import DiskError, NoSuchRoot, YardError
 from modelyard.jobs.stock import Stock
 from modelyard.library.describing.cleaning import clean

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from modelyard.catalogue.asking import Asking
-from modelyard.catalogue.catalogue import Kept
 from modelyard.catalogue.keeping import Stamps
 from modelyard.catalogue.model import Entry
+from modelyard.catalogue.views import Kept
 from modelyard.errors import NoSuchRoot
 from modelyard.jobs.chores import Chore, Options, Step, Tell
 from modelyard.jobs.sighting import Sighting, entry_of, is_below, other_drive, unchanged, was_moved, weights

@@ -21,8 +21,8 @@ from modelyard.jobs.chores import Step
 from modelyard.jobs.wish import Wish
 
 if TYPE_CHECKING:
-    from modelyard.catalogue.catalogue import Details
     from modelyard.catalogue.model import Model as Known
+    from modelyard.catalogue.views import Details
     from modelyard.jobs.ensuring import Ensured, Want
     from modelyard.python.transfers import Transfer
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from modelyard.catalogue.asking import Asking
-from modelyard.catalogue.catalogue import Details
 from modelyard.catalogue.model import Model
 from modelyard.catalogue.pages import Order
+from modelyard.catalogue.views import Details
 from modelyard.errors import BadValue, NoSuchModel, TargetExists, UnsafePath
 from modelyard.jobs.moving import move, rename
 from modelyard.jobs.stock import Stock

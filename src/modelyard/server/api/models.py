@@ -7,9 +7,9 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from modelyard.catalogue.asking import Asking
-from modelyard.catalogue.catalogue import Details, Facets
 from modelyard.catalogue.model import Model
 from modelyard.catalogue.pages import Order, Page
+from modelyard.catalogue.views import Details, Facets
 from modelyard.errors import BadValue, NoSuchModel, ReadOnlyDisk
 from modelyard.jobs.owning import Change, change_own, change_tags, report_uses
 from modelyard.server.roles import Role

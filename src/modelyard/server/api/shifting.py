@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from modelyard.catalogue.catalogue import Details
+from modelyard.catalogue.views import Details
 from modelyard.errors import BadValue, Busy, DiskError, NoSuchModel, NoSuchRoot, NotInTrash
 from modelyard.jobs.foreseeing import Foreseen
 from modelyard.jobs.manifests import InTrash

@@ -1,0 +1,185 @@
+"""What is asked of the catalogue: lists, counts, single models, sums. Nothing here writes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from modelyard.catalogue.asking import Asking, beyond, chosen_values, hits, is_narrow, is_words_only
+from modelyard.catalogue.doubles import Double, same_bytes, same_tensors
+from modelyard.catalogue.model import Model, find, model_of
+from modelyard.catalogue.pages import Order, Page, page
+from modelyard.catalogue.shelf import Shelf
+from modelyard.catalogue.space import Idle, Part, ever_used, idle, sums, unused
+from modelyard.catalogue.usage import made_searches
+from modelyard.catalogue.views import Details, Facets, FileView
+from modelyard.catalogue.words import asked_words
+from modelyard.errors import NoSuchModel
+from modelyard.store.shelves import model_files, model_tags, models
+from modelyard.values.about import About
+from modelyard.values.identity import Identity
+
+_RARE = 8
+"""Words that more than one of so many models has are looked for model by model."""
+
+
+class Looking(Shelf):
+    """Answers what is asked."""
+
+    def page(self, asking: Asking, order: Order = Order()) -> Page:  # noqa: B008  # it is frozen
+        """Some models, sorted.
+
+        Raises:
+            BadValue: There is no such order, or `after` is no mark of a page.
+        """
+        with self.database.reading() as db:
+            asked, words = chosen_values(asking), asked_words(asking.text)
+            known = _hit_count(db, words) if words and db.dialect.name == "sqlite" else None
+            cube = self.counted(db)
+            window = 0 if asking.gone else cube.window(asked, known, order.most)
+            return page(db, asking, order, window=window, common=(known or 0) * _RARE > cube.total)
+
+    def facets(self, asking: Asking, *, tags: bool = False) -> Facets:
+        """The counts beside a list."""
+        with self.database.reading() as db:
+            ids = _ids(db, asking) if is_narrow(asking) else None
+            cube = self.counted(db)
+            asked = chosen_values(asking)
+            total, size, counts = _gone(db, asking) if asking.gone else cube.counts(asked, ids)
+            told = {name: {_word(value): number for value, number in found.items()} for name, found in counts.items()}
+            return Facets(total, size, told, cube.tags(db, asked, ids) if tags else {})
+
+    def get(self, number: int) -> Model:
+        """One model.
+
+        Raises:
+            NoSuchModel: There is none.
+        """
+        with self.database.reading() as db:
+            return model_of(find(db, number))
+
+    def at(self, path: str) -> Model:
+        """The model that a file, or a folder, belongs to.
+
+        Raises:
+            NoSuchModel: The catalogue does not know it.
+        """
+        with self.database.reading() as db:
+            number = db.execute(sa.select(model_files.c.model).where(model_files.c.path == path)).scalar()
+            number = number or db.execute(sa.select(models.c.id).where(models.c.path == path)).scalar()
+        if number is None:
+            raise NoSuchModel(f"{path} is not in the catalogue.")
+        return self.get(number)
+
+    def details(self, number: int) -> Details:
+        """One model with everything that is known of it.
+
+        Raises:
+            NoSuchModel: There is none.
+        """
+        with self.database.reading() as db:
+            row = find(db, number)
+            tags = db.execute(sa.select(model_tags).where(model_tags.c.model == number)).all()
+        return Details(
+            model_of(row),
+            msgspec.json.decode(row["identity"], type=Identity),
+            msgspec.json.decode(row["about"], type=About),
+            tuple(sorted(tag.tag for tag in tags if not tag.own)),
+            tuple(sorted(tag.tag for tag in tags if tag.own)),
+            self.files(number),
+        )
+
+    def files(self, number: int) -> tuple[FileView, ...]:
+        """The files of a model, the main one first."""
+        query = sa.select(*(model_files.c[name] for name in FileView.__struct_fields__))
+        query = query.where(model_files.c.model == number).order_by(model_files.c.main.desc(), model_files.c.path)
+        with self.database.reading() as db:
+            return tuple(FileView(*row) for row in db.execute(query))
+
+    def files_of(self, numbers: Sequence[int]) -> dict[int, list[FileView]]:
+        """The files of some models, each main one first."""
+        columns = (model_files.c[name] for name in FileView.__struct_fields__)
+        query = sa.select(model_files.c.model, *columns).where(model_files.c.model.in_(numbers))
+        found: dict[int, list[FileView]] = {}
+        with self.database.reading() as db:
+            for number, *told in db.execute(query.order_by(model_files.c.main.desc(), model_files.c.path)):
+                found.setdefault(number, []).append(FileView(*told))
+        return found
+
+    def with_digest(self, algorithm: str, value: str) -> list[Model]:
+        """Models one of whose files has this measured digest, or begins with it."""
+        column = model_files.c[
+            {"autov2": "sha256", "autov3": "tensors", "tensor-sha256": "tensors"}.get(algorithm, algorithm)
+        ]
+        low = value.lower()
+        query = sa.select(models).join(model_files, model_files.c.model == models.c.id)
+        query = query.where(column >= low, column < low + "g", models.c.gone == 0).distinct().limit(1000)
+        with self.database.reading() as db:
+            return [model_of(row) for row in db.execute(query).mappings()]
+
+    def doubles(self) -> tuple[list[list[Double]], list[list[Double]]]:
+        """Files with the same measured bytes, and such whose tensors alone are the same."""
+        with self.database.reading() as db:
+            return same_bytes(db), same_tensors(db)
+
+    def space(self, since: float) -> tuple[dict[str, list[Part]], Part, bool]:
+        """Bytes by kind and so on, those of models not used since then, and whether any use is known."""
+        with self.database.reading() as db:
+            return sums(db), unused(db, since), ever_used(db)
+
+    def idle(self, since: float, most: int, after: tuple[int, int] | None = None) -> list[Idle]:
+        """Models not used since then, the largest first: see `space.idle`."""
+        with self.database.reading() as db:
+            return idle(db, since, most, after)
+
+    def ever_used(self) -> bool:
+        """Whether any program ever told of a use."""
+        with self.database.reading() as db:
+            return ever_used(db)
+
+    def counts_by_root(self) -> dict[str, int]:
+        """How many models there are in each root."""
+        query = sa.select(models.c.root, sa.func.count()).where(models.c.gone == 0).group_by(models.c.root)
+        with self.database.reading() as db:
+            return {row[0]: row[1] for row in db.execute(query)}
+
+    def misnamed(self, most: int) -> list[tuple[str, str, str]]:
+        """Root, path and format of models whose names say another format."""
+        query = sa.select(models.c.root, models.c.path, models.c.format).where(models.c.gone == 0)
+        query = query.where(models.c.problems.contains("wrong-extension")).limit(most)
+        with self.database.reading() as db:
+            return sorted((row[0], row[1], row[2]) for row in db.execute(query))
+
+    def searches(self) -> list[tuple[str, int, float]]:
+        """Searches that were made: text, times, seconds since 1970; the latest first."""
+        with self.database.reading() as db:
+            return made_searches(db)
+
+
+def _ids(db: Connection, asking: Asking) -> list[int]:
+    """The models that fit what the counts by column cannot answer; some of them may be gone, and count nothing."""
+    words = asked_words(asking.text)
+    if db.dialect.name == "sqlite" and words and is_words_only(asking):
+        found = db.execute(hits(words))
+    else:
+        found = db.execute(sa.select(models.c.id).where(*beyond(asking, db.dialect.name)))
+    return [row[0] for row in found.cursor.fetchall()]  # half the time of SQLAlchemy's rows
+
+
+def _hit_count(db: Connection, words: list[str]) -> int:
+    return int(db.execute(sa.select(sa.func.count()).select_from(hits(words).subquery())).scalar_one())
+
+
+def _gone(db: Connection, asking: Asking) -> tuple[int, int, dict[str, dict[Any, int]]]:
+    """Models that are gone are few and nobody filters them: only counted."""
+    query = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(models.c.size), 0))
+    total, size = db.execute(query.where(*beyond(asking, db.dialect.name))).one()
+    return total, size, {}
+
+
+def _word(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,53 @@
+"""What the catalogue answers with, where it is more than one row."""
+
+from __future__ import annotations
+
+import msgspec
+
+from modelyard.catalogue.model import Model
+from modelyard.values.about import About
+from modelyard.values.identity import Identity
+
+
+class Facets(msgspec.Struct, frozen=True):
+    """How many models fit, their bytes, and how many would fit with each value of each column."""
+
+    total: int
+    size: int
+    counts: dict[str, dict[str, int]]
+    tags: dict[str, int]
+
+
+class Details(msgspec.Struct, frozen=True):
+    """One model with everything that is known of it."""
+
+    model: Model
+    identity: Identity
+    about: About
+    tags: tuple[str, ...]
+    own_tags: tuple[str, ...]
+    files: tuple[FileView, ...]
+
+
+class FileView(msgspec.Struct, frozen=True):
+    """One file of a model. Digests are measured, empty before."""
+
+    path: str
+    main: bool
+    size: int
+    mtime_ns: int
+    inode: int
+    sha256: str
+    tensors: str
+    blake3: str
+    crc32: str
+    autov1: str
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """What became of what a scan found: the models' ids, which are new or changed, and old and new paths."""
+
+    numbers: list[int]
+    added: set[int]
+    changed: set[int]
+    moved: list[tuple[str, str]]
