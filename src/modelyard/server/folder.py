@@ -105,12 +105,21 @@ def _lock_within(descriptor: int, folder: Path, seconds: float) -> None:
     while not _lock(descriptor):
         if time.monotonic() >= until:
             holder = _holder(descriptor)
-            raise Busy(
-                f"A service runs on {folder} already: process {holder or '?'}.",
-                hint="Use it (`modelyard link` prints its address), stop it, or name another folder in MODELYARD_HOME.",
-                pid=holder or None,
-            )
+            raise _taken(folder, holder)
         time.sleep(_BETWEEN)
+
+
+def _taken(folder: Path, holder: int) -> Busy:
+    """Who holds a folder: a service, which left a note, or another command, which will be done."""
+    who, note = f"process {holder or '?'}", read_note(folder)
+    if note is not None and note.pid == holder:
+        words, way = (
+            f"A service runs on {folder} already: {who}.",
+            "Use it (`modelyard link` prints its address), stop it",
+        )
+    else:
+        words, way = f"Another command works on {folder}: {who}.", "Wait until it is done, stop it"
+    return Busy(words, hint=f"{way}, or name another folder in MODELYARD_HOME.", pid=holder or None)
 
 
 def _holder(descriptor: int) -> int:
