@@ -98,13 +98,13 @@ class LazyCommands(click.Group):
 @click.group(cls=LazyCommands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(VERSION, prog_name="modelyard")
 def main() -> None:
-    r"""Download, prove and organise AI model files.
+    """Download, prove and organise AI model files.
 
     \b
     modelyard get hf:owner/repo/model.safetensors --to models/
     modelyard get https://civitai.com/models/123 --dry-run
     modelyard demo
-    """
+    """  # noqa: D301  # click looks for a true backspace
 
 
 def run() -> None:

@@ -13,7 +13,7 @@ from modelyard.values.sizes import show_size
 @click.option("--gentle", is_flag=True, help="Rest while downloads run.")
 @json_option
 def command(gentle: bool, as_json: bool) -> None:
-    """Measure the hashes of all models that have none; a service does it by itself while the disk is idle."""
+    """Measure the hashes of all models that have none; a service does it by itself, slower while downloads run."""
     with opened(as_json=as_json) as (app, teller):
         told = do_chore(app, teller, "measure", {"gentle": True} if gentle else {})
         teller.data(told)

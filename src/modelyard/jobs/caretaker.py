@@ -1,4 +1,4 @@
-"""What a service does for the library by itself: watches the roots, measures while the disk is idle, looks again."""
+"""What a service does for the library by itself: watches the roots, measures gently, looks again."""
 
 from __future__ import annotations
 

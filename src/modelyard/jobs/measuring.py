@@ -1,4 +1,4 @@
-"""The measuring flow: hashes of models that have none, one read a file, while nothing else uses the disk.
+"""The measuring flow: hashes of models that have none, one read a file, slower while downloads run.
 
 What a scan must not wait for. A digest is kept with the stamp that the file had before and after it was
 read; a file that was touched meanwhile is left for the next time. A model that vanished and whose bytes

@@ -16,7 +16,7 @@ _PARTS = ("first_stage_model.", "cond_stage_model.", "conditioner.", "text_encod
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What the structure says; `network`, `rank` and `alpha` are those of an adapter."""
+    """What the structure says; `network` and `rank` are those of an adapter."""
 
     kind: str = "unknown"
     family: str = "unknown"

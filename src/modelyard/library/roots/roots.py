@@ -20,8 +20,8 @@ class Problem:
     """Something about a root that its owner should know.
 
     Attributes:
-        code: `missing`, `no-permission`, `link-loop`, `link-outside`, `bad-yaml`, `wrong-extension`, `not-a-folder`,
-            `read-only`, `overlap`.
+        code: Of a place `missing`, `not-a-folder`, `no-permission`, `unreadable`, `bad-yaml`, `overlap`, `read-only`;
+            of something in it `link-loop`, `link-outside`, `bad-name`, `quarantined`, `wrong-extension`.
         path: Where.
         words: What is wrong.
         hint: How to mend it.
