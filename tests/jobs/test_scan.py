@@ -315,6 +315,14 @@ def test_a_wrong_name_is_told_with_its_root_and_what_mends_it(app: App, root: Pa
     assert problems_by_root(app.stock, app.stock.roots()) == {}
 
 
+def test_a_sidecar_that_cannot_be_read_is_told(app: App, root: Path) -> None:
+    model(root / "a.safetensors")
+    (root / "a.info").write_bytes(b"{broken")
+    (told,) = scan(app.stock).problems
+    assert (told.code, told.path) == ("sidecar-unreadable", str(root / "a.info")) and told.words and told.hint
+    assert listed(app.stock) == ["a.safetensors"]
+
+
 def test_one_file_that_came_can_be_looked_at_alone(app: App, root: Path) -> None:
     scan(app.stock)
     path = model(root / "new.safetensors")

@@ -30,6 +30,7 @@ from modelyard.net.stop import Stop
 BATCH = 512
 _NEWS = 100
 """Models of each sort that the report of a scan names."""
+_MOST_TOLD = 1000
 _MANY = 500
 """New models after which the database looks at its indexes again."""
 
@@ -203,11 +204,13 @@ class Scan:
         began = time.monotonic()
         if readings is None:
             readings = self.stock.reader.read([one.unit.path for one in found])
-        entries = [entry_of(one, reading) for one, reading in zip(found, readings, strict=True)]
+        unread: list[Problem] = []
+        entries = [entry_of(one, reading, unread.append) for one, reading in zip(found, readings, strict=True)]
+        self.done.problems += unread[: max(0, _MOST_TOLD - len(self.done.problems))]
         self.done.failed += [
             (one.unit.path, words) for one, reading in zip(found, readings, strict=True) for words in reading.words
         ]
-        del self.done.failed[1000:]
+        del self.done.failed[_MOST_TOLD:]
         kept = self.stock.catalogue.keep_found(entries, was_moved)
         self._report(kept, entries)
         for before, after in kept.moved:

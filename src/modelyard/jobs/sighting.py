@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from modelyard.catalogue.model import Entry, FileFacts
 from modelyard.jobs.learning import cleaned
 from modelyard.jobs.stock import Reading
 from modelyard.library.previews.finding import find
-from modelyard.library.roots.roots import Root
+from modelyard.library.roots.roots import Problem, Root
 from modelyard.library.sidecars.belonging import stem_of
 from modelyard.library.sidecars.reading import read_all
 from modelyard.library.units import Unit
@@ -69,13 +69,20 @@ def is_below(path: str, folders: tuple[str, ...]) -> bool:
     return any(path == folder or path.startswith(folder + os.sep) for folder in folders)
 
 
-def entry_of(found: Sighting, reading: Reading) -> Entry:
-    """What the catalogue is told of a model: its head, its sidecars, its preview."""
+def entry_of(found: Sighting, reading: Reading, tell: Callable[[Problem], object] = lambda _: None) -> Entry:
+    """What the catalogue is told of a model: its head, its sidecars, its preview.
+
+    Args:
+        tell: Hears of each sidecar that is there and cannot be read.
+    """
     unit, root = found.unit, found.root
     name = os.path.basename(unit.path)
     told = read_all(Path(unit.path), found.names) if found.names else None
     preview = find(Path(unit.path), found.names) if found.names else None
     missing = ("missing-shard",) if unit.missing else ()
+    for one in told.problems if told else ():
+        path = os.path.join(os.path.dirname(unit.path), one.file)
+        tell(Problem("sidecar-unreadable", path, one.message, "Mend the file, or move it away."))
     return Entry(
         path=unit.path,
         root=str(root.path),

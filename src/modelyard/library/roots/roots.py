@@ -21,7 +21,8 @@ class Problem:
 
     Attributes:
         code: Of a place `missing`, `not-a-folder`, `no-permission`, `unreadable`, `bad-yaml`, `overlap`, `read-only`;
-            of something in it `link-loop`, `link-outside`, `bad-name`, `quarantined`, `wrong-extension`.
+            of something in it `link-loop`, `link-outside`, `bad-name`, `quarantined`, `wrong-extension`,
+            `sidecar-unreadable`.
         path: Where.
         words: What is wrong.
         hint: How to mend it.
