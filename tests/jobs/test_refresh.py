@@ -238,6 +238,23 @@ def test_only_the_hub_that_its_owner_chose_names_pictures_at_its_origin(
     assert not hub.log.find("*secret*")
 
 
+def test_a_header_names_its_repository_and_is_believed_when_that_has_these_very_bytes(
+    yard: tuple[App, Path], hub: PracticeHub
+) -> None:
+    app, root = yard
+    true = model(root / "true.safetensors", 1, repo_id="me/model")
+    model(root / "merge.safetensors", 2, repo_id="me/model")  # its header was copied
+    model(root / "lost.safetensors", 3, repo_id="nobody/nothing")
+    model(root / "wild.safetensors", 4, source_url=hub.add_file("secret.html", b"x"))
+    hub.hf.add_repo("me/model", {"weights/other-name.safetensors": true.read_bytes()})
+    ready(app)
+    told = do(app)
+    assert (told["found"], told["unknown"], told["failed"]) == (1, 3, [])
+    assert app.stock.catalogue.at(str(true)).hub_model == "me/model"
+    assert app.stock.catalogue.at(str(root / "merge.safetensors")).hub == ""
+    assert not hub.log.find("*secret*")
+
+
 def test_a_stopped_refresh_keeps_what_it_learnt(yard: tuple[App, Path], hub: PracticeHub) -> None:
     app, root = yard
     for one in hub.civitai.every()[-150:]:

@@ -17,7 +17,7 @@ def command(run: bool, most: int | None, as_json: bool) -> None:
     """Say what could be better in the library, and how; a service does a round a day by itself.
 
     A round sends SHA-256 hashes of measured models to CivitAI, and asks CivitAI, Hugging Face and ModelScope about
-    models that a sidecar or a download says came from there. No file and no file name is sent. The setting
+    models that a sidecar, a header or a download says came from there. No file and no file name is sent. The setting
     library.upkeep is the hours between two rounds; 0 turns them off: modelyard config set library.upkeep 0
     """
     if run:

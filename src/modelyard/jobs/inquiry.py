@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -111,6 +111,8 @@ class Inquiry:
             return Outcome(Said.FOUND, tuple(hashed), of_bytes)
         if not subject.sha256:
             return Outcome(Said.NOTHING)
+        if not known and (record := self._of_header(subject)):
+            return Outcome(Said.FOUND, (record,))
         return Outcome(Said.UNKNOWN, hubs=tuple(asked)) if asked else Outcome(Said.WAITING)
 
     def _at(self, hub: Describing, address: Address) -> Outcome:
@@ -126,6 +128,28 @@ class Inquiry:
         except YardError as error:
             self.resting[name] = error
             return Outcome(Said.WAITING)
+
+    def _of_header(self, subject: Subject) -> About | None:
+        """What a hub says of the model that a header names, when that model has a file of exactly these bytes.
+
+        Headers are copied from model to model, merges keep those of what they were made of: a name alone is no word.
+        """
+        try:
+            hub, address = self.yard.hubs.read(subject.identity.address)
+        except (BadAddress, UnknownHub):
+            return None
+        if not isinstance(hub, Describing) or hub.name in self.resting:
+            return None
+        address = replace(address, path=None)
+        try:
+            listing = hub.resolve(address)
+            same = any(one.claimed.get("sha256") == subject.sha256 for one in (*listing.offers, *listing.companions))
+            return hub.about(address) if same else None
+        except (NotFound, AccessError):
+            return None
+        except YardError as error:
+            self.resting[hub.name] = error
+            return None
 
     def _known(self, subject: Subject) -> tuple[Describing, Address] | None:
         """The hub and the model that a sidecar names, or that the file was fetched from."""

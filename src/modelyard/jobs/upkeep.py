@@ -135,8 +135,8 @@ def disclosure(stock: Stock) -> str:
     others = ", ".join(hub.realm.title for hub in hubs)
     return (
         f"A round sends the SHA-256 of measured models, and of some the beginning of their tensors' hash, to {hashed}; "
-        f"it asks {others} about models that a sidecar or a download says came from there. No file and no file name is "
-        "sent. A service does it every library.upkeep hours; never: modelyard config set library.upkeep 0"
+        f"it asks {others} about models that a sidecar, a header or a download says came from there. No file and no "
+        "file name is sent. A service does it every library.upkeep hours; never: modelyard config set library.upkeep 0"
     )
 
 

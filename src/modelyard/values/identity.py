@@ -29,6 +29,7 @@ class Identity:
         base_model: The base for people: ``SDXL 1.0``.
         title: As its metadata names it.
         trained_words: Words that trigger it.
+        address: Where its header says it can be had, as it says it; whoever made the header may have copied that.
         safety: ``data`` (cannot hold code), ``only-known`` or ``refused`` (a pickle), ``code``; never "safe".
     """
 
@@ -48,4 +49,5 @@ class Identity:
     base_model: str = ""
     title: str = ""
     trained_words: tuple[str, ...] = ()
+    address: str = ""
     safety: str = "data"

@@ -12,6 +12,7 @@ from library.identify import made
 from library.identify.cases import ADAPTERS, MODELS, SHARED
 from modelyard.library.formats.header import Header, Tensor
 from modelyard.library.identify.identify import identify, kin
+from modelyard.library.identify.told import told as told_by
 from modelyard.values.about import About
 from modelyard.values.identity import CERTAIN, LIKELY, ONE_OF, UNKNOWN
 
@@ -182,3 +183,23 @@ def test_a_hubs_kind_is_believed_only_where_the_tensors_say_nothing() -> None:
     assert identify(stranger, "x.safetensors", About(kind="Workflows")).kind == "unknown"
     _, flux = MODELS["Flux.1 dev"]
     assert identify(flux, "x.safetensors", About(kind="LORA")).kind == "diffusion_model"
+
+
+@pytest.mark.parametrize(
+    ("metadata", "address"),
+    [
+        ({"repo_id": "me/model"}, "hf:me/model"),
+        ({"repo_id": "me/model/../../x"}, ""),
+        ({"repo_id": "https://evil.example/a"}, ""),
+        ({"air": "urn:air:sdxl:lora:civitai:1@2", "repo_id": "me/model"}, "urn:air:sdxl:lora:civitai:1@2"),
+        ({"source_url": "https://huggingface.co/me/model"}, "https://huggingface.co/me/model"),
+        ({"source_url": "http://10.0.0.1/x"}, ""),
+        ({"source_url": "file:///etc/passwd"}, ""),
+        ({"general.repo_url": "https://huggingface.co/me/gguf"}, "https://huggingface.co/me/gguf"),
+        ({"general.source.repo_url": "https://huggingface.co/me/base"}, ""),
+        ({"source_url": "https://" + "a" * 400}, ""),
+        ({"repo_id": ["a"], "air": None}, ""),
+    ],
+)
+def test_a_header_may_say_where_a_model_can_be_had(metadata: dict[str, object], address: str) -> None:
+    assert told_by(metadata).address == address

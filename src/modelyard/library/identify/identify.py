@@ -142,6 +142,7 @@ def identify(
         base_model=(hub_record.base_model if hub_record else "") or _HUMAN.get(verdict.family, ""),
         title=(hub_record.name if hub_record else "") or said.title,
         trained_words=(hub_record.trained_words if hub_record else ()) or said.trained_words,
+        address=said.address,
         safety=_safety(header),
     )
 

@@ -38,6 +38,7 @@ _WORDS = (
     (r"svd|stable-video", "svd"),
 )
 _LONGEST = 1 << 20
+_REPO = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ class Told:
     rank: int | None = None
     alpha: float | None = None
     trained_words: tuple[str, ...] = ()
+    address: str = ""
 
 
 def told(metadata: Mapping[str, object]) -> Told:
@@ -68,7 +70,7 @@ def told(metadata: Mapping[str, object]) -> Told:
     )
     return Told(
         family, source, title[:200], _network(metadata), _whole(metadata, "ss_network_dim"),
-        _number(metadata, "ss_network_alpha"), _words(metadata),
+        _number(metadata, "ss_network_alpha"), _words(metadata), _address(metadata),
     )  # fmt: skip
 
 
@@ -101,6 +103,21 @@ def _network(metadata: Mapping[str, object]) -> str:
     found = re.search(r'"algo"\s*:\s*"(\w{1,20})"', _text(metadata, "ss_network_args")[:10_000])
     algorithm = found.group(1).lower() if found else ""
     return {"locon": "lora", "lora": "lora", "diag-oft": "oft", "full": "full-diff"}.get(algorithm, algorithm)
+
+
+def _address(metadata: Mapping[str, object]) -> str:
+    """Where it can be had, by the keys that ComfyUI's assets and GGUF's specification know.
+
+    `general.source.*` of a GGUF names what it was made of, which is another model.
+    """
+    air = _text(metadata, "air")
+    if air.lower().startswith("urn:air:"):
+        return air[:300]
+    repo = _text(metadata, "repo_id")
+    if _REPO.fullmatch(repo):
+        return f"hf:{repo}"
+    urls = (_text(metadata, key) for key in ("source_url", "general.repo_url", "general.url"))
+    return next((url for url in urls if url.startswith("https://") and len(url) <= 300), "")
 
 
 def _words(metadata: Mapping[str, object]) -> tuple[str, ...]:
