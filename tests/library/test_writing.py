@@ -61,7 +61,7 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> Non
         "from modelyard.library.writing import put; put(pathlib.Path(sys.argv[1]), b'x' * 5000)"
     )
     done = subprocess.run([sys.executable, "-c", program, str(path)], capture_output=True, text=True)
-    assert done.returncode == 1 and "DiskError" in done.stderr
+    assert done.returncode == 1 and "FileTooBig" in done.stderr
     assert path.read_bytes() == b"old" and os.listdir(tmp_path) == ["a.info"]
 
 

@@ -12,10 +12,10 @@ import struct
 from pathlib import Path
 
 from modelyard.engine.blocks import BLOCK, BlockTable, block_digest
-from modelyard.engine.disk_gate import disk_errors
 from modelyard.engine.journal import Journal, Known, Story, journal_path
 from modelyard.engine.part import PartFile
 from modelyard.net.stop import Stop
+from modelyard.store.disk_gate import disk_errors
 
 Pieces = tuple[int, tuple[str, ...]]
 

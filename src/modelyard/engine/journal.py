@@ -19,7 +19,7 @@ from pathlib import Path
 
 import msgspec
 
-from modelyard.engine.disk_gate import disk_errors
+from modelyard.store.disk_gate import disk_errors
 
 _RECORD = struct.Struct("<II32sI")
 _LONGEST_HEADER = 65536

@@ -15,9 +15,9 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from modelyard.engine.disk_gate import disk_errors
 from modelyard.engine.journal import journal_path
 from modelyard.errors import TargetExists
+from modelyard.store.disk_gate import disk_errors
 
 _NOREPLACE = 1
 _AT_FDCWD = -100

@@ -14,7 +14,7 @@ import os
 from pathlib import Path
 
 from modelyard.engine.blocks import BLOCK
-from modelyard.engine.disk_gate import disk_errors
+from modelyard.store.disk_gate import disk_errors
 
 DIRECT_FROM = 64 * 2**20
 """Files of at least this size bypass the page cache on Linux disks: a quarter of the CPU, and the

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from modelyard.engine.blocks import BLOCK, BlockTable, block_count, block_digest
-from modelyard.engine.disk_gate import disk_errors
 from modelyard.engine.journal import Journal, Known, Story, journal_path, read_journal
 from modelyard.engine.part import PartFile, new_buffer
 from modelyard.net.stop import Stop
+from modelyard.store.disk_gate import disk_errors
 
 _COPY = 16 * 2**20
 

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from modelyard.engine.disk_gate import disk_errors
+from modelyard.store.disk_gate import disk_errors
 
 
 def nearest_folder(target: Path) -> Path:

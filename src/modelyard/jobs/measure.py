@@ -9,10 +9,10 @@ from pathlib import Path
 
 from modelyard.engine.blocks import BLOCK, BlockTable, block_digest
 from modelyard.engine.digesting import Digesting
-from modelyard.engine.disk_gate import disk_errors
 from modelyard.engine.part import new_buffer
 from modelyard.errors import Damaged, NoSuchFile
 from modelyard.net.stop import Stop
+from modelyard.store.disk_gate import disk_errors
 from modelyard.store.proofs import Stamp, stamp_of
 
 ALL = ("sha256", "blake3", "autov1", "crc32", "tensor-sha256")

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from modelyard.engine.blocks import BLOCK
 from modelyard.engine.digesting import EXTRAS, Digesting
-from modelyard.engine.disk_gate import disk_errors
 from modelyard.engine.hold import hold
 from modelyard.engine.landing import land
 from modelyard.engine.part import PartFile, part_path
@@ -19,6 +18,7 @@ from modelyard.hubs.base import Hub
 from modelyard.jobs.yard import Yard
 from modelyard.net.stop import Stop
 from modelyard.net.url import without_query
+from modelyard.store.disk_gate import disk_errors
 from modelyard.store.proofs import Proof, Stamp, stamp_of
 from modelyard.values.offers import Offer
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from modelyard.engine.arriving import Arriving
-from modelyard.engine.disk_gate import disk_errors
 from modelyard.engine.fetch import knock
 from modelyard.engine.landing import free_bytes, rename, sync_folder, sync_parts
 from modelyard.engine.part import part_path
@@ -21,6 +20,7 @@ from modelyard.errors import TargetExists, UnsafeArchive, YardError
 from modelyard.jobs.quarantine import quarantined
 from modelyard.library.names import check_inside
 from modelyard.library.unpack import Budget, kind_of, unpack
+from modelyard.store.disk_gate import disk_errors
 
 Check = Callable[[Path, Path], YardError | None]
 """Why a file that arrived may not get the name it was meant to have, None when it may."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import stat
 from pathlib import Path
 
-from modelyard.errors import DiskError, DiskFull, NoPermission, NoSuchFile, ReadOnlyDisk, UnsafePath
+from modelyard.errors import UnsafePath
+from modelyard.store.disk_gate import translate
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 _SHORT = 100
@@ -38,7 +38,7 @@ def put(path: Path, data: bytes) -> None:
             raise
         sync_folder(path.parent)
     except OSError as error:
-        raise translated(error, path) from error
+        raise translate(error, path) from error
 
 
 def sync_folder(folder: Path) -> None:
@@ -51,20 +51,6 @@ def sync_folder(folder: Path) -> None:
             os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def translated(error: OSError, path: Path) -> DiskError:
-    """The error of ours that a disk error means."""
-    match error.errno:
-        case errno.ENOSPC | errno.EDQUOT:
-            return DiskFull(f"No room left for {path}.")
-        case errno.EACCES | errno.EPERM:
-            return NoPermission(f"No right to write {path}.")
-        case errno.EROFS:
-            return ReadOnlyDisk(f"{path} is on a read-only file system.")
-        case errno.ENOENT | errno.ENOTDIR:
-            return NoSuchFile(f"{path} has no folder.")
-    return DiskError(f"{path}: {error.strerror or error}.")
 
 
 def check_plain(path: Path) -> int | None:

@@ -12,6 +12,7 @@ from modelyard.library.previews.containers import form_of
 from modelyard.library.previews.decoder import Decoder
 from modelyard.library.previews.finding import VIDEOS
 from modelyard.library.sidecars.belonging import stem_of
+from modelyard.store.disk_gate import translate
 
 BACKUP = ".bak"
 _ENDINGS = tuple(f".preview.{end}" for end in ("png", "webp", "jpeg", "jpg", "gif", "avif", *VIDEOS))
@@ -43,7 +44,7 @@ def write(model: Path, data: bytes, decoder: Decoder) -> Path:
         writing.put(target, told)
         _drop(present, target)
     except OSError as error:
-        raise writing.translated(error, target) from error
+        raise translate(error, target) from error
     return target
 
 
@@ -67,7 +68,7 @@ def restore(model: Path) -> Path:
             kept[0].unlink()
         writing.sync_folder(model.parent)
     except OSError as error:
-        raise writing.translated(error, target) from error
+        raise translate(error, target) from error
     return target
 
 
@@ -89,7 +90,7 @@ def remove(model: Path) -> None:
             each.unlink()
         writing.sync_folder(model.parent)
     except OSError as error:
-        raise writing.translated(error, present[0]) from error
+        raise translate(error, present[0]) from error
 
 
 def _set_aside(present: list[Path], model: Path) -> None:

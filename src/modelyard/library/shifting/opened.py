@@ -17,6 +17,7 @@ from pathlib import Path
 
 from modelyard.errors import DiskError, TargetExists, UnsafePath
 from modelyard.library import writing
+from modelyard.store.disk_gate import translate
 
 _BY_DESCRIPTOR = os.open in os.supports_dir_fd and os.rename in os.supports_dir_fd
 _FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -201,7 +202,7 @@ def refused(error: OSError, path: Path) -> DiskError:
         return UnsafePath(f"{path}: a link or a file stands where a folder should.", hint="Was it changed just now?")
     if isinstance(error, FileExistsError):
         return TargetExists(f"{path} exists already; nothing was put over it.", hint="Choose another name or folder.")
-    return writing.translated(error, path)
+    return translate(error, path)
 
 
 @functools.cache
