@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from modelyard.app import App
+from modelyard.library.roots.entries import Entry
 from modelyard.server.roles import Role
 from modelyard.testing import PracticeHub
 from server.asking import ask
@@ -91,3 +92,14 @@ def test_an_operator_does_not_repeat_what_the_owner_fetched_elsewhere(app: App, 
     state = {"status": "resume"}
     assert ask(app, Role.OPERATOR, "PUT", f"/model-manager/download/{numbers[0]}", state)[1]["success"] is False
     assert ask(app, Role.ADMIN, "POST", f"{API}/tasks/actions", {"do": "retry", "ids": numbers[:1]})[1][0].get("task")
+
+
+def test_a_link_into_a_read_only_root_is_no_way_into_it(app: App, tmp_path: Path) -> None:
+    for name in ("loras", "fixed"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "loras" / "way").symlink_to(tmp_path / "fixed")
+    app.stock.entries.keep(Entry(path=str(tmp_path / "loras"), folder="loras"))
+    app.stock.entries.keep(Entry(path=str(tmp_path / "fixed"), folder="vae", read_only=True))
+    assert queue(app, Role.OPERATOR, f"{tmp_path}/loras/a.safetensors")[0] < 300
+    for place in ("loras/way", "fixed"):
+        assert queue(app, Role.OPERATOR, f"{tmp_path}/{place}/b.safetensors")[0] == 400, place

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
+from modelyard.cli.chosen import found
 from modelyard.cli.options import json_option
-from modelyard.cli.show import found
 from modelyard.cli.yard import reached
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import click
 
 from modelyard.cli.chores import do_chore
+from modelyard.cli.chosen import found, shown
 from modelyard.cli.foreseen import dry_run_option, foreseen
 from modelyard.cli.options import json_option, opened
 from modelyard.cli.paths import absolute
-from modelyard.cli.show import found
-from modelyard.cli.trash import shown
 from modelyard.cli.yard import asking
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
+from modelyard.cli.chosen import found
 from modelyard.cli.foreseen import dry_run_option, foreseen
 from modelyard.cli.options import json_option
-from modelyard.cli.show import found
 from modelyard.cli.yard import reached
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlencode
 
 import click
 
+from modelyard.cli.chosen import found
 from modelyard.cli.options import json_option
-from modelyard.cli.paths import absolute
-from modelyard.cli.yard import Yard, reached
+from modelyard.cli.yard import reached
 from modelyard.values.sizes import show_size
 
 
@@ -25,15 +24,6 @@ def command(models: tuple[str, ...], as_json: bool) -> None:
             told = found(yard, text)
             teller.data(told)
             teller.result("\n".join(_lines(told)))
-
-
-def found(yard: Yard, text: str) -> dict[str, Any]:
-    """A model by its number or its path, with everything that is known of it."""
-    if text.isdigit():
-        told: dict[str, Any] = yard("GET", f"/models/{text}")
-    else:
-        told = yard("GET", f"/models/at?{urlencode({'path': absolute(text).rstrip('/')})}")
-    return told
 
 
 def _lines(told: dict[str, Any]) -> Iterator[str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from modelyard.cli.show import found
+from modelyard.cli.chosen import found
 from modelyard.cli.yard import reached
 
 

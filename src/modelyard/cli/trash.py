@@ -8,13 +8,12 @@ from typing import Any
 
 import click
 
+from modelyard.cli.chosen import found, shown
 from modelyard.cli.foreseen import dry_run_option, foreseen
 from modelyard.cli.options import json_option
-from modelyard.cli.show import found
 from modelyard.cli.telling import Teller
 from modelyard.cli.yard import Yard, reached
 from modelyard.errors import BadValue
-from modelyard.server.problem import error_told
 from modelyard.values.sizes import show_size
 
 
@@ -100,21 +99,6 @@ def _ask(would: dict[str, Any], *, yes: bool) -> None:
     if not sys.stdin.isatty():
         raise BadValue("Nobody is here to be asked.", hint="Say --yes, or look first with --dry-run.")
     click.confirm(f"Remove {len(would['entries'])} models, {show_size(would['size'])}, for ever?", abort=True, err=True)
-
-
-def shown(teller: Teller, told: list[dict[str, Any]], words: Any) -> int:
-    """Tell what became of each; gives the exit code: that of the first one that failed."""
-    code = 0
-    for one in told:
-        teller.data(one)
-        if one.get("error"):
-            error = error_told(**one["error"])
-            code = code or error.exit_code
-            if not teller.as_json:
-                teller.error(error, str(one["id"]))
-        else:
-            teller.result(words(one))
-    return code
 
 
 def _list(teller: Teller, told: dict[str, Any]) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from modelyard.cli.chores import do_chore
+from modelyard.cli.chosen import found
 from modelyard.cli.options import json_option, opened
-from modelyard.cli.show import found
 from modelyard.cli.telling import Teller
 from modelyard.cli.yard import asking
 from modelyard.errors import Damaged, UsageError, YardError

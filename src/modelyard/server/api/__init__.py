@@ -5,6 +5,7 @@ from __future__ import annotations
 from modelyard.server.api import (
     ancestor,
     ancestor_models,
+    compare,
     description,
     ensuring,
     events,
@@ -26,6 +27,7 @@ from modelyard.server.api import (
     space,
     tasks,
     tokens,
+    upkeep,
     versions,
     workflows,
 )
@@ -41,7 +43,9 @@ ALL: tuple[Routes, ...] = (
     hubs.routes,
     library.routes,
     models.routes,
+    compare.routes,
     refresh.routes,
+    upkeep.routes,
     shifting.routes,
     space.routes,
     previews.routes,

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Annotated
 
 import msgspec
 
-from modelyard.errors import TooManyAddresses, UnsafePath, UsageError, YardError
+from modelyard.errors import TooManyAddresses, UsageError, YardError
 from modelyard.jobs.addressing import KeepKey, without_secrets
 from modelyard.jobs.batch import MOST, Entry, forget, read_batch
 from modelyard.jobs.batch_tables import Options as Beside
 from modelyard.jobs.profiles import Profile, over
 from modelyard.jobs.queued import Options, draft
-from modelyard.library.names import check_below, check_no_code
+from modelyard.server.api.fence import check_replace, check_target
 from modelyard.server.api.views import TaskError, error_view
 from modelyard.server.roles import Role
 from modelyard.server.routes import Here, Id
-from modelyard.tasks.queue import Answer
 from modelyard.tasks.task import Draft, Priority
-from modelyard.values.suffixes import LISTED, suffix_of
 
 Text = Annotated[str, msgspec.Meta(max_length=8192)]
 _LINES = 200_000
@@ -161,7 +157,7 @@ def draft_of(here: Here, item: Item) -> Draft:
         hooks=tuple(item.hooks),
     )
     if item.replace:
-        _check_replace(here, options.to)
+        check_replace(here, options.to)
     made = draft(here.app.yard, item.address, options, _keeping(here), Priority[item.priority.upper()])
     return msgspec.structs.replace(made, needs=tuple(item.needs))
 
@@ -187,64 +183,3 @@ def _fenced(here: Here, to: str) -> str:
     target = here.app.target(to)
     check_target(here, target)
     return target
-
-
-def check_target(here: Here, target: str) -> None:
-    """Refuse what programs run code from; and to all but the owner of the machine what is outside the folder.
-
-    Args:
-        target: Absolute.
-
-    Raises:
-        UnsafePath: It may not be used.
-    """
-    check_no_code(target)
-    if here.caller.role is Role.ADMIN:
-        return
-    root = _root_of(here, target)
-    check_below(root or here.app.target(""), target)
-    name = Path(target).name
-    if root and not target.endswith(("/", os.sep)) and not Path(target).is_dir() and suffix_of(name) not in LISTED:
-        raise UnsafePath(f"{name} is no name of a model.", hint="Into a root only models are fetched by their names.")
-
-
-def _root_of(here: Here, target: str) -> str:
-    """The registered root that holds a path and may be written, links resolved; empty when there is none."""
-    try:
-        root = here.app.stock.roots().inside(Path(target.rstrip("/")) / "x")
-    except UnsafePath:
-        return ""
-    return "" if root.read_only else str(root.path)
-
-
-def _check_replace(here: Here, target: str) -> None:
-    """Refuse to replace what others put into a root: that is for the owner.
-
-    Raises:
-        UnsafePath: This caller may not.
-    """
-    if here.caller.role is not Role.ADMIN:
-        check_below(here.app.target(""), target)
-
-
-def check_again(here: Here, number: int) -> None:
-    """Refuse to do a task again that this caller could not have queued: the owner may have, elsewhere.
-
-    Raises:
-        NoSuchTask: There is none.
-        UnsafePath: Its target is not this caller's.
-    """
-    if here.caller.role is not Role.ADMIN:
-        check_target(here, here.app.queue.get(number).target or here.app.target(""))
-
-
-def retry(here: Here, numbers: Sequence[int]) -> list[Answer]:
-    """Try tasks again; what this caller could not have queued is answered with why."""
-    refused: list[Answer] = []
-    for number in dict.fromkeys(numbers):
-        try:
-            check_again(here, number)
-        except YardError as error:
-            refused.append(Answer(number, error=error.as_dict()))
-    left = {one.id for one in refused}
-    return here.app.queue.retry([number for number in numbers if number not in left]) + refused

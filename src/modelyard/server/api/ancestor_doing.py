@@ -10,8 +10,8 @@ import msgspec
 
 from modelyard.errors import BadValue, NoSuchTask
 from modelyard.library.names import safe_component, safe_relative
-from modelyard.server.api.adding import retry
 from modelyard.server.api.ancestor_shapes import VERBS, Download, NewModel, shown
+from modelyard.server.api.fence import retry
 from modelyard.server.api.views import live_of
 from modelyard.server.routes import Here
 from modelyard.tasks.listing import Filter, queue_page

@@ -9,7 +9,7 @@ import msgspec
 
 from modelyard.errors import BadAddress, BadValue, UnknownHub, UnsafePath
 from modelyard.jobs.ensuring import Ensured, Want
-from modelyard.server.api.adding import check_target
+from modelyard.server.api.fence import check_target
 from modelyard.server.roles import Role
 from modelyard.server.routes import Ask, Here, Routes
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from modelyard.errors import BadValue, NoSuchTask, UnsafePath
-from modelyard.server.api.adding import check_again
+from modelyard.server.api.fence import check_again
 from modelyard.server.api.tasks import Ids, Most, Word
 from modelyard.server.api.views import TaskView, view
 from modelyard.server.messages import Answer

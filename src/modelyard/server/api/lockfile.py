@@ -1,28 +1,20 @@
-"""A library written down, checked and brought to another machine; two models side by side."""
+"""A library written down, checked and brought to another machine."""
 
 from __future__ import annotations
 
 import msgspec
 
-from modelyard.errors import BadValue, NoSuchModel, UnsafePath
-from modelyard.jobs.comparing import Comparison, compare
+from modelyard.errors import BadValue, UnsafePath
 from modelyard.jobs.lockfile import Lock, Verdict, addresses_by_hash, check, export_json
 from modelyard.server.api.adding import Item, add_items
 from modelyard.server.api.models import FilterQuery
 from modelyard.server.messages import Answer
 from modelyard.server.roles import Role
-from modelyard.server.routes import Ask, Here, Id, Routes
+from modelyard.server.routes import Here, Routes
 
 routes = Routes(tag="lockfile")
 
 _LARGEST = 64 * 2**20
-
-
-class CompareQuery(Ask, frozen=True):
-    """Two models."""
-
-    first: Id
-    second: Id
 
 
 class SyncAnswer(msgspec.Struct, frozen=True):
@@ -68,12 +60,6 @@ def apply_lock(here: Here, body: Lock) -> SyncAnswer:
             left.append(one)
     ids = add_items(here, items)[0] if items else []
     return SyncAnswer(_complete(found), found, ids, left)
-
-
-@routes.get("/compare", role=Role.VIEWER, slow=True, raises=(NoSuchModel,))
-def compare_models(here: Here, query: CompareQuery) -> Comparison:
-    """Two models side by side: facts, metadata, tensors."""
-    return compare(here.app.stock, query.first, query.second)
 
 
 def _complete(found: list[Verdict]) -> bool:

@@ -1,4 +1,4 @@
-"""Asking hubs about models, and what else to do for a library."""
+"""Asking hubs about models."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import msgspec
 
 from modelyard.errors import NoSuchModel
 from modelyard.jobs.refresh import REFRESH, RefreshOptions
-from modelyard.jobs.upkeep import UPKEEP, Advice, UpkeepOptions, advice
 from modelyard.server.api.library import Begun, begin
 from modelyard.server.roles import Role
 from modelyard.server.routes import Ask, Here, Id, Routes
@@ -34,12 +33,6 @@ class RefreshBody(Ask, frozen=True):
     most: Count = 0
 
 
-class UpkeepBody(Ask, frozen=True):
-    """How much one round does."""
-
-    most: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 300
-
-
 @routes.post("/models/refresh", role=Role.OPERATOR, status=202, example={"ids": [1, 2], "force": True})
 def refresh_models(here: Here, body: RefreshBody) -> Begun:
     """Ask hubs about models: by hash in bulk, then where they come from. Nothing that is known is wiped."""
@@ -52,15 +45,3 @@ def refresh_model(here: Here, id: Id) -> Begun:
     """Ask hubs about one model now, whenever it was asked about last."""
     here.app.stock.catalogue.get(id)
     return begin(here, REFRESH, RefreshOptions(ids=(id,), force=True))
-
-
-@routes.get("/maintenance", role=Role.VIEWER)
-def maintenance(here: Here) -> list[Advice]:
-    """What could be better in the library, the gravest first, and what mends it."""
-    return advice(here.app.stock)
-
-
-@routes.post("/library/upkeep", role=Role.OPERATOR, status=202, example={})
-def begin_upkeep(here: Here, body: UpkeepBody) -> Begun:
-    """One round of upkeep: what is used most, was never tried or came lately is asked about first."""
-    return begin(here, UPKEEP, UpkeepOptions(most=body.most))

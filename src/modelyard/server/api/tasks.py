@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 import msgspec
 
 from modelyard.errors import BadAddress, IllegalMove, NoSuchTask, TooManyAddresses, UsageError
-from modelyard.server.api.adding import BatchEntry, Item, add_batch, add_items, retry
+from modelyard.server.api.adding import BatchEntry, Item, add_batch, add_items
+from modelyard.server.api.fence import retry
 from modelyard.server.api.views import AnswerView, TaskError, TaskView, answers, live_of, view
 from modelyard.server.roles import Role
 from modelyard.server.routes import Ask, Here, Id, Routes
