@@ -23,7 +23,7 @@ from modelyard.library.shifting import shift as shifting
 from modelyard.library.shifting.copying import Count
 from modelyard.library.shifting.journal import Shift
 from modelyard.library.shifting.shift import Made, on_one_device, step_of
-from modelyard.library.sidecars.belonging import sidecars_of, stem_of
+from modelyard.library.sidecars.belonging import anchor_of, sidecars_of, stem_of
 from modelyard.library.units import shard_of
 from modelyard.library.walk import Seen
 from modelyard.store.proofs import Stamp, stamp_of
@@ -264,7 +264,7 @@ def settle(stock: Stock, shift: Shift) -> None:
         if stamp is not None:
             facts[new] = FileFacts(new, stamp.size, stamp.mtime_ns, stamp.device, stamp.inode)
     path = Path(one.path)
-    beside = "" if one.gone or path.is_dir() else stamp_beside(path)
+    beside = "" if one.gone else stamp_beside(anchor_of(path, folder=path.is_dir()))
     stock.catalogue.relocate(msgspec.structs.replace(one, sidecars=beside), facts)
 
 
@@ -285,7 +285,8 @@ def stamp_beside(path: Path) -> str:
     stem = stem_of(path.name).lower()
     others: dict[str, Seen] = {}
     for name in os.listdir(path.parent):
-        if name.lower().startswith(stem) and not name.startswith(".") and suffix_of(name) not in LISTED:
+        ours = name.lower().startswith(stem) and name != path.name and not name.startswith(".")
+        if ours and suffix_of(name) not in LISTED:
             with contextlib.suppress(OSError):  # a broken link belongs to nobody
                 found = os.stat(path.parent / name)
                 others[name] = Seen(name, name, found.st_size, found.st_mtime_ns, 0, 0)

@@ -16,7 +16,7 @@ from modelyard.catalogue.views import FileView
 from modelyard.errors import DiskError, NoSuchRoot, YardError
 from modelyard.jobs.stock import Stock
 from modelyard.library.describing.cleaning import clean
-from modelyard.library.sidecars.belonging import stem_of
+from modelyard.library.sidecars.belonging import FOLDER_FORMS, anchor_of, stem_of
 from modelyard.library.sidecars.reading import read_all
 from modelyard.library.sidecars.writing import write
 from modelyard.values.about import About
@@ -94,12 +94,16 @@ def keep_beside(stock: Stock, number: int, raw: str = "") -> tuple[str, ...]:
         known = stock.catalogue.details(number)
         path = Path(known.model.path)
         try:
-            stock.roots().writable(path)
-            if not path.is_file():
-                return (f"{path.name} is no single file that a sidecar could lie beside.",)
-            if _shares_its_stem(path):
+            folder = path.is_dir()
+            anchor = anchor_of(path, folder=folder)
+            stock.roots().writable(anchor)
+            if not anchor.is_file():
+                return (f"{path.name} is not there.",)
+            if not folder and _shares_its_stem(path):
                 return (f"{path.name} and another model there would share a sidecar.",)
-            written = write(path, _as_told(path, known.about, raw), stock.forms(), measured=_measured(known.files))
+            forms = tuple(form for form in stock.forms() if not folder or form in FOLDER_FORMS)
+            told = _as_told(anchor, known.about, raw)
+            written = write(anchor, told, forms, measured={} if folder else _measured(known.files))
         except (DiskError, NoSuchRoot, OSError) as error:
             return (error.message if isinstance(error, YardError) else f"{path.parent}: {error.strerror}.",)
     left = tuple(each.message for each in written.errors.values())

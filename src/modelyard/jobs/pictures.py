@@ -16,6 +16,7 @@ from modelyard.library.previews.decoder import Decoder
 from modelyard.library.previews.finding import VIDEOS, Preview, find
 from modelyard.library.previews.source import read
 from modelyard.library.previews.thumbnails import Thumbnails
+from modelyard.library.sidecars.belonging import anchor_of
 from modelyard.net.client import Request
 from modelyard.net.stop import Stop
 from modelyard.net.url import parse
@@ -142,6 +143,8 @@ class Pictures:
         chosen = self.fitting(about)
         if chosen is not None:
             return self.give(model, self.fetch(chosen, stop, self._asked_again(model, chosen, stop)))
+        if model.format != "safetensors":
+            raise PreviewRefused(f"No hub has a picture of {model.title}, and its header holds none.")
         return self.give(model, self._decoder.cover(Path(model.path), 0, "png"))
 
     def _asked_again(self, model: Model, picture: Picture, stop: Stop) -> Sequence[About]:
@@ -153,8 +156,9 @@ class Pictures:
 
     def _writable(self, model: Model) -> Path:
         path = Path(model.path)
-        self._stock.roots().writable(path)
-        return path
+        anchor = anchor_of(path, folder=path.is_dir())
+        self._stock.roots().writable(anchor)
+        return anchor
 
     # --- fetch --------------------------------------------------------------------------------------
 

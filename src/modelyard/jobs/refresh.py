@@ -163,7 +163,7 @@ def _illustrate(
 ) -> None:
     """Fetch a preview for those that have none; what fails is told, and costs that picture only."""
     wanted = [one for one in subjects if one.id in kept and stock.pictures.fitting(kept[one.id])]
-    wanted = [one for one in wanted if Path(one.path).is_file()]  # a folder's pictures lie inside it
+    wanted = [one for one in wanted if Path(one.path).exists()]
 
     def fetched(one: Subject) -> YardError | None:
         try:

@@ -23,7 +23,8 @@ from modelyard.jobs.sighting import Sighting, entry_of, is_below, other_drive, u
 from modelyard.jobs.stock import Reading, Stock, real_roots
 from modelyard.library.beside import Beside
 from modelyard.library.roots.roots import Problem, Root
-from modelyard.library.units import PIPELINE, Unit, is_pipeline, units_of
+from modelyard.library.sidecars.belonging import PIPELINE
+from modelyard.library.units import Unit, is_pipeline, units_of
 from modelyard.library.walk import Folder, Walk
 from modelyard.net.stop import Stop
 
@@ -180,10 +181,9 @@ class Scan:
     def _found(self, folder: Folder, root: Root) -> Iterator[Sighting]:
         if is_pipeline(folder):
             files = tuple(weights(folder.path))
-            names = set(folder.others)
-            yield Sighting(
-                Unit(folder.path, files or (folder.others["model_index.json"],), folder=True), root, names, ""
-            )
+            inside = Beside({name: seen for name, seen in folder.others.items() if name != PIPELINE})
+            unit = Unit(folder.path, files or (folder.others[PIPELINE],), folder=True)
+            yield Sighting(unit, root, inside.names(PIPELINE), inside.stamp(PIPELINE))
             return
         beside = Beside(folder.others)
         for unit in units_of(folder):

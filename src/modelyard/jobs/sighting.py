@@ -13,7 +13,7 @@ from modelyard.jobs.learning import cleaned
 from modelyard.jobs.stock import Reading
 from modelyard.library.previews.finding import find
 from modelyard.library.roots.roots import Problem, Root
-from modelyard.library.sidecars.belonging import stem_of
+from modelyard.library.sidecars.belonging import anchor_of, stem_of
 from modelyard.library.sidecars.reading import read_all
 from modelyard.library.units import Unit
 from modelyard.library.walk import Seen, Walk, signed
@@ -77,8 +77,9 @@ def entry_of(found: Sighting, reading: Reading, tell: Callable[[Problem], object
     """
     unit, root = found.unit, found.root
     name = os.path.basename(unit.path)
-    told = read_all(Path(unit.path), found.names) if found.names else None
-    preview = find(Path(unit.path), found.names) if found.names else None
+    anchor = anchor_of(Path(unit.path), folder=unit.folder)
+    told = read_all(anchor, found.names) if found.names else None
+    preview = find(anchor, found.names) if found.names else None
     missing = ("missing-shard",) if unit.missing else ()
     for one in told.problems if told else ():
         path = os.path.join(os.path.dirname(unit.path), one.file)

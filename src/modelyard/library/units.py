@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from modelyard.library.sidecars.belonging import PIPELINE
 from modelyard.library.walk import Folder, Seen
 
 _SHARD = re.compile(r"(?P<stem>.+)-(?P<number>\d{5})-of-(?P<all>\d{5})(?P<suffix>\.[A-Za-z0-9]+)")
-PIPELINE = "model_index.json"
 
 
 @dataclass(frozen=True, slots=True)

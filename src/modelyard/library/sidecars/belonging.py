@@ -13,6 +13,10 @@ from pathlib import Path
 from modelyard.errors import BadValue
 from modelyard.values.suffixes import MODELS, suffix_of
 
+PIPELINE = "model_index.json"
+"""The file that makes a folder one model: a diffusers pipeline."""
+FOLDER_FORMS = ("info", "md")
+"""The forms of sidecars inside of such a folder."""
 WHOLE_NAME = ".rgthree-info.json"
 _PICTURES = ("webp", "png", "jpg", "jpeg", "gif", "bmp", "avif", "jxl")
 _VIDEOS = ("mp4", "webm")
@@ -47,6 +51,14 @@ class Belonging:
 
     moves: tuple[Path, ...]
     shared: tuple[Path, ...]
+
+
+def anchor_of(path: Path, *, folder: bool) -> Path:
+    """The file that a model's sidecars and previews are named after: its main one; of a diffusers folder its index.
+
+    They lie inside such a folder, so that they go where it goes; no other tool has a form for them (field.md 2).
+    """
+    return path / PIPELINE if folder else path
 
 
 def stem_of(name: str) -> str:

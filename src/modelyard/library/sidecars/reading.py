@@ -52,7 +52,8 @@ def read_all(model: Path, names: Collection[str] | None = None) -> Found:
     """
     name = model.name
     stem = stem_of(name)
-    there = [(form, file) for form in FORMS if (file := _file(form, stem, name)) and (names is None or file in names)]
+    files = {form: _file(form, stem, name) for form in FORMS}
+    there = [(form, file) for form, file in files.items() if file != name and (names is None or file in names)]
     if not there:
         return _NOTHING
     said: list[About] = []

@@ -71,6 +71,8 @@ def write(model: Path, about: About, forms: Sequence[str], *, measured: Mapping[
     errors: dict[str, YardError] = {}
     for form in forms:
         path = model.with_name(f"{stem_of(model.name)}.{form}")
+        if path == model:
+            continue
         try:
             if _write(path, lambda old, form=form: _told(form, old, model, about, measured or {})):  # type: ignore[misc]
                 changed.append(path)
