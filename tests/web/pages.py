@@ -37,10 +37,10 @@ class Seen:
     def open(self, path: str = "/") -> Any:
         """Go to an address of the page, known to the service."""
         self.page.goto(self.link())
-        self.page.get_by_role("navigation").wait_for()
+        self.page.get_by_role("navigation").first.wait_for()
         if path != "/":
             self.page.goto(self.yard.url + path)
-            self.page.get_by_role("navigation").wait_for()
+            self.page.get_by_role("navigation").first.wait_for()
         return self.page
 
     def link(self) -> str:

@@ -16,8 +16,8 @@ async function begin(): Promise<void> {
   const app = createApp(App).use(pinia)
   const session = useSession()
   // The mock is a chunk of its own that only a demo loads
-  const client = location.search.includes('demo')
-    ? new (await import('./api/mock')).MockClient()
+  const client = new URLSearchParams(location.search).has('demo')
+    ? new (await import('./demo/client')).MockClient()
     : new HttpClient(root.href, () => session.proof)
   provideApi(client, root.origin + root.pathname)
   app.use(makeRouter(root.pathname))

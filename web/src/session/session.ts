@@ -7,6 +7,9 @@ import { askOtherTabs, shareWithTabs } from './tabs'
 
 const PLACE = 'modelyard.token'
 
+/** Who one is in a demo: no service can call anybody so in this page, its callers are `owner`, a token's name or `session`. */
+export const DEMO = '(demo)'
+
 type Standing = 'looking' | 'in' | 'out'
 
 /** Who we are to the service. The token lives in this tab alone; another tab of this page may ask for it. */

@@ -42,10 +42,10 @@ describe('words', () => {
     expect(wrong).toEqual([])
   })
 
-  it('have as many plural forms in each language', () => {
+  it('have as many plural forms in each language, or the one that Chinese needs', () => {
     const chinese = new Map(flat(merged(files('zh')) as Words))
     const forms = (text: string | undefined) => (text ?? '').split(' | ').length
-    expect([...english].filter(([key, text]) => forms(text) !== forms(chinese.get(key))).map(([key]) => key)).toEqual([])
+    expect([...english].filter(([key, text]) => ![1, forms(text)].includes(forms(chinese.get(key)))).map(([key]) => key)).toEqual([])
   })
 
   it('stand there for every key that the page uses', () => {

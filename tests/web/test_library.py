@@ -1,0 +1,96 @@
+"""The library on the page: from a download to a card, and what strangers wrote about a model."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from jobs.library import model
+from server.serving import API
+from web.art import painting
+from web.pages import Seen
+from web.test_hostile import PAYLOADS
+
+pytestmark = pytest.mark.slow
+
+
+def rooted(seen: Seen, folder: Path, name: str = "loras") -> Path:
+    """A root of this kind."""
+    root = folder / name
+    root.mkdir()
+    assert seen.yard.ask("PUT", f"{API}/roots", {"path": str(root), "folder": name}).status == 200
+    return root
+
+
+def scanned(seen: Seen) -> None:
+    """Look at the roots, and wait for it."""
+    number = seen.yard.ask("POST", f"{API}/library/scan", {}).json["id"]
+    end = time.monotonic() + 30
+    while seen.yard.ask("GET", f"{API}/tasks/{number}").json["state"] != "done":
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def test_a_pasted_link_becomes_a_card(seen: Seen, tmp_path: Path) -> None:
+    root = rooted(seen, tmp_path)
+    body = model(tmp_path / "made.safetensors", 3, ss_output_name="Ink wash").read_bytes()
+    seen.hub.hf.add_repo("ink/wash", {"wash.safetensors": body})
+    page = seen.open("/library")
+    seen.paste("hf:ink/wash")
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Folder").fill(str(root))
+    dialog.get_by_role("button", name="Download", exact=True).click()
+    card = page.locator("main").get_by_text("Ink wash").first
+    card.wait_for()  # nobody scanned: it is there because it arrived
+    card.click()
+    panel = page.get_by_role("complementary", name="Ink wash")
+    panel.get_by_text("SDXL 1.0").first.wait_for()
+    assert (root / "wash.safetensors").read_bytes() == body
+
+
+def test_filters_stand_in_the_address_and_come_back(seen: Seen, tmp_path: Path) -> None:
+    root = rooted(seen, tmp_path)
+    for number in range(30):
+        model(root / f"ink-{number}.safetensors", number, ss_output_name=f"Ink {number}")
+    scanned(seen)
+    page = seen.open("/library")
+    page.get_by_role("searchbox").fill("ink 7")
+    page.wait_for_function("location.search.includes('7')")
+    page.get_by_text("Ink 7", exact=True).first.wait_for()
+    page.reload()
+    page.get_by_text("Ink 7", exact=True).first.wait_for()
+    assert page.get_by_text("Ink 8", exact=True).count() == 0
+
+
+def test_a_preview_is_shown_and_it_came_with_the_token(seen: Seen, tmp_path: Path) -> None:
+    model(rooted(seen, tmp_path) / "ink.safetensors", ss_output_name="Ink")
+    scanned(seen)
+    (one,) = seen.yard.ask("GET", f"{API}/models").json["models"]
+    path = f"{API}/models/{one['id']}/preview"
+    assert seen.yard.ask("POST", path, painting(1), Content_Type="image/png").status == 200
+    page = seen.open("/library")
+    page.wait_for_function("[...document.images].some((it) => it.src.startsWith('blob:') && it.naturalWidth > 100)")
+    assert seen.yard.ask("GET", path, token=None).status == 401
+
+
+def test_what_strangers_wrote_about_a_model_is_read_and_never_run(seen: Seen, tmp_path: Path) -> None:
+    root = rooted(seen, tmp_path)
+    for number, payload in enumerate(PAYLOADS):
+        file = model(root / f"bad-{number}.safetensors", number, ss_output_name=f"Bad {number} {payload}")
+        told = {"name": f"Bad {number} {payload}", "description": f"<p>words {number}</p>{payload}", "notes": payload}
+        file.with_suffix(".info").write_text(json.dumps(told | {"tags": [payload], "trainedWords": [payload]}))
+        file.with_suffix(".md").write_text(f"# Bad\n\n{payload}\n\n<details open ontoggle=window.hacked=1>x</details>\n")
+    scanned(seen)
+    page = seen.open("/library")
+    for one in seen.yard.ask("GET", f"{API}/models").json["models"]:
+        page.goto(f"{seen.yard.url}/library?model={one['id']}")
+        page.get_by_role("complementary").last.get_by_role("heading").first.wait_for()
+        page.wait_for_load_state("networkidle")
+        assert page.evaluate("window.hacked") is None
+        found = "[...document.querySelectorAll('main *, aside *')].some((it) => it.matches('script, iframe, object, embed')"
+        assert page.evaluate(f"{found} || [...it.attributes].some((each) => each.name.startsWith('on')))") is False
+        links = "[...document.links].every((it) => ['http:', 'https:'].includes(new URL(it.href).protocol))"
+        assert page.evaluate(links)
