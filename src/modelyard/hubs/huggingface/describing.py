@@ -2,37 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from modelyard.errors import YardError
 from modelyard.hubs.answers import body_record
-from modelyard.hubs.cards import card_text, pictures_of
+from modelyard.hubs.carded import CARD, Carded
+from modelyard.hubs.cards import pictures_of
 from modelyard.hubs.huggingface.addresses import NAME, file_url, page_url
-from modelyard.net.api import Answer, Api
 from modelyard.values.about import About, Version
 from modelyard.values.offers import Address
 from modelyard.values.untrusted import record, records, text, texts
 
 _EXPLICIT = 16
 _MARKED = "not-for-all-audiences"
-_CARD = "README.md"
 
 
-class Describer:
+class Describer(Carded):
     """Asks one endpoint."""
-
-    def __init__(self, api: Api, endpoint: str, explain: Callable[[Answer, Address], YardError]) -> None:
-        self._api = api
-        self._endpoint = endpoint
-        self._explain = explain
 
     def of(self, address: Address) -> About:
         """See `Describing.about`. A model without a README has no description."""
         info = self._info(address)
         revision = text(info.get("sha")) or address.revision or "main"
-        told = self._card(address, revision)
+        told = self._card(file_url(address, self._endpoint, revision, CARD))
         card = record(info.get("cardData"))
         model = text(info.get("id")) or address.model
         tags = texts(info.get("tags"))
@@ -64,14 +57,7 @@ class Describer:
 
     def _info(self, address: Address) -> Mapping[str, Any]:
         below = f"/revision/{quote(address.revision, safe='')}" if address.revision else ""
-        answer = self._api.get(f"{self._endpoint}/api/{address.kind}s/{address.model}{below}")
-        if answer.status != 200:
-            raise self._explain(answer, address)
-        return body_record(answer)
-
-    def _card(self, address: Address, revision: str) -> str:
-        answer = self._api.get(file_url(address, self._endpoint, revision, _CARD))
-        return card_text(answer.body) if answer.status == 200 else ""
+        return body_record(self._asked(f"{self._endpoint}/api/{address.kind}s/{address.model}{below}", address))
 
 
 def _named(card: Mapping[str, Any]) -> list[str]:

@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from modelyard.errors import YardError
 from modelyard.hubs.answers import body_record
-from modelyard.hubs.cards import LONGEST, card_text, pictures_of
+from modelyard.hubs.carded import CARD, Carded
+from modelyard.hubs.cards import LONGEST, pictures_of
 from modelyard.hubs.modelscope.addresses import DEFAULT_REVISION, NAME, api_url, file_url, page_url
-from modelyard.net.api import Answer, Api
 from modelyard.values.about import About, Version
 from modelyard.values.offers import Address
 from modelyard.values.untrusted import record, text, texts
 
-_CARD = "README.md"
 
-
-class Describer:
+class Describer(Carded):
     """Asks one endpoint."""
-
-    def __init__(self, api: Api, endpoint: str, explain: Callable[[Answer, Address], YardError]) -> None:
-        self._api = api
-        self._endpoint = endpoint
-        self._explain = explain
 
     def of(self, address: Address) -> About:
         """See `Describing.about`. The README counts where it says more than the hub's short description."""
         info = self._info(address)
         revision = address.revision or text(info.get("Revision")) or DEFAULT_REVISION
-        told = self._card(address, revision) or text(info.get("Description"), LONGEST)
+        told = self._card(file_url(address, self._endpoint, revision, CARD)) or text(info.get("Description"), LONGEST)
         owner = text(info.get("Owner")) or text(info.get("Path")) or address.model.partition("/")[0]
         files = f"{page_url(address, self._endpoint)}/resolve/{revision}/"
         return About(
@@ -53,11 +45,4 @@ class Describer:
         return [Version(revision, page=page_url(address, self._endpoint))]
 
     def _info(self, address: Address) -> Mapping[str, Any]:
-        answer = self._api.get(api_url(address, self._endpoint))
-        if answer.status != 200:
-            raise self._explain(answer, address)
-        return record(body_record(answer).get("Data"))
-
-    def _card(self, address: Address, revision: str) -> str:
-        answer = self._api.get(file_url(address, self._endpoint, revision, _CARD))
-        return card_text(answer.body) if answer.status == 200 else ""
+        return record(body_record(self._asked(api_url(address, self._endpoint), address)).get("Data"))
