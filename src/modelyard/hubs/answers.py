@@ -1,4 +1,8 @@
-"""Reading what hubs send without trusting its shape: wrong, missing and null fields are absent, never a crash."""
+"""Reading what hubs send without trusting its shape: wrong, missing and null fields are absent, never a crash.
+
+Apart from `values.untrusted`, as an answer about files differs from words about models: a listing is read to its
+end, and what is absent is None, so that `some` leaves it out.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +13,7 @@ from typing import Any
 from modelyard.errors import BadAnswer, BadValue
 from modelyard.net.api import Answer
 from modelyard.values.digests import digest
-
-
-def record(value: object) -> Mapping[str, Any]:
-    """A JSON object, empty when it is anything else."""
-    return value if isinstance(value, dict) else {}
+from modelyard.values.untrusted import record, whole
 
 
 def records(value: object) -> list[Mapping[str, Any]]:
@@ -31,13 +31,6 @@ def texts(value: object) -> list[str]:
     if isinstance(value, str):
         return [value] if value else []
     return [entry for entry in value if isinstance(entry, str) and entry] if isinstance(value, list) else []
-
-
-def whole(value: object) -> int | None:
-    """A count or size: an integer from 0 up, or a float that is one."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return int(value) if 0 <= value < 2**63 and value == int(value) else None
 
 
 def number(value: object) -> str | None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from modelyard.errors import NotFound, RevisionNotFound
-from modelyard.hubs.answers import body_record, number, record, records, text
+from modelyard.hubs.answers import body_record, number, records, text
 from modelyard.hubs.civitai.files import claimed_of, licence_of, size_of
 from modelyard.hubs.civitai.hashes import HashSearch
 from modelyard.hubs.civitai.refusals import TITLE, explain_lookup
@@ -15,6 +15,7 @@ from modelyard.net.api import Api
 from modelyard.values.about import About, Version, VersionFile
 from modelyard.values.civitai_about import about_of_model, about_of_version, page_of
 from modelyard.values.offers import Address
+from modelyard.values.untrusted import record
 
 MODELS_AT_ONCE = 100
 """Most models that one answer of ``/models`` holds (3.2)."""

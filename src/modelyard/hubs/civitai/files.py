@@ -8,9 +8,10 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from modelyard.hubs.answers import claim, number, record, records, some, text, texts, whole
+from modelyard.hubs.answers import claim, number, records, some, text, texts
 from modelyard.hubs.civitai.addresses import NAME, file_url, page_url
 from modelyard.values.offers import Access, Address, Offer, Source
+from modelyard.values.untrusted import record, whole
 
 COMPANION_TYPES = frozenset({"VAE", "Config", "Text Encoder", "Vision Encoder", "CLIPVision"})
 """Files of a version that are used beside its model."""

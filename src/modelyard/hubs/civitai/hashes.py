@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from modelyard.errors import BadAnswer
-from modelyard.hubs.answers import number, record, records, text
+from modelyard.hubs.answers import number, records, text
 from modelyard.hubs.civitai.addresses import NAME
 from modelyard.hubs.civitai.files import access_of, offers_of
 from modelyard.hubs.civitai.refusals import explain_lookup
 from modelyard.net.api import Api
 from modelyard.values.offers import Address, Offer
+from modelyard.values.untrusted import record
 
 VERSIONS_AT_ONCE = 100
 IDS_AT_ONCE = 10_000

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from modelyard.errors import KeyScope, KeyWrong, LoginNeeded, YardError
-from modelyard.hubs.answers import body_record, number, record, records, text, whole
+from modelyard.hubs.answers import body_record, number, records, text
 from modelyard.hubs.base import Keyed, never_keyed
 from modelyard.hubs.civitai import addresses
 from modelyard.hubs.civitai.describing import Describer
@@ -21,6 +21,7 @@ from modelyard.net.api import Answer, Api
 from modelyard.net.url import parse
 from modelyard.values.about import About, Version
 from modelyard.values.offers import Address, Finding, KeyReport, Listing, Offer, Source
+from modelyard.values.untrusted import record, whole
 
 MOST_AT_ONCE = 100
 SCOPES = (

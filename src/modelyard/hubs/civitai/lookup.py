@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from modelyard.errors import FileNotInModel, Removed, RevisionNotFound, YardError
-from modelyard.hubs.answers import body_record, number, record, records, some, text
+from modelyard.hubs.answers import body_record, number, records, some, text
 from modelyard.hubs.base import Keyed
 from modelyard.hubs.civitai.addresses import page_url
 from modelyard.hubs.civitai.files import access_of, choose, licence_of, model_facts, offers_of, primary, version_facts
@@ -16,6 +16,7 @@ from modelyard.hubs.selection import chosen
 from modelyard.net.api import Api
 from modelyard.net.url import parse
 from modelyard.values.offers import Access, Address, Listing, Offer
+from modelyard.values.untrusted import record
 
 
 class Lookup:

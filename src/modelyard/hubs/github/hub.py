@@ -16,7 +16,7 @@ from modelyard.errors import (
     ServerFailed,
     YardError,
 )
-from modelyard.hubs.answers import body_record, claim, number, record, records, some, text, whole
+from modelyard.hubs.answers import body_record, claim, number, records, some, text
 from modelyard.hubs.base import Keyed, never_keyed
 from modelyard.hubs.endpoints import endpoint, with_endpoint
 from modelyard.hubs.github import addresses
@@ -28,6 +28,7 @@ from modelyard.keys.realm import Realm
 from modelyard.net.api import Answer, Api
 from modelyard.net.url import parse
 from modelyard.values.offers import Access, Address, Finding, KeyReport, Listing, Offer, Source
+from modelyard.values.untrusted import record, whole
 
 _REALM = Realm(addresses.NAME, TITLE, frozenset({addresses.API}), ("GITHUB_TOKEN", "GH_TOKEN"), SETTINGS)
 _RAW = (("Accept", "application/octet-stream"),)

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from modelyard.hubs.answers import claim, record, text, whole
+from modelyard.hubs.answers import claim, text
 from modelyard.hubs.links import is_plain
 from modelyard.net.headers import Headers
+from modelyard.values.untrusted import record, whole
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from modelyard.errors import KeyWrong, ServerFailed, YardError
-from modelyard.hubs.answers import record, records, text, texts, whole
+from modelyard.hubs.answers import records, text, texts
 from modelyard.hubs.base import Keyed, never_keyed
 from modelyard.hubs.endpoints import endpoint, with_endpoint
 from modelyard.hubs.huggingface import addresses
@@ -20,6 +20,7 @@ from modelyard.net.api import Answer, Api
 from modelyard.net.url import parse
 from modelyard.values.about import About, Version
 from modelyard.values.offers import Address, Finding, KeyReport, Listing, Offer, Source
+from modelyard.values.untrusted import record, whole
 
 _KINDS = ("model", "dataset", "space")
 _REALM = Realm(

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from modelyard.errors import BadAnswer, YardError
-from modelyard.hubs.answers import body_record, records, some, text, texts, whole
+from modelyard.hubs.answers import body_record, records, some, text, texts
 from modelyard.hubs.companions import companions, is_one_of_several
 from modelyard.hubs.huggingface.addresses import NAME, file_url, is_id, page_url
 from modelyard.hubs.huggingface.entries import Entry, Told, head_told, is_commit, sibling_entry, tree_entry
@@ -18,6 +18,7 @@ from modelyard.hubs.web.digest_fields import link_fields
 from modelyard.net.api import Answer, Api, Follow
 from modelyard.net.url import parse
 from modelyard.values.offers import Access, Address, Listing, Offer, Source, Xet
+from modelyard.values.untrusted import whole
 
 MOST_PAGES = 2_000
 """Tree pages of 1,000 entries that we read of one model."""

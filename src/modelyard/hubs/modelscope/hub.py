@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from modelyard.errors import ServerFailed, YardError
-from modelyard.hubs.answers import body_record, record, records, text, texts, whole
+from modelyard.hubs.answers import body_record, records, text, texts
 from modelyard.hubs.base import Keyed, never_keyed
 from modelyard.hubs.endpoints import endpoint, with_endpoint
 from modelyard.hubs.links import home
@@ -20,6 +20,7 @@ from modelyard.net.api import Answer, Api
 from modelyard.net.url import parse
 from modelyard.values.about import About, Version
 from modelyard.values.offers import Address, Finding, KeyReport, Listing, Offer, Source
+from modelyard.values.untrusted import record, whole
 
 _MOST = 3_000
 """``page_number`` times ``page_size`` may not exceed this (facts 4.2)."""

@@ -7,13 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 from modelyard.errors import BadAnswer, YardError
-from modelyard.hubs.answers import body_record, claim, record, records, some, text, texts, whole
+from modelyard.hubs.answers import body_record, claim, records, some, text, texts
 from modelyard.hubs.companions import companions, is_one_of_several
 from modelyard.hubs.links import is_plain
 from modelyard.hubs.modelscope.addresses import DEFAULT_REVISION, NAME, api_url, file_url, page_url
 from modelyard.hubs.selection import is_glob, narrow
 from modelyard.net.api import Answer, Api
 from modelyard.values.offers import Access, Address, Listing, Offer, Source
+from modelyard.values.untrusted import record, whole
 
 CUT = 3_000
 """A listing of exactly this many entries was cut without a word; the rest is asked folder by folder."""
