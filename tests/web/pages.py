@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -72,3 +73,12 @@ def watch(seen: Seen) -> None:
     """Keep what the console says: errors, and what the content policy refused."""
     seen.page.on("console", lambda message: seen.said.append(message.text) if message.type == "error" else None)
     seen.page.on("pageerror", lambda error: seen.said.append(str(error)))
+
+
+def until(what: Any, seconds: float = 20) -> Any:
+    """Ask until it is true."""
+    end = time.monotonic() + seconds
+    while not (told := what()):
+        assert time.monotonic() < end, "it never came true"
+        time.sleep(0.05)
+    return told

@@ -16,16 +16,25 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from library.identify import cases, made  # noqa: E402
-from server.serving import API  # noqa: E402
-from web.art import painting  # noqa: E402
-from web.pages import ARGUMENTS, CHROMIUM, Seen, looking  # noqa: E402
+from library.identify import cases, made
+from server.serving import API
+from web.art import painting
+from web.pages import ARGUMENTS, CHROMIUM, Seen, looking
 
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
 MB = 2**20
 _BYTES = {"F32": 4, "F16": 2, "BF16": 2, "F8_E4M3": 1}
-_STYLES = ["Ink wash", "Paper cut", "Night train", "Porcelain", "Field notes", "Copper plate", "Slow river", "Glass bead"]
-_STYLES += ["Chalk", "Winter light", "Old map", "Gouache", "Moss", "Linocut", "Tin toy", "Harbour", "Velvet", "Sketch"]
+_STYLES = [
+    "Ink wash",
+    "Paper cut",
+    "Night train",
+    "Porcelain",
+    "Field notes",
+    "Copper plate",
+    "Slow river",
+    "Glass bead",
+]
+_STYLES += ["Chalk", "Winter light", "Old map", "Gouache", "Moss", "Linocut", "Tin toy", "Harbour", "Velvet"]
 _SHAPES = [("wide", 1440, 900), ("phone", 360, 740)]
 _MODULES = [(f"lora_unet_output_blocks_{a}_1_transformer_blocks_0_attn1_to_q", 1280, 1280) for a in range(6)]
 

@@ -11,20 +11,11 @@ from typing import Any
 import pytest
 
 from server.serving import API, served
-from web.pages import Seen
+from web.pages import Seen, until
 
 pytestmark = pytest.mark.slow
 
 MB = 2**20
-
-
-def until(what: Any, seconds: float = 20) -> Any:
-    """Ask until it is true."""
-    end = time.monotonic() + seconds
-    while not (told := what()):
-        assert time.monotonic() < end, "it never came true"
-        time.sleep(0.05)
-    return told
 
 
 def test_a_pasted_link_becomes_a_proven_file(seen: Seen) -> None:

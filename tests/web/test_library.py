@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from jobs.library import model
 from server.serving import API
 from web.art import painting
-from web.pages import Seen
+from web.pages import Seen, until
 from web.test_hostile import PAYLOADS
 
 pytestmark = pytest.mark.slow
@@ -58,7 +59,7 @@ def test_filters_stand_in_the_address_and_come_back(seen: Seen, tmp_path: Path) 
     scanned(seen)
     page = seen.open("/library")
     page.get_by_role("searchbox").fill("ink 7")
-    page.wait_for_function("location.search.includes('7')")
+    page.wait_for_url(re.compile(r"\?.*7"))
     page.get_by_text("Ink 7", exact=True).first.wait_for()
     page.reload()
     page.get_by_text("Ink 7", exact=True).first.wait_for()
@@ -72,7 +73,8 @@ def test_a_preview_is_shown_and_it_came_with_the_token(seen: Seen, tmp_path: Pat
     path = f"{API}/models/{one['id']}/preview"
     assert seen.yard.ask("POST", path, painting(1), Content_Type="image/png").status == 200
     page = seen.open("/library")
-    page.wait_for_function("[...document.images].some((it) => it.src.startsWith('blob:') && it.naturalWidth > 100)")
+    drawn = "[...document.images].some((it) => it.src.startsWith('blob:') && it.naturalWidth > 100)"
+    until(lambda: page.evaluate(drawn))
     assert seen.yard.ask("GET", path, token=None).status == 401
 
 
@@ -82,7 +84,9 @@ def test_what_strangers_wrote_about_a_model_is_read_and_never_run(seen: Seen, tm
         file = model(root / f"bad-{number}.safetensors", number, ss_output_name=f"Bad {number} {payload}")
         told = {"name": f"Bad {number} {payload}", "description": f"<p>words {number}</p>{payload}", "notes": payload}
         file.with_suffix(".info").write_text(json.dumps(told | {"tags": [payload], "trainedWords": [payload]}))
-        file.with_suffix(".md").write_text(f"# Bad\n\n{payload}\n\n<details open ontoggle=window.hacked=1>x</details>\n")
+        file.with_suffix(".md").write_text(
+            f"# Bad\n\n{payload}\n\n<details open ontoggle=window.hacked=1>x</details>\n"
+        )
     scanned(seen)
     page = seen.open("/library")
     for one in seen.yard.ask("GET", f"{API}/models").json["models"]:
@@ -90,7 +94,9 @@ def test_what_strangers_wrote_about_a_model_is_read_and_never_run(seen: Seen, tm
         page.get_by_role("complementary").last.get_by_role("heading").first.wait_for()
         page.wait_for_load_state("networkidle")
         assert page.evaluate("window.hacked") is None
-        found = "[...document.querySelectorAll('main *, aside *')].some((it) => it.matches('script, iframe, object, embed')"
+        found = (
+            "[...document.querySelectorAll('main *, aside *')].some((it) => it.matches('script, iframe, object, embed')"
+        )
         assert page.evaluate(f"{found} || [...it.attributes].some((each) => each.name.startsWith('on')))") is False
         links = "[...document.links].every((it) => ['http:', 'https:'].includes(new URL(it.href).protocol))"
         assert page.evaluate(links)
