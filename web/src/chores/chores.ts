@@ -2,7 +2,7 @@ import { useQuery, useQueryClient } from '@tanstack/vue-query'
 import { computed, watch } from 'vue'
 import { said, type Schemas } from '@/api/client'
 import { api } from '@/api/here'
-import { useDoing } from '@/api/doing'
+import { useWrites } from '@/api/writes'
 import { TASKS, useDeeds, useNumbers } from '@/tasks/tasks'
 
 /** Work on the library that the service does as a task of its queue. */
@@ -15,7 +15,7 @@ export function useChore(kind: Chore) {
   const queries = useQueryClient()
   const numbers = useNumbers()
   const { act } = useDeeds()
-  const { busy, work } = useDoing(TASKS)
+  const { busy, work } = useWrites(TASKS)
   const found = useQuery({
     queryKey: [...TASKS, 'chore', kind],
     queryFn: async ({ signal }) => {

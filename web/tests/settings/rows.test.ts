@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isLocked, written, type Row } from '@/pages/settings/rows'
+import { editable, isLocked, written, type Row } from '@/pages/settings/rows'
 
 const row = (change: Partial<Row>): Row => ({
   name: 'tasks.at-once',
@@ -18,6 +18,11 @@ const row = (change: Partial<Row>): Row => ({
 describe('a setting', () => {
   it('is written as the service reads it', () => {
     expect([true, false, 4, 0.5, 'off', null].map(written)).toEqual(['on', 'off', '4', '0.5', 'off', ''])
+  })
+
+  it('begins empty where it is a secret, so that its mask is never sent', () => {
+    expect(editable(row({ secret: true, value: 'http://me:***@proxy' }))).toBe('')
+    expect(editable(row({}))).toBe('4')
   })
 
   it('can be changed here while no variable or flag stands above it', () => {

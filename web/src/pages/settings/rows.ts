@@ -17,6 +17,12 @@ export function useRows() {
 /** A value as the service reads it. */
 export const written = (value: Row['value']): string => (typeof value === 'boolean' ? (value ? 'on' : 'off') : String(value ?? ''))
 
+/** What a person edits: a secret comes masked, so that its field begins empty and only a new value is sent. */
+export const editable = (row: Row): string => (row.secret ? '' : written(row.value))
+
+/** Settings whose text is one of a few words. */
+export const CHOICES: Record<string, readonly string[]> = { previews: ['on', 'off', 'safe-only'] }
+
 /** Whether a variable or a flag stands above what could be set here. */
 export const isLocked = (row: Row): boolean => row.origin !== 'default' && row.origin !== 'file'
 
@@ -29,7 +35,7 @@ export function useChanges() {
   const put = (row: Row) => queries.setQueryData<Row[]>(ROWS, (rows) => rows?.map((each) => (each.name === row.name ? row : each)))
 
   async function change(row: Row, value: string, quiet = false): Promise<Problem | null> {
-    put({ ...row, value: typeof row.value === 'boolean' ? value === 'on' : value, origin: 'file' })
+    if (!row.secret) put({ ...row, value: typeof row.value === 'boolean' ? value === 'on' : value, origin: 'file' })
     const params = { path: { name: row.name } }
     try {
       put(await said(api().PUT('/api/v1/settings/{name}', { params, body: { value } })))

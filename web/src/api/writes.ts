@@ -4,7 +4,7 @@ import { useToasts } from '@/ui/toasts'
 import { said } from './client'
 
 /** One write at a time: what it changed is asked anew, and what the service refused is told with its reason. */
-export function useDoing(...stale: readonly (readonly string[])[]) {
+export function useWrites(...stale: readonly (readonly string[])[]) {
   const queries = useQueryClient()
   const toasts = useToasts()
   const busy = ref(false)
