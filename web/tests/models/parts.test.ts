@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { withoutHead } from '@/models/description'
+import { unstyled, withoutHead } from '@/models/description'
 import { treeOf } from '@/models/folders'
 import { addressOf, baseOf } from '@/models/looks'
 import { isExplicit } from '@/models/nsfw'
@@ -57,6 +57,11 @@ describe('what a model is shown as', () => {
     expect(isExplicit(4, 'explicit')).toBe(false)
     expect(isExplicit(0, 'soft')).toBe(false)
     expect(isExplicit(32, 'off')).toBe(false)
+  })
+
+  it('styles are gone before anything is cleaned', () => {
+    expect(unstyled(`<p style="a:b" id=x>a</p><i STYLE='c'>b</i><b style=d>c</b><style>x</style>`)).toBe('<p id=x>a</p><i>b</i><b>c</b>')
+    expect(unstyled('words about style = x')).toBe('words about style = x')
   })
 
   it('the head of a model card is not shown', () => {
