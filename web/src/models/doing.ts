@@ -84,6 +84,14 @@ export function useDoing(patch: (ids: ReadonlySet<number>, change: Partial<Model
     old()
   }
 
+  /** Hear no more of the newer versions that are known now. */
+  async function ignore(id: number, on = true): Promise<void> {
+    const params = { path: { id } }
+    const done = await tried(async () => (await said(api().POST('/api/v1/models/{id}/versions/ignore', { params, body: { version: '*', on } })), true))
+    old()
+    if (done && on) toasts.tell(t('library.ignored'), { label: t('do.undo'), run: () => void ignore(id, false) })
+  }
+
   async function rename(id: number, name: string): Promise<boolean> {
     const done = await tried(() => said(api().POST('/api/v1/models/{id}/rename', { params: { path: { id } }, body: { name } })))
     old()
@@ -106,7 +114,7 @@ export function useDoing(patch: (ids: ReadonlySet<number>, change: Partial<Model
     old()
   }
 
-  return { verify, measure, refresh, seekNewer, move, own, star, starAll, tag, trash, rename, preview }
+  return { verify, measure, refresh, seekNewer, move, own, star, starAll, tag, trash, ignore, rename, preview }
 }
 
 export type Doing = ReturnType<typeof useDoing>

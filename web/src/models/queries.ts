@@ -80,6 +80,14 @@ export function useVersions(id: Ref<number>, looking: Ref<boolean>) {
   })
 }
 
+/** Newer versions that were found of what is here, by model; nobody asks a hub for this. */
+export function useNewer() {
+  return useQuery({
+    queryKey: [...MODELS, 'newer'],
+    queryFn: async ({ signal }) => new Map((await said(api().GET('/api/v1/newer', { params: { query: {} }, signal }))).reverse().map((each) => [each.model, each])),
+  })
+}
+
 export function useComparison(first: Ref<number>, second: Ref<number>) {
   return useQuery({
     queryKey: computed(() => [...MODELS, 'compare', first.value, second.value]),
