@@ -3,7 +3,7 @@ const TAGS = ['a', 'abbr', 'b', 'blockquote', 'br', 'code', 'dd', 'del', 'div', 
 /** A stranger's words as harmless elements: a few tags, no pictures, links that tell nobody where we are. */
 export async function harmless(text: string, form: string): Promise<DocumentFragment> {
   const [{ default: purify }, { marked }] = await Promise.all([import('dompurify'), import('marked')])
-  const html = form === 'markdown' ? await marked.parse(withoutHead(text), { gfm: true, breaks: true }) : text
+  const html = unstyled(form === 'markdown' ? await marked.parse(withoutHead(text), { gfm: true, breaks: true }) : text)
   const cleaned = purify.sanitize(html, { ALLOWED_TAGS: TAGS, ALLOWED_ATTR: ['href'], ALLOWED_URI_REGEXP: /^(?:https?|mailto):/i, RETURN_DOM_FRAGMENT: true })
   for (const link of cleaned.querySelectorAll('a')) {
     link.target = '_blank'
@@ -11,6 +11,10 @@ export async function harmless(text: string, form: string): Promise<DocumentFrag
   }
   return cleaned
 }
+
+/** Cleaning drops every style anyway; taken out before, the browser's policy has nothing to complain about. */
+export const unstyled = (html: string): string =>
+  html.replace(/<style\b[\s\S]*?<\/style\s*>/gi, '').replace(/<[a-z][^<>]*>/gi, (tag) => tag.replace(/\sstyle\s*=\s*(?:"[^"]*"|'[^']*'|[^\s>"']+)/gi, ''))
 
 /** A model card begins with YAML, which is for programs. */
 export const withoutHead = (text: string): string => text.replace(/^---\r?\n[\s\S]*?\r?\n---\r?\n/, '')

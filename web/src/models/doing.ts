@@ -2,6 +2,7 @@ import { useQueryClient } from '@tanstack/vue-query'
 import { useI18n } from 'vue-i18n'
 import { useRouter } from 'vue-router'
 import { said, type Details, type Model, type Schemas } from '@/api/client'
+import { useDoing } from '@/api/doing'
 import { api } from '@/api/here'
 import { useToasts } from '@/ui/toasts'
 import { bump } from './previews'
@@ -11,21 +12,13 @@ type Own = Schemas['Change']
 type Begun = Promise<{ data?: { id: number }; error?: unknown; response: Response }>
 
 /** What can be done with models. `patch` shows a change at once in the list that somebody looks at. */
-export function useDoing(patch: (ids: ReadonlySet<number>, change: Partial<Model>) => void = () => undefined) {
+export function useModelDoing(patch: (ids: ReadonlySet<number>, change: Partial<Model>) => void = () => undefined) {
   const queries = useQueryClient()
   const toasts = useToasts()
   const router = useRouter()
   const { t } = useI18n()
+  const { work: tried } = useDoing()
   const old = () => void queries.invalidateQueries({ queryKey: MODELS })
-
-  async function tried<T>(work: () => Promise<T>): Promise<T | undefined> {
-    try {
-      return await work()
-    } catch (thrown) {
-      toasts.fail(thrown)
-      return undefined
-    }
-  }
 
   /** Work that takes its time: it becomes a task, and the toast leads to it. */
   async function begin(name: string, count: number, asked: Begun): Promise<void> {
@@ -84,6 +77,14 @@ export function useDoing(patch: (ids: ReadonlySet<number>, change: Partial<Model
     old()
   }
 
+  /** Hear no more of the newer versions that are known now. */
+  async function ignore(id: number, on = true): Promise<void> {
+    const params = { path: { id } }
+    const done = await tried(async () => (await said(api().POST('/api/v1/models/{id}/versions/ignore', { params, body: { version: '*', on } })), true))
+    old()
+    if (done && on) toasts.tell(t('library.ignored'), { label: t('do.undo'), run: () => void ignore(id, false) })
+  }
+
   async function rename(id: number, name: string): Promise<boolean> {
     const done = await tried(() => said(api().POST('/api/v1/models/{id}/rename', { params: { path: { id } }, body: { name } })))
     old()
@@ -106,7 +107,7 @@ export function useDoing(patch: (ids: ReadonlySet<number>, change: Partial<Model
     old()
   }
 
-  return { verify, measure, refresh, seekNewer, move, own, star, starAll, tag, trash, rename, preview }
+  return { verify, measure, refresh, seekNewer, move, own, star, starAll, tag, trash, ignore, rename, preview }
 }
 
-export type Doing = ReturnType<typeof useDoing>
+export type Doing = ReturnType<typeof useModelDoing>

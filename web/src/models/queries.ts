@@ -19,34 +19,43 @@ export function useFacets(filter: Ref<Filter>) {
   })
 }
 
-/** The list itself; `version` changes with whatever can be seen in it. */
+/** The list itself; `version` changes with whatever can be seen in it. The former list stands until the next one is here. */
 export function useShelf(filter: Ref<Filter>, facets: ReturnType<typeof useFacets>) {
   const version = shallowRef(0)
   const key = computed(() => JSON.stringify(askedOf(filter.value)))
+  let coming: Shelf | null = null
   const shelf = shallowRef(made())
+
+  const count = () => {
+    if (!coming && facets.data.value && !facets.isPlaceholderData.value) shelf.value.count(facets.data.value.total)
+  }
   watch(key, () => {
-    shelf.value.end()
-    shelf.value = made()
+    coming?.end()
+    coming = made()
   })
-  watch(
-    [shelf, facets.data, facets.isPlaceholderData],
-    () => {
-      if (facets.data.value && !facets.isPlaceholderData.value) shelf.value.count(facets.data.value.total)
-    },
-    { immediate: true },
-  )
+  watch([shelf, facets.data, facets.isPlaceholderData], count, { immediate: true })
   // What made the counts old made the list old
-  watch(facets.dataUpdatedAt, (_, before) => before && shelf.value.stale())
-  onScopeDispose(() => shelf.value.end())
+  const counted = computed(() => JSON.stringify(askedOf(filter.value).which))
+  watch([counted, facets.dataUpdatedAt], ([which, now], [before, then]) => which === before && now && then && shelf.value.stale())
+  onScopeDispose(() => {
+    coming?.end()
+    shelf.value.end()
+  })
 
   function made(): Shelf {
     const { which, order } = askedOf(filter.value)
-    const shelf = new Shelf(
+    const fresh = new Shelf(
       (after, limit, signal) => said(api().GET('/api/v1/models', { params: { query: { ...which, ...order, limit, ...(after && { after }) } }, signal })),
-      () => version.value++,
+      () => {
+        version.value++
+        if (coming !== fresh || !(fresh.ready || fresh.trouble)) return
+        coming = null
+        shelf.value.end()
+        shelf.value = fresh
+      },
     )
-    shelf.want(0, 0)
-    return shelf
+    fresh.want(0, 0)
+    return fresh
   }
 
   return { shelf, version }
@@ -68,6 +77,14 @@ export function useVersions(id: Ref<number>, looking: Ref<boolean>) {
     enabled: looking,
     retry: false,
     queryFn: ({ signal }) => said(api().GET('/api/v1/models/{id}/versions', { params: { path: { id: id.value } }, signal })),
+  })
+}
+
+/** Newer versions that were found of what is here, by model; nobody asks a hub for this. */
+export function useNewer() {
+  return useQuery({
+    queryKey: [...MODELS, 'newer'],
+    queryFn: async ({ signal }) => new Map((await said(api().GET('/api/v1/newer', { params: { query: {} }, signal }))).reverse().map((each) => [each.model, each])),
   })
 }
 

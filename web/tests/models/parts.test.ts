@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { withoutHead } from '@/models/description'
+import { unstyled, withoutHead } from '@/models/description'
 import { treeOf } from '@/models/folders'
 import { addressOf, baseOf } from '@/models/looks'
-import { isExplicit } from '@/models/nsfw'
+import { isHidden, revealed } from '@/models/hiding'
 import { BlobCache, isVideo } from '@/models/previews'
 
 describe('pictures that are held', () => {
@@ -52,11 +52,15 @@ describe('what a model is shown as', () => {
     expect(addressOf({ hub: '', hub_model: '', hub_version: '' }, 'https://a.b/c')).toBe('https://a.b/c')
   })
 
-  it('the most explicit bit decides whether it is blurred', () => {
-    expect(isExplicit(1 | 2 | 8, 'explicit')).toBe(true)
-    expect(isExplicit(4, 'explicit')).toBe(false)
-    expect(isExplicit(0, 'soft')).toBe(false)
-    expect(isExplicit(32, 'off')).toBe(false)
+  it('a picture that somebody clicked clear stays clear, and only that one', () => {
+    expect([isHidden({ id: 1, nsfw: 1 | 8 }), isHidden({ id: 2, nsfw: 8 }), isHidden({ id: 3, nsfw: 1 })]).toEqual([true, true, false])
+    revealed.add(1)
+    expect([isHidden({ id: 1, nsfw: 8 }), isHidden({ id: 2, nsfw: 8 })]).toEqual([false, true])
+  })
+
+  it('styles are gone before anything is cleaned', () => {
+    expect(unstyled(`<p style="a:b" id=x>a</p><i STYLE='c'>b</i><b style=d>c</b><style>x</style>`)).toBe('<p id=x>a</p><i>b</i><b>c</b>')
+    expect(unstyled('words about style = x')).toBe('words about style = x')
   })
 
   it('the head of a model card is not shown', () => {
