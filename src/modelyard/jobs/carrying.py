@@ -24,9 +24,9 @@ from modelyard.library.shifting.copying import Count
 from modelyard.library.shifting.journal import Shift
 from modelyard.library.shifting.shift import Made, on_one_device, step_of
 from modelyard.library.sidecars.belonging import anchor_of, sidecars_of, stem_of
-from modelyard.library.units import shard_of
 from modelyard.library.walk import Seen
 from modelyard.store.proofs import Stamp, stamp_of
+from modelyard.values.shards import index_of
 from modelyard.values.sizes import parse_size, show_size
 from modelyard.values.suffixes import LISTED, suffix_of
 
@@ -64,9 +64,8 @@ class Load:
     @property
     def index(self) -> Path | None:
         """The list of a sharded set's tensors, which names its files."""
-        shard = shard_of(self.name)
-        path = self.home / f"{shard[0]}{Path(self.name).suffix}.index.json" if shard else None
-        return path if path in self.beside else None
+        name = index_of(self.name)
+        return self.home / name if name and self.home / name in self.beside else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +131,7 @@ def _beside(home: Path, files: Sequence[Path]) -> tuple[tuple[Path, ...], tuple[
         found = sidecars_of(file, names)
         own |= dict.fromkeys(found.moves)
         shared |= dict.fromkeys(found.shared)
-        shard = shard_of(file.name)
-        index = f"{shard[0]}{file.suffix}.index.json" if shard else ""
+        index = index_of(file.name)
         if index in names:
             own[home / index] = None
     return tuple(own), tuple(path for path in shared if path not in own)

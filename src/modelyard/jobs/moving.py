@@ -19,8 +19,8 @@ from modelyard.library.names import check_no_code, safe_component, safe_relative
 from modelyard.library.roots.roots import Root
 from modelyard.library.shifting.journal import Shift
 from modelyard.library.sidecars.belonging import renamed, stem_of
-from modelyard.library.units import shard_of
 from modelyard.net.stop import Stop
+from modelyard.values.shards import index_of, shard_of
 
 _LARGEST_INDEX = 64 << 20
 
@@ -182,7 +182,7 @@ def _ways(load: Load, stem: str) -> list[Way]:
     names = {file: _renamed(file.name, stem) for file in load.files}
     ways = [Way(file, name) for file, name in names.items()]
     for path in (*load.beside, *load.shared):
-        name = f"{stem}{Path(load.name).suffix}.index.json" if path == load.index else _beside(path, names)
+        name = index_of(names[load.files[0]]) if path == load.index else _beside(path, names)
         ways.append(Way(path, name, stays=path in load.shared))
     return ways
 

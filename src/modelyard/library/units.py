@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from modelyard.library.sidecars.belonging import PIPELINE
 from modelyard.library.walk import Folder, Seen
-
-_SHARD = re.compile(r"(?P<stem>.+)-(?P<number>\d{5})-of-(?P<all>\d{5})(?P<suffix>\.[A-Za-z0-9]+)")
+from modelyard.values.shards import SHARD
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +32,11 @@ def is_pipeline(folder: Folder) -> bool:
     return PIPELINE in folder.others
 
 
-def shard_of(name: str) -> tuple[str, str] | None:
-    """The stem of a sharded set and what follows it in the name of one of its files; None for other files."""
-    shard = _SHARD.fullmatch(name)
-    return (shard["stem"], name[len(shard["stem"]) :]) if shard else None
-
-
 def units_of(folder: Folder) -> Iterator[Unit]:
     """The models of one folder, pipelines apart."""
     sets: dict[tuple[str, str, str], dict[int, Seen]] = {}
     for name, seen in sorted(folder.models.items()):
-        shard = _SHARD.fullmatch(name)
+        shard = SHARD.fullmatch(name)
         if shard is None:
             yield Unit(seen.path, (seen,))
         else:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -11,8 +10,9 @@ from pathlib import Path
 import msgspec
 
 from modelyard.library.formats.header import Code, Header, Problem, Tensor
+from modelyard.values.shards import SHARD
 
-SHARD = re.compile(r"(?P<stem>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})(?P<end>\.safetensors|\.gguf|\.bin)")
+_SHARDED = (".safetensors", ".gguf", ".bin")
 _LARGEST, _MOST_SHARDS, _MOST_NAMED = 16 << 20, 2000, 300_000
 _PLACES = ("transformer", "unet", "prior", "model")
 
@@ -75,9 +75,9 @@ def missing(folder: Path, names: list[str]) -> list[Problem]:
         wanted |= found
     for name in names:
         match = SHARD.fullmatch(name)
-        if match and int(match["count"]) <= _MOST_SHARDS:
-            count = int(match["count"])
-            wanted |= {f"{match['stem']}-{number:05}-of-{count:05}{match['end']}" for number in range(1, count + 1)}
+        if match and match["suffix"] in _SHARDED and int(match["all"]) <= _MOST_SHARDS:
+            count = int(match["all"])
+            wanted |= {f"{match['stem']}-{number:05}-of-{count:05}{match['suffix']}" for number in range(1, count + 1)}
     lacking = sorted(wanted - set(names) - {path.name for path in folder.iterdir()})
     if not lacking:
         return []
