@@ -2,7 +2,6 @@ import { useQueryClient } from '@tanstack/vue-query'
 import { useI18n } from 'vue-i18n'
 import { useRouter } from 'vue-router'
 import { said, type Details, type Model, type Schemas } from '@/api/client'
-import { useDoing } from '@/api/doing'
 import { api } from '@/api/here'
 import { useToasts } from '@/ui/toasts'
 import { bump } from './previews'
@@ -12,13 +11,21 @@ type Own = Schemas['Change']
 type Begun = Promise<{ data?: { id: number }; error?: unknown; response: Response }>
 
 /** What can be done with models. `patch` shows a change at once in the list that somebody looks at. */
-export function useModelDoing(patch: (ids: ReadonlySet<number>, change: Partial<Model>) => void = () => undefined) {
+export function useDoing(patch: (ids: ReadonlySet<number>, change: Partial<Model>) => void = () => undefined) {
   const queries = useQueryClient()
   const toasts = useToasts()
   const router = useRouter()
   const { t } = useI18n()
-  const { work: tried } = useDoing()
   const old = () => void queries.invalidateQueries({ queryKey: MODELS })
+
+  async function tried<T>(work: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await work()
+    } catch (thrown) {
+      toasts.fail(thrown)
+      return undefined
+    }
+  }
 
   /** Work that takes its time: it becomes a task, and the toast leads to it. */
   async function begin(name: string, count: number, asked: Begun): Promise<void> {
@@ -110,4 +117,4 @@ export function useModelDoing(patch: (ids: ReadonlySet<number>, change: Partial<
   return { verify, measure, refresh, seekNewer, move, own, star, starAll, tag, trash, ignore, rename, preview }
 }
 
-export type Doing = ReturnType<typeof useModelDoing>
+export type Doing = ReturnType<typeof useDoing>

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { unstyled, withoutHead } from '@/models/description'
 import { treeOf } from '@/models/folders'
 import { addressOf, baseOf } from '@/models/looks'
-import { isHidden, revealed } from '@/models/hiding'
+import { isExplicit } from '@/models/nsfw'
 import { BlobCache, isVideo } from '@/models/previews'
 
 describe('pictures that are held', () => {
@@ -52,10 +52,11 @@ describe('what a model is shown as', () => {
     expect(addressOf({ hub: '', hub_model: '', hub_version: '' }, 'https://a.b/c')).toBe('https://a.b/c')
   })
 
-  it('a picture that somebody clicked clear stays clear, and only that one', () => {
-    expect([isHidden({ id: 1, nsfw: 1 | 8 }), isHidden({ id: 2, nsfw: 8 }), isHidden({ id: 3, nsfw: 1 })]).toEqual([true, true, false])
-    revealed.add(1)
-    expect([isHidden({ id: 1, nsfw: 8 }), isHidden({ id: 2, nsfw: 8 })]).toEqual([false, true])
+  it('the most explicit bit decides whether it is blurred', () => {
+    expect(isExplicit(1 | 2 | 8, 'explicit')).toBe(true)
+    expect(isExplicit(4, 'explicit')).toBe(false)
+    expect(isExplicit(0, 'soft')).toBe(false)
+    expect(isExplicit(32, 'off')).toBe(false)
   })
 
   it('styles are gone before anything is cleaned', () => {
