@@ -15,8 +15,9 @@ from modelyard.catalogue.space import Idle
 from modelyard.errors import BadValue
 from modelyard.jobs.owning import report_uses
 from modelyard.jobs.space import proposal, proposals, space
-from modelyard.jobs.trash import DAY, put_away
+from modelyard.jobs.trash import put_away
 from modelyard.library.atimes import Mounts
+from modelyard.values.week import DAY
 
 from .library import library, model, scanned
 

@@ -19,11 +19,12 @@ from modelyard.jobs.manifests import TRASH
 from modelyard.jobs.measuring import MeasureOptions, measure_models
 from modelyard.jobs.moving import MoveOptions, Outcome, each, move, move_models, rename
 from modelyard.jobs.owning import Change, change_own, report_uses
-from modelyard.jobs.trash import DAY, empty, empty_old, listed, put_away, put_back
+from modelyard.jobs.trash import empty, empty_old, listed, put_away, put_back
 from modelyard.jobs.watch import look
 from modelyard.library.roots.entries import Entry
 from modelyard.library.shifting.failpoint import VARIABLE
 from modelyard.net.stop import Stop
+from modelyard.values.week import DAY
 
 from .library import library, model, scanned
 

@@ -22,8 +22,8 @@ from modelyard.jobs.stock import Stock
 from modelyard.net.stop import Stop
 from modelyard.values.about import About
 from modelyard.values.identity import CERTAIN, Identity
+from modelyard.values.week import DAY
 
-DAY = 86400.0
 _BATCH = 100
 _PICTURES_AT_ONCE = 4
 _MOST_FAILED = 200

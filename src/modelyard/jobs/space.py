@@ -15,8 +15,9 @@ from modelyard.catalogue.space import Idle, Part
 from modelyard.errors import BadValue
 from modelyard.jobs.dedupe import duplicates
 from modelyard.jobs.stock import Stock
-from modelyard.jobs.trash import DAY, listed
+from modelyard.jobs.trash import listed
 from modelyard.library.atimes import last_read, mounts
+from modelyard.values.week import DAY
 
 UNUSED_DAYS = 180
 _SMALL = 1 << 20

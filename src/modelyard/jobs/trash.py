@@ -34,8 +34,8 @@ from modelyard.library.shifting.failpoint import failpoint
 from modelyard.library.shifting.journal import Shift
 from modelyard.library.shifting.opened import opened
 from modelyard.library.shifting.shift import step_of
+from modelyard.values.week import DAY
 
-DAY = 86400.0
 _ENDING = ".trashed"
 _LONGEST = 255
 

@@ -11,9 +11,10 @@ from modelyard.catalogue.upkeep import Lacks
 from modelyard.errors import Stopped, YardError
 from modelyard.hubs.base import Describing
 from modelyard.jobs.chores import Chore, Options, Tell
-from modelyard.jobs.refresh import DAY, RefreshOptions, refresh
+from modelyard.jobs.refresh import RefreshOptions, refresh
 from modelyard.jobs.stock import Stock
 from modelyard.net.stop import Stop
+from modelyard.values.week import DAY
 
 MARK = "upkeep"
 """Name of the time of the last round in the catalogue."""

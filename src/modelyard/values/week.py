@@ -9,6 +9,9 @@ from datetime import datetime
 from modelyard.errors import BadValue
 from modelyard.values.sizes import parse_rate
 
+DAY = 86400.0
+"""Seconds."""
+
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _HOURS = re.compile(r"\s*([a-z,-]+)\s+(\d\d):(\d\d)-(\d\d):(\d\d)\s*")
 _EVERY_DAY = frozenset(range(7))

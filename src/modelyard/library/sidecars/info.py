@@ -11,10 +11,10 @@ from typing import Any
 
 from modelyard.library.sidecars.json_edit import Exactly, Inside
 from modelyard.library.sidecars.pages import hub_named, identity_of
+from modelyard.library.sidecars.source import LARGEST
 from modelyard.values.about import About, Own, Picture
 from modelyard.values.untrusted import claims, finite, number, record, records, text, texts, whole
 
-_LONGEST = 4 << 20
 _WORDS = ("version", "kind", "licence", "page", "description_form", "published")
 _CIVITAI_NAMES = {"autov1": "AutoV1", "autov2": "AutoV2", "autov3": "AutoV3"}
 
@@ -35,7 +35,7 @@ def read(told: Mapping[str, Any], model: str) -> About:  # noqa: ARG001  # the p
         base_model=text(told.get("baseModel")),
         author=text(told.get("author")),
         download_url=text(told.get("downloadUrl")),
-        description=text(told.get("description"), _LONGEST),
+        description=text(told.get("description"), LARGEST),
         trained_words=texts(told.get("trainedWords")),
         tags=texts(ours.get("tags")),
         pictures=_pictures(ours.get("pictures")) or _pictures(told.get("preview")),
@@ -113,11 +113,11 @@ def _own(own: Mapping[str, Any]) -> Own:
     rating = whole(own.get("rating"))
     return Own(
         title=text(own.get("title")),
-        notes=text(own.get("notes"), _LONGEST),
+        notes=text(own.get("notes"), LARGEST),
         favourite=own.get("favourite") is True,
         rating=rating if rating in range(1, 6) else None,
         tags=texts(own.get("tags")),
         group=text(own.get("group")),
         strength=finite(own.get("strength")),
-        negative=text(own.get("negative"), _LONGEST),
+        negative=text(own.get("negative"), LARGEST),
     )

@@ -11,12 +11,10 @@ from typing import Any
 from modelyard.errors import SidecarUnreadable
 from modelyard.library.sidecars.json_edit import IfMissing, Inside
 from modelyard.library.sidecars.pages import identity_of
-from modelyard.library.sidecars.source import as_json
+from modelyard.library.sidecars.source import LARGEST, as_json
 from modelyard.values.about import About, Own, Picture
 from modelyard.values.civitai_about import HUB, about_of_version
 from modelyard.values.untrusted import claims, finite, number, record, text, texts
-
-_LONGEST = 4 << 20
 
 
 def read(told: Mapping[str, Any], model: str) -> About:
@@ -32,7 +30,7 @@ def read(told: Mapping[str, Any], model: str) -> About:
         inner,
         name=inner.name or _name(told),
         base_model=inner.base_model or ("" if base.lower() == "unknown" else base),
-        description=text(told.get("modelDescription"), _LONGEST) or inner.description,
+        description=text(told.get("modelDescription"), LARGEST) or inner.description,
         tags=texts(told.get("tags")) or inner.tags,
         pictures=inner.pictures or _preview(told),
         claimed={**inner.claimed} | claims([("sha256", told.get("sha256"))]),
@@ -114,7 +112,7 @@ def _own(told: Mapping[str, Any]) -> Own:
         except SidecarUnreadable:  # a text in a text: what is no JSON says nothing
             tips = {}
     return Own(
-        notes=text(told.get("notes"), _LONGEST),
+        notes=text(told.get("notes"), LARGEST),
         favourite=told.get("favorite") is True,
         strength=finite(tips.get("strength")),
     )

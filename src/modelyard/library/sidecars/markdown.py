@@ -9,14 +9,14 @@ from typing import Any
 from modelyard.errors import BadValue
 from modelyard.library.plain_yaml import read_yaml
 from modelyard.library.sidecars.pages import hub_named, identity_of
+from modelyard.library.sidecars.source import LARGEST
 from modelyard.values.about import About, Picture
 from modelyard.values.untrusted import claims, record, text, texts
 
 FRONT = re.compile(r"\A---[ \t]*\r?\n(.*?)^---[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
 """The front matter; the first group is its YAML."""
 
-_LONGEST = 4 << 20
-_LONGEST_FRONT = 64 << 10
+LARGEST_FRONT = 64 << 10
 _HEADING = re.compile(r"^#{1,6}[ \t]([^\n]{1,500})$", re.MULTILINE)  # bounded, and stripped later: no backtracking
 _TRIGGERS = re.compile(r"(?:trigger|trained|activation)(?: words?| phrases?| tags?)?", re.IGNORECASE)
 _LINE = re.compile(
@@ -44,7 +44,7 @@ def read(told: str, model: str) -> About:  # noqa: ARG001  # the port's second a
         base_model=text(front.get("baseModel")),
         author=text(front.get("author")),
         page=page,
-        description=text(description, _LONGEST),
+        description=text(description, LARGEST),
         description_form="markdown",
         trained_words=words_of(body),
         pictures=tuple(Picture(url) for url in texts(front.get("preview")) if url.startswith(("https://", "http://"))),
@@ -54,12 +54,12 @@ def read(told: str, model: str) -> About:  # noqa: ARG001  # the port's second a
 
 def read_plain(told: str, model: str) -> About:  # noqa: ARG001  # the port's second argument
     """What a ``.txt`` says: the description."""
-    return About(description=text(told.strip(), _LONGEST), description_form="text")
+    return About(description=text(told.strip(), LARGEST), description_form="text")
 
 
 def front_of(yaml: str) -> Mapping[str, Any]:
     """The data of front matter, nothing when it cannot be read."""
-    if len(yaml) > _LONGEST_FRONT:
+    if len(yaml) > LARGEST_FRONT:
         return {}
     try:
         return record(read_yaml(yaml))

@@ -9,11 +9,11 @@ from typing import Any
 from modelyard.library.sidecars.json_edit import IfMissing
 from modelyard.library.sidecars.merging import without_empty_hub
 from modelyard.library.sidecars.pages import identity_of
+from modelyard.library.sidecars.source import LARGEST
 from modelyard.values.about import About, Own, Picture
 from modelyard.values.civitai_about import HUB, page_of
 from modelyard.values.untrusted import claims, number, record, text, texts
 
-_LONGEST = 4 << 20
 _EXPLICIT = 16
 _FROM_CIVITAI = (None, "", 0, "Civitai", "CivArchive")  # some versions write the enum's number
 _HASHES = ("SHA256", "CRC32", "BLAKE3")
@@ -37,7 +37,7 @@ def read(told: Mapping[str, Any], model: str) -> About:  # noqa: ARG001  # the p
             base_model=text(told.get("BaseModel")),
             author=text(told.get("AuthorUsername")),
             page=text(told.get("SourceUrl")) or (page_of(model_id, version_id) if hub == HUB else ""),
-            description=text(told.get("ModelDescription"), _LONGEST) or text(told.get("VersionDescription"), _LONGEST),
+            description=text(told.get("ModelDescription"), LARGEST) or text(told.get("VersionDescription"), LARGEST),
             trained_words=texts(told.get("TrainedWords")),
             tags=texts(told.get("Tags")),
             pictures=(Picture(thumbnail),) if thumbnail.startswith(("https://", "http://")) else (),

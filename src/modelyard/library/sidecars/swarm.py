@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from modelyard.library.sidecars.json_edit import IfMissing
+from modelyard.library.sidecars.source import LARGEST
 from modelyard.values.about import About, Own
 from modelyard.values.untrusted import text, texts
-
-_LONGEST = 4 << 20
 
 
 def read(told: Mapping[str, Any], model: str) -> About:  # noqa: ARG001  # the port's second argument
@@ -22,11 +21,11 @@ def read(told: Mapping[str, Any], model: str) -> About:  # noqa: ARG001  # the p
         author=text(said.get("author")),
         licence=text(said.get("license")),
         base_model=text(said.get("usage_base")),
-        description=text(said.get("description"), _LONGEST),
+        description=text(said.get("description"), LARGEST),
         trained_words=(phrase,) if phrase else (),
         tags=texts(words),
         published=text(said.get("date")),
-        own=Own(notes=text(said.get("usage_hint"), _LONGEST)),
+        own=Own(notes=text(said.get("usage_hint"), LARGEST)),
     )
 
 

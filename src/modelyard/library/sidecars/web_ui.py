@@ -13,11 +13,11 @@ from modelyard.errors import SidecarUnreadable
 from modelyard.library.sidecars import swarm
 from modelyard.library.sidecars.json_edit import IfMissing
 from modelyard.library.sidecars.merging import without_empty_hub
+from modelyard.library.sidecars.source import LARGEST
 from modelyard.values.about import About, Own
 from modelyard.values.civitai_about import HUB, about_of_model, page_of
 from modelyard.values.untrusted import claims, finite, number, text
 
-_LONGEST = 4 << 20
 _KEYS = ("description", "sd version", "activation text", "preferred weight", "negative text", "notes")
 _BROWSER_KEYS = ("modelId", "modelVersionId", "sha256")
 _UNKNOWN = ("", "unknown", "other")
@@ -54,14 +54,14 @@ def _read_words(told: Mapping[str, Any]) -> About:
             version_id=version_id,
             page=page_of(model_id, version_id),
             base_model="" if base.lower() in _UNKNOWN else base,
-            description=text(told.get("description"), _LONGEST),
+            description=text(told.get("description"), LARGEST),
             description_form="text",
             trained_words=_words(told.get("activation text")),
             claimed=claims([("sha256", told.get("sha256"))]),
             own=Own(
-                notes=text(told.get("notes"), _LONGEST),
+                notes=text(told.get("notes"), LARGEST),
                 strength=finite(told.get("preferred weight")) or None,  # 0 is its word for none
-                negative=text(told.get("negative text"), _LONGEST),
+                negative=text(told.get("negative text"), LARGEST),
             ),
         )
     )

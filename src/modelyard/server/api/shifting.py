@@ -11,10 +11,11 @@ from modelyard.errors import BadValue, Busy, DiskError, NoSuchModel, NoSuchRoot,
 from modelyard.jobs.foreseeing import Foreseen
 from modelyard.jobs.manifests import InTrash
 from modelyard.jobs.moving import MOVE, MoveOptions, Outcome, each, foresee_move, foresee_rename, rename, target
-from modelyard.jobs.trash import DAY, empty, foresee_trash, listed, put_away, put_back
+from modelyard.jobs.trash import empty, foresee_trash, listed, put_away, put_back
 from modelyard.server.api.library import Begun, begin
 from modelyard.server.roles import Role
 from modelyard.server.routes import Ask, Here, Id, Routes
+from modelyard.values.week import DAY
 
 routes = Routes(tag="trash and moves")
 
