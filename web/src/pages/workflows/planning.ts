@@ -1,3 +1,4 @@
+import { defineStore } from 'pinia'
 import { ref, shallowRef } from 'vue'
 import { said, type Schemas } from '@/api/client'
 import { api } from '@/api/here'
@@ -16,8 +17,8 @@ export interface Row {
 
 const LARGEST = 64 * 1024 * 1024
 
-/** A workflow that was dropped: which models it needs, and which of them are here. */
-export function usePlanning() {
+/** A workflow that was dropped, anywhere on the page: which models it needs, and which of them are here. */
+export const usePlanning = defineStore('planning', () => {
   const file = ref('')
   const busy = ref(false)
   const trouble = shallowRef<Problem | null>(null)
@@ -57,7 +58,7 @@ export function usePlanning() {
   }
 
   return { file, busy, trouble, plan, rows, read, look }
-}
+})
 
 function rowOf(told: Record<string, unknown>): Row {
   const text = (name: string) => (typeof told[name] === 'string' ? (told[name] as string) : '')
