@@ -3,9 +3,12 @@ import type { Command } from './commands'
 
 const PAUSE = 900
 
+const NO_TEXT = new Set(['checkbox', 'radio', 'button', 'submit', 'file', 'range', 'color'])
+
 /** Whether somebody writes there, so that letters are letters. */
 export function isTyping(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false
+  if (target instanceof HTMLInputElement && NO_TEXT.has(target.type)) return false
   return target.isContentEditable || ['INPUT', 'TEXTAREA', 'SELECT'].includes(target.tagName)
 }
 

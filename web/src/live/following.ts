@@ -35,9 +35,12 @@ export function useFollowing(): void {
     else if (kind.startsWith('library.')) void models()
     else if (kind === 'settings.changed') void settings()
   }
+  let begun = false
   const missed = () => {
     numbers.take([])
-    void queries.invalidateQueries()
+    // The first one comes while the page asks for everything anyway
+    void queries.invalidateQueries(begun ? undefined : { queryKey: TASKS })
+    begun = true
   }
 
   live.onEvent.add(heard)

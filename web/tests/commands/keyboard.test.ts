@@ -70,3 +70,11 @@ test('keys are written as each system writes them', () => {
   expect(shown('g d', false)).toBe('G D')
   expect(shown(undefined)).toBe('')
 })
+
+test('a box that is ticked is no field to write in', () => {
+  const { ran } = listening('n')
+  const box = document.body.appendChild(document.createElement('input'))
+  box.type = 'checkbox'
+  press('n', {}, box)
+  expect(ran).toEqual(['n'])
+})
