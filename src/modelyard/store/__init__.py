@@ -1,1 +1,1 @@
-"""What is remembered: the database of the queue and the catalogue, and proofs, which are facts about local files of this machine."""
+"""What is remembered: the database of the queue and the catalogue, and proofs, which are facts about local files."""
