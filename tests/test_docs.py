@@ -29,10 +29,10 @@ def blocks(page: Path, language: str) -> list[str]:
 
 
 def lines_of_shell() -> list[tuple[str, list[str]]]:
-    """Every line that calls us on any page, as words without `python3 run.py` or `modelyard`."""
+    """Every line that calls us on any page, as words without `python3 run.py` or `modelyard`; none opens the page."""
     lines = [(page.name, line) for page in PAGES for block in blocks(page, "sh") for line in block.splitlines()]
     return [
-        (f"{page}: {line}", shlex.split(line.removeprefix(name), comments=True))
+        (f"{page}: {line}", shlex.split(line.removeprefix(name), comments=True) or ["serve", "--open"])
         for page, line in lines
         for name in ("python3 run.py ", "modelyard ")
         if line.startswith(name)
@@ -74,7 +74,7 @@ def test_every_hub_has_its_limit() -> None:
 
 def test_the_pages_name_only_settings_and_variables_that_exist() -> None:
     names = {row.name for row in TABLE}
-    variables = {settings.variable(name) for name in names} | {"MODELYARD_HOME", "MODELYARD_KEY_FILE"}
+    variables = {settings.variable(name) for name in names} | {"MODELYARD_HOME", "MODELYARD_KEY_FILE", "MODELYARD_NO_PAGE"}
     groups = {name.partition(".")[0] for name in names if "." in name}
     for page in PAGES:
         text = page.read_text("utf-8")

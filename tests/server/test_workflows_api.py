@@ -17,7 +17,8 @@ def chunk(kind: bytes, data: bytes) -> bytes:
 
 def picture(prompt: str) -> bytes:
     head = struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0)
-    parts = [(b"IHDR", head), (b"tEXt", b"prompt\0" + prompt.encode()), (b"IDAT", zlib.compress(b"\0\0")), (b"IEND", b"")]
+    told = b"prompt\0" + prompt.encode()
+    parts = [(b"IHDR", head), (b"tEXt", told), (b"IDAT", zlib.compress(b"\0\0")), (b"IEND", b"")]
     return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(kind, data) for kind, data in parts)
 
 

@@ -67,11 +67,12 @@ def test_no_page_is_wider_than_a_small_phone(seen: Seen) -> None:
 
 def test_every_page_is_reached_by_keys_alone(seen: Seen) -> None:
     page = seen.open()
-    for _, path, key in PAGES:
+    for name, path, key in PAGES:
         page.keyboard.press("Escape")  # a field of search has the keys otherwise
         page.keyboard.press("g")
         page.keyboard.press(key)
         page.wait_for_url(seen.yard.url + path)
+        page.get_by_role("heading", level=1, name=name.capitalize()).wait_for(state="attached")
     page.keyboard.press("?")
     page.get_by_role("dialog", name="Shortcuts").get_by_text("Add a download").wait_for()
     page.keyboard.press("Escape")
