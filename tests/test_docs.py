@@ -74,7 +74,8 @@ def test_every_hub_has_its_limit() -> None:
 
 def test_the_pages_name_only_settings_and_variables_that_exist() -> None:
     names = {row.name for row in TABLE}
-    variables = {settings.variable(name) for name in names} | {"MODELYARD_HOME", "MODELYARD_KEY_FILE", "MODELYARD_NO_PAGE"}
+    others = {"MODELYARD_HOME", "MODELYARD_KEY_FILE", "MODELYARD_NO_PAGE"}
+    variables = {settings.variable(name) for name in names} | others
     groups = {name.partition(".")[0] for name in names if "." in name}
     for page in PAGES:
         text = page.read_text("utf-8")
