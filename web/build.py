@@ -104,5 +104,5 @@ def _environment() -> dict[str, str]:
 
 if __name__ == "__main__":
     if sys.argv[1:]:
-        sys.exit(npm(*sys.argv[1:]))
+        sys.exit((0 if (WEB / "node_modules").exists() else npm("ci")) or npm(*sys.argv[1:]))
     build(keep=True)

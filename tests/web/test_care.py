@@ -118,6 +118,7 @@ def test_history_forgets_only_after_its_undo_is_gone(seen: Seen) -> None:
     page = seen.open()
     seen.paste("hf:ink/wash")
     page.get_by_role("dialog").get_by_role("button", name="Download", exact=True).click()
+    expect(page.get_by_role("dialog")).to_have_count(0)  # it is queued
     page.goto(seen.yard.url + "/history")
     row = page.locator("[data-row]").filter(has_text="wash")
     row.hover()

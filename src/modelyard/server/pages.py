@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from pathlib import Path
 
 from modelyard.server.messages import Asked, Reply
@@ -20,6 +21,8 @@ _TYPES = {
 }
 """What is served; SVG is not: it can hold scripts."""
 _ROUTES = ("/api/", "/model-manager/", "/assets/", "/healthz", "/metrics")
+_BASE = b'<base href="/" />'
+_PREFIX = re.compile(r"(/[A-Za-z0-9_.~-]{1,64}){1,8}")
 _UNBUILT = b"""<!doctype html><html lang="en"><title>Modelyard</title><h1>Modelyard</h1>
 <p>The service runs; its page is not built. In the project's folder: <code>python3 run.py</code></p></html>"""
 
@@ -29,9 +32,11 @@ class Pages:
 
     Args:
         folder: Read once, with its subfolders; ``index.html`` is also ``/``.
+        prefixed: A trusted proxy stands before us, and tells by X-Forwarded-Prefix below which path it shows us.
     """
 
-    def __init__(self, folder: Path = FOLDER) -> None:
+    def __init__(self, folder: Path = FOLDER, *, prefixed: bool = False) -> None:
+        self._prefixed = prefixed
         self._files: dict[str, Reply] = {}
         for file in sorted(folder.rglob("*")):
             if file.is_file() and file.suffix in _TYPES:
@@ -47,9 +52,19 @@ class Pages:
         found = self._files.get(asked.path)
         if found is None and _opened(asked):
             found = self._files["/"]
+        if found is self._files["/"] and self._prefixed:
+            found = _below(found, asked.headers.get("x-forwarded-prefix", ""))
         if found and asked.headers.get("if-none-match") == found.headers["ETag"]:
             return Reply(304, b"", "", found.headers)
         return found
+
+
+def _below(index: Reply, prefix: str) -> Reply:
+    """The page as it is below a path: everything that it loads and asks is relative to its base."""
+    prefix = prefix.rstrip("/")
+    if not _PREFIX.fullmatch(prefix):
+        return index
+    return _reply(".html", index.body.replace(_BASE, f'<base href="{prefix}/" />'.encode()))
 
 
 def _opened(asked: Asked) -> bool:

@@ -69,7 +69,8 @@ async def running(service: Service, listening: Listening) -> AsyncIterator[Note]
     sockets = listening.sockets()
     port = sockets[0].getsockname()[1]
     pools = Pools()
-    door = Web(service, router(), listening.doors(port), Pages(), pools)
+    doors = listening.doors(port)
+    door = Web(service, router(), doors, Pages(prefixed=bool(doors.proxies)), pools)
     runner = web.ServerRunner(Server(door.handle), shutdown_timeout=_GRACE)
     await runner.setup()
     try:

@@ -35,12 +35,9 @@ export function useFollowing(): void {
     else if (kind.startsWith('library.')) void models()
     else if (kind === 'settings.changed') void settings()
   }
-  let begun = false
   const missed = () => {
     numbers.take([])
-    // The first one comes while the page asks for everything anyway
-    void queries.invalidateQueries(begun ? undefined : { queryKey: TASKS })
-    begun = true
+    void queries.invalidateQueries() // the first one, too: what was asked before it may have changed before it
   }
 
   live.onEvent.add(heard)
