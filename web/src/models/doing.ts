@@ -30,7 +30,7 @@ export function useDoing(patch: (ids: ReadonlySet<number>, change: Partial<Model
   /** Work that takes its time: it becomes a task, and the toast leads to it. */
   async function begin(name: string, count: number, asked: Begun): Promise<void> {
     const begun = await tried(() => said(asked))
-    if (begun) toasts.tell(t(`library.begun.${name}`, count), { label: t('adding.look'), run: () => void router.push({ name: 'downloads', query: { task: String(begun.id) } }) })
+    if (begun) toasts.tell(t(`library.begun.${name}`, count), { label: t('adding.look'), run: () => void router.push({ name: 'downloads', query: { show: 'chores', task: String(begun.id) } }) })
   }
 
   const verify = (ids: number[], mend = false) => begin(mend ? 'mend' : 'verify', ids.length, api().POST('/api/v1/library/verify', { body: { ids, mend } }))
