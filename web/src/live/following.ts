@@ -37,7 +37,8 @@ export function useFollowing(): void {
   }
   const missed = () => {
     numbers.take([])
-    void queries.invalidateQueries() // the first one, too: what was asked before it may have changed before it
+    // The first one, too: what was asked before it may have changed before it. Hubs' answers are not ours to renew
+    void queries.invalidateQueries({ predicate: ({ queryKey: [about] }) => about !== 'hubs' && about !== 'batch' })
   }
 
   live.onEvent.add(heard)

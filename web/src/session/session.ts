@@ -7,7 +7,7 @@ import { askOtherTabs, shareWithTabs } from './tabs'
 
 const PLACE = 'modelyard.token'
 
-/** Who one is in a demo: no service can call anybody so in this page, its callers are `owner`, a token's name or `session`. */
+/** Who one is in a demo. */
 export const DEMO = '(demo)'
 
 type Standing = 'looking' | 'in' | 'out'
