@@ -67,7 +67,7 @@ def install(groups: tuple[str, ...]) -> None:
     if kept.is_file() and kept.read_text() == wanted and PYTHON.exists():
         return
     if not PYTHON.exists():
-        print("Making .venv and installing Modelyard; this happens once.", file=sys.stderr)
+        print("Making .venv and installing Modelyard; this happens once and takes a minute or two.", file=sys.stderr)
         make_environment()
     pip("install", "--upgrade", "pip>=25.1")
     pip(
