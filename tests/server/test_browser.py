@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,16 +12,11 @@ import pytest
 
 from server.attacks import ATTACKS, Evil, evil_server
 from server.serving import API, PAGE_JS, Served
+from web.pages import ARGUMENTS as PLAIN
+from web.pages import CHROMIUM
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
+    *PLAIN,
     "--disable-popup-blocking",
     "--host-resolver-rules=MAP *.example 127.0.0.1, MAP localhost. 127.0.0.1, MAP yard.example. 127.0.0.1",
 ]
