@@ -6,8 +6,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from modelyard.programs.workflows import canvas, prompt
+from modelyard.programs.workflows import canvas, notes, prompt
 from modelyard.programs.workflows.gathering import gather
+from modelyard.programs.workflows.notes import noted
 from modelyard.programs.workflows.references import Workflow
 from modelyard.values.untrusted import record
 
@@ -32,7 +33,7 @@ def of_value(value: object, depth: int = 0) -> Workflow | None:
     """The workflow in a JSON value: a canvas, a prompt, or an object that holds one as `workflow` or `prompt`."""
     told = record(value)
     if isinstance(told.get("nodes"), list):
-        return gather(canvas.walk(told), "ui")
+        return noted(gather(canvas.walk(told), "ui"), notes.read(told))
     if _is_prompt(told):
         return gather(prompt.walk(told), "api")
     for key in ("workflow", "prompt"):
