@@ -547,7 +547,7 @@ class TokenNeeded(AccessError):
     """The request has no token that we know."""
 
     code = "token-needed"
-    hint = "Open a fresh link from `modelyard link`, or send a token in the Authorization header."
+    hint = "Open a fresh link from `modelyard page`, or send a token in the Authorization header."
 
 
 class RoleTooLow(AccessError):

@@ -29,4 +29,4 @@ def test_who_holds_the_folder_is_told(tmp_path: Path, served: bool, words: str) 
         pass
     free.set()
     holder.join()
-    assert ("modelyard link" in told.value.hint) == served
+    assert ("modelyard page" in told.value.hint) == served

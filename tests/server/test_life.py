@@ -83,7 +83,7 @@ def test_a_folder_with_a_long_name_has_no_socket_and_the_client_uses_the_token(t
     with served(folder) as yard:
         assert yard.note["socket"] == ""
         assert Client(folder).ask("GET", f"{API}/session")[1] == {"name": "owner", "role": "admin"}
-        link = modelyard("link", env={"MODELYARD_HOME": str(folder)})
+        link = modelyard("page", env={"MODELYARD_HOME": str(folder)})
         assert link.out.startswith(yard.url)
 
 
@@ -103,7 +103,7 @@ def test_the_client_raises_what_the_service_met(tmp_path: Path) -> None:
         yard.stop()
         with pytest.raises(NoService):
             client.ask("GET", f"{API}/session")
-    assert modelyard("link", env={"MODELYARD_HOME": str(tmp_path)}).code == 5
+    assert modelyard("page", env={"MODELYARD_HOME": str(tmp_path)}).code == 5
 
 
 def test_a_note_that_makes_no_sense_is_none(tmp_path: Path) -> None:

@@ -139,7 +139,7 @@ def test_plain_http_is_no_way_in(remote: Remote) -> None:
 
 
 def test_the_command_line_uses_the_socket(remote: Remote) -> None:
-    ran = modelyard("link", env={"MODELYARD_HOME": str(remote.yard.folder)})
+    ran = modelyard("page", env={"MODELYARD_HOME": str(remote.yard.folder)})
     assert ran.out == f"https://localhost:{remote.port}/\n"
 
 

@@ -142,7 +142,7 @@ def test_another_tab_of_the_same_browser_comes_in_and_a_stranger_does_not(seen: 
     window = browser.new_context(locale="en")
     stranger = window.new_page()
     stranger.goto(seen.yard.url + "/browse")
-    stranger.get_by_text("modelyard link").wait_for()
+    stranger.get_by_text("modelyard page").wait_for()
     assert stranger.get_by_role("navigation").count() == 0
     window.close()
     assert "code" not in page.url

@@ -51,7 +51,7 @@ COMMANDS = {
     "identify": "Say what model files are.",
     "workflow": "Say which models a workflow needs.",
     "serve": "Run the service: its page, REST and events.",
-    "link": "Print a fresh link to the running service's page.",
+    "page": "Print a fresh link to the running service's page.",
     "keys": "Keep, check and remove hub keys.",
     "lan": "Register hubs of your own network.",
     "hooks": "Run a command or tell somebody when a task ends.",

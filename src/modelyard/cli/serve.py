@@ -60,7 +60,7 @@ def command(
 def _greet(service: Service, note: Note, *, open_page: bool) -> None:
     link = service.link()
     click.echo(f"Modelyard {note.version} runs. Open this link within a minute; it works once:\n\n  {link}\n")
-    click.echo("`modelyard link` prints another one. Ctrl-C stops the service.")
+    click.echo("`modelyard page` prints another one. Ctrl-C stops the service.")
     if not note.socket:
         click.echo("There is no Unix socket here: programs use the address and the token.", err=True)
     if open_page:

@@ -115,7 +115,7 @@ def _taken(folder: Path, holder: int) -> Busy:
     if note is not None and note.pid == holder:
         words, way = (
             f"A service runs on {folder} already: {who}.",
-            "Use it (`modelyard link` prints its address), stop it",
+            "Use it (`modelyard page` prints its address), stop it",
         )
     else:
         words, way = f"Another command works on {folder}: {who}.", "Wait until it is done, stop it"

@@ -1,4 +1,4 @@
-"""`modelyard link`: a fresh link to the running service's page."""
+"""`modelyard page`: a fresh link to the running service's page."""
 
 from __future__ import annotations
 
