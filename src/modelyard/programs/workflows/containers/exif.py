@@ -15,6 +15,7 @@ WEBP, JPEG = b"RIFF", b"\xff\xd8\xff"
 _EXIF_IFD, _USER_COMMENT = 0x8769, 0x9286
 _MOST_ENTRIES = 2_000
 _SIZES = {1: 1, 2: 1, 7: 1}
+_ORDERS = {b"II": "<", b"MM": ">"}
 
 
 def in_webp(stream: BinaryIO) -> Texts:
@@ -45,7 +46,14 @@ def in_jpeg(stream: BinaryIO) -> Texts:
 def in_block(data: bytes) -> Texts:
     """Texts in a TIFF block, with or without `Exif` before it."""
     data = data.removeprefix(b"Exif\0\0")
-    order = {b"II": "<", b"MM": ">"}.get(data[:2])
+    for entry, start, count in texts_at(data):
+        order = _ORDERS[data[:2]]
+        yield from _told(_number(data, order + "H", entry), data[start : start + count], order)
+
+
+def texts_at(data: bytes) -> Iterator[tuple[int, int, int]]:
+    """Place of the entry, of its bytes, and their number, of each text in a TIFF block."""
+    order = _ORDERS.get(data[:2])
     if not order or len(data) < 8:
         return
     queue, seen = [_number(data, order + "I", 4)], set[int]()
@@ -58,8 +66,7 @@ def in_block(data: bytes) -> Texts:
             if tag == _EXIF_IFD:
                 queue.append(_number(data, order + "I", where))
             elif kind in _SIZES:
-                start = where if count <= 4 else _number(data, order + "I", where)
-                yield from _told(tag, data[start : start + count], order)
+                yield where - 8, where if count <= 4 else _number(data, order + "I", where), count
 
 
 def _entries(data: bytes, at: int, order: str) -> Iterator[tuple[int, int, int, int]]:

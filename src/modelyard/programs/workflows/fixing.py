@@ -1,0 +1,54 @@
+"""Puts other names of models into a workflow, whatever file it sits in; everything else stays byte for byte."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from modelyard.errors import NotSupported, NoWorkflow
+from modelyard.programs.workflows.containers import exif_writing, png_writing
+from modelyard.programs.workflows.containers.detect import container
+from modelyard.programs.workflows.documents import read_document
+from modelyard.programs.workflows.renaming import Renames, renamed
+
+
+def rewrite(raw: bytes, renames: Renames) -> bytes:
+    """The file with other names of models: JSON, PNG, APNG, WebP or JPEG.
+
+    Args:
+        raw: The whole file.
+        renames: Name as the workflow has it, with its folder key (empty: unknown), to the new name.
+
+    Raises:
+        NoWorkflow: It holds none, or is damaged.
+        NotSupported: Its workflow can be read, but not changed in place.
+    """
+    kind = container(raw[:16], len(raw))
+    try:
+        if kind is None:
+            return _of_json(raw, renames)
+        if writer := _WRITERS.get(kind[0]):
+            return writer(raw, lambda told: _of_text(told, renames))
+    except (ValueError, RecursionError) as error:
+        raise NoWorkflow(f"The workflow in this file cannot be changed: {error}.") from error
+    raise NotSupported(
+        f"Names in a file of the kind {kind[0]} cannot be changed.",
+        hint="Save the workflow as JSON, or as a picture, and fix that.",
+    )
+
+
+def _of_json(raw: bytes, renames: Renames) -> bytes:
+    if read_document(raw) is None:
+        raise NoWorkflow("This file holds no workflow.")
+    return renamed(raw.decode("utf-8"), renames).encode("utf-8")
+
+
+def _of_text(told: str, renames: Renames) -> str:
+    """A text of a picture; what is no workflow stays as it is."""
+    return renamed(told, renames) if told.lstrip()[:1] == "{" and read_document(told) else told
+
+
+_WRITERS: dict[str, Callable[[bytes, Callable[[str], str]], bytes]] = {
+    "png": png_writing.changed,
+    "webp": exif_writing.in_webp,
+    "jpeg": exif_writing.in_jpeg,
+}
