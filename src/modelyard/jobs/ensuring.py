@@ -24,6 +24,7 @@ from modelyard.jobs.checking import is_as_known
 from modelyard.jobs.queued import Options, draft
 from modelyard.jobs.stock import Stock
 from modelyard.library.names import safe_relative
+from modelyard.library.roots.roots import Root
 from modelyard.tasks.queue import Queue
 from modelyard.tasks.states import ENDED, State
 from modelyard.tasks.task import Task
@@ -90,6 +91,7 @@ class Ensure:
     Attributes:
         live: How far the running tasks are, by id.
         target: A path as the settings complete it, see `App.target`.
+        near: Roots in this folder come first, where there are several of a kind.
     """
 
     stock: Stock
@@ -97,6 +99,7 @@ class Ensure:
     live: Callable[[], Mapping[int, Mapping[str, Any]]]
     target: Callable[[str], str]
     keep_key: KeepKey
+    near: str = ""
 
     def look(self, want: Want, *, fetch: bool = True, again: bool = False) -> Ensured:
         """What is so now; fetches it when it is neither here nor on its way.
@@ -190,8 +193,13 @@ class Ensure:
         if not (want.folder and want.name):
             return
         relative = safe_relative(want.name.replace("\\", "/"))
-        for root in self.stock.roots().by_folder().get(want.folder, []):
+        for root in self._roots(want.folder):
             yield str(root.path / relative)
+
+    def _roots(self, folder: str) -> list[Root]:
+        """The roots of a folder, those nearby first."""
+        found = self.stock.roots().by_folder().get(folder, [])
+        return sorted(found, key=lambda root: not root.path.is_relative_to(self.near)) if self.near else found
 
     def _shown(self, path: str, folder: str) -> str:
         """The name under which ComfyUI lists it."""
@@ -206,7 +214,7 @@ class Ensure:
         Raises:
             BadValue: There is no such root.
         """
-        roots = [root for root in self.stock.roots().by_folder().get(want.folder, []) if not root.read_only]
+        roots = [root for root in self._roots(want.folder) if not root.read_only]
         if want.folder and not roots:
             raise BadValue(f"No root for {want.folder} is registered.", hint="Register one: `modelyard roots add`.")
         relative = str(safe_relative(want.name.replace("\\", "/"))) if want.name else ""
@@ -254,7 +262,7 @@ class Ensure:
             if error.get("link"):
                 yield f"Open {error['link']}."
             yield "Then try again: `modelyard queue retry`, or ask for it once more."
-        roots = self.stock.roots().by_folder().get(want.folder, [])
+        roots = self._roots(want.folder)
         place = f"into {roots[0].path}" if roots else "into one of the registered folders"
         if roots and want.name:
             place = f"to {roots[0].path}/{want.name}"

@@ -7,6 +7,7 @@ for each event. Whoever missed something gets ``{"snapshot": ..., "newest": n}``
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from typing import Annotated, Any
 
 import msgspec
@@ -48,11 +49,15 @@ class Live:
     Args:
         access: Knows tokens.
         fan: Has the events.
+
+    Attributes:
+        callers: How many WebSockets each caller has open.
     """
 
     def __init__(self, access: Access, fan: Fan) -> None:
         self._access = access
         self._fan = fan
+        self.callers: Counter[str] = Counter()
         self._open: set[web.WebSocketResponse] = set()
         self._closing: set[asyncio.Future[None]] = set()
 
@@ -102,11 +107,13 @@ class Live:
         listener = Listener()
         hello = {"version": VERSION, "name": caller.name, "role": caller.role}
         self._fan.join(listener, first.since)
+        self.callers[caller.name] += 1
         await _send(socket, msgspec.json.encode({"hello": hello, "newest": self._fan.newest}))
         sender = asyncio.create_task(self._tell(socket, listener))
         try:
             await self._hear(socket, first.token, sender)
         finally:
+            self.callers[caller.name] -= 1
             self._fan.leave(listener)
             sender.cancel()
             await asyncio.gather(sender, return_exceptions=True)

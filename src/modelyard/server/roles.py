@@ -7,14 +7,20 @@ from dataclasses import dataclass
 
 
 class Role(enum.Enum):
-    """What a caller may do; each role may do all that the ones before it may."""
+    """What a caller may do; each of the first three may do all that the ones before it may.
+
+    `COMFYUI` stands apart: it opens the routes that `rights.py` names, and no others.
+    """
 
     VIEWER = "viewer"
     OPERATOR = "operator"
     ADMIN = "admin"
+    COMFYUI = "comfyui"
 
     def may(self, needed: Role) -> bool:
         """Whether this role includes the needed one."""
+        if self is Role.COMFYUI or needed is Role.COMFYUI:
+            return self is needed
         order = list(Role)
         return order.index(self) >= order.index(needed)
 
@@ -34,3 +40,4 @@ class Caller:
 
 STRANGER = Caller("stranger", None)
 OWNER = Caller("owner", Role.ADMIN)
+COMFYUI = Caller("comfyui", Role.COMFYUI)

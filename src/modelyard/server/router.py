@@ -20,6 +20,8 @@ from modelyard.server.messages import JSON, Answer, Asked, Reply
 from modelyard.server.once import LONGEST_KEY
 from modelyard.server.problem import defect, problem_reply
 from modelyard.server.reading import BodyReader, RawReader, no_query, plain
+from modelyard.server.rights import check_comfyui
+from modelyard.server.roles import Role
 from modelyard.server.routes import Here, Route, Routes
 from modelyard.server.service import Service
 
@@ -188,7 +190,9 @@ def _check_role(route: Route, asked: Asked) -> None:
         return
     if asked.caller.role is None:
         raise TokenNeeded("This needs a token.")
-    if not asked.caller.role.may(route.role):
+    if asked.caller.role is Role.COMFYUI:
+        check_comfyui(route)
+    elif not asked.caller.role.may(route.role):
         raise RoleTooLow(
             f"This needs the role {route.role.value}; {asked.caller.name} is {asked.caller.role.value}.",
             needed=route.role.value,

@@ -43,6 +43,7 @@ def serve(service: Service, listening: Listening, ready: Callable[[Note], None])
     """
     listening.check(password=service.access.password.is_set())
     service.access.tokens.own()
+    service.access.tokens.comfyui()
     give_back_large()
     with yard.held(service.app.folder, _PATIENCE), working(service):
         asyncio.run(_until_stopped(service, listening, ready))

@@ -26,6 +26,11 @@ def nobody() -> int:
     return 0
 
 
+def nobody_of(_name: str) -> int:
+    """How many of a name listen where nobody can."""
+    return 0
+
+
 def proofs_work(app: App) -> bool:
     """Whether the proofs can be read."""
     app.proofs.last_known(app.folder)
@@ -41,6 +46,7 @@ class Service:
         checks: What health tries, by name; one that is false or raises has failed.
         once: Remembers Idempotency-Keys.
         listeners: How many WebSocket clients there are.
+        listeners_of: And how many of a caller's name.
         hang_up: Closes their connections, from any thread.
         remote: Whether other machines may reach it.
         url: Where its page is; empty while nobody listens.
@@ -52,6 +58,7 @@ class Service:
     checks: dict[str, Callable[[App], bool]] = field(default_factory=lambda: {"proofs": proofs_work})
     once: Once = field(default_factory=OnceInMemory)
     listeners: Callable[[], int] = nobody
+    listeners_of: Callable[[str], int] = nobody_of
     hang_up: Callable[[], object] = nobody
     remote: bool = False
     url: str = ""

@@ -1,4 +1,4 @@
-"""Tokens: one per installation, and named ones for machines, with a role and an end."""
+"""Tokens: the owner's and ComfyUI's of an installation, and named ones for machines, with a role and an end."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import msgspec
 
 from modelyard.errors import BadValue, NoSuchToken
 from modelyard.keys.private_file import read_private, write_private
-from modelyard.server.roles import OWNER, Caller, Role
+from modelyard.server.roles import COMFYUI, OWNER, Caller, Role
 
 PREFIX = "yard_"
 _MOST = 1000
@@ -51,39 +51,54 @@ class Tokens:
     """The tokens of one data folder. Safe to use from every thread.
 
     Args:
-        folder: Holds ``service.token`` and ``tokens.json``, both 0600.
+        folder: Holds ``service.token``, ``comfyui.token`` and ``tokens.json``, all 0600.
         wall: Seconds since 1970.
     """
 
     def __init__(self, folder: Path, wall: Callable[[], float] = time.time) -> None:
-        self._own_path = folder / "service.token"
+        self._paths = {OWNER: folder / "service.token", COMFYUI: folder / "comfyui.token"}
         self._path = folder / "tokens.json"
         self._wall = wall
         self._lock = threading.RLock()
-        self._own: str | None = None
+        self._own: dict[Caller, str] = {}
         self._known: list[KnownToken] | None = None
 
     def own(self) -> str:
-        """The token of this installation; made when there is none yet.
+        """The owner's token of this installation; made when there is none yet.
 
         Raises:
             UnsafePath: Its file is not as private as it must be.
         """
-        with self._lock:
-            if self._own is None:
-                found = (read_private(self._own_path) or b"").decode("ascii", "replace").strip()
-                self._own = found if found.startswith(PREFIX) and len(found) >= 48 else self._make_own()
-            return self._own
+        return self._of(OWNER)
 
-    def _make_own(self) -> str:
+    def comfyui(self) -> str:
+        """The token that our extension inside ComfyUI uses; made when there is none yet.
+
+        Raises:
+            UnsafePath: Its file is not as private as it must be.
+        """
+        return self._of(COMFYUI)
+
+    def _of(self, caller: Caller) -> str:
+        with self._lock:
+            if caller not in self._own:
+                found = (read_private(self._paths[caller]) or b"").decode("ascii", "replace").strip()
+                usable = found.startswith(PREFIX) and len(found) >= 48
+                self._own[caller] = found if usable else self._make(self._paths[caller])
+            return self._own[caller]
+
+    def _make(self, path: Path) -> str:
         token = new_token()
-        write_private(self._own_path, token.encode() + b"\n")
+        write_private(path, token.encode() + b"\n")
         return token
 
     def whose(self, token: str) -> Caller | None:
         """Who has this token, None when nobody does. Takes the same time for every token."""
         asked = digest_of(token)
-        found = OWNER if hmac.compare_digest(asked, digest_of(self.own())) else None
+        found = None
+        for caller in self._paths:
+            if hmac.compare_digest(asked, digest_of(self._of(caller))):
+                found = caller
         now = self._wall()
         for known in self.all():
             same = hmac.compare_digest(asked, known.digest)
@@ -107,7 +122,7 @@ class Tokens:
         """
         with self._lock:
             held = self.all()
-            if name in {known.name for known in held} or name == OWNER.name:
+            if name in {known.name for known in held} or name in {caller.name for caller in self._paths}:
                 raise BadValue(f"There is a token {name!r} already.", hint="Choose another name, or revoke that one.")
             if len(held) >= _MOST:
                 raise BadValue(f"There are {_MOST} tokens already.", hint="Revoke some that nobody uses.")

@@ -77,6 +77,7 @@ class Web:
         self._fan = Fan(service.app.events, lambda: pool.run(lambda: service.snapshot(service.app)))
         self._live = Live(service.access, self._fan)
         service.listeners = self._fan.__len__
+        service.listeners_of = self._live.callers.__getitem__
         service.hang_up = functools.partial(asyncio.get_running_loop().call_soon_threadsafe, self._live.hang_up)
         service.metrics.gauge("modelyard_listeners", "WebSocket clients.", lambda: len(self._fan))
 
@@ -124,7 +125,7 @@ class Web:
         peer = transport.get_extra_info("socket") if transport else None
         if peer is not None and peer.family == getattr(sockets, "AF_UNIX", None):
             doors.no_browser(headers)
-            return SOCKET.name, SOCKET
+            return SOCKET.name, STRANGER if "authorization" in headers else SOCKET  # who brings a token is that caller
         address = self._doors.peer(request.remote or "", headers)
         self._doors.check(target, headers)
         return address, STRANGER

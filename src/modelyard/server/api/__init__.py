@@ -5,6 +5,7 @@ from __future__ import annotations
 from modelyard.server.api import (
     ancestor,
     ancestor_models,
+    comfyui,
     compare,
     description,
     ensuring,
@@ -53,6 +54,7 @@ ALL: tuple[Routes, ...] = (
     versions.routes,
     ensuring.routes,
     workflows.routes,
+    comfyui.routes,
     lan_hubs.routes,
     settings.routes,
     schedule.routes,

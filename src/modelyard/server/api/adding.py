@@ -13,7 +13,7 @@ from modelyard.jobs.batch import MOST, Entry, forget, read_batch
 from modelyard.jobs.batch_tables import Options as Beside
 from modelyard.jobs.profiles import Profile, over
 from modelyard.jobs.queued import Options, draft
-from modelyard.server.api.fence import check_replace, check_target
+from modelyard.server.api.fence import check_replace, check_source, check_target
 from modelyard.server.api.views import TaskError, error_view
 from modelyard.server.roles import Role
 from modelyard.server.routes import Here, Id
@@ -143,6 +143,7 @@ def draft_of(here: Here, item: Item) -> Draft:
         YardError: Its address, limit or target cannot be used.
     """
     item = _profiled(here, item)
+    check_source(here, item.address)
     for name in item.hooks:
         here.app.hooks.file.get(name)
     options = Options(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Annotated
+from urllib.parse import unquote
 
 import msgspec
 
 from modelyard.errors import BadAddress, BadValue, UnknownHub, UnsafePath
-from modelyard.jobs.ensuring import Ensured, Want
-from modelyard.server.api.fence import check_target
+from modelyard.jobs.ensuring import Ensure, Ensured, Want
+from modelyard.server.api.fence import check_source, check_target
 from modelyard.server.roles import Role
 from modelyard.server.routes import Ask, Here, Routes
 
@@ -31,6 +33,15 @@ class Wants(Ask, frozen=True):
     wait: Annotated[float, msgspec.Meta(ge=0, le=30)] = 0.0
 
 
+NEAR = "x-modelyard-near"
+"""Header: a folder, percent-encoded: roots inside it are taken before others, such as those of the asking ComfyUI."""
+
+
+def ensure_for(here: Here) -> Ensure:
+    """The flow, preferring the roots near which the caller is."""
+    return replace(here.app.ensure, near=unquote(here.headers.get(NEAR, "")))
+
+
 @routes.post(
     "/ensure",
     role=Role.OPERATOR,
@@ -41,9 +52,10 @@ class Wants(Ask, frozen=True):
 )
 def ensure_models(here: Here, body: Wants) -> list[Ensured]:
     """Whether models are ready; asks again and again until they are. The same want is one download, whoever asks."""
-    ensure, until = here.app.ensure, time.monotonic() + body.wait
+    ensure, until = ensure_for(here), time.monotonic() + body.wait
     for want in body.wants:
         if want.address:
+            check_source(here, want.address)
             check_target(here, ensure.options(want).to)
     fetch, again = body.fetch, body.again
     while True:

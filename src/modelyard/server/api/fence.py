@@ -7,7 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from modelyard.errors import ReadOnlyDisk, UnsafePath, YardError
+from modelyard.jobs.addressing import read_address
+from modelyard.jobs.batch import forget
 from modelyard.library.names import check_below, check_no_code
+from modelyard.server.rights import check_hub
 from modelyard.server.roles import Role
 from modelyard.server.routes import Here
 from modelyard.tasks.queue import Answer
@@ -31,6 +34,17 @@ def check_target(here: Here, target: str) -> None:
     name = Path(target).name
     if root and not target.endswith(("/", os.sep)) and not Path(target).is_dir() and suffix_of(name) not in LISTED:
         raise UnsafePath(f"{name} is no name of a model.", hint="Into a root only models are fetched by their names.")
+
+
+def check_source(here: Here, text: str) -> None:
+    """Refuse addresses that this caller may not fetch from, see `rights.check_hub`.
+
+    Raises:
+        RoleTooLow: It may not.
+        BadAddress, UnknownHub: The address cannot be read.
+    """
+    if here.caller.role is Role.COMFYUI:
+        check_hub(here.caller, read_address(here.app.hubs, text, forget)[0].name)
 
 
 def _root_of(here: Here, target: str) -> str:

@@ -1,0 +1,105 @@
+"""What may be done from inside ComfyUI, and that nothing else may."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from modelyard.app import App
+from modelyard.server.inside import router
+from modelyard.server.rights import COMFYUI_ROUTES
+from modelyard.server.roles import Role
+from modelyard.server.tokens import Tokens
+from modelyard.testing import PracticeHub
+from server.asking import ask
+from server.serving import API, Served, served
+
+URL = "https://example.invalid/file.safetensors"
+
+
+@pytest.fixture
+def app(hub: PracticeHub, tmp_path: Path) -> Iterator[App]:
+    with App({**os.environ, **hub.env()}, flags={"folder": str(tmp_path / "models")}) as app:
+        yield app
+
+
+def test_every_right_is_one_to_a_route_that_there_is() -> None:
+    assert {f"{route.method} {route.path}" for route in router().routes} >= COMFYUI_ROUTES
+
+
+def test_no_right_removes_or_shows_a_secret_or_changes_a_place() -> None:
+    words = ("DELETE", "PATCH", "/keys", "/tokens", "/roots", "/settings", "/trash", "/hooks", "/link", "POST /tasks")
+    assert not [one for one in COMFYUI_ROUTES for word in words if one.replace("/api/v1", "").startswith(word)]
+    assert not [one for one in COMFYUI_ROUTES if "/trash" in one or "refresh" in one or "/insert" in one]
+
+
+def test_every_other_route_is_refused_before_its_handler_runs(app: App) -> None:
+    for route in router().routes:
+        if route.role is None or f"{route.method} {route.path}" in COMFYUI_ROUTES:
+            continue
+        path = route.path.replace("{id}", "1").replace("{index}", "0").replace("{filename*}", "a/b.safetensors")
+        path = path.replace("{", "").replace("*", "").replace("}", "")
+        assert ask(app, Role.COMFYUI, route.method, path, {})[1]["code"] == "role-too-low", route.path
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        (f"{API}/ensure", {"wants": [{"address": URL}]}),
+        ("/model-manager/model", {"type": "loras", "fullname": "a.safetensors", "downloadUrl": URL}),
+        ("/api/model-manager/download/task", {"type": "loras", "fullname": "a.safetensors", "downloadUrl": URL}),
+        (f"{API}/comfyui/downloads", {"models": [{"name": "a.safetensors", "url": URL, "directory": "loras"}]}),
+    ],
+)
+def test_no_address_outside_the_hubs_is_fetched(app: App, path: str, body: Any) -> None:
+    told = ask(app, Role.COMFYUI, "POST", path, body)[1]
+    assert "from known hubs only" in str(told) or "No root" in str(told)
+    assert not sum(app.queue.counts().values())
+    if "downloads" not in path:
+        assert "code" in told and told["code"] == "role-too-low"
+
+
+def test_an_ancestors_script_queues_from_a_hub(app: App, tmp_path: Path) -> None:
+    body = {"type": "loras", "fullname": "m.safetensors", "downloadUrl": "hf:me/model/m.safetensors"}
+    assert ask(app, Role.COMFYUI, "POST", "/model-manager/model", body)[1]["success"] is True
+    (task,) = ask(app, Role.COMFYUI, "GET", f"{API}/tasks")[1]["tasks"]
+    assert task["target"] == str(tmp_path / "models" / "loras" / "m.safetensors")
+    body = {"do": "cancel", "ids": [task["id"]]}
+    assert ask(app, Role.COMFYUI, "POST", f"{API}/comfyui/tasks", body)[1][0]["task"]["state"] == "cancelled"
+
+
+def test_its_token_is_made_with_the_service_and_is_only_its(tmp_path: Path) -> None:
+    with served(tmp_path / "yard") as yard:
+        token = (yard.folder / "comfyui.token").read_text().strip()
+        assert (yard.folder / "comfyui.token").stat().st_mode & 0o777 == 0o600
+        assert yard.ask("GET", f"{API}/session", token=token).json == {"name": "comfyui", "role": "comfyui"}
+        assert yard.ask("GET", f"{API}/tokens", token=token).code == "role-too-low"
+        assert yard.ask("POST", f"{API}/tokens", {"name": "comfyui"}).code == "bad-value"
+
+
+def test_over_the_socket_a_token_makes_its_bearer_smaller_not_larger(tmp_path: Path) -> None:
+    with served(tmp_path / "yard") as yard:
+        token = (yard.folder / "comfyui.token").read_text().strip()
+        mine, bad = f"Bearer {token}", "Bearer yard_nobody"
+        assert yard.by_socket("GET", f"{API}/tokens").status == 200
+        assert yard.by_socket("GET", f"{API}/tokens", Authorization=mine).code == "role-too-low"
+        assert yard.by_socket("GET", f"{API}/tasks", Authorization=mine).status == 200
+        assert yard.by_socket("GET", f"{API}/tasks", Authorization=bad).code == "token-needed"
+
+
+def test_a_damaged_token_file_is_made_anew(tmp_path: Path) -> None:
+    tokens = Tokens(tmp_path)
+    tokens.comfyui()
+    (tmp_path / "comfyui.token").write_text("short")
+    again = Tokens(tmp_path)
+    assert again.whose("short") is None
+    caller = again.whose(again.comfyui())
+    assert caller is not None and caller.role is Role.COMFYUI
+
+
+def test_who_looks_in_the_page_is_counted_apart(service: Served) -> None:
+    assert service.ask("POST", f"{API}/comfyui/insert", {"id": 1}).code == "no-such-model"
