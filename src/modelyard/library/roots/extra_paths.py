@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from modelyard.errors import BadValue
-from modelyard.library.plain_yaml import read_yaml
 from modelyard.library.roots.comfy import Extra, expanded, folder_name
+from modelyard.values.plain_yaml import read_yaml
 
 
 def read_extra_paths(text: str, home: Path) -> list[Extra]:

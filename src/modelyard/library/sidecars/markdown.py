@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from modelyard.errors import BadValue
-from modelyard.library.plain_yaml import read_yaml
 from modelyard.library.sidecars.pages import hub_named, identity_of
 from modelyard.library.sidecars.source import LARGEST
 from modelyard.values.about import About, Picture
+from modelyard.values.plain_yaml import read_yaml
 from modelyard.values.untrusted import claims, record, text, texts
 
 FRONT = re.compile(r"\A---[ \t]*\r?\n(.*?)^---[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)

@@ -10,6 +10,7 @@ from modelyard.programs.workflows import canvas, notes, prompt
 from modelyard.programs.workflows.gathering import gather
 from modelyard.programs.workflows.notes import noted
 from modelyard.programs.workflows.references import Workflow
+from modelyard.programs.workflows.snapshots import of_snapshot
 from modelyard.values.untrusted import record
 
 LONGEST = 32 * 2**20
@@ -30,7 +31,7 @@ def read_document(raw: str | bytes) -> Workflow | None:
 
 
 def of_value(value: object, depth: int = 0) -> Workflow | None:
-    """The workflow in a JSON value: a canvas, a prompt, or an object that holds one as `workflow` or `prompt`."""
+    """The workflow in a JSON value: a canvas, a prompt, an object that holds one by that name, or a snapshot."""
     told = record(value)
     if isinstance(told.get("nodes"), list):
         return noted(gather(canvas.walk(told), "ui"), notes.read(told))
@@ -42,7 +43,7 @@ def of_value(value: object, depth: int = 0) -> Workflow | None:
             read = read_document(inside) if isinstance(inside, str) else of_value(inside, depth + 1)
             if read:
                 return read
-    return None
+    return of_snapshot(told)
 
 
 def _is_prompt(told: Mapping[str, Any]) -> bool:

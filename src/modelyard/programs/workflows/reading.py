@@ -14,6 +14,7 @@ from modelyard.programs.workflows.containers.source import Texts
 from modelyard.programs.workflows.documents import LONGEST, read_document
 from modelyard.programs.workflows.infotext import LONGEST_TEXT, read_infotext
 from modelyard.programs.workflows.references import Workflow
+from modelyard.programs.workflows.snapshots import read_yaml_snapshot
 
 _JSON_KEYS = ("workflow", "prompt", "comment", "description", "usercomment", "parameters")
 """Where a workflow is looked for, the richest first: a canvas says what it declares, a prompt does not."""
@@ -48,7 +49,8 @@ def read_stream(stream: BinaryIO, size: int) -> Workflow | None:
     kind = container(head, size)
     if not kind:
         raw = stream.read(LONGEST + 1)
-        return read_document(raw) or read_infotext(raw[:LONGEST_TEXT].decode("utf-8", "replace"))
+        found = read_document(raw) or read_yaml_snapshot(raw)
+        return found or read_infotext(raw[:LONGEST_TEXT].decode("utf-8", "replace"))
     name, reader = kind
     found = of_texts(_collected(reader(stream)))
     return replace(found, container=name) if found else None

@@ -56,8 +56,8 @@ class Workflow:
     """What a file asks for.
 
     `needed` are the models that a run would load; `declared_not_needed` those that are described and switched off;
-    `mentioned` those that a text names (embeddings, LoRAs in prompts). `format` is `ui`, `api` or `a1111`, `container`
-    what kind of file it sits in.
+    `mentioned` those that a text names (embeddings, LoRAs in prompts). `format` is `ui`, `api`, `a1111`, `comfy-lock`
+    or `snapshot`, `container` what kind of file it sits in.
     """
 
     format: str

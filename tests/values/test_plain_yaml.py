@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from modelyard.errors import BadValue
-from modelyard.library.plain_yaml import read_yaml
+from modelyard.values.plain_yaml import read_yaml
 
 SURPRISES = "a: no\nb: 012\nc: 1:30:00\nd: 3\ne: 1.5\nf: true\ng:\nh: 2001-01-01\n"
 
