@@ -649,6 +649,27 @@ class NotInTrash(NotFound):
     hint = "See `modelyard trash`."
 
 
+class NoSuchProgram(NotFound):
+    """A program that was not found on this machine, or a name that several have."""
+
+    code = "no-such-program"
+    hint = "See `modelyard programs`; `modelyard programs --path DIR` names a place that we do not look in."
+
+
+class NoSuchLoan(NotFound):
+    """A link to a program that was never made, or is gone."""
+
+    code = "no-such-loan"
+    hint = "See `modelyard link --list`."
+
+
+class CannotLend(DiskError):
+    """A model that a program cannot be given, or not without harm; the message says why."""
+
+    code = "cannot-lend"
+    hint = "See what each program takes: docs/programs.md."
+
+
 class CannotShare(DiskError):
     """Two equal files that cannot have one place on the disk; `reason` among the facts says why."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ DEEPEST = 40
 _FAR = 2**62
 """Nanoseconds since 1970, beyond which a time is nonsense that no database holds."""
 QUARANTINE = ".quarantine"
+_BLOB = re.compile(r"sha256-[0-9a-f]{64}")
 _PARTIAL = (".part", ".download", ".crdownload", ".aria2", ".tmp", ".incomplete", QUARANTINE)
 
 
@@ -136,7 +138,7 @@ class Walk:
             self._tell("unreadable", entry.path, f"It cannot be read: {error.strerror}.", "A broken link? Remove it.")
             return
         if stat.S_ISREG(found.st_mode):
-            where = models if suffix_of(name) in LISTED else others
+            where = models if suffix_of(name) in LISTED or _is_blob(entry.path, name) else others
             where[name] = Seen(
                 entry.path,
                 name,
@@ -157,6 +159,17 @@ class Walk:
     def _tell(self, code: str, path: str, words: str, hint: str) -> None:
         if len(self.problems) < 1000:
             self.problems.append(Problem(code, path, words, hint))
+
+
+def _is_blob(path: str, name: str) -> bool:
+    """Whether a file without a suffix is a model of Ollama, which names its blobs by their hashes."""
+    if not _BLOB.fullmatch(name):
+        return False
+    try:
+        with open(path, "rb") as file:
+            return file.read(4) == b"GGUF"
+    except OSError:
+        return False
 
 
 def _is_text(name: str) -> bool:
