@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+import msgspec
 import pytest
 
 from modelyard.catalogue.asking import FACETS, Asking
@@ -72,6 +73,9 @@ QUESTIONS = [
     Asking(larger=10**8, smaller=9 * 10**8),
     Asking(place="sub1"),
     Asking(without=("hub",)),
+    Asking(exclude=(("kind", "lora"), ("family", "sdxl"))),
+    Asking(family=("flux1", "sd15"), exclude=(("family", "sd15"),)),
+    Asking(exclude=(("tag", "style"), ("base", "Pony")), text="cat"),
 ]
 
 
@@ -82,10 +86,8 @@ def test_counts_are_those_of_the_lists(shelf: Catalogue, asking: Asking) -> None
     assert facets.total == len(listed)
     assert facets.size == sum(model.size for model in listed)
     for name in FACETS:
-        free = shelf.page(
-            Asking(**{**{field: getattr(asking, field) for field in asking.__struct_fields__}, name: ()}),
-            Order(most=1000),
-        )
+        rest = tuple(pair for pair in asking.exclude if pair[0] != name)
+        free = shelf.page(msgspec.structs.replace(asking, exclude=rest, **{name: ()}), Order(most=1000))
         expected: dict[str, int] = {}
         for model in free.models:
             value = getattr(model, name)
@@ -97,6 +99,36 @@ def test_counts_are_those_of_the_lists(shelf: Catalogue, asking: Asking) -> None
         for tag in shelf.details(model.id).tags:
             tags[tag] += 1
     assert facets.tags == {tag: number for tag, number in tags.items() if number}
+
+
+def test_what_is_excluded_is_in_no_list(shelf: Catalogue) -> None:
+    every = shelf.page(Asking(), Order(most=1000)).models
+    asking = Asking(exclude=(("kind", "lora"), ("tag", "style")))
+    styled = {model.id for model in shelf.page(Asking(tags=("style",)), Order(most=1000)).models}
+    left = shelf.page(asking, Order(most=1000)).models
+    assert left == [model for model in every if model.kind != "lora" and model.id not in styled]
+    assert 0 < len(left) < len(every)
+
+
+@pytest.mark.parametrize("asking", QUESTIONS, ids=lambda asking: str(asking)[7:60])
+def test_folders_hold_what_lies_in_them_and_below(catalogue: Catalogue, make, asking: Asking) -> None:
+    dice = random.Random(5)
+    places = ["a", "a/b", "a/b/c d", "a-b", "Ünï/%_", ""]
+    kinds = [Identity("safetensors", kind, "sdxl") for kind in ("lora", "vae")]
+    names = [f"{dice.choice(places)}/m{number}.pt".lstrip("/") for number in range(90)]
+    catalogue.keep([make(name, About(name="cat"), dice.choice(kinds), size=dice.randrange(10**12)) for name in names])
+    expected: dict[str, list[int]] = {}
+    for model in catalogue.page(asking, Order(most=1000)).models:
+        parts = model.place.split("/")[:-1]
+        for length in range(1, len(parts) + 1):
+            told = expected.setdefault("/".join(parts[:length]), [0, 0])
+            told[0] += 1
+            told[1] += model.size
+    found = catalogue.folders(asking)
+    assert {one.place: [one.models, one.size] for one in found.folders} == expected
+    assert found.whole and all(one.root == "/models/loras" for one in found.folders)
+    order = [one.place.split("/") for one in found.folders]
+    assert order == sorted(order)
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ QUESTIONS = [
     Asking(text="cat", kind=("vae",)),
     Asking(tags=("style",)),
     Asking(rating=5),
+    Asking(exclude=(("kind", "vae"), ("tag", "style"))),
 ]
 
 
@@ -56,6 +57,21 @@ def test_walked_or_gathered_a_page_is_the_same(shelf: Catalogue, sort: str, aski
             assert all(one == pages[0] for one in pages)
 
 
+@pytest.mark.parametrize("sort", SORTS)
+@pytest.mark.parametrize("asking", QUESTIONS)
+@pytest.mark.parametrize("descending", [False, True])
+def test_a_page_far_away_is_the_one_that_a_walk_comes_to(
+    shelf: Catalogue, sort: str, asking: Asking, descending: bool
+) -> None:
+    every = shelf.page(asking, Order(sort, descending, most=1000)).models
+    for offset in (0, 1, 7, len(every) - 3, len(every), len(every) + 5):
+        far = shelf.page(asking, Order(sort, descending, most=7, offset=offset))
+        assert far.models == every[offset : offset + 7]
+        assert (far.next is None) == (offset + 7 >= len(every))
+    first = shelf.page(asking, Order(sort, descending, most=7))
+    assert shelf.page(asking, Order(sort, descending, first.next or "", 7, 5)).models == every[12:19]
+
+
 def plans(catalogue: Catalogue, asking: Asking, order: Order, **how: Any) -> list[str]:
     """How SQLite answers the first question of a page."""
     asked: list[tuple[str, Any]] = []
@@ -82,6 +98,14 @@ def test_what_fits_is_gathered_without_a_look_at_rows(shelf: Catalogue, sort: st
     assert "COVERING INDEX models_as_cube" in plans(shelf, asking, Order(sort))[0]
     mark = shelf.page(Asking(), Order(sort, most=5)).next or ""
     assert "COVERING INDEX models_as_cube" in plans(shelf, asking, Order(sort, after=mark))[0]
+
+
+@pytest.mark.parametrize("sort", SORTS)
+def test_a_far_place_of_the_whole_list_is_counted_off_in_the_index_of_the_order(shelf: Catalogue, sort: str) -> None:
+    if shelf.database.dialect != "sqlite":
+        pytest.skip("PostgreSQL chooses its ways by its own counts.")
+    shelf.database.learn()
+    assert f"COVERING INDEX models_by_{sort}" in plans(shelf, Asking(), Order(sort, offset=50))[0]
 
 
 @pytest.mark.parametrize("sort", SORTS)

@@ -281,3 +281,17 @@ def test_a_damaged_or_changed_file_is_not_ready(face: Face, root: Path) -> None:
 )
 def test_a_want_that_makes_no_sense_is_told(face: Face, want: dict[str, str], code: str) -> None:
     assert call(face.app, "POST", "/api/v1/ensure", {"wants": [want]})[1]["code"] == code
+
+
+def test_folders_and_exclusions_are_asked_over_the_routes(face: Face, root: Path) -> None:
+    for number, place in enumerate(("a.safetensors", "style/b.safetensors", "style/ink/c.safetensors")):
+        (root / place).parent.mkdir(parents=True, exist_ok=True)
+        model(root / place, number)
+    scan(face)
+    told = face("GET", "/models/folders")
+    assert [(one["place"], one["models"]) for one in told["folders"]] == [("style", 2), ("style/ink", 1)]
+    assert told["whole"] and told["folders"][0]["root"] == str(root)
+    face("PATCH", f"/models/{ids(face)['a.safetensors']}", {"tags": ["Keep"]})
+    left = face("GET", "/models?exclude=tag:Keep&offset=1")["models"]
+    assert [one["place"] for one in left] == ["style/ink/c.safetensors"]
+    assert face("GET", "/models?exclude=favourite:true", status=400)["code"] == "bad-request"

@@ -122,6 +122,28 @@ def test_what_is_no_picture_is_refused_and_nothing_is_written(yard: Served, fold
     assert not [name for name in os.listdir(folder / "loras") if name.startswith("plain.p")]
 
 
+def test_the_stamp_of_a_picture_changes_with_what_it_shows(yard: Served) -> None:
+    one = number(yard, "plain")
+    path = f"{API}/models/{one}/preview"
+
+    def stamp() -> str:
+        return str(yard.ask("GET", f"{API}/models/{one}").json["model"]["picture"])
+
+    stamps = [stamp()]
+    yard.ask("PATCH", f"{API}/models/{one}", {"title": "Drawn with this name"})
+    stamps.append(stamp())
+    for data in (png(3), png(4)):
+        assert yard.ask("POST", path, data, Content_Type="image/png").status == 200
+        stamps.append(stamp())
+    assert yard.ask("POST", f"{path}/restore").status == 200
+    stamps.append(stamp())
+    yard.ask("PATCH", f"{API}/models/{one}", {"favourite": True})
+    assert stamp() == stamps[-1] and len(set(stamps)) == 5
+    kept = yard.ask("GET", f"{path}?v={stamps[-1]}")
+    assert kept.headers["cache-control"] == "private, max-age=31536000, immutable"
+    assert yard.ask("DELETE", path).status == 200
+
+
 def test_a_preview_is_made_anew_from_the_header_or_the_hub(yard: Served, folder: Path) -> None:
     covered = yard.ask("POST", f"{API}/models/{number(yard, 'covered')}/preview/regenerate")
     assert covered.json == {"preview": str(folder / "loras" / "covered.preview.png")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -14,12 +15,24 @@ FACETS = ("folder", "kind", "family", "format", "base", "dtype", "hub", "health"
 """Columns that models are counted by; the order of the index `models_as_cube`."""
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Values of one column: any of the wanted (all when empty), none of the unwanted."""
+
+    wanted: frozenset[Any]
+    unwanted: frozenset[Any] = frozenset()
+
+    def __contains__(self, value: object) -> bool:
+        return value not in self.unwanted and (not self.wanted or value in self.wanted)
+
+
 class Asking(msgspec.Struct, frozen=True, kw_only=True):
     """Which models. Several values of one column mean any of them; several columns mean all of them.
 
     Attributes:
         text: Words that must all be found; each may be the beginning of one.
         tags: All of them.
+        exclude: None of these: columns of `FACETS` with a value each, or `tag` with one.
         gone: Those that are not on the disk any more instead of those that are.
         without: `preview`, `hub`, `sha256`: what they do not have.
         unused_since: Not used since then (seconds since 1970); never used counts.
@@ -38,6 +51,7 @@ class Asking(msgspec.Struct, frozen=True, kw_only=True):
     favourite: tuple[bool, ...] = ()
     root: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    exclude: tuple[tuple[str, str], ...] = ()
     place: str = ""
     team: str = ""
     rating: int = 0
@@ -50,9 +64,14 @@ class Asking(msgspec.Struct, frozen=True, kw_only=True):
     ids: tuple[int, ...] = ()
 
 
-def chosen_values(asking: Asking) -> dict[str, frozenset[Any]]:
+def chosen_values(asking: Asking) -> dict[str, Choice]:
     """The columns that models are counted by and that are asked for."""
-    return {name: frozenset(values) for name in FACETS if (values := getattr(asking, name))}
+    found = {name: Choice(frozenset(getattr(asking, name)), _unwanted(asking, name)) for name in FACETS}
+    return {name: choice for name, choice in found.items() if choice.wanted or choice.unwanted}
+
+
+def _unwanted(asking: Asking, column: str) -> frozenset[str]:
+    return frozenset(value for name, value in asking.exclude if name == column)
 
 
 def where(asking: Asking, dialect: str, *, walk: bool = False) -> list[sa.ColumnElement[bool]]:
@@ -61,7 +80,10 @@ def where(asking: Asking, dialect: str, *, walk: bool = False) -> list[sa.Column
     Args:
         walk: Keep SQLite from beginning with words or tags, so that it walks along an index of all models.
     """
-    found = [unindexed(name, dialect).in_(values) for name, values in chosen_values(asking).items()]
+    found: list[sa.ColumnElement[bool]] = []
+    for name, choice in chosen_values(asking).items():
+        found += [unindexed(name, dialect).in_(choice.wanted)] if choice.wanted else []
+        found += [unindexed(name, dialect).not_in(choice.unwanted)] if choice.unwanted else []
     return [*found, *beyond(asking, dialect, walk=walk)]
 
 
@@ -74,10 +96,15 @@ def beyond(asking: Asking, dialect: str, *, walk: bool = False) -> list[sa.Colum
         found.append(sa.false())
     if words:
         found.append(number.in_(hits(words)) if dialect == "sqlite" else _vector_has(words))
-    found += [number.in_(sa.select(model_tags.c.model).where(model_tags.c.tag == tag)) for tag in asking.tags]
+    found += [number.in_(_tagged(tag)) for tag in asking.tags]
+    found += [number.not_in(_tagged(tag)) for tag in sorted(_unwanted(asking, "tag"))]
     if asking.place:
         found.append(models.c.place.startswith(asking.place.rstrip("/") + "/", autoescape=True))
     return found + _ranges(asking)
+
+
+def _tagged(tag: str) -> sa.Select[tuple[int]]:
+    return sa.select(model_tags.c.model).where(model_tags.c.tag == tag)
 
 
 def unindexed(name: str, dialect: str) -> sa.ColumnElement[Any]:
@@ -107,12 +134,18 @@ def _ranges(asking: Asking) -> list[sa.ColumnElement[bool]]:
 
 def is_narrow(asking: Asking) -> bool:
     """Whether something is asked that the counts by column cannot answer."""
-    return asking != Asking(**{name: getattr(asking, name) for name in FACETS})
+    return asking != _counted_by(asking)
 
 
 def is_words_only(asking: Asking) -> bool:
     """Whether words are all that is asked beside the columns that models are counted by."""
-    return asking == Asking(text=asking.text, **{name: getattr(asking, name) for name in FACETS})
+    return asking == msgspec.structs.replace(_counted_by(asking), text=asking.text)
+
+
+def _counted_by(asking: Asking) -> Asking:
+    """What of a question the counts by column can answer."""
+    exclude = tuple(pair for pair in asking.exclude if pair[0] in FACETS)
+    return Asking(exclude=exclude, **{name: getattr(asking, name) for name in FACETS})
 
 
 def hits(words: list[str]) -> sa.TextualSelect:

@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from modelyard.catalogue.asking import FACETS
+from modelyard.catalogue.asking import FACETS, Choice
 from modelyard.store.shelves import model_tags, models
 
 _TAGS = 300
@@ -56,7 +56,7 @@ class Cube:
         self._sizes = [sum(map(int, row[3].split(","))) for row in rows]
         self._tags: dict[str, int] | None = None
 
-    def counts(self, asked: Mapping[str, frozenset[Any]], ids: Sequence[int] | None = None) -> tuple[int, int, Counts]:
+    def counts(self, asked: Mapping[str, Choice], ids: Sequence[int] | None = None) -> tuple[int, int, Counts]:
         """How many models fit and their bytes, and for each column how many would fit with each of its values.
 
         A column's own filter does not count for its own values: a person sees what else could be chosen.
@@ -91,7 +91,7 @@ class Cube:
         """How many models there are."""
         return sum(self._counts)
 
-    def window(self, asked: Mapping[str, frozenset[Any]], hits: int | None, most: int) -> int:
+    def window(self, asked: Mapping[str, Choice], hits: int | None, most: int) -> int:
         """How many models along the order to look at for a page; 0 when gathering all that fit is sooner.
 
         Twice as many as hold a page when what fits lies evenly along the order, as it often does not.
@@ -104,7 +104,7 @@ class Cube:
         wanted = math.ceil(2 * (most + 1) * every / max(expected, 1))
         return wanted if wanted <= _WINDOW else 0
 
-    def _fitting(self, asked: Mapping[str, frozenset[Any]]) -> int:
+    def _fitting(self, asked: Mapping[str, Choice]) -> int:
         filters = [(FACETS.index(name), wanted) for name, wanted in asked.items()]
         cells = zip(self._cells, self._counts, strict=True)
         return sum(number for cell, number in cells if all(cell[at] in wanted for at, wanted in filters))
@@ -117,9 +117,7 @@ class Cube:
         found.pop(-1, None)
         return found.items()
 
-    def tags(
-        self, db: Connection, asked: Mapping[str, frozenset[Any]], ids: Iterable[int] | None = None
-    ) -> dict[str, int]:
+    def tags(self, db: Connection, asked: Mapping[str, Choice], ids: Iterable[int] | None = None) -> dict[str, int]:
         """How many of the models that fit have each of the most common tags."""
         if self._tags is None:
             self._tags = _tags(db)

@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 
 from modelyard.catalogue.asking import Asking, beyond, chosen_values, hits, is_narrow, is_words_only
 from modelyard.catalogue.doubles import Double, same_bytes, same_tensors
+from modelyard.catalogue.folders import Folders, folders
 from modelyard.catalogue.model import Model, find, model_of
 from modelyard.catalogue.pages import Order, Page, page
 from modelyard.catalogue.shelf import Shelf
@@ -40,7 +41,7 @@ class Looking(Shelf):
             asked, words = chosen_values(asking), asked_words(asking.text)
             known = _hit_count(db, words) if words and db.dialect.name == "sqlite" else None
             cube = self.counted(db)
-            window = 0 if asking.gone else cube.window(asked, known, order.most)
+            window = 0 if asking.gone else cube.window(asked, known, order.most + order.offset)
             return page(db, asking, order, window=window, common=(known or 0) * _RARE > cube.total)
 
     def facets(self, asking: Asking, *, tags: bool = False) -> Facets:
@@ -52,6 +53,11 @@ class Looking(Shelf):
             total, size, counts = _gone(db, asking) if asking.gone else cube.counts(asked, ids)
             told = {name: {_word(value): number for value, number in found.items()} for name, found in counts.items()}
             return Facets(total, size, told, cube.tags(db, asked, ids) if tags else {})
+
+    def folders(self, asking: Asking) -> Folders:
+        """The folders that the models which fit lie in, with their counts and bytes."""
+        with self.database.reading() as db:
+            return folders(db, asking)
 
     def get(self, number: int) -> Model:
         """One model.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -39,6 +40,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
         place: Relative to the root, with `/`.
         nsfw: CivitAI's bits, 0 when nobody says.
         problems: Codes of what is wrong with it.
+        picture: Changes with what its picture shows; what came with it as `v` may be kept for ever.
         sha256: Measured; empty before.
         team: The group that its owner put it in.
     """
@@ -70,6 +72,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     nsfw: int
     completeness: str
     preview: str
+    picture: str
     health: Health
     problems: tuple[str, ...]
     sha256: str
@@ -83,16 +86,24 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     used: float
 
 
-LISTED = tuple(models.c[name] for name in Model.__struct_fields__)
+_COLUMNS = tuple(name for name in Model.__struct_fields__ if name != "picture")
+LISTED = (*(models.c[name] for name in _COLUMNS), models.c.sidecars)
 """The columns of a row in a list: the long texts stay where they are."""
 
 
 def model_of(row: Mapping[Any, Any]) -> Model:
     """A row of the table as a model."""
-    told = {name: row[name] for name in Model.__struct_fields__}
+    told = {name: row[name] for name in _COLUMNS}
+    told["picture"] = _picture(row)
     told["health"] = Health(row["health"])
     told["problems"] = tuple(row["problems"].split())
     return Model(**told)
+
+
+def _picture(row: Mapping[Any, Any]) -> str:
+    """A stamp of the preview, or of what is shown instead: the picture in a header, a drawn one."""
+    shown = (row["sidecars"], row["preview"]) if row["preview"] else (row["modified"], row["title"], row["kind"])
+    return hashlib.blake2b(repr(shown).encode(), digest_size=6).hexdigest()
 
 
 def find(db: Connection, number: int) -> Mapping[Any, Any]:

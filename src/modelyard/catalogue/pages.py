@@ -42,12 +42,14 @@ class Order(msgspec.Struct, frozen=True):
     Attributes:
         after: The mark that the page before ended with.
         most: Models a page.
+        offset: Models to pass over from there on: a far place is found without the pages before it.
     """
 
     sort: str = "title"
     descending: bool = False
     after: str = ""
     most: int = 100
+    offset: int = 0
 
 
 def page(db: Connection, asking: Asking, order: Order, *, window: int = 0, common: bool = False) -> Page:
@@ -62,6 +64,11 @@ def page(db: Connection, asking: Asking, order: Order, *, window: int = 0, commo
     """
     if order.sort not in SORTS:
         raise BadValue(f"Nothing is sorted by {order.sort[:40]!r}.", hint=f"By {', '.join(SORTS)}.")
+    if order.offset and asking == Asking():
+        start = _start(db, order)
+        if start is None:
+            return Page([], None)
+        order = msgspec.structs.replace(order, after=start, offset=0)
     if db.dialect.name != "sqlite":
         rows = _plain(db, asking, order)
     else:
@@ -71,11 +78,19 @@ def page(db: Connection, asking: Asking, order: Order, *, window: int = 0, commo
     return Page([model_of(row) for row in rows[: order.most]], _show(last["sorted_by"], last["id"]) if last else None)
 
 
+def _start(db: Connection, order: Order) -> str | None:
+    """The mark before a far place of the whole list, counted off in the index of its order; None behind its end."""
+    key = models.c[SORTS[order.sort]]
+    places = sa.select(key, models.c.id).where(models.c.gone == 0, *_behind(order, key))
+    found = db.execute(_sorted(places, key, order).offset(order.offset - 1).limit(1)).one_or_none()
+    return _show(*found) if found else None
+
+
 def _plain(db: Connection, asking: Asking, order: Order) -> Sequence[Row]:
     """As it is asked: the database knows its way."""
     key = models.c[SORTS[order.sort]]
     query = sa.select(*LISTED, key.label("sorted_by")).where(*where(asking, db.dialect.name), *_behind(order, key))
-    return db.execute(_sorted(query, key, order).limit(order.most + 1)).mappings().all()
+    return db.execute(_limited(_sorted(query, key, order), order)).mappings().all()
 
 
 def _walked(db: Connection, asking: Asking, order: Order, window: int) -> Sequence[Row] | None:
@@ -88,7 +103,7 @@ def _walked(db: Connection, asking: Asking, order: Order, window: int) -> Sequen
     if edge is not None:
         mark, place = sa.tuple_(*edge), sa.tuple_(key, models.c.id)
         query = query.where(place >= mark if order.descending else place <= mark)
-    rows = db.execute(_sorted(query, key, order).limit(order.most + 1)).mappings().all()
+    rows = db.execute(_limited(_sorted(query, key, order), order)).mappings().all()
     return rows if edge is None or len(rows) > order.most else None
 
 
@@ -97,7 +112,7 @@ def _gathered(db: Connection, asking: Asking, order: Order, common: bool) -> Seq
     key = unindexed(SORTS[order.sort], "sqlite")  # its index would be walked to the end
     query = sa.select(models.c.id, key.label("sorted_by"))
     query = query.where(*where(asking, "sqlite", walk=common), *_behind(order, key))
-    found = {row[0]: row[1] for row in db.execute(_sorted(query, key, order).limit(order.most + 1))}
+    found = {row[0]: row[1] for row in db.execute(_limited(_sorted(query, key, order), order))}
     rows = {row["id"]: row for row in db.execute(sa.select(*LISTED).where(models.c.id.in_(found))).mappings()}
     return [{**rows[number], "sorted_by": value} for number, value in found.items()]
 
@@ -113,6 +128,11 @@ def _behind(order: Order, key: sa.ColumnElement[Any]) -> list[sa.ColumnElement[b
 
 def _sorted(query: Query, key: sa.ColumnElement[Any], order: Order) -> Query:
     return query.order_by(*(column.desc() if order.descending else column for column in (key, models.c.id)))
+
+
+def _limited(query: Query, order: Order) -> Query:
+    """One model more than a page has: it tells whether there is another page."""
+    return query.limit(order.most + 1).offset(order.offset or None)
 
 
 def _show(value: Any, number: int) -> str:

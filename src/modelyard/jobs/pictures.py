@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -106,7 +107,7 @@ class Pictures:
         """
         path = self._writable(model)
         written = replacing.write(path, data, self._decoder)
-        self._stock.catalogue.write(model.id, {"preview": str(written)})
+        self._shows(model, str(written))
         return written
 
     def restore(self, model: Model) -> Path:
@@ -117,7 +118,7 @@ class Pictures:
             DiskError, UnsafePath: It cannot be written there.
         """
         written = replacing.restore(self._writable(model))
-        self._stock.catalogue.write(model.id, {"preview": str(written)})
+        self._shows(model, str(written))
         return written
 
     def remove(self, model: Model) -> None:
@@ -130,7 +131,11 @@ class Pictures:
         path = self._writable(model)
         replacing.remove(path)
         left = find(path)
-        self._stock.catalogue.write(model.id, {"preview": str(left.path) if left else ""})
+        self._shows(model, str(left.path) if left else "")
+
+    def _shows(self, model: Model, preview: str) -> None:
+        """Keep what lies beside it now, under a stamp of no scan: the next one looks, and no old picture stays."""
+        self._stock.catalogue.write(model.id, {"preview": preview, "sidecars": f"given {secrets.token_hex(8)}"})
 
     def regenerate(self, model: Model, about: About, stop: Stop) -> Path:
         """Make a preview anew: from the hub, else from the model's own header.

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from modelyard.catalogue.asking import Asking
+from modelyard.catalogue.folders import Folders
 from modelyard.catalogue.model import Model
 from modelyard.catalogue.pages import Order, Page
 from modelyard.catalogue.views import Details, Facets
@@ -25,6 +26,10 @@ Bytes = Annotated[int, msgspec.Meta(ge=0, le=2**62)]
 When = Annotated[float, msgspec.Meta(ge=0, le=1e11)]
 
 
+_EXCLUDABLE = "folder|kind|family|format|base|dtype|hub|health|completeness|root|tag"
+Exclusion = Annotated[str, msgspec.Meta(max_length=4200, pattern=f"^({_EXCLUDABLE}):")]
+
+
 class FilterQuery(Ask, frozen=True):
     """Which models. Several values of one name mean any of them; several names mean all of them.
 
@@ -32,6 +37,7 @@ class FilterQuery(Ask, frozen=True):
         text: Words that must all be found; each may be the beginning of one.
         folder: ComfyUI's names of folders.
         tag: Tags, all of them.
+        exclude: Nothing of this: names and values as in the rest, `kind:lora`, `tag:style`.
         place: A folder inside the roots.
         without: What they do not have.
         unused_since: Not used since then, seconds since 1970; never used counts.
@@ -51,6 +57,7 @@ class FilterQuery(Ask, frozen=True):
     favourite: bool | None = None
     root: Annotated[list[Annotated[str, msgspec.Meta(max_length=4096)]], msgspec.Meta(max_length=100)] = []
     tag: Words = []
+    exclude: Annotated[list[Exclusion], msgspec.Meta(max_length=100)] = []
     place: Annotated[str, msgspec.Meta(max_length=4096)] = ""
     team: Word = ""
     rating: Annotated[int, msgspec.Meta(ge=0, le=5)] = 0
@@ -80,15 +87,26 @@ class FilterQuery(Ask, frozen=True):
         plain = ("text", "place", "team", "rating", "larger", "smaller", "added_since", "unused_since", "gone")
         liked = () if self.favourite is None else (self.favourite,)
         told |= {name: getattr(self, name) for name in plain}
-        return Asking(**told, favourite=liked, tags=tuple(tag.lower() for tag in self.tag))
+        exclude = tuple(_excluded(text) for text in self.exclude)
+        return Asking(**told, favourite=liked, tags=tuple(tag.lower() for tag in self.tag), exclude=exclude)
+
+
+def _excluded(text: str) -> tuple[str, str]:
+    name, _, value = text.partition(":")
+    return name, value.lower() if name == "tag" else value
 
 
 class ModelsQuery(FilterQuery, frozen=True):
-    """Which models, in which order, and which page."""
+    """Which models, in which order, and which page.
+
+    Attributes:
+        offset: Models to pass over, from `after` on: a far place without the pages before it.
+    """
 
     sort: Sort = "title"
     descending: bool = False
     after: Annotated[str, msgspec.Meta(max_length=2000)] = ""
+    offset: Annotated[int, msgspec.Meta(ge=0, le=100_000_000)] = 0
     limit: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 100
 
 
@@ -155,7 +173,7 @@ class Search(msgspec.Struct, frozen=True):
 @routes.get("/models", role=Role.VIEWER, raises=(BadValue,))
 def list_models(here: Here, query: ModelsQuery) -> Page:
     """Models, sorted; take `next` of a page as `after` of the one behind it."""
-    order = Order(query.sort, query.descending, query.after, query.limit)
+    order = Order(query.sort, query.descending, query.after, query.limit, query.offset)
     return here.app.stock.catalogue.page(query.asking(), order)
 
 
@@ -163,6 +181,12 @@ def list_models(here: Here, query: ModelsQuery) -> Page:
 def count_models(here: Here, query: FacetsQuery) -> Facets:
     """How many models there are, and for each column how many would fit with each of its values."""
     return here.app.stock.catalogue.facets(query.asking(), tags=query.tags)
+
+
+@routes.get("/models/folders", role=Role.VIEWER)
+def model_folders(here: Here, query: FilterQuery) -> Folders:
+    """The folders that the models which fit lie in, with how many and how many bytes, of at most 5,000 folders."""
+    return here.app.stock.catalogue.folders(query.asking())
 
 
 @routes.get("/models/at", role=Role.VIEWER, raises=(NoSuchModel,))
