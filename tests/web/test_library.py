@@ -66,6 +66,43 @@ def test_filters_stand_in_the_address_and_come_back(seen: Seen, tmp_path: Path) 
     assert page.get_by_text("Ink 8", exact=True).count() == 0
 
 
+def test_a_second_click_on_a_value_leaves_it_out_and_the_address_says_so(seen: Seen, tmp_path: Path) -> None:
+    root = rooted(seen, tmp_path)
+    for name, number in (("kept", 1), ("left", 2)):
+        model(root / f"{name}.safetensors", number, ss_output_name=name.title())
+    scanned(seen)
+    (left,) = seen.yard.ask("GET", f"{API}/models?text=left").json["models"]
+    seen.yard.ask("PATCH", f"{API}/models/{left['id']}", {"tags": ["old"]})
+    page = seen.open("/library")
+    value = page.get_by_role("checkbox", name="old", exact=True)
+    value.click()
+    page.get_by_text("1 model ·").wait_for()
+    value.click()
+    page.wait_for_url(re.compile("exclude=tag:old"))
+    page.get_by_text("Kept", exact=True).first.wait_for()
+    assert page.get_by_text("Left", exact=True).count() == 0
+    page.reload()
+    page.get_by_role("button", name="Tags: not old").click()  # turned round again
+    page.get_by_text("Left", exact=True).first.wait_for()
+    assert page.get_by_text("Kept", exact=True).count() == 0
+
+
+def test_a_card_dropped_on_a_folder_moves_there_and_back_again(seen: Seen, tmp_path: Path) -> None:
+    root = rooted(seen, tmp_path)
+    (root / "style").mkdir()
+    model(root / "style" / "there.safetensors", 1, ss_output_name="There")
+    model(root / "ink.safetensors", 2, ss_output_name="Ink")
+    scanned(seen)
+    page = seen.open("/library")
+    page.get_by_role("button", name="Folders in loras").click()
+    folder = page.get_by_role("listitem").filter(has_text="style").get_by_role("button", name="style", exact=False).last
+    page.locator("[data-card]").filter(has_text="Ink").drag_to(folder)
+    until((root / "style" / "ink.safetensors").exists)
+    page.get_by_role("button", name="Undo").click()
+    until((root / "ink.safetensors").exists)
+    assert not (root / "style" / "ink.safetensors").exists()
+
+
 def test_a_preview_is_shown_and_it_came_with_the_token(seen: Seen, tmp_path: Path) -> None:
     model(rooted(seen, tmp_path) / "ink.safetensors", ss_output_name="Ink")
     scanned(seen)

@@ -15,7 +15,7 @@ export function models(): Model[] {
       ...{ id: at + 1, title, name: `${name}.safetensors`, path: `/models/${folder}/${name}.safetensors`, place: `${folder}/${name}.safetensors` },
       ...{ root: `/models/${folder}`, folder, kind, family, base, format: 'safetensors', dtype: 'F16', quantisation: '', certainty: 'certain', completeness: 'complete' },
       ...{ size: (kind === 'lora' ? 218 : 6_617) * 1024 * 1024, parameters: 0, health: at === 7 ? 'damaged' : at % 4 ? 'good' : 'unverified', problems: [] },
-      ...{ hub: 'civitai', hub_model: String(1000 + at), hub_version: '1', author: 'atelier', licence: '', sha256: '', preview: 'drawn', nsfw: 0, team: '' },
+      ...{ hub: 'civitai', hub_model: String(1000 + at), hub_version: '1', author: 'atelier', licence: '', sha256: '', preview: 'drawn', picture: '1', nsfw: 0, team: '' },
       ...{ favourite: at % 6 === 0, rating: 0, notes: '', added: now - at * 86_400, modified: now, checked: now, asked: now, gone: 0, used: 0, uses: 0 },
     }
   })

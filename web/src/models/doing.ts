@@ -4,11 +4,23 @@ import { useRouter } from 'vue-router'
 import { said, type Details, type Model, type Schemas } from '@/api/client'
 import { api } from '@/api/here'
 import { useToasts } from '@/ui/toasts'
-import { bump } from './previews'
 import { MODELS } from './queries'
+
+const MOST_UNDONE = 200
 
 type Own = Schemas['Change']
 type Begun = Promise<{ data?: { id: number }; error?: unknown; response: Response }>
+
+/** The moves that take models back to where they lie now; none where they are too many to ask for one by one. */
+async function wayBack(ids: number[]): Promise<Schemas['MoveBody'][]> {
+  if (ids.length > MOST_UNDONE) return []
+  const asked = await Promise.all(ids.map((id) => said(api().GET('/api/v1/models/{id}', { params: { path: { id } } }))))
+  const groups = Map.groupBy(asked, ({ model }) => JSON.stringify([model.root, model.place.split('/').slice(0, -1).join('/')]))
+  return [...groups].map(([key, found]) => {
+    const [root, sub] = JSON.parse(key) as [string, string]
+    return { ids: found.map(({ model }) => model.id), root, sub }
+  })
+}
 
 /** What can be done with models. `patch` shows a change at once in the list that somebody looks at. */
 export function useDoing(patch: (ids: ReadonlySet<number>, change: Partial<Model>) => void = () => undefined) {
@@ -37,7 +49,18 @@ export function useDoing(patch: (ids: ReadonlySet<number>, change: Partial<Model
   const measure = (ids: number[]) => begin('measure', ids.length, api().POST('/api/v1/library/measure', { body: { ids } }))
   const refresh = (ids: number[]) => begin('refresh', ids.length, api().POST('/api/v1/models/refresh', { body: { ids, force: true } }))
   const seekNewer = (ids: number[]) => begin('versions', ids.length, api().POST('/api/v1/library/versions', { body: { ids } }))
-  const move = (ids: number[], root: string, sub: string) => begin('move', ids.length, api().POST('/api/v1/models/move', { body: { ids, root, sub } }))
+
+  /** Take models to a folder; undoing it takes each back to where it lay. */
+  async function move(ids: number[], root: string, sub: string): Promise<void> {
+    const back = await tried(() => wayBack(ids))
+    const begun = back && (await tried(() => said(api().POST('/api/v1/models/move', { body: { ids, root, sub } }))))
+    if (!begun) return
+    const undo = async () => {
+      for (const body of back) await said(api().POST('/api/v1/models/move', { body }))
+    }
+    const look = { label: t('adding.look'), run: () => void router.push({ name: 'downloads', query: { show: 'chores', task: String(begun.id) } }) }
+    toasts.tell(t('library.begun.move', ids.length), back.length ? { label: t('do.undo'), run: () => void tried(undo) } : look)
+  }
 
   /** What the owner says of one model; taken back when it cannot be kept. */
   async function own(id: number, change: Own, before: Partial<Model> = {}): Promise<void> {
@@ -110,7 +133,6 @@ export function useDoing(patch: (ids: ReadonlySet<number>, change: Partial<Model
     })
     if (!done) return
     patch(new Set([id]), { preview: done.preview })
-    bump(id)
     old()
   }
 

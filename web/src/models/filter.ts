@@ -3,11 +3,13 @@ import type { LocationQuery, LocationQueryRaw } from 'vue-router'
 /** Columns that models are counted by, in the order in which they are shown. */
 export const FACETS = ['kind', 'family', 'base', 'health', 'tag', 'hub', 'format', 'dtype', 'completeness', 'without', 'folder', 'root'] as const
 export type Facet = (typeof FACETS)[number]
+/** Columns of which a value can be left out: `without` says that already. */
+export const isExcludable = (name: string): name is Facet => name !== 'without' && FACETS.includes(name as Facet)
 export const SORTS = ['title', 'added', 'modified', 'size', 'used', 'uses', 'rating'] as const
 export type Sort = (typeof SORTS)[number]
 
 /** Which models, in which order: what stands in the address of the library. */
-export type Filter = { text: string; favourite: boolean; place: string; rating: number; sort: Sort; descending: boolean } & Record<Facet, string[]>
+export type Filter = { text: string; favourite: boolean; place: string; rating: number; exclude: string[]; sort: Sort; descending: boolean } & Record<Facet, string[]>
 
 const all = (value: LocationQuery[string] | undefined): string[] => [value ?? []].flat().filter((each) => each !== null)
 const one = (value: LocationQuery[string] | undefined): string => all(value)[0] ?? ''
@@ -22,6 +24,7 @@ export function filterOf(query: LocationQuery): Filter {
     favourite: query.favourite !== undefined,
     place: one(query.place),
     rating: Number.isInteger(rating) && rating >= 0 && rating <= 5 ? rating : 0,
+    exclude: all(query.exclude).filter((each) => isExcludable(each.split(':')[0]!) && each.includes(':')),
     sort: SORTS.includes(sort) ? sort : 'title',
     descending: query.down !== undefined,
   }
@@ -35,17 +38,18 @@ export function queryOf(filter: Filter): LocationQueryRaw {
     favourite: filter.favourite ? '1' : undefined,
     place: filter.place || undefined,
     rating: filter.rating ? String(filter.rating) : undefined,
+    exclude: filter.exclude.length ? filter.exclude : undefined,
     sort: filter.sort === 'title' ? undefined : filter.sort,
     down: filter.descending ? '1' : undefined,
   }
 }
 
 /** What the service is asked. */
-export function askedOf({ text, favourite, place, rating, sort, descending, ...lists }: Filter) {
+export function askedOf({ text, favourite, place, rating, exclude, sort, descending, ...lists }: Filter) {
   const without = lists.without as ('preview' | 'hub' | 'sha256')[]
   const said = Object.fromEntries(Object.entries(lists).filter(([, values]) => values.length)) as Partial<Record<Facet, string[]>>
   return {
-    which: { ...said, without, ...(text && { text }), ...(favourite && { favourite }), ...(place && { place }), ...(rating && { rating }) },
+    which: { ...said, without, ...(text && { text }), ...(favourite && { favourite }), ...(place && { place }), ...(rating && { rating }), ...(exclude.length && { exclude }) },
     order: { sort, descending },
   }
 }
@@ -53,7 +57,12 @@ export function askedOf({ text, favourite, place, rating, sort, descending, ...l
 export interface Chip {
   name: Facet | 'text' | 'favourite' | 'place' | 'rating'
   value: string
+  /** Models with it are left out. */
+  out?: boolean
 }
+
+/** How a value that is left out is written: `kind:lora`. */
+const outOf = (name: string, value: string): string => `${name}:${value}`
 
 /** Each part of a filter, to be shown and taken away. */
 export function chipsOf(filter: Filter): Chip[] {
@@ -63,10 +72,12 @@ export function chipsOf(filter: Filter): Chip[] {
     ...(filter.rating ? [{ name: 'rating' as const, value: String(filter.rating) }] : []),
     ...(filter.place ? [{ name: 'place' as const, value: filter.place }] : []),
     ...FACETS.flatMap((name) => filter[name].map((value) => ({ name, value }))),
+    ...filter.exclude.map((each) => ({ name: each.slice(0, each.indexOf(':')) as Facet, value: each.slice(each.indexOf(':') + 1), out: true })),
   ]
 }
 
-export function without(filter: Filter, { name, value }: Chip): Filter {
+export function without(filter: Filter, { name, value, out }: Chip): Filter {
+  if (out) return { ...filter, exclude: filter.exclude.filter((each) => each !== outOf(name, value)) }
   if (name === 'text' || name === 'place') return { ...filter, [name]: '' }
   if (name === 'favourite') return { ...filter, favourite: false }
   if (name === 'rating') return { ...filter, rating: 0 }
@@ -74,10 +85,26 @@ export function without(filter: Filter, { name, value }: Chip): Filter {
   return { ...filter, [name]: filter[name].filter((each) => each !== value), ...(name === 'root' && { place: '' }) }
 }
 
-/** One value more, or less when it was there. */
+/** Whether a value is asked for, left out, or neither. */
+export function stateOf(filter: Filter, name: Facet, value: string): 'in' | 'out' | '' {
+  if (filter[name].includes(value)) return 'in'
+  return filter.exclude.includes(outOf(name, value)) ? 'out' : ''
+}
+
+/** A value once more: asked for, then left out, then neither. */
 export function toggled(filter: Filter, name: Facet, value: string): Filter {
-  const there = filter[name].includes(value)
-  return there ? without(filter, { name, value }) : { ...filter, [name]: [...filter[name], value] }
+  const state = stateOf(filter, name, value)
+  if (state === 'out') return without(filter, { name, value, out: true })
+  if (state === '') return { ...filter, [name]: [...filter[name], value] }
+  const left = without(filter, { name, value })
+  return isExcludable(name) ? { ...left, exclude: [...left.exclude, outOf(name, value)] } : left
+}
+
+/** A chip the other way round: what was asked for is left out, what was left out is asked for. */
+export function flipped(filter: Filter, chip: Chip): Filter {
+  if (!isExcludable(chip.name)) return filter
+  const left = without(filter, chip)
+  return chip.out ? { ...left, [chip.name]: [...left[chip.name], chip.value] } : { ...left, exclude: [...left.exclude, outOf(chip.name, chip.value)] }
 }
 
 /** The same order, nothing left out. */

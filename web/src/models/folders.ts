@@ -1,56 +1,49 @@
 import { useQuery } from '@tanstack/vue-query'
 import { computed, type Ref } from 'vue'
-import { said } from '@/api/client'
+import { said, type Schemas } from '@/api/client'
 import { api } from '@/api/here'
+import type { askedOf } from './filter'
 import { MODELS } from './queries'
 
 export interface Folder {
   name: string
   /** Relative to its root, with `/`. */
   place: string
-  count: number
+  models: number
+  size: number
   folders: Folder[]
 }
 
-const PAGES = 5
-const LIMIT = 1000
-
-/** The folders that models lie in, each with how many lie below it. */
-export function treeOf(places: readonly string[]): Folder[] {
-  const top: Folder = { name: '', place: '', count: 0, folders: [] }
-  for (const place of places) {
-    let here = top
-    for (const name of place.split('/').slice(0, -1)) {
-      let next = here.folders.find((each) => each.name === name)
-      if (!next) here.folders.push((next = { name, place: here.place ? `${here.place}/${name}` : name, count: 0, folders: [] }))
-      next.count++
-      here = next
-    }
+/** Folders as a tree; each stands before those in it. */
+export function treeOf(folders: readonly Schemas['FolderView'][]): Folder[] {
+  const top: Folder[] = []
+  const known = new Map<string, Folder>()
+  for (const { place, models, size } of folders) {
+    const cut = place.lastIndexOf('/')
+    const folder = { name: place.slice(cut + 1), place, models, size, folders: [] }
+    known.set(place, folder)
+    const beside = cut < 0 ? top : known.get(place.slice(0, cut))?.folders
+    beside?.push(folder)
   }
-  const sort = (folders: Folder[]) => {
-    folders.sort((a, b) => a.name.localeCompare(b.name, undefined, { numeric: true }))
-    for (const each of folders) sort(each.folders)
+  const sort = (list: Folder[]) => {
+    list.sort((a, b) => a.name.localeCompare(b.name, undefined, { numeric: true }))
+    for (const each of list) sort(each.folders)
   }
-  sort(top.folders)
-  return top.folders
+  sort(top)
+  return top
 }
 
-/** The folders below a root, of its first few thousand models; `whole` says whether these were all. */
-export function useFolders(root: Ref<string>, open: Ref<boolean>) {
-  return useQuery({
-    queryKey: computed(() => [...MODELS, 'folders', root.value]),
+/** The folders below a root with what fits in them; `whole` says whether these are all. */
+export function useFolders(root: Ref<string>, open: Ref<boolean>, which: Ref<Partial<ReturnType<typeof askedOf>['which']>>) {
+  const query = computed(() => ({ ...which.value, root: [root.value], place: '' }))
+  return useQuery<{ folders: Folder[]; whole: boolean }>({
+    queryKey: computed(() => [...MODELS, 'folders', query.value]),
     enabled: open,
-    staleTime: 300_000,
+    staleTime: 60_000,
+    placeholderData: (before, asked) => ((asked?.queryKey[2] as { root?: string[] } | undefined)?.root?.[0] === root.value ? before : undefined),
     queryFn: async ({ signal }) => {
-      const places: string[] = []
-      let after = ''
-      for (let page = 0; page < PAGES; page++) {
-        const found = await said(api().GET('/api/v1/models', { params: { query: { root: [root.value], limit: LIMIT, ...(after && { after }) } }, signal }))
-        places.push(...found.models.map((model) => model.place))
-        if (found.next === null) return { folders: treeOf(places), whole: true }
-        after = found.next
-      }
-      return { folders: treeOf(places), whole: false }
+      const { folders, whole } = await said(api().GET('/api/v1/models/folders', { params: { query: query.value }, signal }))
+      return { folders: treeOf(folders), whole }
     },
   })
 }

@@ -38,14 +38,8 @@ export class BlobCache {
 }
 
 const cache = new BlobCache(400)
-const bumps = shallowRef(new Map<number, number>())
 const queue: { run: () => Promise<void>; signal: AbortSignal }[] = []
 let running = 0
-
-/** A model's picture was replaced: show the new one everywhere. */
-export function bump(id: number): void {
-  bumps.value = new Map(bumps.value).set(id, (bumps.value.get(id) ?? 0) + 1)
-}
 
 /** The latest asked is the one in sight, so it goes first; what left the sight is not asked at all. */
 function next(): void {
@@ -61,7 +55,7 @@ function next(): void {
 }
 
 /** The address of a model's small picture, empty until it is here. `width` is in pixels of the screen. */
-export function usePreview(model: Ref<Pick<Model, 'id' | 'preview'>>, width: number): Ref<string> {
+export function usePreview(model: Ref<Pick<Model, 'id' | 'picture'>>, width: number): Ref<string> {
   const url = shallowRef('')
   let stopper: AbortController | undefined
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -70,7 +64,7 @@ export function usePreview(model: Ref<Pick<Model, 'id' | 'preview'>>, width: num
     clearTimeout(timer)
     stopper?.abort()
   }
-  const key = () => `${model.value.id} ${width} ${bumps.value.get(model.value.id) ?? 0} ${model.value.preview}`
+  const key = () => `${model.value.id} ${width} ${model.value.picture}`
   watch(
     key,
     (wanted) => {
@@ -78,9 +72,9 @@ export function usePreview(model: Ref<Pick<Model, 'id' | 'preview'>>, width: num
       url.value = cache.get(wanted) ?? ''
       if (url.value) return
       const { signal } = (stopper = new AbortController())
-      const { id } = model.value
+      const { id, picture } = model.value
       const run = async () => {
-        const blob = await small(id, width, signal)
+        const blob = await small(id, width, picture, signal)
         if (!blob || signal.aborted) return
         cache.set(wanted, URL.createObjectURL(blob))
         url.value = cache.get(wanted)!
@@ -97,9 +91,10 @@ export function usePreview(model: Ref<Pick<Model, 'id' | 'preview'>>, width: num
   return url
 }
 
-async function small(id: number, width: number, signal: AbortSignal): Promise<Blob | null> {
+/** The stamp makes it an answer that the browser may keep for ever. */
+async function small(id: number, width: number, picture: string, signal: AbortSignal): Promise<Blob | null> {
   try {
-    return (await said(api().GET('/api/v1/models/{id}/preview', { params: { path: { id }, query: { width } }, parseAs: 'blob', signal }))) as Blob
+    return (await said(api().GET('/api/v1/models/{id}/preview', { params: { path: { id }, query: { width, v: picture } }, parseAs: 'blob', signal }))) as Blob
   } catch {
     return null // the place of a picture that cannot be had stays empty
   }

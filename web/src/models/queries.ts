@@ -45,7 +45,7 @@ export function useShelf(filter: Ref<Filter>, facets: ReturnType<typeof useFacet
   function made(): Shelf {
     const { which, order } = askedOf(filter.value)
     const fresh = new Shelf(
-      (after, limit, signal) => said(api().GET('/api/v1/models', { params: { query: { ...which, ...order, limit, ...(after && { after }) } }, signal })),
+      (start, limit, signal) => said(api().GET('/api/v1/models', { params: { query: { ...which, ...order, ...start, limit } }, signal })),
       () => {
         version.value++
         if (coming !== fresh || !(fresh.ready || fresh.trouble)) return

@@ -4,19 +4,16 @@ export interface Batch {
   models: Model[]
   next: string | null
 }
-/** Asks for the models behind a mark; null is the beginning. */
-export type Ask = (after: string | null, limit: number, signal: AbortSignal) => Promise<Batch>
+/** Where a page begins: so many models from the beginning, or behind a mark. */
+export type Start = { offset: number } | { after: string }
+export type Ask = (start: Start, limit: number, signal: AbortSignal) => Promise<Batch>
 
 export const PAGE = 200
 const LEAP = 1000
 const KEPT = 20
 
-/**
- * A long list of which only the pages in sight are held. Pages are found by keys, not by number: to reach a far one
- * for the first time it walks there in leaps and remembers the marks it passes.
- */
+/** A long list of which only the pages in sight are held, each asked by its number. */
 export class Shelf {
-  private readonly marks = new Map<number, string | null>([[0, null]])
   private readonly pages = new Map<number, { models: Model[]; round: number }>()
   private readonly stopper = new AbortController()
   private wanted: [number, number] = [0, 0]
@@ -35,7 +32,7 @@ export class Shelf {
 
   /** How many there are, as far as anybody knows. */
   get total(): number {
-    return this.ended ?? Math.max(this.counted, ...[...this.pages].map(([page, { models }]) => page * PAGE + models.length), 0)
+    return this.ended ?? Math.max(this.counted, ...[...this.pages].map(([page, { models }]) => (models.length ? page * PAGE + models.length : 0)), 0)
   }
 
   at(index: number): Model | undefined {
@@ -72,16 +69,15 @@ export class Shelf {
 
   /** The models from one place to another, also those that are not held. */
   async between(first: number, last: number, most: number): Promise<Model[]> {
+    const wanted = Math.min(last - first + 1, most)
     const found: Model[] = []
-    let at = this.nearest(Math.floor(first / PAGE) * PAGE)
-    for (let after = this.marks.get(at)!; at <= last && found.length < most; ) {
-      const batch = await this.ask(after, LEAP, this.stopper.signal)
-      found.push(...batch.models.filter((_, index) => at + index >= first && at + index <= last))
-      at += batch.models.length
-      if (batch.next === null) break
-      after = batch.next
+    for (let start: Start = { offset: first }; found.length < wanted; ) {
+      const { models, next } = await this.ask(start, Math.min(LEAP, wanted - found.length), this.stopper.signal)
+      found.push(...models)
+      if (next === null) break
+      start = { after: next }
     }
-    return found.slice(0, most)
+    return found
   }
 
   end(): void {
@@ -110,38 +106,19 @@ export class Shelf {
     return null
   }
 
-  /** Fetch one page, or go one leap nearer to it. */
   private async step(page: number): Promise<void> {
-    const start = this.nearest(page * PAGE)
-    const limit = Math.min(LEAP, page * PAGE - start) || PAGE
     const round = this.round
-    const { models, next } = await this.ask(this.marks.get(start)!, limit, this.stopper.signal)
-    for (let at = 0; at < Math.max(1, models.length); at += PAGE) {
-      this.pages.set((start + at) / PAGE, { models: models.slice(at, at + PAGE), round })
-    }
-    if (next === null) this.endAt(start + models.length, round)
-    else this.mark(start + limit, next)
+    const { models, next } = await this.ask({ offset: page * PAGE }, PAGE, this.stopper.signal)
+    this.pages.set(page, { models, round })
+    // An empty page lies behind the end: where that is, the page before it or the next count says
+    if (next === null && (models.length || page === 0)) this.endAt(page * PAGE + models.length, round)
     this.ready = true
     this.prune(page)
     this.changed()
   }
 
-  private nearest(index: number): number {
-    for (let at = index; at > 0; at -= PAGE) if (this.marks.has(at)) return at
-    return 0
-  }
-
-  /** The page behind a mark that moved is another one now. */
-  private mark(index: number, next: string): void {
-    const moved = this.marks.has(index) && this.marks.get(index) !== next
-    this.marks.set(index, next)
-    const behind = this.pages.get(index / PAGE)
-    if (moved && behind) behind.round = 0
-  }
-
   private endAt(total: number, round: number): void {
     if (round === this.round) this.ended = total
-    for (const at of this.marks.keys()) if (at > 0 && at >= total) this.marks.delete(at)
     for (const page of this.pages.keys()) if (page > 0 && page * PAGE >= total) this.pages.delete(page)
   }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { askedOf, chipsOf, emptied, filterOf, queryOf, toggled, without, type Filter } from '@/models/filter'
+import { askedOf, chipsOf, emptied, filterOf, flipped, queryOf, stateOf, toggled, without, type Filter } from '@/models/filter'
 
 const full: Filter = {
   ...filterOf({}),
@@ -11,6 +11,7 @@ const full: Filter = {
   place: 'style/x',
   root: ['/models/loras'],
   rating: 3,
+  exclude: ['family:sdxl', 'tag:a:b'],
   sort: 'size',
   descending: true,
 }
@@ -26,8 +27,8 @@ describe('a filter in the address', () => {
   })
 
   it('reads what somebody wrote by hand without trusting it', () => {
-    const filter = filterOf({ sort: 'nonsense', rating: '99', kind: 'lora', find: [null, 'x'] })
-    expect(filter).toMatchObject({ sort: 'title', rating: 0, kind: ['lora'], text: 'x' })
+    const filter = filterOf({ sort: 'nonsense', rating: '99', exclude: ['without:hub', 'colour:red', 'kind'], kind: 'lora', find: [null, 'x'] })
+    expect(filter).toMatchObject({ sort: 'title', rating: 0, exclude: [], kind: ['lora'], text: 'x' })
   })
 
   it('asks the service only for what was chosen', () => {
@@ -38,7 +39,7 @@ describe('a filter in the address', () => {
 describe('chips', () => {
   it('show every part, and each takes its own away', () => {
     const chips = chipsOf(full)
-    expect(chips).toHaveLength(9)
+    expect(chips).toHaveLength(11)
     const left = chips.reduce((filter, chip) => without(filter, chip), full)
     expect(left).toEqual(emptied(full))
   })
@@ -47,9 +48,24 @@ describe('chips', () => {
     expect(without(full, { name: 'root', value: '/models/loras' }).place).toBe('')
   })
 
-  it('a value that is toggled twice is gone', () => {
-    const once = toggled(filterOf({}), 'kind', 'lora')
-    expect(once.kind).toEqual(['lora'])
-    expect(toggled(once, 'kind', 'lora').kind).toEqual([])
+  it('a value is asked for, then left out, then neither', () => {
+    const steps = [filterOf({})]
+    for (let turn = 0; turn < 3; turn++) steps.push(toggled(steps.at(-1)!, 'kind', 'lora'))
+    expect(steps.map((filter) => stateOf(filter, 'kind', 'lora'))).toEqual(['', 'in', 'out', ''])
+    expect(askedOf(steps[2]!).which).toEqual({ without: [], exclude: ['kind:lora'] })
+    expect(steps[3]).toEqual(steps[0])
+  })
+
+  it('what lacks something cannot lack its lack', () => {
+    const once = toggled(filterOf({}), 'without', 'hub')
+    expect(toggled(once, 'without', 'hub')).toEqual(filterOf({}))
+  })
+
+  it('are turned round and back', () => {
+    const chip = { name: 'tag' as const, value: 'a:b' }
+    const before = filterOf({ tag: 'a:b' })
+    const round = flipped(before, chip)
+    expect(chipsOf(round)).toEqual([{ ...chip, out: true }])
+    expect(flipped(round, chipsOf(round)[0]!)).toEqual(before)
   })
 })

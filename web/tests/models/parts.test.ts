@@ -31,10 +31,11 @@ describe('pictures that are held', () => {
 })
 
 describe('folders', () => {
-  it('become a tree that counts what lies below', () => {
-    expect(treeOf(['a.safetensors', 'style/b', 'style/ink/c', 'people/d'])).toEqual([
-      { name: 'people', place: 'people', count: 1, folders: [] },
-      { name: 'style', place: 'style', count: 2, folders: [{ name: 'ink', place: 'style/ink', count: 1, folders: [] }] },
+  it('become a tree', () => {
+    const told = (place: string, models: number) => ({ root: '/m', place, models, size: models * 10 })
+    expect(treeOf([told('style', 2), told('style/ink', 1), told('people', 1)])).toEqual([
+      { name: 'people', place: 'people', models: 1, size: 10, folders: [] },
+      { name: 'style', place: 'style', models: 2, size: 20, folders: [{ name: 'ink', place: 'style/ink', models: 1, size: 10, folders: [] }] },
     ])
   })
 })
