@@ -50,6 +50,7 @@ COMMANDS = {
     "hash": "Measure the hashes of files.",
     "identify": "Say what model files are.",
     "workflow": "Say which models a workflow needs.",
+    "comfyui": "Put Modelyard into a ComfyUI.",
     "serve": "Run the service: its page, REST and events.",
     "page": "Print a fresh link to the running service's page.",
     "keys": "Keep, check and remove hub keys.",

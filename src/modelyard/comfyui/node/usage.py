@@ -1,0 +1,100 @@
+"""Tells the service which models were used: those of prompts that ran to their end."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import folder_paths
+
+from .asking import ask
+from .loaders import folder_of
+from .problems import Refused
+from .yard import Yard
+
+_SUFFIXES = (".safetensors", ".sft", ".ckpt", ".pt", ".pt2", ".pth", ".bin", ".gguf", ".onnx", ".pkl")
+_BETWEEN = 1.0
+_MOST = 1000
+_log = logging.getLogger("modelyard")
+
+
+class Usage:
+    """Follows the host's own history: after a prompt came in, until nothing is queued any more.
+
+    Args:
+        host: The `PromptServer`.
+    """
+
+    def __init__(self, yard: Yard, host: Any) -> None:
+        self._yard, self._host = yard, host
+        self._wake = threading.Event()
+        self._told: set[str] = set()
+
+    def follow(self) -> None:
+        """Begin, without touching anything but the host's list of those it tells about prompts."""
+        self._host.add_on_prompt_handler(self._prompt)
+        threading.Thread(target=self._work, name="modelyard-usage", daemon=True).start()
+
+    def _prompt(self, prompt: Any) -> Any:
+        self._wake.set()
+        return prompt
+
+    def _work(self) -> None:
+        while True:
+            self._wake.wait()
+            self._wake.clear()
+            self._settle()
+
+    def _settle(self) -> None:
+        """Report every prompt that ends until the queue is empty."""
+        pause = threading.Event()
+        while True:
+            pause.wait(_BETWEEN)
+            empty = not self._host.prompt_queue.get_tasks_remaining()
+            self._report(self._host.prompt_queue.get_history())
+            if empty:
+                return
+
+    def _report(self, history: dict[str, Any]) -> None:
+        self._told &= history.keys()  # the host forgets old ones, too
+        for number, entry in history.items():
+            if number in self._told:
+                continue
+            self._told.add(number)
+            status = entry.get("status") or {}
+            used = list(uses(entry["prompt"][2])) if status.get("status_str", "success") == "success" else []
+            if used:
+                tell(self._yard, used)
+
+
+def uses(prompt: dict[str, Any]) -> Iterator[dict[str, str]]:
+    """The models that a prompt in API form names, by their paths."""
+    seen = set()
+    for node in prompt.values():
+        for widget, value in (node.get("inputs") or {}).items():
+            if isinstance(value, str) and value.lower().endswith(_SUFFIXES):
+                path = _path(folder_of(str(node.get("class_type")), widget), value)
+                if path and path not in seen:
+                    seen.add(path)
+                    yield {"path": path}
+
+
+def tell(yard: Yard, used: list[dict[str, str]]) -> None:
+    """Report uses; a service that is not there misses them, which harms nobody."""
+    try:
+        ask(yard, "POST", "/api/v1/models/used", {"uses": used[:_MOST]}, start=False)
+    except Refused as error:
+        _log.debug("usage was not reported: %s", error)
+
+
+def _path(folder: str, name: str) -> str:
+    known = [folder] if folder else list(folder_paths.folder_names_and_paths)
+    for one in known:
+        if one in ("configs", "custom_nodes"):
+            continue
+        found = folder_paths.get_full_path(one, name)
+        if found:
+            return str(found)
+    return ""
