@@ -1,3 +1,4 @@
+import shutil
 import threading
 import time
 from dataclasses import replace
@@ -23,6 +24,8 @@ class Toy:
         self.begun = []
         self.discarded = []
         self.ready = Ready()
+        self.needs = {}
+        self.looked = []
         self.not_ready = {}
         self._ends = {}
         self._changed = threading.Condition()
@@ -30,7 +33,10 @@ class Toy:
     def prepare(self, task, stop):
         if task.title in self.not_ready:
             raise self.not_ready[task.title]
-        return self.ready
+        with self._changed:
+            self.looked.append(task.title)
+            self._changed.notify_all()
+        return self.needs.get(task.title, self.ready)
 
     def run(self, task, ready, live, stop):
         with self._changed:
@@ -56,6 +62,10 @@ class Toy:
         with self._changed:
             self._ends[title] = how
             self._changed.notify_all()
+
+    def seen(self, title):
+        with self._changed:
+            assert self._changed.wait_for(lambda: title in self.looked, 10), self.looked
 
     def started(self, *titles):
         with self._changed:
@@ -208,8 +218,6 @@ def test_a_full_disk_waits_and_counts_as_no_failure(yard):
 
 
 def test_room_is_reserved_over_all_running_tasks(yard, tmp_path):
-    import shutil
-
     free = shutil.disk_usage(tmp_path).free
     yard.toy.ready = Ready(size=free * 6 // 10, room={str(tmp_path): free * 6 // 10})
     yard.change(slots=Slots(2, 2))
@@ -220,6 +228,63 @@ def test_room_is_reserved_over_all_running_tasks(yard, tmp_path):
     yard.until(first, State.DONE)
     yard.toy.end("b")
     yard.later(61)
+    yard.until(second, State.DONE)
+
+
+def most_of(folder):
+    """A task that needs six tenths of what is free."""
+    size = shutil.disk_usage(folder).free * 6 // 10
+    return Ready(size=size, room={str(folder): size})
+
+
+def test_room_is_kept_for_a_task_that_comes_before_and_waits_for_its_hub(yard, tmp_path):
+    yard.toy.needs = {"b": most_of(tmp_path), "c": most_of(tmp_path)}
+    yard.change(slots=Slots(2, 1))
+    first, second = yard.queue.add([draft("a"), draft("b")])
+    yard.toy.started("a")
+    yard.toy.seen("b")
+    [third] = yard.queue.add([draft("c", hub="other")])
+    assert "other tasks need" in yard.until(third, State.WAITING).reason
+    yard.toy.end("a")
+    yard.toy.end("b")
+    yard.until(second, State.DONE)
+    yard.later(61)
+    yard.toy.end("c")
+    yard.until(third, State.DONE)
+    yard.until(first, State.DONE)
+
+
+def test_room_is_kept_for_a_task_that_was_begun_and_is_tried_again_later(yard, tmp_path):
+    yard.toy.needs = {"a": most_of(tmp_path), "b": most_of(tmp_path)}
+    [first] = yard.queue.add([draft("a", target=str(tmp_path / "a"))])
+    yard.toy.end("a", Waiting("In an hour.", seconds=3600))
+    yard.until(first, State.WAITING)
+    [second] = yard.queue.add([draft("b")])
+    assert "other tasks need" in yard.until(second, State.WAITING).reason
+    yard.queue.cancel([first])
+    yard.later(61)
+    yard.toy.end("b")
+    yard.until(second, State.DONE)
+
+
+def test_a_small_task_and_one_with_a_higher_priority_do_not_wait_for_claims(yard, tmp_path):
+    yard.toy.needs = {"a": most_of(tmp_path), "b": Ready(size=9, room={str(tmp_path): 9}), "c": most_of(tmp_path)}
+    [first] = yard.queue.add([draft("a", target=str(tmp_path / "a"))])
+    yard.toy.end("a", Waiting("In an hour.", seconds=3600))
+    yard.until(first, State.WAITING)
+    small, urgent = yard.queue.add([draft("b"), draft("c", priority=Priority.HIGH)])
+    yard.toy.end("b")
+    yard.toy.end("c")
+    yard.until(small, State.DONE)
+    yard.until(urgent, State.DONE)
+
+
+def test_a_task_that_no_disk_can_hold_holds_up_nobody(yard, tmp_path):
+    huge = shutil.disk_usage(tmp_path).total * 2
+    yard.toy.needs = {"a": Ready(size=huge, room={str(tmp_path): huge}), "b": most_of(tmp_path)}
+    first, second = yard.queue.add([draft("a", target=str(tmp_path / "a")), draft("b")])
+    assert "For room" in yard.until(first, State.WAITING).reason
+    yard.toy.end("b")
     yard.until(second, State.DONE)
 
 

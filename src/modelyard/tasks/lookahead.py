@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from modelyard.errors import YardError, unforeseen
@@ -75,6 +75,11 @@ class Lookahead:
         """Whether a task can start at once."""
         with self._lock:
             return number in self._ready
+
+    def rooms(self, numbers: Iterable[int]) -> list[Mapping[str, int]]:
+        """What those of some tasks that were looked at have to write, by folder."""
+        with self._lock:
+            return [self._ready[number].room for number in numbers if number in self._ready]
 
     def take(self, number: int) -> Ready:
         """What was found for a task that starts now."""

@@ -1,4 +1,4 @@
-"""Room on the disks, reserved over every task that runs. Pure but for asking a disk."""
+"""Room on the disks, reserved for every task that runs or comes before. Pure but for asking a disk."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from modelyard.values.sizes import show_size
 
@@ -20,29 +21,40 @@ class Disk:
 
 
 def disk_of(folder: str, reserve: int) -> Disk | None:
-    """The disk of a folder, None when it does not tell.
+    """The disk of a folder or of the nearest one above that is there, None when it does not tell.
 
     Args:
         reserve: Bytes that always stay free, at most 1 % of what is free.
     """
-    with contextlib.suppress(OSError):
-        free = shutil.disk_usage(folder).free
-        return Disk(os.stat(folder).st_dev, max(0, free - min(reserve, free // 100)))
+    for place in (Path(folder), *Path(folder).parents):
+        with contextlib.suppress(OSError):
+            free = shutil.disk_usage(place).free
+            return Disk(os.stat(place).st_dev, max(0, free - min(reserve, free // 100)))
     return None
 
 
+def claims(earlier: Iterable[Mapping[str, int]], look: Callable[[str], Disk | None]) -> list[Mapping[str, int]]:
+    """What tasks that come before may keep for themselves: whoever would not fit an idle queue holds up nobody.
+
+    Args:
+        earlier: What each has still to write, by folder.
+        look: Asks a disk, see `disk_of`.
+    """
+    return [need for need in earlier if lacking(need, (), look) is None]
+
+
 def lacking(
-    need: Mapping[str, int], running: Iterable[Mapping[str, int]], look: Callable[[str], Disk | None]
+    need: Mapping[str, int], others: Iterable[Mapping[str, int]], look: Callable[[str], Disk | None]
 ) -> str | None:
-    """Why a task does not fit beside the running ones, None when it does.
+    """Why a task does not fit beside others, None when it does.
 
     Args:
         need: Bytes by folder.
-        running: What each running task has still to write, by folder.
+        others: What each task that runs or comes before has still to write, by folder.
         look: Asks a disk, see `disk_of`.
     """
     taken: dict[int, int] = {}
-    for left in running:
+    for left in others:
         for folder, size in left.items():
             disk = look(folder)
             if disk:
@@ -50,6 +62,6 @@ def lacking(
     for folder, size in need.items():
         disk = look(folder)
         if disk and size and size + taken.get(disk.device, 0) > disk.free:
-            others = f", and running tasks need {show_size(taken[disk.device])}" if taken.get(disk.device) else ""
-            return f"{show_size(size)} are needed in {folder}, {show_size(disk.free)} are free{others}"
+            told = f", and other tasks need {show_size(taken[disk.device])} first" if taken.get(disk.device) else ""
+            return f"{show_size(size)} are needed in {folder}, {show_size(disk.free)} are free{told}"
     return None

@@ -18,7 +18,7 @@ from modelyard.tasks.moving import Move
 from modelyard.tasks.periodic import add_due
 from modelyard.tasks.picking import Slots, pick
 from modelyard.tasks.queue import Queue
-from modelyard.tasks.room import disk_of, lacking
+from modelyard.tasks.reserving import Beside, short_of_room
 from modelyard.tasks.running import Running
 from modelyard.tasks.states import ACTIVE, State
 from modelyard.tasks.task import Task
@@ -242,7 +242,7 @@ class Runner:
             self._each_safely(task, rules, lambda task: self._ahead.look(task, self._kinds[task.kind]))
         ready = [task for task in candidates if self._ahead.ready(task.id)]
         for task in pick(ready, hubs, rules.slots):
-            self._each_safely(task, rules, lambda task: self._start(task, rules))
+            self._each_safely(task, rules, lambda task: self._start(task, rules, near))
 
     def _each_safely(self, task: Task, rules: Rules, do: Callable[[Task], None]) -> None:
         """What cannot even be started fails, and holds up nobody."""
@@ -253,10 +253,12 @@ class Runner:
         except Exception as error:  # noqa: BLE001  # no thread to be had, a number no database holds
             self._put_off(task, error if isinstance(error, YardError) else unforeseen(error), rules)
 
-    def _start(self, task: Task, rules: Rules) -> None:
+    def _start(self, task: Task, rules: Rules, near: list[Task]) -> None:
         ready = self._ahead.take(task.id)
-        left = [one.left() for one in self._snapshot()]
-        short = lacking(ready.room, left, lambda folder: disk_of(folder, rules.reserve))
+        order = (task.priority, task.position)
+        earlier = [one.id for one in near if (one.priority, one.position) < order]
+        beside = Beside(self._snapshot(), earlier, self._ahead.rooms(earlier))
+        short = short_of_room(task, ready, beside, self._queue.database, rules.reserve)
         if short:
             put_off = {"until": self._queue.wall() + _ROOM_AGAIN, "size": ready.size}
             self._try(Move(task.id, State.WAITING, f"For room: {short}.", run=task.run, fields=put_off))

@@ -42,6 +42,22 @@ def upcoming(db: Connection, kinds: Collection[str], most: int) -> list[Task]:
     return found
 
 
+def begun_before(db: Connection, task: Task, but: Collection[int]) -> list[tuple[str, int]]:
+    """Target and bytes still to write of each unfinished task that comes before another and whose size is known.
+
+    Args:
+        but: Tasks to leave out.
+    """
+    waits = tasks.c.state.in_((State.QUEUED, State.WAITING))
+    ahead = sa.or_(
+        tasks.c.priority < task.priority,
+        sa.and_(tasks.c.priority == task.priority, tasks.c.position < task.position),
+    )
+    query = sa.select(tasks.c.target, tasks.c.size - tasks.c.done, tasks.c.id)
+    rows = db.execute(query.where(waits, ahead, tasks.c.size > tasks.c.done, tasks.c.follows.is_(None)))
+    return [(target, left) for target, left, number in rows if number not in but]
+
+
 def lost(db: Connection, running: Collection[int]) -> list[int]:
     """Tasks that run by the word of the database, and by nobody else's: their thread is gone."""
     return [
