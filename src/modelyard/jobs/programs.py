@@ -46,7 +46,7 @@ class FolderView(msgspec.Struct, frozen=True, kw_only=True):
     registered: bool
 
 
-class KeyView(msgspec.Struct, frozen=True):
+class FoundKey(msgspec.Struct, frozen=True):
     """Where a program keeps a key; never the key."""
 
     hub: str
@@ -82,7 +82,7 @@ class ProgramView(msgspec.Struct, frozen=True, kw_only=True):
     means: list[Means]
     why: str
     configs: list[str]
-    keys: list[KeyView]
+    keys: list[FoundKey]
     proxy: str
     notes: list[str]
 
@@ -273,7 +273,7 @@ def _view(program: Program, roots: Roots, shared: int, frees: int) -> ProgramVie
         means=list(program.means),
         why=program.why,
         configs=[str(one) for one in program.configs],
-        keys=[KeyView(one.hub, str(one.path)) for one in program.keys],
+        keys=[FoundKey(one.hub, str(one.path)) for one in program.keys],
         proxy=_REDACTOR.text(program.proxy),
         notes=list(program.notes),
     )
