@@ -1,17 +1,37 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { brotliCompressSync, gzipSync } from 'node:zlib'
 import tailwindcss from '@tailwindcss/vite'
 import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'vitest/config'
+import type { Plugin } from 'vite'
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
+const PAGE = here('../src/modelyard/server/page')
+const LEAST = 1024
+
+/** Lays a compressed form of each script and style beside it, for the service to send. */
+const packed: Plugin = {
+  name: 'packed',
+  apply: 'build',
+  closeBundle() {
+    for (const name of readdirSync(`${PAGE}/assets`)) {
+      const body = readFileSync(`${PAGE}/assets/${name}`)
+      if (!/\.(?:js|css)$/.test(name) || body.length < LEAST) continue
+      writeFileSync(`${PAGE}/assets/${name}.br`, brotliCompressSync(body))
+      writeFileSync(`${PAGE}/assets/${name}.gz`, gzipSync(body, { level: 9 }))
+    }
+  },
+}
+
 export default defineConfig({
   base: './', // the service writes where it is into <base>
-  plugins: [vue(), tailwindcss()],
+  plugins: [vue(), tailwindcss(), packed],
   resolve: { alias: { '@': here('./src') } },
   define: { __VUE_OPTIONS_API__: 'false', __INTLIFY_PROD_DEVTOOLS__: 'false' },
   build: {
-    outDir: here('../src/modelyard/server/page'),
+    outDir: PAGE,
     emptyOutDir: true,
     assetsInlineLimit: 0, // the service's policy lets no inline code or style in
     modulePreload: { polyfill: false },

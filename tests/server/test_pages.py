@@ -24,6 +24,8 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "assets").mkdir()
     (tmp_path / "index.html").write_bytes(INDEX)
     (tmp_path / "assets" / "a.js").write_text("1")
+    (tmp_path / "assets" / "a.js.br").write_bytes(b"br")
+    (tmp_path / "assets" / "a.js.gz").write_bytes(b"gz")
     (tmp_path / "assets" / "a.svg").write_text("<svg/>")
     return tmp_path
 
@@ -56,3 +58,35 @@ def test_a_service_without_its_page_says_how_to_build_it(tmp_path: Path) -> None
 
 def test_no_drawing_is_served_since_it_may_hold_scripts(folder: Path) -> None:
     assert ask(Pages(folder), "/assets/a.svg") is None
+
+
+@pytest.mark.parametrize(
+    ("accepted", "form"),
+    [
+        ("", b"1"),
+        ("gzip, deflate, br", b"br"),
+        ("gzip", b"gz"),
+        ("br;q=0, GZIP;q=0.5", b"gz"),
+        ("br ; q=0.000", b"1"),
+        ("identity", b"1"),
+        ("*", b"1"),
+        ("brx, xgzip", b"1"),
+    ],
+)
+def test_a_file_goes_out_in_the_smallest_form_that_the_caller_reads(folder: Path, accepted: str, form: bytes) -> None:
+    assert ask(Pages(folder), "/assets/a.js", accept_encoding=accepted) == form
+
+
+def test_each_form_has_a_tag_of_its_own_and_caches_are_told_that_forms_differ(folder: Path) -> None:
+    pages, tags = Pages(folder), set()
+    for accepted in ("", "gzip", "br"):
+        told = Asked("GET", "/assets/a.js", "", {"accept-encoding": accepted}, b"", STRANGER, "1", "127.0.0.1")
+        reply = pages.find(told)
+        assert reply and reply.headers["Vary"] == "Accept-Encoding"
+        assert reply.headers.get("Content-Encoding", "") == accepted
+        tag = reply.headers["ETag"]
+        tags.add(tag)
+        again = Asked("GET", told.path, "", {**told.headers, "if-none-match": tag}, b"", STRANGER, "1", "127.0.0.1")
+        unchanged = pages.find(again)
+        assert unchanged and unchanged.status == 304
+    assert len(tags) == 3

@@ -15,7 +15,7 @@ _MOST = 5000
 """Folders in one answer."""
 
 
-class FolderView(msgspec.Struct, frozen=True):
+class FolderCount(msgspec.Struct, frozen=True):
     """One folder.
 
     Attributes:
@@ -36,7 +36,7 @@ class Folders(msgspec.Struct, frozen=True):
         whole: These are all; False where the tree was cut off.
     """
 
-    folders: list[FolderView]
+    folders: list[FolderCount]
     whole: bool
 
 
@@ -51,7 +51,7 @@ def folders(db: Connection, asking: Asking) -> Folders:
             models_before, size_before = found.get((root, place), (0, 0))
             found[root, place] = (models_before + count, size_before + int(size))
     told = sorted(found, key=lambda key: (key[0], key[1].split("/")))
-    return Folders([FolderView(*key, *found[key]) for key in told[:_MOST]], len(told) <= _MOST)
+    return Folders([FolderCount(*key, *found[key]) for key in told[:_MOST]], len(told) <= _MOST)
 
 
 def _parent(dialect: str) -> sa.ColumnElement[str]:

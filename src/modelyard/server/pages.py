@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from modelyard.server.messages import Asked, Reply
+from modelyard.server.packing import accepts, tagged
 
 FOLDER = Path(__file__).parent / "page"
 _TYPES = {
@@ -20,6 +22,8 @@ _TYPES = {
     ".webmanifest": "application/manifest+json",
 }
 """What is served; SVG is not: it can hold scripts."""
+_PACKED = {"br": ".br", "gzip": ".gz"}
+"""Encodings that the build lays beside a file, the best first."""
 _ROUTES = ("/api/", "/model-manager/", "/assets/", "/healthz", "/metrics")
 _BASE = b'<base href="/" />'
 _PREFIX = re.compile(r"(/[A-Za-z0-9_.~-]{1,64}){1,8}")
@@ -38,10 +42,14 @@ class Pages:
     def __init__(self, folder: Path = FOLDER, *, prefixed: bool = False) -> None:
         self._prefixed = prefixed
         self._files: dict[str, Reply] = {}
+        self._packed: dict[str, dict[str, Reply]] = {}
         for file in sorted(folder.rglob("*")):
             if file.is_file() and file.suffix in _TYPES:
                 path = "/" + file.relative_to(folder).as_posix()
-                self._files[path] = _reply(file.suffix, file.read_bytes(), lasts=path.startswith("/assets/"))
+                plain = _reply(file.suffix, file.read_bytes(), lasts=path.startswith("/assets/"))
+                self._packed[path] = _forms(plain, file)
+                vary = {"Vary": "Accept-Encoding"} if self._packed[path] else {}
+                self._files[path] = replace(plain, headers={**plain.headers, **vary})
         self._files.setdefault("/index.html", _reply(".html", _UNBUILT))
         self._files["/"] = self._files["/index.html"]
 
@@ -50,6 +58,8 @@ class Pages:
         if asked.method not in ("GET", "HEAD"):
             return None
         found = self._files.get(asked.path)
+        if found:
+            found = self._smallest(asked, found)
         if found is None and _opened(asked):
             found = self._files["/"]
         if found is self._files["/"] and self._prefixed:
@@ -57,6 +67,24 @@ class Pages:
         if found and asked.headers.get("if-none-match") == found.headers["ETag"]:
             return Reply(304, b"", "", found.headers)
         return found
+
+    def _smallest(self, asked: Asked, plain: Reply) -> Reply:
+        """The best form of a file that the caller can read."""
+        header = asked.headers.get("accept-encoding", "")
+        forms = self._packed.get(asked.path, {})
+        return next((reply for encoding, reply in forms.items() if accepts(header, encoding)), plain)
+
+
+def _forms(plain: Reply, file: Path) -> dict[str, Reply]:
+    """The compressed forms of a file that the build made, by encoding."""
+    found = {}
+    for encoding, suffix in _PACKED.items():
+        beside = file.with_name(file.name + suffix)
+        if beside.is_file():
+            tag = tagged(plain.headers["ETag"], encoding)
+            headers = {**plain.headers, "ETag": tag, "Content-Encoding": encoding, "Vary": "Accept-Encoding"}
+            found[encoding] = Reply(200, beside.read_bytes(), plain.media_type, headers)
+    return found
 
 
 def _below(index: Reply, prefix: str) -> Reply:

@@ -18,6 +18,7 @@ from modelyard.errors import BadRequest, NoSuchRoute, RoleTooLow, TokenNeeded, W
 from modelyard.server.forms import FormReader
 from modelyard.server.messages import JSON, Answer, Asked, Reply
 from modelyard.server.once import LONGEST_KEY
+from modelyard.server.packing import packed, packs, tagged
 from modelyard.server.problem import defect, problem_reply
 from modelyard.server.reading import BodyReader, RawReader, no_query, plain
 from modelyard.server.rights import check_comfyui
@@ -110,7 +111,7 @@ class Router:
         try:
             route, texts = self.find(asked.method, asked.path)
             _check_role(route, asked)
-            return _matched(asked, await self._once(service, asked, route, texts, runs))
+            return await _matched(asked, route, await self._once(service, asked, route, texts, runs), runs.quick)
         except YardError as error:
             return problem_reply(error, asked.request_id, service.app.redactor)
         except Exception:  # noqa: BLE001  # whatever a handler met, the caller gets an answer
@@ -173,16 +174,25 @@ def _bytes(answer: Answer, *, raw: bool) -> bytes:
     return answer.body if raw and isinstance(answer.body, bytes) else msgspec.json.encode(answer.body)
 
 
-def _matched(asked: Asked, reply: Reply) -> Reply:
-    """The reply of a GET with its ETag, without its body when the caller has that already."""
+async def _matched(asked: Asked, route: Route, reply: Reply, run: Run) -> Reply:
+    """The reply of a GET with its ETag, compressed where that pays, without a body when the caller has that already."""
     if asked.method not in ("GET", "HEAD") or reply.status != 200:
         return reply
     tag = f'"{hashlib.sha256(reply.body).hexdigest()[:32]}"'
     headers = {"ETag": tag, **reply.headers}
+    small = not route.secret and packs(asked, reply)
+    if small:
+        tag = tagged(tag, "gzip")
+        headers |= {"ETag": tag, "Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
     wanted = [part.strip().removeprefix("W/") for part in asked.headers.get("if-none-match", "").split(",")]
     if tag in wanted or "*" in wanted:
         return Reply(304, b"", "", headers)
-    return Reply(200, reply.body, reply.media_type, headers)
+    body = await _packed(reply.body, run) if small else reply.body
+    return Reply(200, body, reply.media_type, headers)
+
+
+async def _packed(body: bytes, run: Run) -> bytes:
+    return packed(body) if len(body) < _LARGE else bytes(await run(lambda: packed(body)))
 
 
 def _check_role(route: Route, asked: Asked) -> None:

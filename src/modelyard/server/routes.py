@@ -76,6 +76,7 @@ class Route:
         takes: Media types of a body beside JSON, see `doors.check_write`; empty is none.
         once: Whether Idempotency-Key is honoured: answers with secrets in them are not kept.
         slow: Whether it asks the network or moves many files, maybe only for some bodies: threads of their own.
+        secret: Its answer holds a secret, so it is never compressed.
     """
 
     method: str
@@ -91,6 +92,7 @@ class Route:
     takes: tuple[str, ...]
     once: bool
     slow: bool | Callable[[Any], bool]
+    secret: bool
     example: Any
     shows: Any
     path_reader: PathReader
@@ -169,6 +171,7 @@ class Routes:
         takes: tuple[str, ...] = (),
         once: bool = True,
         slow: bool | Callable[[Any], bool] = False,
+        secret: bool = False,
         example: Any = None,
         shows: Any = None,
         gives: Any = None,
@@ -185,6 +188,7 @@ class Routes:
             takes: Media types of a body beside JSON, see `doors.check_write`.
             once: Whether Idempotency-Key is honoured: answers with secrets in them are not kept.
             slow: Whether it asks the network or moves many files; a function of the body where only some do.
+            secret: Its answer holds a secret, so it is never compressed.
             example: A body, for the description.
             shows: An answer, for the description.
             gives: Type of a good answer, for handlers that return an `Answer`.
@@ -207,6 +211,7 @@ class Routes:
             takes,
             once and method == "POST",
             slow,
+            secret,
             example,
             shows,
             PathReader(self.prefix + path, hints),

@@ -15,7 +15,7 @@ export interface Folder {
 }
 
 /** Folders as a tree; each stands before those in it. */
-export function treeOf(folders: readonly Schemas['FolderView'][]): Folder[] {
+export function treeOf(folders: readonly Schemas['FolderCount'][]): Folder[] {
   const top: Folder[] = []
   const known = new Map<string, Folder>()
   for (const { place, models, size } of folders) {

@@ -63,7 +63,7 @@ def open_session(here: Here, body: Code) -> Opened:
     return Opened(here.service.access.redeem(body.code, here.address))
 
 
-@routes.get("/session", role=Role.VIEWER)
+@routes.get("/session", role=Role.VIEWER, secret=True)
 def show_session(here: Here) -> Who:
     """Who the caller is, and what they may do."""
     assert here.caller.role is not None
