@@ -110,7 +110,8 @@ class App:
         engine = Engine(client, manners, self.clock, policy, self.proofs)
         self.limits = limits_of(self.settings, [hub.name for hub in self.hubs], self.clock)
         self._unfollow = follow(self.settings, self.limits, self.pool, _handles())
-        self.yard = Yard(self.settings, engine, self.hubs, self.api, self.proofs, self.limits, self.stop, _handles())
+        rooms = (self.settings, engine, self.hubs, self.api, self.proofs, self.limits)
+        self.yard = Yard(*rooms, self.stop, _handles(), self.lan_hubs)
 
     def download(self, wish: Wish) -> Download:
         """A download, ready to be planned and run."""

@@ -27,6 +27,7 @@ from modelyard.engine.xet import goes_by_xet
 from modelyard.errors import Busy, DiskFull, TargetExists, UsageError, YardError, unforeseen
 from modelyard.hubs.base import Hub
 from modelyard.hubs.selection import meant, pick
+from modelyard.hubs.web.addresses import NAME as WEB
 from modelyard.jobs.addressing import KeepKey, read_address, without_secrets
 from modelyard.jobs.arrivals import Arrival, Arrivals
 from modelyard.jobs.crew import Crew
@@ -41,7 +42,7 @@ from modelyard.jobs.yard import Yard
 from modelyard.library.reading.pool import Pool
 from modelyard.net.bandwidth import Bucket, Meter
 from modelyard.net.stop import Stop
-from modelyard.net.url import without_query
+from modelyard.net.url import parse, without_query
 from modelyard.values.digests import digest
 from modelyard.values.offers import Listing, Offer, Xet
 from modelyard.values.sizes import parse_size, show_size
@@ -104,7 +105,17 @@ class Download:
         listing = pick(listing, self.wish.include, self.wish.exclude)
         if self.wish.companions:
             listing = replace(listing, offers=(*listing.offers, *listing.companions))
+        if self.wish.told:
+            listing = replace(listing, offers=tuple(map(self._strange, listing.offers)))
         return hub, listing
+
+    def _strange(self, offer: Offer) -> Offer:
+        """An offer that a stranger's word led to: a plain server must be public, or registered by a person."""
+        if offer.hub != WEB:
+            return offer
+        known = self.yard.registered
+        sources = (replace(one, told_by_public=parse(one.url).origin not in known) for one in offer.sources)
+        return replace(offer, sources=tuple(sources))
 
     # --- decide -----------------------------------------------------------------------------------
 

@@ -35,6 +35,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         to: A folder, or a file when one file is meant; empty is the folder of the settings.
         limit: Speed limit like ``50MB/s``; empty is none.
         hooks: Names of hooks that run for this task only.
+        told: See `jobs.wish.Wish`.
     """
 
     address: str = msgspec.field(default="", name="_address")
@@ -47,6 +48,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     unpack: bool = False
     limit: str = ""
     hooks: tuple[str, ...] = ()
+    told: bool = False
 
     @property
     def rate(self) -> int | None:
@@ -133,6 +135,7 @@ class DownloadKind:
             options.companions,
             options.rate,
             options.unpack,
+            options.told,
         )
         return Download(self._yard, wish, self._keep_key)
 

@@ -30,6 +30,7 @@ class Wish:
         companions: Fetch what belongs with the files too.
         limit: Bytes per second for these files together.
         unpack: Unpack archives as they arrive.
+        told: A stranger's document names the addresses: plain ones must not lead into the local network.
     """
 
     addresses: Sequence[str]
@@ -41,6 +42,7 @@ class Wish:
     companions: bool = False
     limit: int | None = None
     unpack: bool = False
+    told: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 
 from modelyard.engine.order import Engine
@@ -21,6 +22,7 @@ class Yard:
         limits: The bucket over everything under ``""``, and one for each hub.
         stop: Set when the process is to end.
         handles: Files that may be open at once: parts that wait for their name.
+        registered: Origins in the local network that a person registered.
     """
 
     settings: Settings
@@ -31,6 +33,7 @@ class Yard:
     limits: dict[str, Bucket]
     stop: Stop
     handles: int = 200
+    registered: Container[str] = frozenset()
 
     def buckets(self, hub: str) -> list[Bucket]:
         """The limits that hold for a hub."""

@@ -1,25 +1,40 @@
-"""Workflows: which models does this file need?"""
+"""Workflows: which models does this file need, where can they be had, and get them. The body is the file."""
 
 from __future__ import annotations
 
 import io
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
-from modelyard.errors import NoWorkflow
+from modelyard.errors import DiskFull, NotSupported, NoWorkflow, YardError
+from modelyard.jobs.batch import forget
+from modelyard.jobs.queued import Options, draft
+from modelyard.jobs.workflows.building import places_of, resolver
+from modelyard.jobs.workflows.getting import check_room
+from modelyard.jobs.workflows.plan import Plan, PlannedModel, Room
+from modelyard.jobs.workflows.renames import renames_of
+from modelyard.jobs.workflows.resolving import Resolver
+from modelyard.net.stop import Stop
+from modelyard.programs.workflows.fixing import rewrite
 from modelyard.programs.workflows.reading import read_stream
+from modelyard.programs.workflows.references import Workflow
+from modelyard.server.api.fence import check_target
+from modelyard.server.messages import Answer
 from modelyard.server.roles import Role
-from modelyard.server.routes import Here, Routes
+from modelyard.server.routes import Ask, Here, Routes
+from modelyard.tasks.task import Draft
 
 routes = Routes(tag="workflows")
 
 LARGEST = 64 * 1024 * 1024
 """Bytes of a workflow, or of the picture or video that holds one."""
+_TAKES = ("application/octet-stream",)
+_PLAN_SECONDS, _GET_SECONDS = 20.0, 60.0
 
 
 class WorkflowView(msgspec.Struct, frozen=True):
-    """What a file asks for.
+    """What a file asks for, and what of it is here.
 
     Attributes:
         format: `ui`, `api` or `a1111`.
@@ -28,6 +43,12 @@ class WorkflowView(msgspec.Struct, frozen=True):
         declared_not_needed: Models that are described, but switched off.
         mentioned: Models that a text names: embeddings, LoRAs in prompts.
         problems: What could not be followed.
+        models: What each needed model is here, in the order of `needed`.
+        bytes: To fetch, as far as sizes are known.
+        unknown_sizes: Models to fetch whose size nobody says.
+        room: The disks that would be written to.
+        complete: Every needed model is here.
+        notes: What could not be asked.
     """
 
     format: str
@@ -36,20 +57,127 @@ class WorkflowView(msgspec.Struct, frozen=True):
     declared_not_needed: list[dict[str, Any]]
     mentioned: list[dict[str, Any]]
     problems: list[str]
+    models: tuple[PlannedModel, ...]
+    bytes: int
+    unknown_sizes: int
+    room: tuple[Room, ...]
+    complete: bool
+    notes: tuple[str, ...]
+
+
+class FetchedModel(msgspec.Struct, frozen=True):
+    """A model that is being fetched: its task, and where it will lie."""
+
+    id: int
+    name: str
+    target: str
+
+
+class WorkflowTasks(msgspec.Struct, frozen=True):
+    """What a workflow needs, and the tasks that fetch what is not here."""
+
+    plan: WorkflowView
+    tasks: list[FetchedModel]
+
+
+class PlanQuery(Ask, frozen=True):
+    """How to look.
+
+    Attributes:
+        search: Ask hubs.
+        accept: `likely`: files that are likely to be the wanted ones are taken for them.
+    """
+
+    search: bool = True
+    accept: list[Literal["likely"]] = []
+
+
+class AcceptQuery(Ask, frozen=True):
+    """What to take for the wanted files.
+
+    Attributes:
+        accept: `likely`: files that are likely to be the wanted ones are taken for them.
+    """
+
+    accept: list[Literal["likely"]] = []
 
 
 @routes.post(
-    "/workflows/plan",
+    "/workflows/plan", role=Role.VIEWER, raises=(NoWorkflow,), most=LARGEST, takes=_TAKES, once=False, slow=True
+)
+def plan_workflow(here: Here, query: PlanQuery, body: bytes) -> WorkflowView:
+    """Which models a workflow needs, which of them are here, and where the others can be had. Fetches nothing.
+
+    The body is the file: JSON, or a picture, video or sound that holds one.
+    """
+    found = _read(body)
+    made = _resolver(here, accept=bool(query.accept), search=query.search, seconds=_PLAN_SECONDS)
+    return _view(found, made.plan(found.needed))
+
+
+@routes.post("/workflows/get", role=Role.OPERATOR, raises=(NoWorkflow, DiskFull), most=LARGEST, takes=_TAKES, slow=True)
+def get_workflow(here: Here, query: AcceptQuery, body: bytes) -> WorkflowTasks:
+    """Queue what a workflow needs and what can be fetched, to where ComfyUI lists it. Nothing here is replaced."""
+    found = _read(body)
+    made = _resolver(here, accept=bool(query.accept), search=True, seconds=_GET_SECONDS)
+    plan = made.plan(found.needed)
+    check_room(plan)
+    drafts: list[tuple[PlannedModel, Draft]] = []
+    notes = list(plan.notes)
+    for wanted, model in zip(made.wanted, made.models, strict=True):
+        try:
+            if model.fetched:
+                drafts.append((model, _draft(here, model, wanted.sha256)))
+        except YardError as error:
+            notes.append(f"{model.name}: {error.message}")
+    ids = here.app.queue.add([each for _, each in drafts]) if drafts else []
+    tasks = [FetchedModel(number, model.name, model.target) for number, (model, _) in zip(ids, drafts, strict=True)]
+    return WorkflowTasks(_view(found, msgspec.structs.replace(plan, notes=tuple(notes))), tasks)
+
+
+@routes.post(
+    "/workflows/fix",
     role=Role.VIEWER,
-    raises=(NoWorkflow,),
+    raises=(NoWorkflow, NotSupported),
     most=LARGEST,
-    takes=("application/octet-stream",),
+    takes=_TAKES,
+    media_type="application/octet-stream",
+    gives=bytes,
     once=False,
     slow=True,
 )
-def plan_workflow(here: Here, body: bytes) -> WorkflowView:
-    """Which models a workflow needs. The body is the file: JSON, or a picture, video or sound that holds one."""
+def fix_workflow(here: Here, query: AcceptQuery, body: bytes) -> Answer:
+    """The workflow with the names of models that are here under other names; every other byte as it was sent."""
+    found = _read(body)
+    made = _resolver(here, accept=bool(query.accept), search=False, seconds=0)
+    made.plan(found.needed)
+    return Answer(rewrite(body, renames_of(made.models)), media_type="application/octet-stream")
+
+
+def _read(body: bytes) -> Workflow:
     found = read_stream(io.BytesIO(body), len(body))
     if found is None:
         raise NoWorkflow("This file holds no workflow.")
-    return msgspec.convert(found, WorkflowView, from_attributes=True)
+    return found
+
+
+def _resolver(here: Here, *, accept: bool, search: bool, seconds: float) -> Resolver:
+    app = here.app
+    places = places_of(app.stock.roots(), app.target(""))
+    stop = Stop(app.stop)
+    return resolver(app.yard, places, app.stock.catalogue, stop, search=search, seconds=seconds, accept=accept)
+
+
+def _draft(here: Here, model: PlannedModel, sha256: str) -> Draft:
+    """The task that fetches a model.
+
+    Raises:
+        YardError: This caller may not fetch to there.
+    """
+    check_target(here, model.target)
+    return draft(here.app.yard, model.address, Options(to=model.target, sha256=sha256 or None, told=True), forget)
+
+
+def _view(found: Workflow, plan: Plan) -> WorkflowView:
+    told = {name: getattr(found, name) for name in Workflow.__slots__}
+    return WorkflowView(**told, **{name: getattr(plan, name) for name in Plan.__struct_fields__})

@@ -1,0 +1,1 @@
+"""From a workflow to its models: what is here, where the rest can be had, and getting it."""

@@ -1,0 +1,90 @@
+"""Puts together what plans are made with, from the rooms of a running App."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from modelyard.catalogue.catalogue import Catalogue
+from modelyard.engine.landing import free_bytes
+from modelyard.jobs.folders import nearest_folder
+from modelyard.jobs.measure import measure
+from modelyard.jobs.workflows.here import Here
+from modelyard.jobs.workflows.looking import Looking
+from modelyard.jobs.workflows.places import Places, models_folder
+from modelyard.jobs.workflows.plan import PlannedModel, Room
+from modelyard.jobs.workflows.questions import Questions
+from modelyard.jobs.workflows.resolving import Resolver
+from modelyard.jobs.workflows.sources import Seeker
+from modelyard.jobs.yard import Yard
+from modelyard.library.roots.roots import Roots
+from modelyard.net.stop import Stop
+from modelyard.store.proofs import Proof
+from modelyard.values.sizes import parse_size
+
+_DIGESTS = ("sha256", "tensor-sha256")
+
+
+def places_of(roots: Roots, base: str) -> Places:
+    """Where models lie and are saved: the registered roots, else the folder of downloads, laid out like ComfyUI's.
+
+    Args:
+        base: The folder that downloads go to.
+    """
+    return Places(roots) if roots.all else Places(models_folder(Path(base.rstrip("/" + os.sep))), known=False)
+
+
+def resolver(
+    yard: Yard,
+    places: Places,
+    catalogue: Catalogue | None,
+    stop: Stop,
+    *,
+    search: bool = False,
+    seconds: float = 60.0,
+    measured: bool = False,
+    accept: bool = False,
+) -> Resolver:
+    """A maker of plans.
+
+    Args:
+        catalogue: None where there is no database.
+        search: Ask hubs.
+        seconds: How long hubs may take together.
+        measured: Read files that are likely to be wanted, so that it is sure.
+        accept: Take them unread.
+    """
+    read = _measuring(yard, stop) if measured else None
+    seeker = Seeker(Questions(yard, stop, seconds=seconds)) if search else None
+    looking = Looking(Here(places, catalogue, yard.proofs), read)
+    return Resolver(places, looking, seeker, accept, lambda models: rooms(yard, models))
+
+
+def rooms(yard: Yard, models: Iterable[PlannedModel]) -> tuple[Room, ...]:
+    """The disks that a plan writes to, with what it needs and what they have."""
+    needed: dict[int, int] = {}
+    folders: dict[int, Path] = {}
+    for one in {one.target: one for one in models if one.fetched}.values():
+        folder = nearest_folder(Path(one.target))
+        device = folder.stat().st_dev
+        folders.setdefault(device, folder)
+        needed[device] = needed.get(device, 0) + (one.size or 0)
+    return tuple(_room(yard, folders[device], bytes_) for device, bytes_ in needed.items())
+
+
+def _room(yard: Yard, folder: Path, needed: int) -> Room:
+    free = free_bytes(folder)
+    reserve = min(parse_size(yard.settings["disk.reserve"]), (free or 0) // 100)
+    return Room(str(folder), needed, free, fits=free is None or needed + reserve <= free)
+
+
+def _measuring(yard: Yard, stop: Stop) -> Callable[[Path], Mapping[str, str]]:
+    def read(path: Path) -> Mapping[str, str]:
+        found = measure(path, stop, _DIGESTS)
+        known = yard.proofs.last_known(path) or Proof(path, found.stamp, {})
+        yard.proofs.keep([replace(known, stamp=found.stamp, measured=found.digests, blocks=found.table.packed())])
+        return found.digests
+
+    return read

@@ -1,0 +1,181 @@
+"""What is here already: by hash, by name and folder, and what is alike. Reads names and stamps, no model."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from modelyard.catalogue.catalogue import Catalogue
+from modelyard.catalogue.model import Health
+from modelyard.errors import NoSuchModel
+from modelyard.jobs.checking import is_as_known
+from modelyard.jobs.workflows.places import Places, listed
+from modelyard.jobs.workflows.wanted import Wanted
+from modelyard.library.names import safe_relative
+from modelyard.store.proofs import Proofs
+from modelyard.values.suffixes import LISTED, suffix_of
+
+_MOST_ENTRIES = 200_000
+_SECONDS = 3.0
+"""How long folders are looked through for files of other names."""
+_DEEPEST = 12
+_MOST_ASKED = 2_000
+"""Questions to the catalogue by hash; more models than that has no workflow that a person made."""
+
+_BAD = (Health.DAMAGED, Health.UNSAFE)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One file that is here.
+
+    Attributes:
+        lists_as: The name under which ComfyUI lists it in the wanted folder; empty when it lies elsewhere.
+        digests: Measured, as long as the file was not touched since.
+        verified: Somebody's hash confirmed its bytes.
+        bad: It is known to be damaged or unsafe.
+    """
+
+    path: Path
+    lists_as: str
+    size: int
+    digests: dict[str, str] = field(default_factory=dict)
+    model: int | None = None
+    verified: bool = False
+    bad: str = ""
+
+
+@dataclass
+class Here:
+    """Looks at one machine.
+
+    Args:
+        catalogue: None where there is no database: names and proofs alone tell then.
+        proofs: None where there is no data folder.
+    """
+
+    places: Places
+    catalogue: Catalogue | None = None
+    proofs: Proofs | None = None
+    clock: Callable[[], float] = time.monotonic
+    _files: dict[str, dict[str, list[Path]]] = field(default_factory=dict)
+    _until: float | None = None
+    _asked: int = 0
+
+    def named(self, wanted: Wanted) -> Held | None:
+        """The file of that very name in that folder; A1111 leaves endings out of names."""
+        if not wanted.name:
+            return None
+        relative = safe_relative(wanted.name.replace("\\", "/"))
+        for root in self.places.of(wanted.folder):
+            path = root.path / relative
+            if wanted.has_suffix and path.is_file():
+                return self.held(path, wanted.folder)
+        return None if wanted.has_suffix else next(self._of_stem(wanted), None)
+
+    def hashed(self, wanted: Wanted, sha256: str = "") -> list[Held]:
+        """Untouched files with the wanted hash, those that ComfyUI lists in the folder first.
+
+        Args:
+            sha256: What a hub claims, instead of what the workflow says.
+        """
+        value = sha256 or wanted.sure_hash
+        if not value:
+            return []
+        paths: dict[str, None] = {}
+        if self.proofs and len(value) == 64:
+            paths |= dict.fromkeys(str(proof.path) for proof in self.proofs.with_sha256(value))
+        paths |= dict.fromkeys(self._in_catalogue(value))
+        found = [self.held(Path(path), wanted.folder) for path in paths]
+        return sorted((one for one in found if not one.bad), key=lambda one: not one.lists_as)
+
+    def alike(self, wanted: Wanted) -> list[Held]:
+        """Files of the same name in another sub-folder, or in other letters."""
+        names = self._names(wanted.folder)
+        return [self.held(path, wanted.folder) for path in names.get(wanted.base.lower(), [])[:20]]
+
+    def sized(self, folder: str, size: int) -> list[Held]:
+        """Files of a folder that have exactly so many bytes."""
+        paths = (path for found in self._names(folder).values() for path in found)
+        return [self.held(path, folder) for path in paths if _size(path) == size][:20]
+
+    def held(self, path: Path, folder: str) -> Held:
+        """What is known of a file."""
+        name = listed(path, self.places.of(folder))
+        size = _size(path) or 0
+        proof = self.proofs.of(path) if self.proofs else None
+        digests = dict(proof.measured) if proof else {}
+        verified = bool(proof and any(proof.measured.get(each) == value for each, value in proof.claimed.items()))
+        if self.catalogue is None:
+            return Held(path, name, size, digests, verified=verified)
+        try:
+            model = self.catalogue.at(str(path))
+        except NoSuchModel:
+            return Held(path, name, size, digests, verified=verified)
+        for file in self.catalogue.files(model.id):
+            if file.path == str(path) and is_as_known(file):
+                known = {"sha256": file.sha256, "tensor-sha256": file.tensors, "autov1": file.autov1}
+                digests |= {name: value for name, value in known.items() if value}
+        bad = model.health.value if model.health in _BAD else ""
+        return Held(path, name, size, digests, model.id, verified or model.health is Health.GOOD, bad)
+
+    def _in_catalogue(self, value: str) -> Iterator[str]:
+        if self.catalogue is None or self._asked >= _MOST_ASKED:
+            return
+        self._asked += 1
+        for algorithm in ("sha256",) if len(value) == 64 else ("sha256", "tensor-sha256"):
+            for model in self.catalogue.with_digest(algorithm, value)[:50]:
+                for file in self.catalogue.files(model.id):
+                    digest = file.sha256 if algorithm == "sha256" else file.tensors
+                    if digest.startswith(value) and is_as_known(file):
+                        yield file.path
+
+    def _of_stem(self, wanted: Wanted) -> Iterator[Held]:
+        low = wanted.base.lower()
+        for name, paths in self._names(wanted.folder).items():
+            if name.rpartition(".")[0] == low:
+                yield from (self.held(path, wanted.folder) for path in paths)
+
+    def _names(self, folder: str) -> dict[str, list[Path]]:
+        """Files of models in a folder by their names in lower case, as far as a few seconds reach."""
+        if folder in self._files or not folder:
+            return self._files.get(folder, {})
+        if self._until is None:
+            self._until = self.clock() + _SECONDS
+        found: dict[str, list[Path]] = {}
+        for root in self.places.of(folder):
+            for path in _walk(str(root.path), lambda: self.clock() < (self._until or 0)):
+                found.setdefault(os.path.basename(path).lower(), []).append(Path(path))
+        self._files[folder] = found
+        return found
+
+
+def _walk(top: str, goes_on: Callable[[], bool]) -> Iterator[str]:
+    """Paths of models below a folder, links followed as ComfyUI follows them, each folder once."""
+    waiting, seen, count = [(top, 0)], set[tuple[int, int]](), 0
+    while waiting and count < _MOST_ENTRIES and goes_on():
+        folder, depth = waiting.pop()
+        try:
+            stat = os.stat(folder)
+            if (stat.st_dev, stat.st_ino) in seen:
+                continue
+            seen.add((stat.st_dev, stat.st_ino))
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    count += 1
+                    if entry.is_dir():
+                        waiting += [(entry.path, depth + 1)] if depth < _DEEPEST else []
+                    elif suffix_of(entry.name) in LISTED and entry.is_file():
+                        yield entry.path
+        except OSError:
+            continue  # a folder that cannot be read holds nothing that can be used
+
+
+def _size(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return None

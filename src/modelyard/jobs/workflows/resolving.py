@@ -1,0 +1,133 @@
+"""From rows of a workflow to a plan. The first that fits wins, and the reason is told each time.
+
+1. refused names; 2. here by hash, then under that name in that folder, unless its hash speaks against it (`looking`);
+3. where it can be had (`sources`: address, mirrors, index, hash, search), and what its hub claims of it: those very
+bytes may be here under another name, or a file that is as large and begins alike; 4. nothing: what a person can do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from modelyard.errors import BadValue, UnsafePath
+from modelyard.jobs.workflows import rows
+from modelyard.jobs.workflows.addresses import indexed_folder, told_by
+from modelyard.jobs.workflows.places import Places
+from modelyard.jobs.workflows.plan import Plan, PlannedModel, Room, plan_of
+from modelyard.jobs.workflows.wanted import Wanted, merged, read_row
+
+if TYPE_CHECKING:
+    from modelyard.jobs.workflows.looking import Looking
+    from modelyard.jobs.workflows.sources import Seeker, Sought, Source
+
+_MOST_SOUGHT = 500
+"""Models that hubs are asked about; a workflow that a person made has fewer."""
+
+
+@dataclass
+class Resolver:
+    """Makes plans.
+
+    Args:
+        looking: None when there is nothing to look at.
+        seeker: None when nobody is asked.
+        accept: Files that are likely to be the wanted ones are taken for them.
+        rooms: The disks that would be written to.
+
+    Attributes:
+        wanted: The models of the last plan, each once.
+        models: Their rows.
+    """
+
+    places: Places
+    looking: Looking | None = None
+    seeker: Seeker | None = None
+    accept: bool = False
+    rooms: Callable[[Iterable[PlannedModel]], tuple[Room, ...]] = lambda _models: ()
+    wanted: list[Wanted] = field(default_factory=list)
+    models: list[PlannedModel] = field(default_factory=list)
+
+    def plan(self, told: Iterable[Mapping[str, Any]]) -> Plan:
+        """What the models of a reader's rows are here.
+
+        Raises:
+            Stopped: Somebody asked to stop.
+        """
+        wanted, where = merged(map(read_row, told))
+        self.wanted = [one if one.folder else replace(one, folder=indexed_folder(one)) for one in wanted]
+        known = [self._known(one) for one in self.wanted]
+        left = [self.wanted[at] for at, one in enumerate(known) if one is None]
+        sought = iter(self._seek(left))
+        self.models = [
+            self._accepted(one if one is not None else self._settled(wanted, next(sought)))
+            for one, wanted in zip(known, self.wanted, strict=True)
+        ]
+        return plan_of(tuple(self.models[at] for at in where), self.rooms(self.models), self._notes())
+
+    def again(self, wanted: Wanted, tried: Sequence[str]) -> PlannedModel | None:
+        """The row of a model from another place than those that were tried in vain; None when there is none."""
+        sought = self.seeker.linked(wanted, frozenset(tried)) if self.seeker else None
+        row = self._sourced(wanted, sought.source) if sought and sought.source else None
+        return row if row is not None and row.fetched else None
+
+    def _known(self, wanted: Wanted) -> PlannedModel | None:
+        if wanted.refused:
+            return rows.row(wanted, "unsafe", wanted.refused, steps=("Ask whoever made the workflow.",))
+        return self.looking.settled(wanted) if self.looking else None
+
+    def _seek(self, wanted: Sequence[Wanted]) -> list[Sought | None]:
+        if self.seeker is None:
+            return [None] * len(wanted)
+        few = self.seeker.all(wanted[:_MOST_SOUGHT])
+        return [*few, *[None] * (len(wanted) - len(few))]
+
+    def _settled(self, wanted: Wanted, sought: Sought | None) -> PlannedModel:
+        """The row of a model that is not here under its name."""
+        if sought is not None and sought.source is not None:
+            return self._sourced(wanted, sought.source)
+        target = ""
+        try:
+            target = str(self.places.target(wanted)) if wanted.has_suffix else ""
+        except UnsafePath as error:
+            return rows.row(wanted, "unsafe", error.message)
+        except BadValue:
+            target = ""  # told as unknown
+        if sought is not None and sought.gate is not None:
+            return rows.gated(wanted, *sought.gate, target)
+        alike = self.looking.alike(wanted) if self.looking else None
+        if alike is not None:
+            return rows.alike(wanted, alike)
+        if sought is None:
+            return rows.unasked(wanted, told_by(wanted), target)
+        return rows.unresolved(wanted, sought, target, self.looking.elsewhere(wanted) if self.looking else ())
+
+    def _sourced(self, wanted: Wanted, source: Source) -> PlannedModel:
+        """The row of a model whose place is known: its bytes may be here all the same."""
+        wanted = replace(wanted, folder=wanted.folder or source.folder)
+        if self.looking and (row := self.looking.offered(wanted, source)):
+            return row
+        try:
+            target = self.places.target(wanted, source.offer.name)
+        except UnsafePath as error:
+            return rows.row(wanted, "unsafe", error.message)
+        except BadValue as error:
+            return rows.unplaced(wanted, source, error)
+        if self.looking is None:
+            return rows.found(wanted, source, target)
+        sha256 = source.offer.claimed.get("sha256", "")
+        likely = self.looking.likely(wanted, source, target)
+        return likely or rows.found(wanted, source, target, self.looking.elsewhere(wanted, sha256) if sha256 else ())
+
+    def _accepted(self, row: PlannedModel) -> PlannedModel:
+        return rows.accepted(row) if self.accept and row.state == "likely" else row
+
+    def _notes(self) -> tuple[str, ...]:
+        resting = self.seeker.questions.resting if self.seeker else {}
+        notes = [f"{name} could not be asked: {error.message}" for name, error in resting.items()]
+        if not self.places.known:
+            notes.append(
+                "No folder of models is registered: name a ComfyUI (`--comfyui`), or `modelyard roots add` one."
+            )
+        return tuple(notes)

@@ -1,0 +1,143 @@
+"""The rows of a plan, in words: what is so, why, and what a person can do. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from modelyard.errors import AccessError, BadValue
+from modelyard.jobs.workflows.plan import Candidate, PlannedModel, State
+from modelyard.jobs.workflows.wanted import Wanted
+
+if TYPE_CHECKING:
+    from modelyard.jobs.workflows.here import Held
+    from modelyard.jobs.workflows.sources import Sought, Source
+
+_FIX = "Put its name here into the workflow: `modelyard workflow fix`."
+
+
+def row(wanted: Wanted, state: State, why: str, **more: Any) -> PlannedModel:
+    """A row with what the workflow itself says."""
+    told: dict[str, Any] = {"hash": wanted.sha256, "size": wanted.size, "url": wanted.url}
+    told["rounded"] = wanted.size is not None and "size" not in more
+    return PlannedModel(name=wanted.name, directory=wanted.directory, state=state, why=why, **told | more)
+
+
+def held_row(wanted: Wanted, state: State, held: Held, why: str, **more: Any) -> PlannedModel:
+    """A row of a file that is here."""
+    other = held.lists_as if held.lists_as != wanted.name else ""
+    told: dict[str, Any] = {"path": str(held.path), "model": held.model, "lists_as": other, "size": held.size}
+    told |= {"verified": held.verified, "hash": held.digests.get("sha256", "") or wanted.sha256}
+    told |= {"steps": (_FIX,)} if other else {}
+    return row(wanted, state, why, **told | more)
+
+
+def proven(wanted: Wanted, state: State, held: Held, why: str) -> PlannedModel:
+    """A row of a file whose very bytes are the wanted ones."""
+    return held_row(wanted, state, held, why, verified=True)
+
+
+def differs(wanted: Wanted, held: Held, why: str) -> PlannedModel:
+    """Another file stands where the wanted one belongs."""
+    steps: tuple[str, ...] = (
+        f"Give {held.path} another name, and get again: nothing is ever replaced.",
+        "Or use it as it is: the workflow was made with another file.",
+    )
+    if held.bad:
+        steps = (f"See what is wrong with it: `modelyard show {held.model}`.", "Mend it: `modelyard repair`.")
+    return held_row(wanted, "differs", held, why, steps=steps, lists_as="", hash=wanted.sha256, verified=False)
+
+
+def found(wanted: Wanted, source: Source, target: Path, elsewhere: Iterable[Held] = ()) -> PlannedModel:
+    """A file that can be fetched."""
+    twins = here_candidates(elsewhere, "the same bytes, where ComfyUI does not list them for this folder")
+    return row(wanted, "found", f"{source.why}.", target=str(target), candidates=twins, **_offered(wanted, source))
+
+
+def unplaced(wanted: Wanted, source: Source, error: BadValue) -> PlannedModel:
+    """A file that can be fetched, but nobody knows where to."""
+    told = _offered(wanted, source)
+    steps = (error.hint, f"Or fetch it to a folder of your own: `modelyard get {told['address']} --to FOLDER/`.")
+    return row(wanted, "unresolved", f"{error.message} {source.why}.", steps=steps, **told)
+
+
+def likely(wanted: Wanted, source: Source, target: Path, held: Held) -> PlannedModel:
+    """A file that is as large as the wanted one and begins alike."""
+    why = f"{held.lists_as} is as large and begins with the same bytes; whether it is the same nobody has read."
+    steps = ("Say that it is the one: `--accept likely`. Else the wanted one is fetched.",)
+    told = _offered(wanted, source) | {"target": str(target), "size": held.size, "steps": steps, "verified": False}
+    return held_row(wanted, "likely", held, why, **told)
+
+
+def alike(wanted: Wanted, held: Held) -> PlannedModel:
+    """A file of the same name in another place of its folder."""
+    why = f"{held.lists_as} has the same name in another place; whether it is the same nobody knows."
+    return held_row(wanted, "likely", held, why, steps=("Say that it is the one: `--accept likely`.",), verified=False)
+
+
+def gated(wanted: Wanted, error: AccessError, hub: str, target: str) -> PlannedModel:
+    """A file that its hub does not hand out yet."""
+    steps = (error.hint, *([f"Open {error.link}"] if error.link else []), "Then get again: what is here stays.")
+    more = {"hub": hub, "target": target, "gate": error.link or "", "error": error.code, "steps": steps}
+    return row(wanted, "gated", error.message, **more)
+
+
+def unasked(wanted: Wanted, told: Mapping[str, str], target: str) -> PlannedModel:
+    """A file that is not here, when no hub is asked: what the workflow says is told as it says it."""
+    if not told or not wanted.folder:
+        steps = _steps(wanted, target) if target else ()
+        return row(wanted, "unresolved", "It is not here, and no hub was asked.", target=target, steps=steps)
+    address, why = next(iter(told.items()))
+    return row(wanted, "found", f"It is not here; {why}. No hub was asked.", address=address, target=target)
+
+
+def unresolved(wanted: Wanted, sought: Sought, target: str, elsewhere: Iterable[Held]) -> PlannedModel:
+    """A file that nobody knows a place of."""
+    near = tuple(
+        Candidate(
+            title=f"{one.offer.address.model}/{one.offer.path}".lstrip("/"),
+            address=hub.show(one.offer.address),
+            page=one.offer.page or "",
+            size=one.offer.size,
+            score=one.score,
+            why=one.why,
+        )
+        for hub, one in sought.candidates
+    )
+    why = " ".join(dict.fromkeys(sought.errors))
+    why = why or ("Nothing that was found fits well enough." if near else "No hub knows a file of that name.")
+    steps = (f"If it is one of these: `modelyard get ADDRESS --to {target}`.",) if near and target else ()
+    candidates = (*here_candidates(elsewhere, "the same hash, where ComfyUI does not list it for this folder"), *near)
+    steps = (*steps, *_steps(wanted, target))
+    return row(wanted, "unresolved", why, target=target, candidates=candidates, steps=steps)
+
+
+def here_candidates(held: Iterable[Held], why: str) -> tuple[Candidate, ...]:
+    """Files that are here and may be it."""
+    return tuple(Candidate(title=one.path.name, path=str(one.path), size=one.size, why=why) for one in held)
+
+
+def accepted(one: PlannedModel) -> PlannedModel:
+    """A likely row after a person said that it is the one."""
+    why = "You said that this is the one; its bytes were not compared."
+    return msgspec.structs.replace(one, state="renamed", why=why, steps=(_FIX,), address="", target="")
+
+
+def _steps(wanted: Wanted, target: str) -> tuple[str, ...]:
+    look = f"Look for it: `modelyard search {wanted.base or wanted.hash}`."
+    return (look, f"Or put it to {target} yourself.") if target else (look,)
+
+
+def _offered(wanted: Wanted, source: Source) -> dict[str, Any]:
+    offer = source.offer
+    told: dict[str, Any] = {
+        "address": source.hub.show(offer.address),
+        "hub": offer.hub,
+        "page": offer.page or "",
+        "hash": offer.claimed.get("sha256", "") or wanted.sha256,
+        "licence": source.licence,
+    }
+    return told | ({"size": offer.size} if offer.size is not None else {})
