@@ -179,11 +179,20 @@ def check_room(stock: Stock, shift: Shift) -> None:
     Raises:
         DiskFull: It does not.
     """
-    needed = sum(size_of(Path(shift.root, step.source)) for step in shift.steps if step.temp)
-    free = room(Path(shift.to_root)) if needed else None
+    check_copy_room(stock, Path(shift.to_root), [Path(shift.root, step.source) for step in shift.steps if step.temp])
+
+
+def check_copy_room(stock: Stock, folder: Path, copied: Sequence[Path]) -> None:
+    """Whether copies of these fit into a folder.
+
+    Raises:
+        DiskFull: They do not.
+    """
+    needed = sum(map(size_of, copied))
+    free = room(folder) if needed else None
     if needed and free is not None and needed + parse_size(stock.yard.settings["disk.reserve"]) > free:
         raise DiskFull(
-            f"{shift.to_root} has {show_size(free)} free, and {show_size(needed)} would come.",
+            f"{folder} has {show_size(free)} free, and {show_size(needed)} would come.",
             hint="Free some room there, or choose another root.",
         )
 

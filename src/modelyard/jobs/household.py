@@ -8,6 +8,7 @@ from modelyard.jobs.checking import VERIFY
 from modelyard.jobs.chores import Chore
 from modelyard.jobs.dedupe import DEDUPE
 from modelyard.jobs.importing import IMPORT
+from modelyard.jobs.lending.lend import LINK
 from modelyard.jobs.measuring import MEASURE
 from modelyard.jobs.moving import MOVE
 from modelyard.jobs.refresh import REFRESH
@@ -16,6 +17,6 @@ from modelyard.jobs.upkeep import UPKEEP
 from modelyard.jobs.versions import VERSIONS
 
 CHORES: dict[str, Chore[Any]] = {
-    chore.name: chore for chore in (SCAN, MEASURE, VERIFY, REFRESH, UPKEEP, VERSIONS, MOVE, DEDUPE, IMPORT)
+    chore.name: chore for chore in (SCAN, MEASURE, VERIFY, REFRESH, UPKEEP, VERSIONS, MOVE, DEDUPE, IMPORT, LINK)
 }
 """What the queue can run beside downloads."""

@@ -125,6 +125,14 @@ class Opened:
         where = {"src_dir_fd": self.descriptor, "dst_dir_fd": other.descriptor} if self.descriptor is not None else {}
         os.link(self._at(name), other._at(new), **where, follow_symlinks=False)
 
+    def symlink(self, text: str, name: str) -> None:
+        """Make a symlink that says `text`."""
+        os.symlink(text, self._at(name), dir_fd=self.descriptor)
+
+    def said_by(self, name: str) -> str:
+        """What a symlink says."""
+        return os.readlink(self._at(name), dir_fd=self.descriptor)
+
     def unlink(self, name: str) -> None:
         """Remove a name."""
         os.unlink(self._at(name), dir_fd=self.descriptor)

@@ -126,7 +126,7 @@ def recover(books: Path, settle: Settle) -> int:
 
 
 def _second_name(source: Opened, name: str, target: Opened, temp: str, double: str) -> Means:
-    if _cloned(source, name, target, temp):
+    if cloned(source, name, target, temp):
         like = target.stat(double)
         assert like is not None
         target.touch(temp, like)  # the times of the one that it replaces: what was measured of it stays
@@ -142,7 +142,7 @@ def _second_name(source: Opened, name: str, target: Opened, temp: str, double: s
     return "hardlink"
 
 
-def _cloned(source: Opened, name: str, target: Opened, temp: str) -> bool:
+def cloned(source: Opened, name: str, target: Opened, temp: str) -> bool:
     """Whether the file system could give the bytes a second, independent owner (btrfs, XFS)."""
     if not sys.platform.startswith("linux"):
         return False

@@ -68,6 +68,15 @@ def _ollama(program: Program, machine: Machine) -> Iterator[Told]:  # noqa: ARG0
                 yield Told(blob, name=name, claimed={"sha256": digest[1]})
 
 
+def manifests_naming(models: Path, blob: str) -> Iterator[Path]:
+    """The manifests of Ollama that name a blob; one that cannot be read might, too."""
+    wanted = blob.replace("-", ":", 1).encode()
+    for path in _files(models / "manifests", depth=4):
+        data = read_bytes(path)
+        if data is None or wanted in data:
+            yield path
+
+
 def _ollama_name(parts: tuple[str, ...]) -> str:
     if len(parts) != 4:
         return ":".join(parts[-2:])

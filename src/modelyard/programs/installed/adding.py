@@ -1,0 +1,82 @@
+"""Adding folders to the settings of programs, and taking them out again: texts in, texts out, the rest as it was."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from modelyard.errors import CannotLend
+
+_BEGIN = "# >>> modelyard: written by `modelyard link`; `modelyard link --undo` takes it out"
+_END = "# <<< modelyard"
+_BLOCK = re.compile(rf"(?:\r?\n)?{re.escape(_BEGIN)}\r?\n.*?{re.escape(_END)}[^\n]*(?:\n|$)", re.DOTALL)
+_OWN = re.compile(r"^modelyard[ \t]*:", re.MULTILINE)
+
+
+def with_extra_paths(text: str, folders: Mapping[str, Sequence[str]]) -> str:
+    """An `extra_model_paths.yaml` with exactly these folders in our block; without any, without the block.
+
+    One path a line behind `|`, since ComfyUI stops at lists and empty values (facts 1.6).
+
+    Raises:
+        CannotLend: A group of our name stands outside of the block, or a path cannot be said there.
+    """
+    for path in (path for paths in folders.values() for path in paths):
+        _check(path, also="")
+    rest = _BLOCK.sub("", text, count=1)
+    if _OWN.search(rest):
+        raise CannotLend("The file has a group `modelyard` that we did not write.", hint="Rename or remove that group.")
+    if not folders:
+        return rest
+    line = "\r\n" if "\r\n" in text else "\n"
+    lines = [_BEGIN, "modelyard:"]
+    for folder, paths in folders.items():
+        lines += [f"  {folder}: |", *(f"    {path}" for path in paths)]
+    before = rest if not rest or rest.endswith("\n") else rest + line
+    return before + (line if before else "") + line.join([*lines, _END]) + line
+
+
+def with_listed(text: str, key: str, path: str, *, there: bool) -> str:
+    """A JSON object of settings whose list under a key has a folder at its end, or has it no more; order stays.
+
+    Raises:
+        CannotLend: It is no such object, or the key holds something else.
+    """
+    try:
+        told = msgspec.json.decode(text, type=dict[str, Any])
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise CannotLend("Its settings cannot be read as JSON.") from error
+    held = told.get(key)
+    if isinstance(held, str):
+        held = [held]
+    if not isinstance(held, list) or not all(isinstance(one, str) for one in held):
+        raise CannotLend(f"Its settings hold no folders under {key}.", hint="Start the program once, then try again.")
+    kept = [one for one in held if one != path]
+    told[key] = [*kept, path] if there else kept
+    indent = re.search(r"\n( +)\"", text)
+    return msgspec.json.format(msgspec.json.encode(told), indent=len(indent[1]) if indent else 4).decode()
+
+
+def with_semicolon(text: str, key: str, path: str, *, there: bool) -> str:
+    """SwarmUI's settings with a folder at the end of a key's list, or without it; every other line stays.
+
+    Raises:
+        CannotLend: The key is not there, or the path cannot be said there.
+    """
+    _check(path, also=";\\")
+    found = re.search(rf"^([\t ]*{re.escape(key)}:[ \t]*)([^\r\n]*?)([ \t]*)$", text, re.MULTILINE)
+    if found is None:
+        raise CannotLend(f"Its settings have no line {key}.", hint="Save its settings once, then try again.")
+    kept = [one for one in found[2].split(";") if one != path]
+    value = ";".join([*kept, path] if there else kept)
+    return text[: found.start(2)] + value + text[found.end(2) :]
+
+
+def _check(path: str, also: str) -> None:
+    if path != path.strip() or any(not letter.isprintable() or letter in also for letter in path):
+        raise CannotLend(
+            f"{path!r} has letters that the program's settings cannot hold.", hint="Link the file instead."
+        )
