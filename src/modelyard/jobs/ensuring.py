@@ -91,7 +91,7 @@ class Ensure:
     Attributes:
         live: How far the running tasks are, by id.
         target: A path as the settings complete it, see `App.target`.
-        near: Roots in this folder come first, where there are several of a kind.
+        near: Roots of the place that holds this folder come first, where there are several of a kind.
     """
 
     stock: Stock
@@ -198,8 +198,9 @@ class Ensure:
 
     def _roots(self, folder: str) -> list[Root]:
         """The roots of a folder, those nearby first."""
-        found = self.stock.roots().by_folder().get(folder, [])
-        return sorted(found, key=lambda root: not root.path.is_relative_to(self.near)) if self.near else found
+        roots = self.stock.roots()
+        near = set(roots.near(self.near).all)
+        return sorted(roots.by_folder().get(folder, []), key=lambda root: root not in near)
 
     def _shown(self, path: str, folder: str) -> str:
         """The name under which ComfyUI lists it."""

@@ -28,6 +28,7 @@ _OURS = {
     "GET /hubs/model",
     "POST /ensure",
     "POST /workflows/plan",
+    "POST /workflows/get",
     "GET /events",
     "POST /comfyui/tasks",
     "POST /comfyui/downloads",

@@ -65,6 +65,11 @@ class Roots:
             found.setdefault(root.folder, []).append(root)
         return found
 
+    def near(self, folder: str) -> Roots:
+        """The roots of the registered places that have one below a folder; all of them when none has."""
+        entries = {root.entry for root in self.all if folder and root.path.is_relative_to(folder)}
+        return Roots(tuple(root for root in self.all if not entries or root.entry in entries), self.problems)
+
     def get(self, folder: str, index: int) -> Root:
         """The root of a name and a path index.
 

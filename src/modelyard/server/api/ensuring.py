@@ -37,9 +37,14 @@ NEAR = "x-modelyard-near"
 """Header: a folder, percent-encoded: roots inside it are taken before others, such as those of the asking ComfyUI."""
 
 
+def near_of(here: Here) -> str:
+    """Near which folder the caller is, empty when it does not say."""
+    return unquote(here.headers.get(NEAR, ""))
+
+
 def ensure_for(here: Here) -> Ensure:
     """The flow, preferring the roots near which the caller is."""
-    return replace(here.app.ensure, near=unquote(here.headers.get(NEAR, "")))
+    return replace(here.app.ensure, near=near_of(here))
 
 
 @routes.post(

@@ -19,7 +19,8 @@ from modelyard.net.stop import Stop
 from modelyard.programs.workflows.fixing import rewrite
 from modelyard.programs.workflows.reading import read_stream
 from modelyard.programs.workflows.references import Workflow
-from modelyard.server.api.fence import check_target
+from modelyard.server.api.ensuring import near_of
+from modelyard.server.api.fence import check_source, check_target
 from modelyard.server.messages import Answer
 from modelyard.server.roles import Role
 from modelyard.server.routes import Ask, Here, Routes
@@ -163,7 +164,7 @@ def _read(body: bytes) -> Workflow:
 
 def _resolver(here: Here, *, accept: bool, search: bool, seconds: float) -> Resolver:
     app = here.app
-    places = places_of(app.stock.roots(), app.target(""))
+    places = places_of(app.stock.roots().near(near_of(here)), app.target(""))
     stop = Stop(app.stop)
     return resolver(app.yard, places, app.stock.catalogue, stop, search=search, seconds=seconds, accept=accept)
 
@@ -174,6 +175,7 @@ def _draft(here: Here, model: PlannedModel, sha256: str) -> Draft:
     Raises:
         YardError: This caller may not fetch to there.
     """
+    check_source(here, model.address)
     check_target(here, model.target)
     return draft(here.app.yard, model.address, Options(to=model.target, sha256=sha256 or None, told=True), forget)
 

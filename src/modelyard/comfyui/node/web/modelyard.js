@@ -1,0 +1,445 @@
+// Modelyard inside ComfyUI: queue, library and missing models in the sidebar.
+// Everything comes from this ComfyUI's own port; no text of a stranger ever becomes markup.
+import { app } from '../../scripts/app.js'
+import { api } from '../../scripts/api.js'
+
+const ID = 'modelyard'
+const DRAG = 'application/x-modelyard'
+const NATIVE = 'Modelyard.NativeDownloads'
+const TESTED = [[1, 49], [1, 58]] // first and last front end whose download buttons we know
+
+// --- the service --------------------------------------------------------------------------------
+
+async function call(method, path, body) {
+  const sent = body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }
+  const headers = { 'Content-Type': 'application/json' }
+  const answer = await api.fetchApi(path, { method, headers, cache: 'no-store', ...sent })
+  const text = await answer.text()
+  const told = text ? JSON.parse(text) : null
+  if (!answer.ok) throw Object.assign(new Error(told?.detail ?? answer.statusText), told)
+  return told
+}
+
+const ask = (method, path, body) => call(method, `/modelyard${path}`, body)
+const query = (said) => new URLSearchParams(Object.entries(said).filter(([, value]) => value !== '')).toString()
+
+/** Listens to the service for as long as the page lives; looks again after a break, later and later. */
+function listen(on) {
+  let pause = 1000
+  const open = () => {
+    const where = new URL(api.apiURL('/modelyard/live'), location.href)
+    where.protocol = where.protocol.replace('http', 'ws')
+    const socket = new WebSocket(where)
+    socket.onmessage = (message) => {
+      const told = JSON.parse(message.data)
+      pause = 1000
+      if (told.hello || told.snapshot) on('here', {})
+      if (told.event) on(told.event.kind, told.event.data)
+    }
+    socket.onclose = () => {
+      on('gone', {})
+      setTimeout(open, pause)
+      pause = Math.min(pause * 2, 30000)
+    }
+  }
+  open()
+  return { soon: () => (pause = 1000) }
+}
+
+const later = (wait, what) => {
+  let timer = 0
+  return () => {
+    clearTimeout(timer)
+    timer = setTimeout(what, wait)
+  }
+}
+
+// --- words --------------------------------------------------------------------------------------
+
+function h(tag, props = {}, ...children) {
+  const made = document.createElement(tag)
+  for (const [name, value] of Object.entries(props)) {
+    if (name.startsWith('on')) made.addEventListener(name.slice(2), value)
+    else if (name in made && name !== 'role') made[name] = value
+    else made.setAttribute(name, value)
+  }
+  made.append(...children.filter((one) => one !== null && one !== undefined))
+  return made
+}
+
+function size(bytes) {
+  if (!bytes) return ''
+  const unit = Math.min(4, Math.floor(Math.log2(bytes) / 10))
+  const number = bytes / 1024 ** unit
+  return `${number.toFixed(number < 10 && unit ? 1 : 0)} ${['B', 'KiB', 'MiB', 'GiB', 'TiB'][unit]}`
+}
+
+const toast = (severity, summary, detail = '') =>
+  app.extensionManager?.toast?.add({ severity, summary, detail, life: severity === 'error' ? 12000 : 4000 })
+const trouble = (error) => toast('error', error.message, error.hint ?? '')
+
+// --- the graph ----------------------------------------------------------------------------------
+
+let loaders = []
+
+const plain = (name) => String(name).replaceAll('\\', '/')
+const fits = (row, name) =>
+  row.suffixes.length ? row.suffixes.some((end) => name.toLowerCase().endsWith(end)) : !name.toLowerCase().endsWith('.gguf')
+
+/** Puts a model into the loader under the pointer, or makes one there. */
+async function place(model, event) {
+  const rows = loaders.filter((row) => row.folder === model.folder && fits(row, model.name))
+  const at = event ? app.clientPosToCanvasPos([event.clientX, event.clientY]) : middle()
+  const graph = app.canvas?.graph ?? app.graph
+  const under = event && graph.getNodeOnPos(at[0], at[1])
+  const filled = under && rows.find((row) => row.node === under.type)
+  if (filled) return fill(under, filled.widget, model.name)
+  const row = rows.find((one) => LiteGraph.registered_node_types[one.node])
+  if (!row) return toast('warn', `No node here loads ${model.folder || 'such models'}.`, 'Add one to comfyui-loaders.json.')
+  const node = LiteGraph.createNode(row.node)
+  node.pos = [...at]
+  graph.add(node)
+  return fill(node, row.widget, model.name)
+}
+
+function middle() {
+  const box = app.canvas.canvas.getBoundingClientRect()
+  return app.clientPosToCanvasPos([box.left + box.width / 2, box.top + box.height / 3])
+}
+
+async function fill(node, field, name) {
+  const widget = node.widgets?.find((one) => one.name === field)
+  const value = await listed(widget, name)
+  if (value === undefined) return toast('warn', `${name} is not in this ComfyUI's list.`, 'It may lie in a folder of another program.')
+  widget.value = value
+  widget.callback?.(value, app.canvas, node)
+  app.graph.setDirtyCanvas(true, true)
+}
+
+async function listed(widget, name) {
+  for (const again of [false, true]) {
+    if (again) await app.refreshComboInNodes()
+    const given = widget?.options?.values
+    const values = (typeof given === 'function' ? given() : given) ?? []
+    const found = values.find((one) => plain(one) === plain(name))
+    if (found !== undefined) return found
+  }
+}
+
+/** New names in every list, and the host's own panel of missing models looks again. */
+const refresh = later(300, async () => {
+  await app.refreshComboInNodes()
+  const pinia = document.querySelector('#vue-app')?.__vue_app__?.config.globalProperties.$pinia
+  await pinia?._s.get('missingModel')?.refreshMissingModels?.({ reloadDefs: true })
+})
+
+function dropping() {
+  const ours = (event) => event.dataTransfer?.types.includes(DRAG) && event.target === app.canvas?.canvas
+  document.addEventListener('dragover', (event) => ours(event) && event.preventDefault(), true)
+  document.addEventListener('drop', (event) => {
+    if (!ours(event)) return
+    event.preventDefault()
+    event.stopPropagation()
+    place(JSON.parse(event.dataTransfer.getData(DRAG)), event).catch(trouble)
+  }, true)
+}
+
+// --- the host's own download buttons --------------------------------------------------------------
+
+/** Takes the buttons of the host's panel over: they ask this object, where there is one, instead of opening a tab. */
+function takeOver(choice) {
+  const [major, minor] = String(window.__COMFYUI_FRONTEND_VERSION__ ?? '0.0').split('.').map(Number)
+  const number = major * 1000 + minor
+  const tested = number >= TESTED[0][0] * 1000 + TESTED[0][1] && number <= TESTED[1][0] * 1000 + TESTED[1][1]
+  const wanted = choice === 'always' || (choice !== 'never' && tested)
+  const there = window.__comfyDesktop2
+  if (there && there !== bridge) return // the desktop program itself
+  if (wanted) window.__comfyDesktop2 = bridge
+  else delete window.__comfyDesktop2
+}
+
+const bridge = {
+  isRemote: () => false,
+  async downloadModel(url, name, directory) {
+    try {
+      const told = await call('POST', '/models/download', { models: [{ url, name, directory }] })
+      const [one] = told.models
+      if (one.status === 'failed') throw new Error(one.error)
+      toast('info', `${name} is on its way to ${directory}.`)
+      return true
+    } catch (error) {
+      trouble(error)
+      return false
+    }
+  }
+}
+
+// --- the sidebar --------------------------------------------------------------------------------
+
+class Panel {
+  tab = 'library'
+  here = true
+  said = {}
+  tasks = []
+  plan = null
+  live = null
+
+  render(element) {
+    const root = (element.shadowRoot ?? element.attachShadow({ mode: 'open' }))
+    this.body = h('main')
+    this.head = h('nav', { role: 'tablist' })
+    this.note = h('div', { className: 'note', role: 'status' })
+    root.replaceChildren(h('style', { textContent: STYLE }), this.head, this.note, this.body)
+    this.show(this.tab)
+  }
+
+  show(tab) {
+    this.tab = tab
+    if (!this.body) return
+    const open = this.tasks.filter((one) => !['done', 'cancelled'].includes(one.state)).length
+    const tabs = { library: 'Library', queue: open ? `Queue (${open})` : 'Queue', missing: 'Missing' }
+    this.head.replaceChildren(...Object.entries(tabs).map(([name, title]) =>
+      h('button', { role: 'tab', textContent: title, 'aria-selected': String(name === tab), onclick: () => this.show(name) })))
+    this.note.replaceChildren(...(this.here ? [] : [
+      h('span', { textContent: 'The Modelyard service does not run. ' }),
+      h('button', { textContent: 'Start it', onclick: () => this.start() })
+    ]))
+    this[tab]()
+  }
+
+  async start() {
+    const told = await ask('POST', '/start', {}).catch((error) => ({ problem: error }))
+    if (told.problem) toast('error', told.problem.detail ?? told.problem.message, told.problem.hint)
+    this.live?.soon()
+  }
+
+  event(kind, data) {
+    if (kind === 'here' || kind === 'gone') {
+      this.here = kind === 'here'
+      if (this.here) this.reload()
+      else this.show(this.tab)
+    }
+    if (kind === 'progress') this.progress(data.tasks ?? [])
+    if (/^(task|queue)\./.test(kind)) this.reload()
+    if (kind === 'task.moved' && data.to === 'done') this.landed()
+    if (kind === 'model.added' || kind === 'model.gone') {
+      refresh()
+      if (this.tab === 'library') this.soon()
+    }
+    if (kind === 'comfyui.insert' && latest()) place(data).catch(trouble)
+  }
+
+  reload = later(150, async () => {
+    try {
+      this.tasks = (await ask('GET', '/tasks?kind=download&limit=200')).tasks
+      if (!this.said.typing) this.show(this.tab)
+    } catch (error) {
+      if (error.code !== 'no-service') trouble(error)
+    }
+  })
+
+  landed() {
+    refresh()
+    if (this.plan) this.find(true)
+  }
+
+  // what lies here, and what the hubs have
+
+  library() {
+    if (this.body.firstChild?.className === 'library') return this.soon()
+    const search = h('input', { type: 'search', placeholder: 'Search; Enter asks the hubs', 'aria-label': 'Search models', value: this.said.text ?? '' })
+    search.oninput = () => ((this.said.text = search.value), this.soon())
+    search.onkeydown = (event) => {
+      event.stopPropagation()
+      if (event.key === 'Enter') this.seek(search.value)
+    }
+    const folder = h('select', { 'aria-label': 'Folder', onchange: () => ((this.said.folder = folder.value), this.soon()) },
+      h('option', { value: '', textContent: 'All folders' }),
+      ...[...new Set(loaders.map((row) => row.folder))].map((name) => h('option', { value: name, textContent: name, selected: name === this.said.folder })))
+    this.cards = h('div', { className: 'cards' })
+    this.found = h('div', { className: 'found' })
+    this.body.replaceChildren(h('div', { className: 'library' }, h('div', { className: 'bar' }, search, folder), this.found, this.cards))
+    this.soon()
+  }
+
+  soon = later(150, async () => {
+    const said = query({ text: this.said.text ?? '', folder: this.said.folder ?? '', sort: 'added', descending: 'true', limit: '60' })
+    const page = await ask('GET', `/models?${said}`).catch(() => null)
+    if (!page || this.tab !== 'library') return
+    this.cards.replaceChildren(...page.models.map((one) => this.card(one)))
+    if (!page.models.length) this.cards.append(h('p', { className: 'quiet', textContent: 'No model fits. Enter asks the hubs.' }))
+  })
+
+  card(model) {
+    const name = model.place
+    const take = (event) => {
+      event.dataTransfer.setData(DRAG, JSON.stringify({ folder: model.folder, name }))
+      event.dataTransfer.effectAllowed = 'copy'
+    }
+    const picture = h('img', { loading: 'lazy', alt: '', draggable: false, src: api.apiURL(`/modelyard/models/${model.id}/preview?width=192&v=${Math.round(model.modified)}`) })
+    return h('div', { className: 'card', draggable: true, tabIndex: 0, role: 'button', title: `${model.folder}/${name}\nDrag onto the canvas, or press Enter`, ondragstart: take,
+      ondblclick: () => place({ folder: model.folder, name }).catch(trouble),
+      onkeydown: (event) => event.key === 'Enter' && place({ folder: model.folder, name }).catch(trouble) },
+      picture, h('b', { textContent: model.title }), h('small', { textContent: [model.base || model.family, size(model.size)].filter(Boolean).join(' · ') }))
+  }
+
+  async seek(text) {
+    if (!text.trim()) return
+    this.found.replaceChildren(h('p', { className: 'quiet', textContent: 'Asking the hubs …' }))
+    try {
+      const told = await ask('GET', `/hubs/search?${query({ text, limit: '8' })}`)
+      const rows = told.models.map((one) => this.finding(one))
+      this.found.replaceChildren(h('h3', { textContent: 'On the hubs' }), ...rows, ...(rows.length ? [] : [h('p', { className: 'quiet', textContent: 'Nothing was found.' })]))
+    } catch (error) {
+      this.found.replaceChildren()
+      trouble(error)
+    }
+  }
+
+  finding(one) {
+    const files = h('div')
+    const open = async () => {
+      const told = await ask('GET', `/hubs/model?${query({ address: one.address })}`).catch(trouble)
+      const fit = (told?.files ?? []).filter((file) => /\.(safetensors|sft|ckpt|pt|pth|bin|gguf|onnx)$/i.test(file.path))
+      files.replaceChildren(...fit.slice(0, 40).map((file) => this.file(file, one.kind)))
+    }
+    return h('div', { className: 'row' },
+      h('button', { className: 'plain', onclick: () => open().catch(trouble) }, h('b', { textContent: one.title }), h('small', { textContent: ` ${one.hub}${one.gated ? ' · gated' : ''}` })), files)
+  }
+
+  file(file, kind) {
+    const folders = [...new Set(loaders.map((row) => row.folder))]
+    const guess = folders.find((name) => `${kind} ${file.path}`.toLowerCase().includes(name.replace(/s$/, '').replace('_model', ''))) ?? 'checkpoints'
+    const into = h('select', { 'aria-label': 'Into' }, ...folders.map((name) => h('option', { value: name, textContent: name, selected: name === guess })))
+    const get = async () => {
+      const [told] = await ask('POST', '/ensure', { wants: [{ address: file.address, folder: into.value }], again: true })
+      if (told.state === 'missing') throw new Error(told.reason)
+      toast('info', told.state === 'ready' ? `${file.path} is here.` : `${file.path} is on its way.`)
+    }
+    return h('div', { className: 'file' }, h('span', { textContent: file.path }), h('small', { textContent: size(file.size) }), into,
+      h('button', { textContent: 'Get', onclick: () => get().catch(trouble) }))
+  }
+
+  // what is on its way
+
+  queue() {
+    const rows = this.tasks.map((task) => this.task(task))
+    this.body.replaceChildren(...(rows.length ? rows : [h('p', { className: 'quiet', textContent: 'Nothing is on its way.' })]))
+  }
+
+  task(task) {
+    const can = { running: ['pause', 'cancel'], queued: ['pause', 'cancel'], waiting: ['cancel'], paused: ['resume', 'cancel'], failed: ['retry'], cancelled: ['retry'] }
+    const act = async (verb) => {
+      const [told] = await ask('POST', '/tasks/actions', { do: verb, ids: [task.id] })
+      if (told.error) toast('warn', told.error.message, told.error.hint)
+    }
+    const bar = h('progress', { max: 1, value: task.size ? task.done / task.size : 0 })
+    const row = h('div', { className: `row ${task.state}` }, h('b', { textContent: task.title }),
+      h('small', { textContent: task.error?.message ?? ([task.state, task.reason, size(task.size)].filter(Boolean).join(' · ')) }), ...(['done', 'cancelled'].includes(task.state) ? [] : [bar]),
+      h('div', { className: 'acts' }, ...(can[task.state] ?? []).map((verb) => h('button', { textContent: verb, onclick: () => act(verb).catch(trouble) }))))
+    row.dataset.task = task.id
+    return row
+  }
+
+  progress(running) {
+    for (const one of running) {
+      const row = this.body?.querySelector(`[data-task="${Number(one.id)}"]`)
+      if (!row || !one.size) continue
+      row.querySelector('progress').value = one.done / one.size
+      row.querySelector('small').textContent = `${size(one.done)} of ${size(one.size)} · ${size(one.speed)}/s`
+    }
+  }
+
+  // what the workflow misses
+
+  missing() {
+    const look = h('button', { className: 'main', textContent: 'Find missing models of this workflow', onclick: () => this.find() })
+    const rows = this.plan ? this.plan.models.filter((one) => one.state !== 'here') : []
+    const ready = rows.filter((one) => one.state === 'found')
+    const bytes = ready.reduce((sum, one) => sum + (one.size ?? 0), 0)
+    const get = h('button', { className: 'main', textContent: `Get ${ready.length} ${ready.length === 1 ? 'model' : 'models'}${bytes ? ` (${size(bytes)})` : ''}`, onclick: () => this.fetch() })
+    const none = this.plan && !rows.length ? h('p', { className: 'quiet', textContent: 'Every model of this workflow is here.' }) : null
+    this.body.replaceChildren(...[look, ...rows.map((one) => this.need(one)), ready.length ? get : none].filter(Boolean))
+  }
+
+  need(one) {
+    const words = { found: size(one.size), gated: 'has to be asked for at its hub', unresolved: 'nobody knows where it is', unsafe: 'a name that cannot be used' }
+    const link = /^https:\/\//.test(one.gate ?? '') ? h('a', { href: one.gate, target: '_blank', rel: 'noopener noreferrer', textContent: 'Ask for access' }) : null
+    return h('div', { className: 'row' }, h('b', { textContent: one.name }),
+      h('small', { textContent: [one.directory, words[one.state] ?? one.state, one.why].filter(Boolean).join(' · ') }), link,
+      ...(one.steps ?? []).map((step) => h('small', { textContent: step })))
+  }
+
+  async find(quiet = false) {
+    try {
+      this.plan = await ask('POST', '/workflows/plan', graph())
+      if (!quiet || this.tab === 'missing') this.show('missing')
+    } catch (error) {
+      if (!quiet) trouble(error)
+    }
+  }
+
+  async fetch() {
+    try {
+      const told = await ask('POST', '/workflows/get', graph())
+      toast('info', `${told.tasks.length} on their way.`)
+      this.show('queue')
+    } catch (error) {
+      trouble(error)
+    }
+  }
+}
+
+const graph = () => JSON.stringify((app.rootGraph ?? app.graph).serialize())
+
+/** Of several open pages the one that was looked at last answers. */
+const tab = String(Math.random())
+const seen = () => localStorage.setItem('modelyard.latest', tab)
+const latest = () => [null, tab].includes(localStorage.getItem('modelyard.latest'))
+
+const STYLE = `
+:host { display: block; height: 100%; overflow: auto; color: var(--fg-color, #ddd); font: 13px/1.4 system-ui, sans-serif }
+nav { display: flex; gap: 2px; padding: 8px 8px 0; position: sticky; top: 0; z-index: 1; background: var(--comfy-menu-bg, #222) }
+nav button { flex: 1; border-radius: 6px 6px 0 0; border: 0; border-bottom: 2px solid transparent }
+nav button[aria-selected=true] { border-bottom-color: #4a9eff; font-weight: 600 }
+main { padding: 8px } h3 { margin: 8px 0 4px; font-size: 12px; opacity: .7 } .quiet { opacity: .7; padding: 12px 4px }
+.note:not(:empty) { margin: 8px; padding: 8px; border-radius: 6px; background: #7a4a00; color: #fff }
+button, input, select { font: inherit; color: inherit; background: var(--comfy-input-bg, #333); border: 1px solid var(--border-color, #555); border-radius: 6px; padding: 4px 8px; min-width: 0 }
+button { cursor: pointer } button:hover, .card:hover { filter: brightness(1.25) } :focus-visible { outline: 2px solid #4a9eff; outline-offset: 1px }
+.main { width: 100%; padding: 8px; margin: 4px 0; background: #2367b5; color: #fff; border: 0 } .plain { all: unset; cursor: pointer }
+.bar { display: flex; gap: 6px; margin-bottom: 8px } .bar input { flex: 1 } .bar select { max-width: 45% }
+.cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(112px, 1fr)); gap: 8px }
+.card { border: 1px solid var(--border-color, #555); border-radius: 8px; overflow: hidden; background: var(--comfy-input-bg, #333); cursor: grab; padding-bottom: 6px }
+.card img { width: 100%; aspect-ratio: 1; object-fit: cover; display: block; margin-bottom: 4px; background: #0003 }
+b, small { display: block; padding: 0 6px; overflow: hidden; text-overflow: ellipsis; white-space: nowrap } small { opacity: .75; font-size: 11px }
+.row { padding: 8px 2px; border-bottom: 1px solid var(--border-color, #555) } .row small { white-space: normal } .failed small { color: #ff8a80; opacity: 1 }
+.file { display: grid; grid-template-columns: 1fr auto; gap: 4px; padding: 6px; align-items: center } .file span { overflow-wrap: anywhere; font-size: 12px }
+progress { width: 100%; height: 6px } .acts { display: flex; gap: 6px; padding: 4px 6px } a { color: #6cb6ff; padding: 0 6px }`
+
+// --- into the host ------------------------------------------------------------------------------
+
+const panel = new Panel()
+const toggle = () => app.extensionManager.command.execute(`Workspace.ToggleSidebarTab.${ID}`)
+
+app.registerExtension({
+  name: 'Modelyard',
+  actionBarButtons: [{ icon: 'pi pi-box', label: 'Models', tooltip: 'Models: library, queue, missing models (Modelyard)', onClick: toggle }],
+  commands: [{ id: 'Modelyard.Missing', label: 'Modelyard: find missing models', function: () => panel.find() }],
+  menuCommands: [{ path: ['Extensions'], commands: ['Modelyard.Missing'] }],
+  settings: [{
+    id: NATIVE, name: 'Download buttons of the missing-models panel fetch through Modelyard', category: ['Modelyard', 'Downloads', NATIVE],
+    type: 'combo', options: ['when tested', 'always', 'never'], defaultValue: 'when tested', onChange: takeOver
+  }],
+  async setup() {
+    const about = { id: ID, icon: 'pi pi-box', title: 'Modelyard', tooltip: 'Models', type: 'custom', render: (element) => panel.render(element), destroy: () => (panel.body = null) }
+    const side = app.extensionManager.sidebarTab
+    if (side?.registerSidebarTab) side.registerSidebarTab(about)
+    else app.extensionManager.registerSidebarTab(about)
+    takeOver(app.extensionManager.setting?.get?.(NATIVE) ?? 'when tested')
+    dropping()
+    addEventListener('focus', seen)
+    if (document.hasFocus()) seen()
+    loaders = await ask('GET', '/loaders').catch(() => [])
+    panel.live = listen((kind, data) => panel.event(kind, data))
+  }
+})
