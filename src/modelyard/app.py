@@ -113,6 +113,12 @@ class App:
         rooms = (self.settings, engine, self.hubs, self.api, self.proofs, self.limits)
         self.yard = Yard(*rooms, self.stop, _handles(), self.lan_hubs)
 
+    def take_in(self) -> int:
+        """Put what commands fetched by themselves into history; gives how many. Only for who holds the folder."""
+        from modelyard.jobs.recollecting import take_in
+
+        return take_in(self.folder, self.yard, lambda: self.queue, self.keep_key)
+
     def download(self, wish: Wish) -> Download:
         """A download, ready to be planned and run."""
         return Download(self.yard, wish, self.keep_key)
@@ -157,7 +163,7 @@ class App:
         from modelyard.jobs.caretaker import Caretaker
 
         self.stock.busy = lambda: any(one.get("connections") for one in self.runner.live())
-        return Caretaker(self.stock, lambda draft: self.queue.add([draft]), self.stop)
+        return Caretaker(self.stock, lambda draft: self.queue.add([draft]), self.take_in, self.stop)
 
     @functools.cached_property
     def ensure(self) -> Ensure:

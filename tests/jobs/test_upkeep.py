@@ -76,7 +76,7 @@ def test_a_service_asks_for_a_round_when_the_last_one_is_long_ago(
     monkeypatch.setattr(caretaker, "_ROUND", 0.0)
     with library(tmp_path) as (app, _):
         drafts: list[Draft] = []
-        keeper = caretaker.Caretaker(app.stock, drafts.append, app.stop)
+        keeper = caretaker.Caretaker(app.stock, drafts.append, lambda: None, app.stop)
         keeper._keeping_up()
         assert [(draft.kind, draft.priority) for draft in drafts] == [("upkeep", Priority.LOW)]
         app.stock.catalogue.mark(MARK)

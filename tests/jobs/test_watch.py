@@ -47,7 +47,7 @@ def test_a_part_of_a_diffusers_folder_is_no_model_of_its_own(tmp_path: Path) -> 
 def test_a_service_sees_a_new_file_by_itself(tmp_path: Path) -> None:
     with library(tmp_path) as (app, root):
         seen = threading.Event()
-        caretaker = Caretaker(app.stock, lambda _: None, app.stop)
+        caretaker = Caretaker(app.stock, lambda _: None, lambda: None, app.stop)
         tell: Callable[..., None] = lambda *_: seen.set()  # noqa: E731
         caretaker.start()
         publish = app.events.publish

@@ -14,6 +14,7 @@ from modelyard.cli.progress import shown
 from modelyard.cli.telling import Teller
 from modelyard.errors import NoSuchFile, Stopped, UsageError, YardError
 from modelyard.jobs.download import Download
+from modelyard.jobs.logbook import write_down
 from modelyard.jobs.preflight import Step
 from modelyard.jobs.wish import Outcome, Planned, Wish
 from modelyard.values.sizes import parse_rate, show_size
@@ -94,7 +95,9 @@ def command(
         if dry_run:
             _show_plan(download, planned, teller)
         else:
+            begun = app.clock.now()
             _run(download, planned, teller)
+            write_down(app.folder, download, app.clock.now() - begun)
         return show_outcomes(download, teller, dry_run=dry_run)
 
 

@@ -16,6 +16,7 @@ from modelyard.app import App
 from modelyard.cli.options import opened
 from modelyard.cli.telling import Teller
 from modelyard.errors import Busy, NoService
+from modelyard.jobs.logbook import waits
 from modelyard.server.client import Client, running
 from modelyard.server.folder import Note, held, held_by
 
@@ -53,6 +54,9 @@ def reached(*, as_json: bool = False, quiet: bool = False) -> Iterator[tuple[Yar
 def asking(app: App) -> Iterator[Yard]:
     """The queue: the service where one runs, else this process."""
     note = running(app.folder)
+    if note is None and waits(app.folder):
+        with contextlib.suppress(Busy), held(app.folder, _TURN):
+            app.take_in()
     yield _Remote(app.folder, note) if note else _Inside(app)
 
 

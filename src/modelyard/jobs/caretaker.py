@@ -37,12 +37,16 @@ class Caretaker:
 
     Args:
         add: Puts a task into the queue.
+        take_in: Puts what commands fetched into history.
         parent: Set when the service ends.
     """
 
-    def __init__(self, stock: Stock, add: Callable[[Draft], object], parent: Stop) -> None:
+    def __init__(
+        self, stock: Stock, add: Callable[[Draft], object], take_in: Callable[[], object], parent: Stop
+    ) -> None:
         self._stock = stock
         self._add = add
+        self._take_in = take_in
         self._stop = Stop(parent)
         self._again = Stop(self._stop)
         self._threads: list[threading.Thread] = []
@@ -64,6 +68,7 @@ class Caretaker:
             (self._verifying, True),
             (self._keeping_up, True),
             (self._network, True),
+            (self._remembering, True),
         ]
         for job, wanted in jobs:
             if wanted:
@@ -148,6 +153,10 @@ class Caretaker:
         far = [str(root.path) for root in self._stock.roots().all if on_network(root.path)]
         if far:
             self.scan(*far)
+
+    def _remembering(self) -> None:
+        """What commands of this machine fetch meanwhile belongs to history too."""
+        self._take_in()
 
     def _wait(self, seconds: float) -> bool:
         try:

@@ -1,0 +1,77 @@
+"""Tasks that were done elsewhere: a command fetched by itself, and history and statistics still know of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from modelyard.store.schema import tasks
+from modelyard.tasks.adding import chunks, insert
+from modelyard.tasks.moving import column, record
+from modelyard.tasks.queue import Queue
+from modelyard.tasks.states import State
+from modelyard.tasks.statistics import count
+from modelyard.tasks.task import Draft, task_of
+
+_REASON = "Done by a command."
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """One thing that was done outside the queue.
+
+    Attributes:
+        draft: What would have been queued; its `key` names this one time, so that it is kept once.
+        ended: Seconds since 1970.
+        seconds: How long it took.
+        error: Code, message, hint and retryable, None when it is done.
+    """
+
+    draft: Draft
+    ended: float
+    seconds: float
+    size: int
+    received: int
+    result: Mapping[str, Any]
+    error: Mapping[str, Any] | None = None
+
+
+def keep(queue: Queue, done: Sequence[Elsewhere]) -> int:
+    """Put into history and statistics what is not there yet; gives how many."""
+    with queue.database.writing() as db:
+        known = _known(db, [one.draft.key for one in done if one.draft.key])
+        new = [one for one in done if one.draft.key not in known]
+        numbers = insert(db, [msgspec.structs.replace(one.draft, key=None) for one in new], queue.wall(), queue.mover)
+        for number, one in zip(numbers, new, strict=True):
+            _end(db, number, one)
+    if new:
+        queue.events.publish("queue.kept", {"count": len(new)})
+    return len(new)
+
+
+def _known(db: Connection, keys: Sequence[str]) -> set[str]:
+    return {
+        key
+        for some in chunks(keys)
+        for key in db.execute(sa.select(tasks.c.key).where(tasks.c.key.in_(some))).scalars()
+    }
+
+
+def _end(db: Connection, number: int, one: Elsewhere) -> None:
+    """From its first state to its end in one step: nobody saw it in between, so nobody is told of it as of news."""
+    before = task_of(db.execute(sa.select(tasks).where(tasks.c.id == number)).mappings().one())
+    state = State.FAILED if one.error else State.DONE
+    begun = one.ended - one.seconds
+    times = {"created": begun, "started": begun, "ended": one.ended, "seconds": one.seconds}
+    told = {"error": dict(one.error) if one.error else None, "result": dict(one.result), "key": one.draft.key}
+    bytes_ = {"size": one.size, "done": one.size, "received": one.received}
+    changes = {"state": state, "reason": _REASON, "listed": False, **times, **told, **bytes_}
+    values = {name: column(value) for name, value in changes.items()}
+    db.execute(sa.update(tasks).where(tasks.c.id == number).values(values))
+    record(db, number, one.ended, before.state, state, _REASON)
+    count(db, before, msgspec.structs.replace(before, **changes), one.ended)
