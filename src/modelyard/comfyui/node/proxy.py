@@ -77,7 +77,7 @@ class Proxy:
     async def _pass(self, way: Way, request: web.Request, target: str, body: bytes) -> web.StreamResponse:
         place = await self.place(start=way.method not in doors.READING)
         headers = {name: request.headers[name] for name in _TAKEN if name in request.headers}
-        headers |= self._yard.headers(place)
+        headers |= {"Accept-Encoding": "identity", **self._yard.headers(place)}
         if way.method not in doors.READING:
             headers.setdefault("Content-Type", JSON)
         try:

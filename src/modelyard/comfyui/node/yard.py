@@ -98,21 +98,28 @@ class Yard:
             found = self.find()
             if found is None and (anyway or time.monotonic() - self._tried > _REST):
                 self._tried = time.monotonic()
-                process = self._start()
-                until = time.monotonic() + _STARTS
-                while found is None and time.monotonic() < until and process.poll() is None:
-                    time.sleep(0.1)
-                    found = self.find()
+                found = self._wait(self._start()) or self._wait(
+                    self._start("--port", "0")
+                )  # its usual one may be taken
             return found
 
-    def _start(self) -> Any:
+    def _wait(self, process: Any) -> Place | None:
+        """The service that a process becomes, None when it ends without becoming one."""
+        until = time.monotonic() + _STARTS
+        found = None
+        while found is None and time.monotonic() < until and process.poll() is None:
+            time.sleep(0.1)
+            found = self.find()
+        return found
+
+    def _start(self, *options: str) -> Any:
         """Start it for itself: it takes neither ComfyUI's terminal nor its Python paths along."""
         kept = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONHOME")}
         apart: dict[str, Any] = {"creationflags": 0x00000208} if os.name == "nt" else {"start_new_session": True}
         quiet = subprocess.DEVNULL
         try:
             return subprocess.Popen(  # noqa: S603  # what our own installation wrote down
-                [*self._command, "serve"],
+                [*self._command, "serve", *options],
                 stdin=quiet,
                 stdout=quiet,
                 stderr=quiet,

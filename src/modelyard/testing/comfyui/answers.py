@@ -11,7 +11,7 @@ STATIC: dict[str, Any] = {
     "/i18n": {},
     "/node_replacements": {},
     "/global_subgraphs": {},
-    "/jobs": {"jobs": [], "pagination": {"offset": 0, "limit": None, "total": 0, "has_more": False}},
+    "/jobs": {"jobs": [], "pagination": {"offset": 0, "limit": 200, "total": 0, "has_more": False}},
     "/queue": {"queue_running": [], "queue_pending": []},
     "/embeddings": [],
     "/system_stats": {

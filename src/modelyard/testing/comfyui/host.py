@@ -153,7 +153,7 @@ class Host:
 
     async def _index(self, _request: web.Request) -> web.StreamResponse:
         assert self._front_end is not None
-        held = {"Content-Security-Policy": "connect-src 'self'; img-src 'self' data: blob:"} if self._csp else {}
+        held = {"Content-Security-Policy": "connect-src 'self' data:; img-src 'self' data: blob:"} if self._csp else {}
         return web.FileResponse(self._front_end / "index.html", headers=held)
 
     async def _models(self, request: web.Request) -> web.StreamResponse:

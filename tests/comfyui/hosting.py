@@ -1,0 +1,117 @@
+"""A stand-in ComfyUI with our extension laid in by the command, a service, and a hub behind it."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from modelyard.testing import PracticeHub
+from modelyard.testing.comfyui.front_ends import VERSIONS, wheel
+from running import modelyard
+from server.serving import Got, Served, _got
+
+WHEELS = Path(os.environ.get("MODELYARD_FRONT_ENDS", Path(sys.prefix) / "front-ends"))
+MISSING = [version for version in VERSIONS if not wheel(WHEELS, version).is_file()]
+
+
+@dataclass
+class Comfy:
+    """A running stand-in."""
+
+    base: Path
+    home: Path
+    url: str
+    process: subprocess.Popen[str]
+
+    def ask(self, method: str, path: str, body: Any = None, **headers: str | None) -> Got:
+        """One request, as a page of it sends it unless told otherwise (None leaves a header out)."""
+        where = urlsplit(self.url)
+        sent = body if isinstance(body, bytes) else None if body is None else json.dumps(body).encode()
+        told: dict[str, str | None] = {"Content-Type": "application/json"} if method not in ("GET", "HEAD") else {}
+        told |= {name.replace("_", "-"): value for name, value in headers.items()}
+        connection = http.client.HTTPConnection(where.hostname or "", where.port, timeout=40)
+        with contextlib.closing(connection):
+            connection.putrequest(method, path, skip_host="Host" in told, skip_accept_encoding=True)
+            for name, value in told.items():
+                if value is not None:
+                    connection.putheader(name, value)
+            if "Content-Length" not in told and "Transfer-Encoding" not in told:
+                connection.putheader("Content-Length", str(len(sent or b"")))
+            connection.endheaders(sent)
+            return _got(connection.getresponse())
+
+    def listed(self, folder: str) -> list[str]:
+        """What it lists in a folder."""
+        return list(self.ask("GET", f"/models/{folder}").json)
+
+    def stop(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+
+
+def make_comfyui(base: Path) -> Path:
+    """A folder that looks like ComfyUI's."""
+    for name in ("comfy", "custom_nodes", "models"):
+        (base / name).mkdir(parents=True)
+    for name in ("main.py", "folder_paths.py"):
+        (base / name).write_text("")
+    return base
+
+
+def lay_in(base: Path, home: Path, *options: str) -> None:
+    """What a person types."""
+    ran = modelyard("comfyui", "install", "--path", str(base), *options, env={"MODELYARD_HOME": str(home)})
+    assert ran.code == 0, ran.err
+
+
+def start_host(base: Path, home: Path, *options: str, env: dict[str, str] | None = None) -> Comfy:
+    """Start the stand-in and wait until it listens."""
+    command = [sys.executable, "-m", "modelyard.testing.comfyui", "--base", str(base), *options]
+    quiet = {"stdout": subprocess.PIPE, "text": True, "cwd": base}
+    process = subprocess.Popen(command, env={**os.environ, **(env or {})}, **quiet)  # type: ignore[call-overload]
+    assert process.stdout is not None
+    url = process.stdout.readline().strip()
+    assert url.startswith("http"), "it did not start"
+    return Comfy(base, home, url, process)
+
+
+@contextlib.contextmanager
+def hosted(
+    folder: Path, *options: str, env: dict[str, str] | None = None, install: tuple[str, ...] = ()
+) -> Iterator[Comfy]:
+    """A stand-in with our extension for the length of a block; a service that it started ends with it."""
+    base = make_comfyui(folder / "ComfyUI")
+    home = folder / "yard"
+    lay_in(base, home, *install)
+    comfy = start_host(base, home, *options, env=env)
+    try:
+        yield comfy
+    finally:
+        comfy.stop()
+        end_service(home)
+
+
+def end_service(home: Path) -> None:
+    """Stop the service of a data folder, if one runs."""
+    with contextlib.suppress(OSError, ValueError, KeyError):
+        os.kill(json.loads((home / "service.json").read_text())["pid"], signal.SIGKILL)
+        (home / "service.json").unlink()
+
+
+def env_of(hub: PracticeHub, folder: Path) -> dict[str, str]:
+    return hub.env() | {"HOME": str(folder)}
+
+
+__all__ = ["Comfy", "Served", "end_service", "env_of", "hosted", "lay_in", "make_comfyui", "start_host"]
