@@ -1,5 +1,7 @@
 import { defineStore } from 'pinia'
 import { computed, onScopeDispose, shallowRef } from 'vue'
+import { includes, type Role } from '@/session/may'
+import { useSession } from '@/session/session'
 
 /**
  * One thing that a person can do. Buttons, menus, the palette, the sheet of shortcuts and the keyboard all read this
@@ -11,12 +13,15 @@ export interface Command {
   /** `mod+k`, `n`, `g d`, `?`; keys without `mod` do nothing while somebody types. */
   keys?: string
   enabled?: () => boolean
+  /** Who may; others do not see it. */
+  need?: Role
   run: () => void
 }
 
 export const useCommands = defineStore('commands', () => {
   const tables = shallowRef<readonly Command[][]>([])
-  const all = computed(() => tables.value.flat())
+  const session = useSession()
+  const all = computed(() => tables.value.flat().filter((command) => includes(session.who?.role, command.need)))
 
   /** Offer commands for as long as the component that says so lives. */
   function offer(commands: Command[]): void {

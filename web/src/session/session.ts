@@ -44,6 +44,17 @@ export const useSession = defineStore('session', () => {
     await look()
   }
 
+  /** Come in with a token that somebody was given; a wrong one is forgotten. */
+  async function enter(given: string): Promise<void> {
+    keep(given.trim())
+    try {
+      await look()
+    } catch (thrown) {
+      keep(null)
+      throw thrown
+    }
+  }
+
   async function look(): Promise<void> {
     who.value = await said(api().GET('/api/v1/session'))
     csrf.value = who.value.csrf ?? null
@@ -58,7 +69,7 @@ export const useSession = defineStore('session', () => {
     else sessionStorage.removeItem(PLACE)
   }
 
-  return { standing, who, trouble, proof, byPassword, open, logIn }
+  return { standing, who, trouble, proof, byPassword, open, logIn, enter }
 })
 
 /** The one-time code behind `#`, taken out of the address before anything else can see it. */

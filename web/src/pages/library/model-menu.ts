@@ -17,13 +17,13 @@ export function useModelMenu(doing: Doing, ways: Ways): (model: Model) => MenuIt
   const copy = useCopy()
   return (model) => [
     { label: t('tasks.details'), icon: 'icon-[lucide--panel-right]', run: () => ways.open(model) },
-    { label: t(model.favourite ? 'library.do.unfavourite' : 'library.do.favourite'), icon: 'icon-[lucide--heart]', keys: 'F', run: () => void doing.star(model) },
-    { label: t('library.do.verify'), icon: 'icon-[lucide--shield-check]', run: () => void doing.verify([model.id]) },
-    ...(model.health === 'damaged' ? [{ label: t('library.do.existing'), icon: 'icon-[lucide--wrench]', run: () => ways.mend(model) }] : []),
-    { label: t('library.do.refresh'), icon: 'icon-[lucide--cloud-download]', run: () => void doing.refresh([model.id]) },
-    { label: t('library.do.rename'), icon: 'icon-[lucide--text-cursor-input]', run: () => ways.rename(model) },
-    { label: t('library.do.move'), icon: 'icon-[lucide--folder-input]', run: () => ways.move(model) },
+    { need: 'operator', label: t(model.favourite ? 'library.do.unfavourite' : 'library.do.favourite'), icon: 'icon-[lucide--heart]', keys: 'F', run: () => void doing.star(model) },
+    { need: 'operator', label: t('library.do.verify'), icon: 'icon-[lucide--shield-check]', run: () => void doing.verify([model.id]) },
+    ...(model.health === 'damaged' ? [{ need: 'operator' as const, label: t('library.do.existing'), icon: 'icon-[lucide--wrench]', run: () => ways.mend(model) }] : []),
+    { need: 'operator', label: t('library.do.refresh'), icon: 'icon-[lucide--cloud-download]', run: () => void doing.refresh([model.id]) },
+    { need: 'operator', label: t('library.do.rename'), icon: 'icon-[lucide--text-cursor-input]', run: () => ways.rename(model) },
+    { need: 'operator', label: t('library.do.move'), icon: 'icon-[lucide--folder-input]', run: () => ways.move(model) },
     { label: t('library.copyPath'), icon: 'icon-[lucide--copy]', run: () => void copy(model.path) },
-    { label: t('library.do.trash'), icon: 'icon-[lucide--trash-2]', keys: 'Del', danger: true, run: () => void doing.trash([model.id]) },
+    { need: 'operator', label: t('library.do.trash'), icon: 'icon-[lucide--trash-2]', keys: 'Del', danger: true, run: () => void doing.trash([model.id]) },
   ]
 }
