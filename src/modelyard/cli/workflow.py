@@ -1,63 +1,204 @@
-"""`modelyard workflow`: say which models a workflow needs; no service, database or network."""
+"""`modelyard workflow`: which models a workflow needs, get them, and put the names of what is here into it.
+
+`plan` reads files alone where no folder of models is known: no service, no database, no network.
+"""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 import msgspec
 
 from modelyard.cli.telling import Teller
-from modelyard.errors import YardError
-from modelyard.programs.workflows.reading import read_workflow
-from modelyard.programs.workflows.references import Workflow
+from modelyard.cli.workflow_files import Found, found_in
+from modelyard.cli.workflow_shown import model_lines, plan_lines, room_lines
+from modelyard.errors import AccessError, UsageError, YardError
+from modelyard.jobs.workflows.plan import READY, Plan, PlannedModel, plan_of
+
+if TYPE_CHECKING:
+    from modelyard.jobs.workflows.resolving import Resolver
+    from modelyard.programs.workflows.references import Workflow
+
+_INCOMPLETE = 3
+_SEARCH_SECONDS = 30.0
+_QUICK = {"retry.retries": "1"}
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _shared(function: F) -> F:
+    """What the commands share."""
+    for option in (
+        click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path)),
+        click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a line."),
+        click.option("--comfyui", default="", metavar="PATH|URL", help="A ComfyUI: its folders, or what it lists."),
+        click.option(
+            "--accept", type=click.Choice(["likely"]), help="Take files that are likely to be the wanted ones."
+        ),
+    ):
+        function = option(function)
+    return function
 
 
 @click.group()
 def command() -> None:
-    """Say which models a workflow needs."""
+    """See which models a workflow needs, get them, fix their names.
+
+    A workflow is a JSON file, or the picture, video or sound that was made with it; - is stdin, and a folder means
+    every workflow below it.
+    """
 
 
 @command.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a file.")
-def plan(files: tuple[Path, ...], as_json: bool) -> int:
-    """Say which models workflows need, from JSON files, pictures, videos and sound that hold one.
+@_shared
+@click.option("--search", is_flag=True, help="Ask hubs: sizes, licences, gates, and where the rest can be had.")
+@click.option("--offline", is_flag=True, help="Use kept answers only, ask no hub.")
+def plan(files: tuple[Path, ...], as_json: bool, comfyui: str, accept: str | None, search: bool, offline: bool) -> int:
+    """Say which models workflows need, and what of them is here. Fetches nothing.
 
-    Ends with 6 when a file holds no workflow.
+    Ends with 0 when every needed model is here (or no folder of models is known to look in), with 3 when one is
+    missing, with 6 when a file holds no workflow.
     """
-    teller, code = Teller(as_json=as_json), 0
-    for file in files:
-        try:
-            workflow = read_workflow(file)
-        except YardError as error:
-            teller.error(error, about=_shown(file))
-            code = code or error.exit_code
+    found = list(found_in(files))
+    if not (search or comfyui or _is_anything_known()):
+        from modelyard.jobs.workflows.places import Places
+        from modelyard.jobs.workflows.resolving import Resolver
+        from modelyard.library.roots.roots import Roots
+
+        return _plan(found, Resolver(Places(Roots(()), known=False)), Teller(as_json=as_json))
+    from modelyard.cli.options import opened, stopping
+    from modelyard.cli.workflow_looking import looking
+
+    flags = _QUICK if search else None
+    with opened(as_json=as_json, offline=offline, flags=flags) as (app, teller), stopping(app.stop):
+        made, compared = looking(
+            app, comfyui, search=search, seconds=_SEARCH_SECONDS, measured=False, accept=bool(accept)
+        )
+        return _plan(_each(found, compared), made, teller)
+
+
+def _is_anything_known() -> bool:
+    """Whether a folder of models may be known: without one nothing but the files is read, which is quick."""
+    from modelyard.library.roots.comfy import is_comfy
+    from modelyard.settings import data_folder
+
+    return data_folder(os.environ).is_dir() or is_comfy(Path.cwd())
+
+
+def _each(found: Sequence[Found], compared: Callable[[Workflow], Workflow]) -> list[Found]:
+    return [replace(one, workflow=compared(one.workflow)) if one.workflow else one for one in found]
+
+
+def _plan(found: Sequence[Found], made: Resolver, teller: Teller) -> int:
+    whole = made.plan(row for one in found if one.workflow for row in one.workflow.needed)
+    code, at = 0, 0
+    for one in found:
+        if one.workflow is None:
+            code = _refused(one, teller, code)
             continue
-        plain: dict[str, Any] = msgspec.to_builtins(workflow)
-        teller.data({"file": _shown(file), **plain})
-        teller.result(_words(file, workflow))
+        count = len(one.workflow.needed)
+        models, at = whole.models[at : at + count], at + count
+        _tell(one, plan_of(models, made.rooms(models), whole.notes), teller)
+    for line in room_lines(whole):
+        teller.note(line)
+    compared = made.places.known or made.seeker is not None
+    return code or (_INCOMPLETE if compared and not whole.complete else 0)
+
+
+def _refused(one: Found, teller: Teller, code: int) -> int:
+    assert one.error is not None
+    teller.error(one.error, about=one.shown)
+    return code or one.error.exit_code
+
+
+def _tell(one: Found, told: Plan, teller: Teller) -> None:
+    assert one.workflow is not None
+    plain: dict[str, Any] = msgspec.to_builtins(one.workflow)
+    teller.data({"file": one.shown, **plain, **msgspec.to_builtins(told)})
+    if not teller.as_json:
+        for line in plan_lines(one.shown, one.workflow, told):
+            teller.result(line)
+
+
+@command.command()
+@_shared
+@click.option("--quiet", "-q", is_flag=True, help="Only results and errors.")
+def get(files: tuple[Path, ...], as_json: bool, comfyui: str, accept: str | None, quiet: bool) -> int:
+    """Get every model that workflows need, proven, into the folders where ComfyUI lists them.
+
+    Run the same line again to go on after a break. Ends with 0 when every needed model is here, else with the code of
+    the first error: 3 missing, 4 its hub wants something first, 7 no room.
+    """
+    from modelyard.cli.options import opened, stopping
+    from modelyard.cli.progress import shown
+    from modelyard.cli.workflow_looking import GET_SECONDS, looking
+    from modelyard.jobs.workflows.getting import Getting, check_room
+
+    found = list(found_in(files))
+    with opened(as_json=as_json, quiet=quiet) as (app, teller), stopping(app.stop):
+        made, compared = looking(app, comfyui, search=True, seconds=GET_SECONDS, measured=True, accept=bool(accept))
+        code = 0
+        for one in found:
+            code = _refused(one, teller, code) if one.workflow is None else code
+        told = made.plan(row for one in _each(found, compared) if one.workflow for row in one.workflow.needed)
+        teller.data({"event": "plan", **msgspec.to_builtins(told)})
+        for line in room_lines(told):
+            teller.note(line)
+        check_room(told)
+        for got in Getting(app.yard, made, lambda download, planned: shown(download, planned, teller)).run():
+            if got.error is not None:
+                teller.error(got.error, about=got.model.name)
+                code = code or got.error.exit_code
+            if got.outcome is not None and got.error is None:
+                teller.data({"event": "done", "name": got.model.name, **got.outcome.as_dict()})
+        return code or _summed(made.models, teller)
+
+
+def _summed(models: Sequence[PlannedModel], teller: Teller) -> int:
+    """Print what every model is now; gives the exit code."""
+    told = plan_of(tuple(models))
+    teller.data({"event": "summary", "complete": told.complete, "models": msgspec.to_builtins(told.models)})
+    for model in models:
+        for line in model_lines(model):
+            teller.result(line)
+    ready = sum(model.state in READY for model in models)
+    teller.note(f"{ready} of {len(models)} models are here.")
+    if told.complete:
+        return 0
+    return AccessError.exit_code if any(model.state == "gated" for model in models) else _INCOMPLETE
+
+
+@command.command()
+@_shared
+@click.option("--output", "-o", metavar="FILE", help="Where the changed workflow goes; - is stdout.")
+@click.option("--in-place", is_flag=True, help="Change the file itself; the old one is kept as FILE.bak.")
+def fix(
+    files: tuple[Path, ...], as_json: bool, comfyui: str, accept: str | None, output: str | None, in_place: bool
+) -> int:
+    """Put the names of models that are here into workflows, where they are here under other names.
+
+    Every other byte stays. The changed workflow is saved beside the old one as NAME.fixed.json (or .png …).
+    """
+    from modelyard.cli.options import opened, stopping
+    from modelyard.cli.workflow_fixing import Fixing
+    from modelyard.cli.workflow_looking import looking
+
+    found = list(found_in(files))
+    if output and (in_place or len(found) != 1):
+        raise UsageError("--output names one file.", hint="Fix one workflow at a time, or use --in-place.")
+    with opened(as_json=as_json) as (app, teller), stopping(app.stop):
+        made, compared = looking(app, comfyui, search=False, seconds=0, measured=False, accept=bool(accept))
+        fixing, code = Fixing(made, teller, output or "", in_place=in_place), 0
+        for one in _each(found, compared):
+            try:
+                code = _refused(one, teller, code) if one.workflow is None else code
+                if one.workflow is not None:
+                    fixing.fix(one, one.workflow)
+            except YardError as error:
+                teller.error(error, about=one.shown)
+                code = code or error.exit_code
     return code
-
-
-def _shown(file: Path) -> str:
-    """The path as text that can be printed, whatever bytes its name has."""
-    return os.fsencode(file).decode("utf-8", "replace")
-
-
-def _words(file: Path, workflow: Workflow) -> str:
-    """What is needed, what is switched off, what texts name, and what is wrong; a line each."""
-    lines = [f"{_shown(file)}: {len(workflow.needed)} needed, {len(workflow.declared_not_needed)} switched off"]
-    lines += [f"  {_row(row)}" for row in workflow.needed]
-    lines += [f"  off: {_row(row)}" for row in workflow.declared_not_needed]
-    lines += [f"  in a text: {_row(row)}" for row in workflow.mentioned]
-    lines += [f"  wrong: {problem}" for problem in workflow.problems]
-    return "\n".join(lines)
-
-
-def _row(row: dict[str, Any]) -> str:
-    return f"{row.get('directory') or '(folder unknown)'}/{row['name'] or '(no name)'}" + "".join(
-        f"  {row[key]}" for key in ("url", "address", "hash") if row.get(key)
-    )

@@ -37,8 +37,9 @@ class Looking:
                 return rows.proven(wanted, "here", held, "Its bytes have the hash that the workflow says.")
             if held.lists_as:
                 return rows.proven(wanted, "renamed", held, f"{held.lists_as} has the hash that the workflow says.")
-        held_there = self.here.named(wanted)
-        return self._judged(wanted, held_there) if held_there else None
+        if there := self.here.named(wanted):
+            return self._judged(wanted, there)
+        return rows.row(wanted, "here", "ComfyUI lists it.") if wanted.listed else None
 
     def _judged(self, wanted: Wanted, held: Held) -> PlannedModel:
         """A file under the wanted name: is it the wanted one?"""

@@ -10,7 +10,7 @@ from pathlib import Path
 from modelyard.errors import BadValue, UnsafePath
 from modelyard.jobs.workflows.wanted import Wanted
 from modelyard.library.names import check_inside, safe_relative
-from modelyard.library.roots.comfy import OLD_NAMES, is_comfy
+from modelyard.library.roots.comfy import NOT_MODELS, OLD_NAMES, is_comfy
 from modelyard.library.roots.entries import Entry
 from modelyard.library.roots.roots import Root, Roots, roots_of
 from modelyard.values.suffixes import LISTED, suffix_of
@@ -91,12 +91,20 @@ def roots_at(path: Path) -> Roots:
     home = path.expanduser().absolute()
     for each in (home, home / "ComfyUI"):
         if is_comfy(each):
-            return roots_of([Entry(path=str(each), comfy=True)])
+            return _with_others(roots_of([Entry(path=str(each), comfy=True)]), each / "models")
     if (home / "models").is_dir():
-        return roots_of([Entry(path=str(home), comfy=True)])
+        return _with_others(roots_of([Entry(path=str(home), comfy=True)]), home / "models")
     if home.is_dir() and (home.name == "models" or any((home / name).is_dir() for name in _MODELS)):
         return models_folder(home)
     raise BadValue(f"There is no ComfyUI at {home}.", hint="Name the folder that holds its main.py, or its models.")
+
+
+def _with_others(roots: Roots, models: Path) -> Roots:
+    """The roots, and the folders that other people's nodes made beside them: ComfyUI calls those by their names."""
+    known = {root.path for root in roots.all} | {models / name for name in NOT_MODELS}
+    others = sorted(each for each in models.iterdir() if each.is_dir()) if models.is_dir() else []
+    more = [each for each in others if each not in known and not each.name.startswith(".")]
+    return Roots((*roots.all, *(Root(each.name, 0, each, str(models)) for each in more)), roots.problems)
 
 
 def models_folder(folder: Path) -> Roots:

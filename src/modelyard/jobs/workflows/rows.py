@@ -54,14 +54,14 @@ def differs(wanted: Wanted, held: Held, why: str) -> PlannedModel:
 def found(wanted: Wanted, source: Source, target: Path, elsewhere: Iterable[Held] = ()) -> PlannedModel:
     """A file that can be fetched."""
     twins = here_candidates(elsewhere, "the same bytes, where ComfyUI does not list them for this folder")
-    return row(wanted, "found", f"{source.why}.", target=str(target), candidates=twins, **_offered(wanted, source))
+    return row(wanted, "found", _sentence(source.why), target=str(target), candidates=twins, **_offered(wanted, source))
 
 
 def unplaced(wanted: Wanted, source: Source, error: BadValue) -> PlannedModel:
     """A file that can be fetched, but nobody knows where to."""
     told = _offered(wanted, source)
     steps = (error.hint, f"Or fetch it to a folder of your own: `modelyard get {told['address']} --to FOLDER/`.")
-    return row(wanted, "unresolved", f"{error.message} {source.why}.", steps=steps, **told)
+    return row(wanted, "unresolved", f"{error.message} {_sentence(source.why)}", steps=steps, **told)
 
 
 def likely(wanted: Wanted, source: Source, target: Path, held: Held) -> PlannedModel:
@@ -129,6 +129,10 @@ def accepted(one: PlannedModel) -> PlannedModel:
 def _steps(wanted: Wanted, target: str) -> tuple[str, ...]:
     look = f"Look for it: `modelyard search {wanted.base or wanted.hash}`."
     return (look, f"Or put it to {target} yourself.") if target else (look,)
+
+
+def _sentence(why: str) -> str:
+    return f"{why[:1].upper()}{why[1:]}."
 
 
 def _offered(wanted: Wanted, source: Source) -> dict[str, Any]:

@@ -35,6 +35,7 @@ class Wanted:
         mirrors: Other places that its notes name.
         address: An AIR, or a version of CivitAI.
         size: Bytes as a note says, rounded.
+        listed: Whether a running ComfyUI lists it; None when none was asked.
         refused: Why its name will not be followed.
     """
 
@@ -46,6 +47,7 @@ class Wanted:
     mirrors: tuple[str, ...] = ()
     address: str = ""
     size: int | None = None
+    listed: bool | None = None
     refused: str = ""
 
     @property
@@ -111,6 +113,7 @@ def read_row(row: Mapping[str, Any]) -> Wanted:
         mirrors=tuple(dict.fromkeys(texts(row.get("mirrors"))))[:_MOST_MIRRORS],
         address=text(row.get("address"), 512),
         size=whole(row.get("size")) or None,
+        listed=row.get("listed") if isinstance(row.get("listed"), bool) else None,
     )
     cut = isinstance(raw, str) and raw != name  # it held what no name may hold, or was too long
     return replace(wanted, refused=_refusal(wanted, marked=bool(row.get("unsafe")) or cut))

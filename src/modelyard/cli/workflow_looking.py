@@ -1,0 +1,83 @@
+"""Where a `workflow` command looks and saves: a ComfyUI that is named, the registered roots, or the folder at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from modelyard.app import App
+from modelyard.catalogue.catalogue import Catalogue
+from modelyard.errors import ReadOnlyDisk
+from modelyard.jobs.workflows import comfyui
+from modelyard.jobs.workflows.building import places_of, resolver
+from modelyard.jobs.workflows.places import Places, roots_at
+from modelyard.jobs.workflows.resolving import Resolver
+from modelyard.library.roots.comfy import is_comfy
+from modelyard.library.roots.entries import Entries
+from modelyard.library.roots.roots import Root, Roots, roots_of
+from modelyard.programs.workflows.references import Workflow
+from modelyard.store.database import FILE
+
+GET_SECONDS = 120.0
+"""How long hubs may be asked before anything is fetched."""
+
+Compared = Callable[[Workflow], Workflow]
+
+
+def looking(
+    app: App, comfy: str, *, search: bool, seconds: float, measured: bool, accept: bool
+) -> tuple[Resolver, Compared]:
+    """A maker of plans, and what a running ComfyUI adds to a workflow.
+
+    Args:
+        comfy: Path or URL of a ComfyUI; empty takes the registered roots.
+
+    Raises:
+        BadValue, NetworkError: There is no ComfyUI.
+    """
+    places, compared = _places(app, comfy)
+    made = resolver(
+        app.yard,
+        places,
+        _catalogue(app),
+        app.stop,
+        search=search,
+        seconds=seconds,
+        measured=measured,
+        accept=accept,
+    )
+    return made, compared
+
+
+def _places(app: App, comfy: str) -> tuple[Places, Compared]:
+    registered = roots_of(Entries(app.folder).all())
+    if comfy.startswith(("http://", "https://")):
+        found = comfyui.ask(app.api, comfy)
+        return Places(_respecting(found.roots, registered)), found.compared
+    if comfy or (not registered.all and is_comfy(Path.cwd())):
+        return Places(_respecting(roots_at(Path(comfy or ".")), registered)), _as_it_is
+    return places_of(registered, app.target("")), _as_it_is
+
+
+def _as_it_is(workflow: Workflow) -> Workflow:
+    return workflow
+
+
+def _respecting(roots: Roots, registered: Roots) -> Roots:
+    """Roots that a person named now; what was registered as read-only stays so."""
+    return Roots(tuple(_respected(root, registered) for root in roots.all), roots.problems)
+
+
+def _respected(root: Root, registered: Roots) -> Root:
+    try:
+        registered.check_writable(root.path)
+    except ReadOnlyDisk:
+        return replace(root, read_only=True)
+    return root
+
+
+def _catalogue(app: App) -> Catalogue | None:
+    """The catalogue where there is one: a workflow makes no database."""
+    made = (app.folder / FILE).exists() or app.settings["database"]
+    return app.stock.catalogue if made else None
