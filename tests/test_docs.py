@@ -112,6 +112,7 @@ def test_the_options_that_the_pages_mention_exist() -> None:
     known = "".join(run(name, "--help").out for name in COMMANDS)
     known += "".join(run("keys", name, "--help").out for name in ("set", "check"))
     known += "".join(run("hooks", name, "--help").out for name in ("add", "list"))
+    known += "".join(run("workflow", name, "--help").out for name in ("plan", "get", "fix"))
     for page in PAGES:
         for option in re.findall(r"`(--[a-z0-9-]+)", page.read_text("utf-8")):
             assert option in known or option == "--serve", (page.name, option)
