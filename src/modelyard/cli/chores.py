@@ -21,11 +21,19 @@ _PATIENCE = 5.0
 _OVER = {"done", "failed", "cancelled"}
 
 
-def do_chore(app: App, teller: Teller, name: str, said: Mapping[str, Any], route: str = "") -> dict[str, Any]:
+def do_chore(
+    app: App,
+    teller: Teller,
+    name: str,
+    said: Mapping[str, Any],
+    route: str = "",
+    sent: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
     """Do a chore and wait for it; gives the facts it told.
 
     Args:
         route: Where a service takes it, when that is not `/library/NAME`.
+        sent: What is sent there, when that is not `said`.
 
     Raises:
         YardError: It failed, or was stopped. In a service it goes on when this command is stopped.
@@ -33,7 +41,9 @@ def do_chore(app: App, teller: Teller, name: str, said: Mapping[str, Any], route
     note = running(app.folder)
     with _Showing(teller) as showing, stopping(app.stop):
         if note is not None:
-            return _followed(app, Client(app.folder, note), route or f"/library/{name}", said, showing)
+            return _followed(
+                app, Client(app.folder, note), route or f"/library/{name}", said if sent is None else sent, showing
+            )
         from modelyard.jobs.household import CHORES
 
         chore = CHORES[name]

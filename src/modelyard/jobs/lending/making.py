@@ -18,7 +18,7 @@ from modelyard.library.shifting.failpoint import failpoint
 from modelyard.library.shifting.journal import Mark, mark_of
 from modelyard.library.shifting.naming import Way as Link
 from modelyard.library.shifting.naming import second_name, take_away
-from modelyard.library.shifting.opened import Opened, opened, refused
+from modelyard.store.opened import Opened, opened, refused
 
 
 class Making:

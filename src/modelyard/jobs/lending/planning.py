@@ -101,6 +101,11 @@ def plan(
         )
     folder = _folder_of(model, program)
     there = _there(program, files, folder)
+    changing = any(real.is_relative_to(one) for _, real in files for one in rewriting)
+    if changing and program.kind == "ollama":
+        raise CannotLend(
+            f"A program writes into {files[0][0]}; Ollama names its files by their bytes.", hint="Move it."
+        )
     if there or program.kind == "ollama":
         return Plan(model, program, means, there, program.path, tuple((real, Path(real.name)) for _, real in files))
     listed = _listed(stock, model, program, folder) if "config" in means else None
@@ -111,7 +116,7 @@ def plan(
                 f"The settings of {program.name} cannot name this folder alone.",
                 hint="They name whole folders of one kind; leave out --by, and the file is linked.",
             )
-    if any(real.is_relative_to(one) for _, real in files for one in rewriting):
+    if changing:
         means = tuple(one for one in means if one != "hardlink")
         if not means:
             raise CannotLend(f"A program writes into {files[0][0]}: no hard link may share it.", hint="Leave out --by.")

@@ -1,0 +1,158 @@
+"""Selections as the files of a script: models that are here, tasks of the queue, rows of a plan or a lockfile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Any
+
+import msgspec
+
+from modelyard.errors import BadValue, UnsafePath, YardError
+from modelyard.hubs.civitai import addresses as civitai
+from modelyard.hubs.github import addresses as github
+from modelyard.hubs.huggingface import addresses as huggingface
+from modelyard.hubs.modelscope import addresses as modelscope
+from modelyard.hubs.registry import Hubs
+from modelyard.jobs.lockfile import Lock
+from modelyard.jobs.queued import KIND, Options
+from modelyard.jobs.stock import Stock
+from modelyard.library.names import safe_relative
+from modelyard.programs.scripts.items import Item
+from modelyard.tasks.task import Task
+from modelyard.values.offers import Address
+
+_GLOB = set("*?[")
+Text = Annotated[str, msgspec.Meta(max_length=4096)]
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One model of a plan: of what `POST /workflows/plan` tells, what a script needs.
+
+    Attributes:
+        hash: A SHA-256 that somebody claims.
+    """
+
+    name: Text
+    directory: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    address: Text = ""
+    url: Text = ""
+    size: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    hash: Annotated[str, msgspec.Meta(max_length=200)] = ""
+
+
+def of_models(stock: Stock, ids: Sequence[int]) -> list[Item]:
+    """The files of models that are here.
+
+    Raises:
+        NoSuchModel: One is not.
+    """
+    items = []
+    for number in dict.fromkeys(ids):
+        known = stock.catalogue.details(number)
+        model, about = known.model, known.about
+        addresses = stock.yard.proofs.addresses([file.path for file in known.files])
+        alone = len(known.files) == 1
+        for file in known.files:
+            below = file.path[len(model.root) :].replace("\\", "/").lstrip("/")
+            version = (
+                f"civitai:{model.hub_model}@{model.hub_version}" if model.hub == "civitai" and model.hub_version else ""
+            )
+            address = addresses.get(file.path, "") or (version if alone else "")
+            url = link_to(stock.yard.hubs, address) or (about.download_url if alone else "")
+            claimed = about.claimed.get("sha256", "") if file.main else ""
+            items.append(Item(_target(model.folder, below), address or url, url, file.size, file.sha256, claimed))
+    return items
+
+
+def of_tasks(tasks: Iterable[Task], hubs: Hubs) -> list[Item]:
+    """The downloads among tasks: those that are done file by file, others by their addresses.
+
+    Raises:
+        BadValue: None of them is a download.
+    """
+    items = [item for task in tasks if task.kind == KIND for item in _of_task(task, hubs)]
+    if not items:
+        raise BadValue("None of these tasks is a download.", hint="See `modelyard queue` and `modelyard history`.")
+    return items
+
+
+def _of_task(task: Task, hubs: Hubs) -> list[Item]:
+    options = msgspec.convert(task.payload, Options)
+    address = options.address or task.address
+    files = [one for one in (task.result or {}).get("files", ()) if one.get("path")]
+    if len(files) > 1:
+        return [_of_file(one, str(one.get("address") or ""), hubs) for one in files]
+    if files:
+        return [_of_file(files[0], str(files[0].get("address") or address), hubs, options.sha256 or "")]
+    name = _last(task.title if "." in task.title else address)
+    return [Item(_target("", name), address, link_to(hubs, address), task.size, "", options.sha256 or "")]
+
+
+def _of_file(file: dict[str, Any], address: str, hubs: Hubs, claimed: str = "") -> Item:
+    target = _target("", _last(str(file["path"])))
+    size = file.get("size")
+    return Item(target, address, link_to(hubs, address), size, str(file.get("sha256") or ""), claimed)
+
+
+def of_rows(rows: Iterable[Row], hubs: Hubs) -> list[Item]:
+    """The models of a plan."""
+    return [
+        Item(
+            _target(one.directory, one.name.replace("\\", "/")),
+            one.address or one.url,
+            link_to(hubs, one.address) or one.url,
+            one.size,
+            "",
+            one.hash,
+        )
+        for one in rows
+    ]
+
+
+def of_lock(lock: Lock, hubs: Hubs) -> list[Item]:
+    """The files of a lockfile; its hashes were measured where it was written."""
+    return [
+        Item(_target(model.folder, file.place), file.address, link_to(hubs, file.address), file.size, file.sha256)
+        for model in lock.models
+        for file in model.files
+    ]
+
+
+def link_to(hubs: Hubs, address: str) -> str:
+    """The lasting link to one file's bytes, without asking anybody; empty when the address does not say which file."""
+    if not address:
+        return ""
+    try:
+        _, found = hubs.read(address)
+    except YardError:
+        return ""
+    return _link(found)
+
+
+def _link(one: Address) -> str:
+    path = one.path if one.path and not _GLOB & set(one.path) else None
+    if one.hub == "web":
+        return one.model
+    if one.hub == "civitai" and one.revision and path is None:
+        return civitai.file_url(one.endpoint or civitai.ENDPOINT, one.revision, dict(one.options).get("fileId"))
+    if path is None:
+        return ""
+    if one.hub == "huggingface":
+        return huggingface.file_url(one, one.endpoint or huggingface.ENDPOINT, one.revision or "main", path)
+    if one.hub == "modelscope":
+        return modelscope.file_url(one, one.endpoint or modelscope.ENDPOINT, one.revision, path)
+    return github.file_url(github.ENDPOINT, one.model, one.revision, path) if one.hub == "github" else ""
+
+
+def _target(folder: str, below: str) -> str:
+    """Where a file goes below the folder of the script; what could lead out of it becomes a plain name."""
+    for path in (f"{folder}/{below}" if folder else below, _last(below)):
+        try:
+            return safe_relative(path).as_posix()
+        except UnsafePath:
+            continue
+    return "model"
+
+
+def _last(text: str) -> str:
+    return text.replace("\\", "/").rstrip("/").rpartition("/")[2] or "model"
