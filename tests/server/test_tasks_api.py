@@ -65,6 +65,19 @@ def test_an_address_is_queued_runs_and_stands_in_history(face: Face, app: App, t
     assert told["done"] == 1 and told["bytes"] >= SIZE and told["days"][0]["hub"] == "huggingface"
 
 
+def test_a_refusal_is_told_with_its_exchange_in_the_error_and_on_the_way(
+    face: Face, app: App, hub: PracticeHub
+) -> None:
+    hub.hf.add_repo("me/gated", {"m.safetensors": SIZE}, gated="auto")
+    (number,) = face.add("hf:me/gated/m.safetensors")
+    app.runner.start()
+    exchange = face.until(number, "failed")["error"]["facts"]["exchange"]
+    assert exchange["status"] in (401, 403) and "/me/gated/" in exchange["url"] and "?" not in exchange["url"]
+    assert exchange["headers"]["x-error-code"] == "GatedRepo"
+    steps = face("GET", f"/tasks/{number}/steps")
+    assert steps[-1]["exchange"] == exchange and steps[0]["exchange"] is None
+
+
 def test_what_cannot_be_read_is_told_and_the_rest_is_queued(face: Face) -> None:
     told = face("POST", "/tasks", {"addresses": ["hf:me/model", "nonsense here"]}, 201)
     assert len(told["ids"]) == 1

@@ -26,6 +26,7 @@ from modelyard.errors import (
 )
 from modelyard.net.api import Answer
 from modelyard.net.client import Reply, Request
+from modelyard.net.exchange import telling
 from modelyard.net.guard import Reach
 from modelyard.net.head import content_range, unsatisfied_total
 from modelyard.net.retry import asked_to_wait
@@ -246,6 +247,7 @@ def refusal(engine: Engine, source: Source, reply: Reply, explain: Explain) -> Y
     return explain(answer, source) or explain_plainly(answer)
 
 
+@telling
 def explain_plainly(answer: Answer) -> YardError:
     """What a status means when the hub has nothing to add."""
     host = answer.url.split("/")[2]

@@ -15,10 +15,12 @@ from modelyard.errors import (
     YardError,
 )
 from modelyard.net.api import Answer
+from modelyard.net.exchange import telling
 
 _SHOWN = 200
 
 
+@telling
 def refusal(answer: Answer, title: str, *, what: str, told: str | None = None, page: str | None = None) -> YardError:
     """The error behind a status that is no success.
 

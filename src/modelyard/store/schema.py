@@ -18,7 +18,7 @@ from sqlalchemy import (
     Text,
 )
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest migration."""
 
 metadata = MetaData()
@@ -86,6 +86,7 @@ moves = Table(
     Column("from_state", String(12)),
     Column("to_state", String(12), nullable=False),
     Column("reason", Text, nullable=False),
+    Column("exchange", Text, nullable=False, server_default=""),  # JSON: what a server refused with; see net.exchange
     Index("task_moves_by_task", "task", "id"),
 )
 

@@ -73,5 +73,5 @@ def _end(db: Connection, number: int, one: Elsewhere) -> None:
     changes = {"state": state, "reason": _REASON, "listed": False, **times, **told, **bytes_}
     values = {name: column(value) for name, value in changes.items()}
     db.execute(sa.update(tasks).where(tasks.c.id == number).values(values))
-    record(db, number, one.ended, before.state, state, _REASON)
+    record(db, number, one.ended, before.state, state, _REASON, one.error or {})
     count(db, before, msgspec.structs.replace(before, **changes), one.ended)

@@ -10,6 +10,7 @@ import functools
 from collections import deque
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -125,7 +126,7 @@ class Mover:
         same = {"wanted": before.id, "from_state": before.state, "of_run": before.run}
         if db.execute(_update(tuple(columns)), columns | same).rowcount != 1:
             raise IllegalMove(f"Task {before.id} was moved by another process.")
-        record(db, before.id, now, before.state, wish.to, wish.reason)
+        record(db, before.id, now, before.state, wish.to, wish.reason, wish.error or {})
         count(db, before, after, now)
         return after
 
@@ -157,9 +158,20 @@ def _check(before: Task, wish: Move) -> None:
         raise IllegalMove(f"Run {wish.run} of task {wish.task} is over.", state=before.state, to=wish.to)
 
 
-def record(db: Connection, task: int, now: float, before: State | None, after: State, reason: str) -> None:
-    """Write a move into the history of its task."""
-    db.execute(_RECORD, {"task": task, "at": now, "from_state": before, "to_state": after, "reason": reason})
+def record(
+    db: Connection,
+    task: int,
+    now: float,
+    before: State | None,
+    after: State,
+    reason: str,
+    error: Mapping[str, Any] = MappingProxyType({}),
+) -> None:
+    """Write a move into the history of its task, with the exchange that its error tells of."""
+    told = error.get("facts", {}).get("exchange")
+    exchange = msgspec.json.encode(told).decode() if told else ""
+    row = {"task": task, "at": now, "from_state": before, "to_state": after, "reason": reason, "exchange": exchange}
+    db.execute(_RECORD, row)
 
 
 def _times(before: Task, to: State, now: float) -> dict[str, float | None]:

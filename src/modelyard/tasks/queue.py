@@ -28,13 +28,26 @@ _MOST = 100_000
 _BUNCH = 500
 
 
+class Exchange(msgspec.Struct, frozen=True):
+    """What a server refused with: the address without its query, and the fields that tell why."""
+
+    url: str
+    status: int
+    headers: dict[str, str]
+
+
 class Step(msgspec.Struct, frozen=True):
-    """One line of a task's history."""
+    """One line of a task's history.
+
+    Attributes:
+        exchange: What a server answered, when that is why.
+    """
 
     at: float
     before: State | None
     after: State
     reason: str
+    exchange: Exchange | None = None
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -130,7 +143,13 @@ class Queue:
         with self.database.reading() as db:
             rows = db.execute(sa.select(moves).where(moves.c.task == number).order_by(moves.c.id)).all()
         return [
-            Step(row.at, State(row.from_state) if row.from_state else None, State(row.to_state), row.reason)
+            Step(
+                row.at,
+                State(row.from_state) if row.from_state else None,
+                State(row.to_state),
+                row.reason,
+                msgspec.json.decode(row.exchange, type=Exchange) if row.exchange else None,
+            )
             for row in rows
         ]
 

@@ -88,9 +88,15 @@ export function useNewer() {
   })
 }
 
-export function useComparison(first: Ref<number>, second: Ref<number>) {
+/** The first of some models beside each of the others. */
+export function useComparisons(ids: Ref<number[]>) {
   return useQuery({
-    queryKey: computed(() => [...MODELS, 'compare', first.value, second.value]),
-    queryFn: ({ signal }) => said(api().GET('/api/v1/compare', { params: { query: { first: first.value, second: second.value } }, signal })),
+    queryKey: computed(() => [...MODELS, 'compare', ids.value]),
+    queryFn: async ({ signal }) => {
+      const [first, ...others] = ids.value
+      const asked = others.map(async (second) => said(api().GET('/api/v1/compare', { params: { query: { first: first!, second } }, signal })))
+      const models = ids.value.map(async (id) => (await said(api().GET('/api/v1/models/{id}', { params: { path: { id } }, signal }))).model)
+      return { models: await Promise.all(models), pairs: await Promise.all(asked) }
+    },
   })
 }

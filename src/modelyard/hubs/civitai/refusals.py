@@ -24,6 +24,7 @@ from modelyard.hubs.answers import refusal_record, text
 from modelyard.hubs.civitai.addresses import NAME
 from modelyard.hubs.refusals import clean, is_page, key_hint, refusal
 from modelyard.net.api import Answer
+from modelyard.net.exchange import telling
 
 TITLE = "CivitAI"
 
@@ -45,6 +46,7 @@ def _issue(error: object) -> str | None:
     return text(error)
 
 
+@telling
 def explain_lookup(answer: Answer, what: str) -> YardError:
     """The error behind a refused question about a model or version."""
     told = words(answer)
@@ -55,6 +57,7 @@ def explain_lookup(answer: Answer, what: str) -> YardError:
     return refusal(answer, TITLE, what=what, told=told)
 
 
+@telling
 def explain_download(answer: Answer, what: str, page: str | None) -> YardError:
     """The error behind a refused download (table in 3.6), or behind a page that came in its place."""
     told, body = words(answer), refusal_record(answer)

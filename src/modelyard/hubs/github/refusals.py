@@ -6,11 +6,13 @@ from modelyard.errors import KeyWrong, RateLimited, YardError
 from modelyard.hubs.answers import refusal_record, text
 from modelyard.hubs.refusals import refusal
 from modelyard.net.api import Answer
+from modelyard.net.exchange import telling
 
 TITLE = "GitHub"
 SETTINGS = "https://github.com/settings/tokens"
 
 
+@telling
 def explain(answer: Answer, what: str) -> YardError:
     """The error behind a refusal (rate limits: GitHub docs, "Rate limits for the REST API")."""
     told = text(refusal_record(answer).get("message"))

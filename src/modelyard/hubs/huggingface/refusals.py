@@ -18,6 +18,7 @@ from modelyard.hubs.answers import refusal_record, text
 from modelyard.hubs.huggingface.addresses import ENDPOINT, NAME, page_url
 from modelyard.hubs.refusals import clean, is_page, key_hint, refusal
 from modelyard.net.api import Answer
+from modelyard.net.exchange import telling
 from modelyard.values.offers import Address
 
 TITLE = "Hugging Face"
@@ -31,6 +32,7 @@ def error_code(answer: Answer) -> str:
     return answer.headers.get("x-error-code")
 
 
+@telling
 def explain(answer: Answer, address: Address) -> YardError:
     """The error behind a refusal.
 

@@ -16,6 +16,7 @@ from modelyard.hubs.answers import refusal_record, text
 from modelyard.hubs.modelscope.addresses import DEFAULT_REVISION, ENDPOINT, NAME, page_url
 from modelyard.hubs.refusals import clean, key_hint, refusal
 from modelyard.net.api import Answer
+from modelyard.net.exchange import telling
 from modelyard.values.offers import Address
 
 TITLE = "ModelScope"
@@ -34,6 +35,7 @@ def error_code(answer: Answer) -> str:
     return str(code) if isinstance(code, int | str) else ""
 
 
+@telling
 def explain(answer: Answer, address: Address, *, keyed: bool) -> YardError:
     """The error behind a refusal.
 

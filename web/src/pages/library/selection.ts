@@ -4,6 +4,8 @@ import type { Shelf } from '@/models/shelf'
 
 /** As many as the service takes in one go. */
 export const MOST = 10_000
+/** As many as fit side by side. */
+export const MOST_COMPARED = 4
 
 /** What is chosen in a list that is not held whole: ids with their bytes. */
 export function useSelection(shelf: ShallowRef<Shelf>) {
