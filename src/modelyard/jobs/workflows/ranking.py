@@ -114,10 +114,11 @@ def best(ranked: Sequence[Ranked]) -> Ranked | None:
 
 
 def queries(wanted: Wanted) -> list[str]:
-    """What to ask hubs for, the most exact first: the name, then the name without its precision."""
+    """What to ask hubs for, the most exact first: the name, without its precision, its words."""
     stem = wanted.base.rpartition(".")[0] if wanted.has_suffix else wanted.base
     short = _PRECISION.sub("", stem.lower())
-    return list(dict.fromkeys(each for each in (stem, short) if len(each) > 2))[:2]
+    words = " ".join(filter(None, _SPLIT.split(short)))
+    return list(dict.fromkeys(each for each in (stem, short, words) if len(each) > 2))
 
 
 def _same(one: Ranked, other: Ranked) -> bool:

@@ -28,7 +28,7 @@ def row(wanted: Wanted, state: State, why: str, **more: Any) -> PlannedModel:
 
 def held_row(wanted: Wanted, state: State, held: Held, why: str, **more: Any) -> PlannedModel:
     """A row of a file that is here."""
-    other = held.lists_as if held.lists_as != wanted.name else ""
+    other = held.lists_as if wanted.has_suffix and held.lists_as != wanted.name else ""
     told: dict[str, Any] = {"path": str(held.path), "model": held.model, "lists_as": other, "size": held.size}
     told |= {"verified": held.verified, "hash": held.digests.get("sha256", "") or wanted.sha256}
     told |= {"steps": (_FIX,)} if other else {}
@@ -127,7 +127,8 @@ def accepted(one: PlannedModel) -> PlannedModel:
 
 
 def _steps(wanted: Wanted, target: str) -> tuple[str, ...]:
-    look = f"Look for it: `modelyard search {wanted.base or wanted.hash}`."
+    words = wanted.hash or (wanted.base.rpartition(".")[0] if wanted.has_suffix else wanted.base)
+    look = f"Look for it: `modelyard search {words}`."
     return (look, f"Or put it to {target} yourself.") if target else (look,)
 
 

@@ -9,6 +9,7 @@ What contradicts a hash that the workflow says is passed over. Of a search only 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -37,6 +38,9 @@ _MOST_CANDIDATES = 5
 _WORTH_TELLING = 20
 _ROUNDED = 0.2
 """A note rounds a size, but not by more."""
+
+
+_TEMPLATES = "ComfyUI's own templates use files of that name with these bytes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +123,11 @@ class Seeker:
                 hub, listing = self.questions.listing(text)
                 offer = chosen(wanted, listing, first=text == wanted.url)
                 if offer is None:
-                    errors.append(f"{hub.title} has another file at the address ({why}).")
+                    errors.append(_other(hub, wanted, why))
                 elif hub.show(offer.address) not in but:
                     return Sought(self._open(hub, listing, offer, why))
-            except AddressForbidden as error:
-                errors.append(error.message)
+            except AddressForbidden:
+                errors.append(f"An address ({why}) leads into the local network; `modelyard lan add` allows one.")
             except AccessError as error:
                 gate = gate or (error, _hub_of(self.questions, text))
             except YardError as error:
@@ -145,27 +149,33 @@ class Seeker:
     def searched(self, wanted: Wanted) -> Sought:
         """The best file that a search finds, where it is strong; else the candidates."""
         ranked: dict[str, tuple[Hub, Ranked]] = {}
-        for query in queries(wanted):
+        asked = queries(wanted)
+        if not asked:
+            return Sought(errors=("Its name is too short to be searched for.",))
+        for query in asked:
             for hub, one in self._found(wanted, query):
                 ranked.setdefault(hub.show(one.offer.address), (hub, one))
             first = best([one for _, one in ranked.values()])
             if first is not None:
                 hub = next(hub for hub, one in ranked.values() if one is first)
-                return self._settled(hub, first)
+                why = f"found by a search at {hub.title}: {first.why} ({first.score} of 100)"
+                return self._settled(hub, first.offer, why)
+        if not ranked and self.questions.resting:
+            return Sought(errors=("Not every hub could be asked.",))
         weak = sorted(ranked.values(), key=lambda pair: -pair[1].score)[:_MOST_CANDIDATES]
         return Sought(candidates=tuple(pair for pair in weak if pair[1].score > _WORTH_TELLING))
 
-    def _settled(self, hub: Hub, first: Ranked) -> Sought:
-        why = f"found by a search at {hub.title}: {first.why} ({first.score} of 100)"
+    def _settled(self, hub: Hub, offer: Offer, why: str) -> Sought:
+        """A file that was decided for; its hub may want something first."""
         try:
-            return Sought(self._open(hub, None, first.offer, why))
+            return Sought(self._open(hub, None, offer, why))
         except AccessError as error:
             return Sought(None, (error, hub.name))
         except YardError as error:
-            return Sought(candidates=((hub, first),), errors=(error.message,))
+            return Sought(candidates=((hub, Ranked(offer, 50, why)),), errors=(error.message,))
 
     def _rivals(self, wanted: Wanted, errors: tuple[str, ...]) -> Sought:
-        """Several files of our index have the name: the one with the hash, or any when their bytes are the same."""
+        """Several files of our index have the name: the one with the hash, or the one whose bytes most of them have."""
         urls = [] if told_by(wanted) else indexed_rivals(wanted)
         found: list[tuple[Hub, Offer]] = []
         for url in urls:
@@ -174,14 +184,18 @@ class Seeker:
                 found += [(hub, offer)] if (offer := chosen(wanted, listing, first=True)) else []
             except YardError as error:
                 errors = (*errors, error.message)
-        bytes_ = {offer.claimed.get("sha256", "") for _, offer in found}
-        if len(found) == len(urls) and len(bytes_) == 1 and "" not in bytes_:
-            return Sought(self._open(found[0][0], None, found[0][1], "ComfyUI's own templates use it"))
-        named = tuple(
-            (hub, Ranked(offer, 50, "ComfyUI's templates use several files of this name")) for hub, offer in found
-        )
         sure = [(hub, offer) for hub, offer in found if wanted.agrees(offer.claimed)]
-        return self.hashed(sure) if sure else Sought(candidates=named, errors=errors)
+        if sure or not found:
+            return self.hashed(sure) if sure else Sought(errors=errors)
+        counts = Counter(offer.claimed.get("sha256", "") for _, offer in found)
+        most, count = counts.most_common(1)[0]
+        if most and count * 3 >= len(found) * 2:
+            hub, offer = next(pair for pair in found if pair[1].claimed.get("sha256") == most)
+            return self._settled(
+                hub, offer, _TEMPLATES if len(counts) == 1 else f"{_TEMPLATES}, {count} of {len(found)}"
+            )
+        why = "ComfyUI's templates use several files of this name"
+        return Sought(candidates=tuple((hub, Ranked(offer, 50, why)) for hub, offer in found), errors=errors)
 
     def _found(self, wanted: Wanted, query: str) -> Iterator[tuple[Hub, Ranked]]:
         count: dict[str, int] = {}
@@ -233,6 +247,11 @@ def chosen(wanted: Wanted, listing: Listing, *, first: bool) -> Offer | None:
         return None
     apart = abs((main[0].size or 0) - (wanted.size or 0)) / (wanted.size or 1)
     return main[0] if first or not (main[0].size and wanted.size and apart > _ROUNDED) else None
+
+
+def _other(hub: Hub, wanted: Wanted, why: str) -> str:
+    spoken = "other bytes than the hash that the workflow says" if wanted.hash else "no such file"
+    return f"{hub.title} has {spoken} at the address ({why})."
 
 
 def _late(wanted: Wanted) -> Sought:  # noqa: ARG001  # the shape of an answer to a question

@@ -10,6 +10,7 @@ from typing import Any
 from modelyard.errors import UnsafePath
 from modelyard.library.names import is_program, safe_relative
 from modelyard.library.roots.comfy import NOT_MODELS, folder_name
+from modelyard.programs.workflows.gathering import leaves
 from modelyard.values.suffixes import MODELS, suffix_of
 from modelyard.values.untrusted import text, texts, whole
 
@@ -125,7 +126,7 @@ def _refusal(wanted: Wanted, *, marked: bool) -> str:
         return f"{wanted.folder} is no folder for models; programs and settings lie there."
     if is_program(wanted.base):
         return "It has the name of a program."
-    if marked:
+    if marked or leaves(wanted.directory):
         return "Its name or folder would lead out of the folder of models."
     try:
         if wanted.name:

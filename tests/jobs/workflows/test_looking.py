@@ -1,0 +1,138 @@
+"""What is here: by hash, by name and folder; what contradicts, what is alike."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from jobs.library import model, scanned
+from jobs.workflows.made import at, one, planned, told
+from modelyard.app import App
+from modelyard.jobs.measuring import MEASURE
+from modelyard.library.roots.entries import Entry
+from modelyard.net.stop import Stop
+from modelyard.testing import PracticeHub
+
+
+@pytest.fixture
+def measured(app: App, root: Path) -> App:
+    """A library of a.safetensors and sub/b.safetensors, with their hashes."""
+    model(root / "a.safetensors", seed=1)
+    model(root / "sub/b.safetensors", seed=2)
+    scanned(app)
+    MEASURE.do(app.stock, MEASURE.options(), Stop(), lambda _: None)
+    return app
+
+
+def digests(app: App, path: Path) -> tuple[str, str]:
+    (file,) = app.stock.catalogue.files(app.stock.catalogue.at(str(path)).id)
+    return file.sha256, file.tensors
+
+
+def test_a_hash_finds_a_file_under_any_name(measured: App, root: Path) -> None:
+    sha256, tensors = digests(measured, root / "sub/b.safetensors")
+    for value in (sha256, sha256.upper(), sha256[:10], tensors[:12]):
+        found = one(measured, told("other.safetensors", hash=value), search=False)
+        assert (found.state, found.lists_as, found.verified) == ("renamed", "sub/b.safetensors", True)
+        assert found.path == str(root / "sub/b.safetensors")
+
+
+def test_the_first_eight_digits_of_a_hash_prove_nothing(measured: App, root: Path) -> None:
+    (file,) = measured.stock.catalogue.files(measured.stock.catalogue.at(str(root / "a.safetensors")).id)
+    assert one(measured, told("other.safetensors", hash=file.autov1), search=False).state == "unresolved"
+
+
+def test_name_and_folder_are_enough_where_no_hash_is_told(measured: App) -> None:
+    assert one(measured, told("a.safetensors"), search=False).state == "here"
+    assert one(measured, told("a.safetensors", None), search=False).state == "here"
+    assert one(measured, told("a.safetensors", "vae"), search=False).state != "here"
+
+
+def test_windows_names_are_here_and_are_called_otherwise(measured: App) -> None:
+    found = one(measured, told("sub\\b.safetensors"), search=False)
+    assert (found.state, found.lists_as) == ("here", "sub/b.safetensors")
+
+
+def test_a_name_without_ending_finds_the_file_and_needs_no_fixing(measured: App) -> None:
+    found = one(measured, told("a"), search=False)
+    assert (found.state, found.lists_as) == ("here", "")
+
+
+def test_a_contradicting_hash_is_told_and_the_file_not_used(measured: App, root: Path) -> None:
+    for value in ("0" * 64, "0" * 10, "0" * 12):
+        plan = planned(measured, told("a.safetensors", hash=value), search=False)
+        assert [found.state for found in plan.models] == ["differs"]
+        assert not plan.complete
+        assert plan.models[0].path == str(root / "a.safetensors")
+
+
+def test_the_right_bytes_under_another_name_win_over_wrong_ones_under_the_right_name(measured: App, root: Path) -> None:
+    sha256, _ = digests(measured, root / "sub/b.safetensors")
+    found = one(measured, told("a.safetensors", hash=sha256), search=False)
+    assert (found.state, found.lists_as) == ("renamed", "sub/b.safetensors")
+
+
+def test_a_file_that_was_touched_since_is_not_known_by_its_old_hash(measured: App, root: Path) -> None:
+    sha256, _ = digests(measured, root / "a.safetensors")
+    os.utime(root / "a.safetensors", (1, 1))
+    assert one(measured, told("other.safetensors", hash=sha256), search=False).state == "unresolved"
+    found = one(measured, told("a.safetensors", hash=sha256), search=False)
+    assert (found.state, found.verified) == ("here", False)
+    assert one(measured, told("a.safetensors", hash=sha256), search=False, measured=True).verified
+
+
+def test_measuring_finds_a_file_that_is_not_what_its_name_says(app: App, root: Path) -> None:
+    model(root / "a.safetensors", seed=1)
+    wrong = told("a.safetensors", hash="0" * 64)
+    assert one(app, wrong, search=False).state == "here"
+    assert one(app, wrong, search=False, measured=True).state == "differs"
+
+
+def test_a_damaged_file_is_not_ready(app: App, root: Path) -> None:
+    path = model(root / "a.safetensors")
+    path.write_bytes(path.read_bytes()[:-5])
+    scanned(app)
+    assert one(app, told("a.safetensors"), search=False).state == "differs"
+
+
+def test_the_same_name_in_another_sub_folder_is_asked_about(measured: App) -> None:
+    found = one(measured, told("b.safetensors"), search=False)
+    assert (found.state, found.lists_as) == ("likely", "sub/b.safetensors")
+    assert one(measured, told("b.safetensors"), search=False, accept=True).state == "renamed"
+    assert one(measured, told("b.safetensors", size=5_000_000), search=False).state == "unresolved"
+
+
+def test_bytes_of_another_folder_are_told_but_not_used(measured: App, root: Path, tmp_path: Path) -> None:
+    (tmp_path / "vae").mkdir()
+    measured.stock.entries.keep(Entry(path=str(tmp_path / "vae"), folder="vae"))
+    sha256, _ = digests(measured, root / "a.safetensors")
+    assert one(measured, told("v.safetensors", "vae", hash=sha256), search=False).state == "unresolved"
+
+
+def test_what_a_hub_claims_is_found_here(measured: App, root: Path, hub: PracticeHub, tmp_path: Path) -> None:
+    data = (root / "sub/b.safetensors").read_bytes()
+    hub.hf.add_repo("me/m", {"x.safetensors": data})
+    with App({"MODELYARD_HOME": str(measured.folder), **hub.env()}) as again:
+        found = one(again, told("x.safetensors", url=at("me/m", "x.safetensors")))
+        assert (found.state, found.lists_as) == ("renamed", "sub/b.safetensors")
+
+
+def test_a_file_as_large_that_begins_alike_is_likely_and_reading_it_decides(
+    app: App, root: Path, hub: PracticeHub
+) -> None:
+    data = model(root / "mine.safetensors").read_bytes()
+    other = data[:-1] + b"?"
+    hub.hf.add_repo(
+        "me/m", {"same.safetensors": data, "other.safetensors": other, "head.safetensors": b"?" * len(data)}
+    )
+    with App({"MODELYARD_HOME": str(app.folder), **hub.env()}) as asking:
+        rows = {
+            name: told("w.safetensors", url=at("me/m", f"{name}.safetensors")) for name in ("same", "other", "head")
+        }
+        assert one(asking, rows["same"]).state == "likely"
+        assert one(asking, rows["head"]).state == "found"
+        assert one(asking, rows["same"], accept=True).state == "renamed"
+        assert one(asking, rows["other"], measured=True).state == "found"
+        assert one(asking, rows["same"], measured=True).state == "renamed"
