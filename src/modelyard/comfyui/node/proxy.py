@@ -130,7 +130,8 @@ def guarded(
         try:
             return await handle(request)
         except Refused as error:
-            return web.json_response(error.as_dict(), status=error.status, content_type="application/problem+json")
+            told = json.dumps(error.as_dict()).encode()
+            return web.Response(body=told, status=error.status, content_type="application/problem+json")
 
     return answer
 

@@ -118,7 +118,7 @@ async function fill(node, field, name) {
 
 async function listed(widget, name) {
   for (const again of [false, true]) {
-    if (again) await app.refreshComboInNodes()
+    if (again) await relist()
     const given = widget?.options?.values
     const values = (typeof given === 'function' ? given() : given) ?? []
     const found = values.find((one) => plain(one) === plain(name))
@@ -126,11 +126,14 @@ async function listed(widget, name) {
   }
 }
 
-/** New names in every list, and the host's own panel of missing models looks again. */
+/** New names in every list, without the host's two toasts. */
+const relist = () => (app.reloadNodeDefs ? app.reloadNodeDefs() : app.refreshComboInNodes())
+
+/** The same, and the host's own panel of missing models looks again. */
 const refresh = later(300, async () => {
-  await app.refreshComboInNodes()
+  await relist()
   const pinia = document.querySelector('#vue-app')?.__vue_app__?.config.globalProperties.$pinia
-  await pinia?._s.get('missingModel')?.refreshMissingModels?.({ reloadDefs: true })
+  await pinia?._s.get('missingModel')?.refreshMissingModels?.({ reloadDefs: false })
 })
 
 function dropping() {
@@ -224,7 +227,7 @@ class Panel {
     if (kind === 'task.moved' && data.to === 'done') this.landed()
     if (kind === 'model.added' || kind === 'model.gone') {
       refresh()
-      if (this.tab === 'library') this.soon()
+      if (this.cards?.isConnected) this.soon()
     }
     if (kind === 'comfyui.insert' && latest()) place(data).catch(trouble)
   }
@@ -247,7 +250,7 @@ class Panel {
 
   library() {
     if (this.body.firstChild?.className === 'library') return this.soon()
-    const search = h('input', { type: 'search', placeholder: 'Search; Enter asks the hubs', 'aria-label': 'Search models', value: this.said.text ?? '' })
+    const search = h('input', { type: 'search', placeholder: 'Search (Enter: hubs)', 'aria-label': 'Search models', value: this.said.text ?? '' })
     search.oninput = () => ((this.said.text = search.value), this.soon())
     search.onkeydown = (event) => {
       event.stopPropagation()
@@ -263,9 +266,10 @@ class Panel {
   }
 
   soon = later(150, async () => {
+    const turn = (this.turn = (this.turn ?? 0) + 1)
     const said = query({ text: this.said.text ?? '', folder: this.said.folder ?? '', sort: 'added', descending: 'true', limit: '60' })
     const page = await ask('GET', `/models?${said}`).catch(() => null)
-    if (!page || this.tab !== 'library') return
+    if (!page || turn !== this.turn || !this.cards?.isConnected) return // a later question was quicker
     this.cards.replaceChildren(...page.models.map((one) => this.card(one)))
     if (!page.models.length) this.cards.append(h('p', { className: 'quiet', textContent: 'No model fits. Enter asks the hubs.' }))
   })
@@ -382,7 +386,7 @@ class Panel {
   async fetch() {
     try {
       const told = await ask('POST', '/workflows/get', graph())
-      toast('info', `${told.tasks.length} on their way.`)
+      toast('info', `${told.tasks.length === 1 ? '1 model is' : `${told.tasks.length} models are`} on the way.`, told.plan?.notes?.join(' '))
       this.show('queue')
     } catch (error) {
       trouble(error)
@@ -431,6 +435,7 @@ app.registerExtension({
     type: 'combo', options: ['when tested', 'always', 'never'], defaultValue: 'when tested', onChange: takeOver
   }],
   async setup() {
+    loaders = await ask('GET', '/loaders').catch(() => [])
     const about = { id: ID, icon: 'pi pi-box', title: 'Modelyard', tooltip: 'Models', type: 'custom', render: (element) => panel.render(element), destroy: () => (panel.body = null) }
     const side = app.extensionManager.sidebarTab
     if (side?.registerSidebarTab) side.registerSidebarTab(about)
@@ -439,7 +444,6 @@ app.registerExtension({
     dropping()
     addEventListener('focus', seen)
     if (document.hasFocus()) seen()
-    loaders = await ask('GET', '/loaders').catch(() => [])
     panel.live = listen((kind, data) => panel.event(kind, data))
   }
 })

@@ -1,0 +1,143 @@
+"""Every door of the extension, clicked in the real front end."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+
+from comfyui.hosting import end_service
+from comfyui.windows import Window, declared, lora
+from web.pages import until
+
+pytestmark = pytest.mark.slow
+
+
+def test_the_button_opens_the_sidebar_with_cards_and_pictures(window: Window) -> None:
+    window.put("loras", "opens.safetensors", 1, "Opening night")
+    window.tab("Library")
+    card = window.card("Opening night")
+    card.wait_for()
+    drawn = "image => image.complete && image.naturalWidth > 0"
+    until(lambda: card.locator("img").evaluate(drawn))
+
+
+def test_a_search_narrows_the_library_and_enter_asks_the_hubs(window: Window) -> None:
+    body = window.offered("charcoal", 2)
+    window.put("loras", "oil.safetensors", 3, "Oil paint")
+    window.put("loras", "tar.safetensors", 4, "Tar paint")
+    window.tab("Library")
+    search = window.page.get_by_label("Search models")
+    window.card("Tar paint").wait_for()
+    search.fill("oil")
+    window.card("Tar paint").wait_for(state="detached")
+    window.card("Oil paint").wait_for()
+    search.fill("charcoal")
+    search.press("Enter")
+    window.page.get_by_role("button", name="charcoal").click()
+    window.page.get_by_label("Into").select_option("loras")
+    window.page.get_by_role("button", name="Get", exact=True).click()
+    until(lambda: "charcoal.safetensors" in window.comfy.listed("loras"))
+    assert (window.comfy.base / "models" / "loras" / "charcoal.safetensors").read_bytes() == body
+    window.card("charcoal").wait_for()  # nobody reloaded
+    search.fill("")
+
+
+def test_a_card_dragged_onto_the_canvas_makes_a_loader_and_onto_a_loader_fills_it(window: Window) -> None:
+    window.put("loras", "sub/drag.safetensors", 5, "Dragged")
+    window.put("loras", "drop.safetensors", 6, "Dropped")
+    window.tab("Library")
+    window.card("Dragged").wait_for()
+    window.drag(window.card("Dragged"), 600, 250)
+    until(window.nodes)
+    assert window.nodes() == [{"type": "LoraLoaderModelOnly", "values": ["sub/drag.safetensors"]}]
+    window.drag(window.card("Dropped"), 640, 265)
+    until(lambda: window.nodes()[0]["values"] == ["drop.safetensors"])
+    assert len(window.nodes()) == 1
+
+
+def test_enter_on_a_card_inserts_it(window: Window) -> None:
+    window.put("vae", "keys.safetensors", 7, "Keyboard")
+    window.tab("Library")
+    window.card("Keyboard").press("Enter")
+    until(lambda: window.nodes() == [{"type": "VAELoader", "values": ["keys.safetensors"]}])
+
+
+def test_what_a_workflow_misses_comes_by_one_click(window: Window) -> None:
+    body = window.offered("pastel", 8)
+    window.load(lora("pastel.safetensors", declared("pastel")))
+    window.tab("Missing")
+    window.page.get_by_role("button", name="Find missing models").click()
+    window.page.get_by_text("pastel.safetensors", exact=True).first.wait_for()
+    window.page.get_by_role("button", name="Get 1 model").click()
+    until(lambda: "pastel.safetensors" in window.comfy.listed("loras"))
+    landed = window.comfy.base / "models" / "loras" / "pastel.safetensors"
+    assert hashlib.sha256(landed.read_bytes()).digest() == hashlib.sha256(body).digest()
+    options = "() => window.app.graph._nodes[0].widgets[0].options.values"
+    until(lambda: "pastel.safetensors" in window.page.evaluate(options))  # the list of the node, by itself
+    window.tab("Missing")
+    window.page.get_by_text("Every model of this workflow is here.").wait_for()
+
+
+def test_the_hosts_own_download_button_comes_to_us_and_its_panel_notices(window: Window) -> None:
+    window.offered("gouache", 9)
+    window.load(lora("gouache.safetensors", declared("gouache")))
+    window.page.get_by_role("button", name="View details").first.click()
+    window.page.get_by_test_id("missing-model-download").click()
+    until(lambda: "gouache.safetensors" in window.comfy.listed("loras"))
+    window.page.get_by_test_id("missing-model-download").wait_for(state="detached")
+
+
+def test_the_setting_gives_the_buttons_back_to_the_host(window: Window) -> None:
+    there = "() => Boolean(window.__comfyDesktop2)"
+    said = "value => window.app.extensionManager.setting.set('Modelyard.NativeDownloads', value)"
+    assert window.page.evaluate(there)
+    window.page.evaluate(said, "never")
+    assert not window.page.evaluate(there)
+    window.page.evaluate(said, "when tested")
+    assert window.page.evaluate(there)
+
+
+def test_the_services_own_page_inserts_into_the_open_canvas(window: Window) -> None:
+    window.put("upscale_models", "sharp.safetensors", 10, "Sharper")
+    (known,) = window.owner("GET", "/models?text=Sharper")["models"]
+    assert window.owner("POST", "/comfyui/insert", {"id": known["id"]}) == {"pages": 1}
+    until(lambda: window.nodes() == [{"type": "UpscaleModelLoader", "values": ["sharp.safetensors"]}])
+
+
+def test_a_queued_prompt_fetches_its_model_and_tells_that_it_was_used(window: Window) -> None:
+    window.offered("etching", 11)
+    made = """() => {
+      const ensure = LiteGraph.createNode('ModelyardEnsureLoRA'), load = LiteGraph.createNode('LoraLoaderModelOnly')
+      window.app.graph.add(ensure), window.app.graph.add(load)
+      ensure.widgets.find(one => one.name === 'address').value = 'hf:ink/etching/etching.safetensors'
+      return Boolean(ensure.connect(0, load, load.findInputSlot('lora_name')))
+    }"""
+    assert window.page.evaluate(made)  # the front end lets the name into a list of names
+    window.page.get_by_test_id("queue-button").first.click()
+    history = until(lambda: window.comfy.ask("GET", "/history").json)
+    (ran,) = history.values()
+    assert ran["status"]["status_str"] == "success", ran["status"]
+    assert ["etching.safetensors"] in ran["outputs"].values()
+    until(lambda: [one["uses"] for one in window.owner("GET", "/models?text=etching")["models"]] == [1])
+
+
+def test_a_stopped_service_is_said_and_started_again_by_a_click(window: Window) -> None:
+    window.put("loras", "still.safetensors", 12, "Still life")
+    end_service(window.comfy.home)
+    window.tab("Library")
+    start = window.page.get_by_role("button", name="Start it")
+    start.wait_for()
+    assert window.comfy.ask("GET", "/modelyard/tasks").json["code"] == "no-service"
+    start.click()
+    start.wait_for(state="detached")
+    window.card("Still life").wait_for()
+
+
+def test_no_text_of_a_stranger_becomes_markup(window: Window) -> None:
+    evil = "<img src=x onerror=window.said=1>"
+    window.put("loras", "evil.safetensors", 13, f"Evil {evil}")
+    window.tab("Library")
+    window.card(f"Evil {evil}").wait_for()
+    assert window.page.locator(".card img[src=x]").count() == 0
+    assert window.page.evaluate("() => window.said") is None
