@@ -12,6 +12,7 @@ from modelyard.events.log import Event
 from modelyard.jobs.carrying import recover
 from modelyard.jobs.checking import due, verify_models
 from modelyard.jobs.dedupe import recover_shares
+from modelyard.jobs.lending.lend import recover as recover_loans
 from modelyard.jobs.measuring import idle
 from modelyard.jobs.queued import KIND as DOWNLOAD
 from modelyard.jobs.refresh import REFRESH, RefreshOptions
@@ -59,6 +60,7 @@ class Caretaker:
         if self._stock.entries.all():
             recover(self._stock)
             recover_shares(self._stock)
+            recover_loans(self._stock)
             self.scan()
         self._leave = self._stock.catalogue.events.listen(self._hear)
         jobs = [

@@ -16,7 +16,9 @@ from modelyard.jobs.programs import entry_of, found, named
 from modelyard.jobs.scan import Scan
 from modelyard.jobs.stock import Stock
 from modelyard.library.roots.entries import Entry
+from modelyard.library.roots.roots import roots_of
 from modelyard.net.stop import Stop
+from modelyard.programs.installed.configs import is_place
 from modelyard.programs.installed.found import Folder, Program
 from modelyard.programs.installed.machine import this_machine
 from modelyard.programs.installed.metadata import Told, told_by
@@ -75,6 +77,12 @@ def _register(stock: Stock, program: Program) -> list[str]:
     """Register what no root holds yet; gives the new places."""
     if program.kind == "comfyui":
         entries = [entry_of(program)]
+        strange = [root.path for root in roots_of(entries).all if root.path.is_dir() and not _fits(root.path)]
+        if strange:
+            raise BadValue(
+                f"The settings of {program.name} name {strange[0]}, which is no place for models.",
+                hint="Take it out of extra_model_paths.yaml, or register single folders: modelyard roots add.",
+            )
     else:
         entries = [
             Entry(path=str(one.path), folder=one.folder, read_only=one.read_only) for one in _outer(stock, program)
@@ -82,6 +90,10 @@ def _register(stock: Stock, program: Program) -> list[str]:
     known = {os.path.realpath(one.path) for one in stock.entries.all()}
     kept = [stock.entries.keep(one) for one in entries if os.path.realpath(one.path) not in known]
     return [one.path for one in kept]
+
+
+def _fits(path: Path) -> bool:
+    return is_place(Path(os.path.realpath(path)), this_machine().home)
 
 
 def _outer(stock: Stock, program: Program) -> list[Folder]:

@@ -142,7 +142,10 @@ def _with_folders(program: Program, machine: Machine) -> Program:
     for root in roots.all:
         real = Path(os.path.realpath(root.path))
         own = real.is_relative_to(program.path)
-        if not real.is_dir() or not is_place(real, machine.home):
+        if not real.is_dir():
+            continue
+        if not is_place(real, machine.home):
+            notes.append(f"Its settings name {root.path}, which is no place for models; it is passed over.")
             continue
         if root.path.is_relative_to(program.path) and not own:
             notes.append(f"{root.path} is a link to {real}; register that folder itself: modelyard roots add.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from modelyard.errors import CannotLend, Stopped, YardError
+from modelyard.errors import CannotLend, ReadOnlyDisk, Stopped, YardError
 from modelyard.jobs.carrying import base_of, check_copy_room
 from modelyard.jobs.checking import is_as_known
 from modelyard.jobs.chores import Chore, Options, Step, Tell
@@ -162,6 +163,7 @@ def lend(stock: Stock, one: Plan, stop: Stop, count: Count) -> Lent:
         made=stock.wall(),
     )
     roots = stock.roots()
+    _check_writable(stock, one)
     paths = [path for source, place in one.files for path in (source, one.base / place)]
     with stock.claims.claim(fresh.id, [*paths, *([Path(one.listed.file)] if one.listed else [])]):
         making = Making(loans, fresh, lambda source: base_of(roots, source.parent), count)
@@ -177,6 +179,24 @@ def lend(stock: Stock, one: Plan, stop: Stop, count: Count) -> Lent:
     by_name = means == "config" or one.program.kind == "ollama"
     facts = told(one) if by_name else {"path": making.loan.files[0].target}
     return _lent(one, "made", (means,), loan=fresh.id, why=one.program.why, **facts)
+
+
+def _check_writable(stock: Stock, one: Plan) -> None:
+    """Refuse places that are registered as read-only; Ollama's blobs alone are lent to by blob and manifest together.
+
+    Raises:
+        ReadOnlyDisk: It is one.
+    """
+    if one.program.kind == "ollama":
+        return
+    folders = [one.base] if one.files else []
+    if one.listed is not None and "config" in one.means:
+        folders.append(Path(one.listed.file).parent)
+    for folder in folders:
+        stock.roots().check_writable(Path(os.path.realpath(folder)))
+        for entry in stock.entries.all():
+            if entry.read_only and Path(os.path.realpath(folder)).is_relative_to(os.path.realpath(entry.path)):
+                raise ReadOnlyDisk(f"{entry.path} is registered as read-only.", hint="Register it again as writable.")
 
 
 def _same(loan: Loan, one: Plan) -> bool:

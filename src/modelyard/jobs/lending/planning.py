@@ -126,7 +126,9 @@ def plan(
             raise CannotLend(f"{program.name} has no folder for {folder or 'it'} at {program.path}.")
         return Plan(model, program, ("config",), listed=listed)
     targets, small = _targets(model, program, files)
-    return Plan(model, program, means, "", place.path, targets, small, listed)
+    same = all(_is_same(source, place.path / target) for source, target in targets)
+    there = str(place.path / targets[0][1]) if same else ""
+    return Plan(model, program, means, there, place.path, targets, small, listed)
 
 
 Files = tuple[tuple[Path, Path], ...]
@@ -205,6 +207,13 @@ def _there(program: Program, files: Files, folder: str) -> str:
         if one.folder in ("", folder) and all(real.is_relative_to(one.path) for _, real in files):
             return str(files[0][1])
     return ""
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:
+        return False
 
 
 def _listed(stock: Stock, model: Model, program: Program, folder: str) -> Listed | None:

@@ -12,7 +12,6 @@ from modelyard.errors import CannotLend
 
 _BEGIN = "# >>> modelyard: written by `modelyard link`; `modelyard link --undo` takes it out"
 _END = "# <<< modelyard"
-_BLOCK = re.compile(rf"(?:\r?\n)?{re.escape(_BEGIN)}\r?\n.*?{re.escape(_END)}[^\n]*(?:\n|$)", re.DOTALL)
 _OWN = re.compile(r"^modelyard[ \t]*:", re.MULTILINE)
 
 
@@ -26,7 +25,7 @@ def with_extra_paths(text: str, folders: Mapping[str, Sequence[str]]) -> str:
     """
     for path in (path for paths in folders.values() for path in paths):
         _check(path, also="")
-    rest = _BLOCK.sub("", text, count=1)
+    rest = _without_block(text)
     if _OWN.search(rest):
         raise CannotLend("The file has a group `modelyard` that we did not write.", hint="Rename or remove that group.")
     if not folders:
@@ -37,6 +36,20 @@ def with_extra_paths(text: str, folders: Mapping[str, Sequence[str]]) -> str:
         lines += [f"  {folder}: |", *(f"    {path}" for path in paths)]
     before = rest if not rest or rest.endswith("\n") else rest + line
     return before + (line if before else "") + line.join([*lines, _END]) + line
+
+
+def _without_block(text: str) -> str:
+    """The text without our block, and without the line that we put before it."""
+    begin = text.find(_BEGIN)
+    end = text.find(_END, begin + len(_BEGIN)) if begin >= 0 else -1
+    if end < 0:
+        return text
+    line = text.find("\n", end)
+    before = text[:begin]
+    for blank in ("\r\n\r\n", "\n\n"):
+        if before.endswith(blank):
+            before = before[: -len(blank) // 2]
+    return before + ("" if line < 0 else text[line + 1 :])
 
 
 def with_listed(text: str, key: str, path: str, *, there: bool) -> str:
@@ -67,12 +80,12 @@ def with_semicolon(text: str, key: str, path: str, *, there: bool) -> str:
         CannotLend: The key is not there, or the path cannot be said there.
     """
     _check(path, also=";\\")
-    found = re.search(rf"^([\t ]*{re.escape(key)}:[ \t]*)([^\r\n]*?)([ \t]*)$", text, re.MULTILINE)
+    found = re.search(rf"^[\t ]{{0,40}}{re.escape(key)}:([^\r\n]*)", text, re.MULTILINE)
     if found is None:
         raise CannotLend(f"Its settings have no line {key}.", hint="Save its settings once, then try again.")
-    kept = [one for one in found[2].split(";") if one != path]
+    kept = [one for one in found[1].strip().split(";") if one != path]
     value = ";".join([*kept, path] if there else kept)
-    return text[: found.start(2)] + value + text[found.end(2) :]
+    return f"{text[: found.start(1)]} {value}{text[found.end(1) :]}"
 
 
 def _check(path: str, also: str) -> None:

@@ -17,12 +17,14 @@ class Machine:
     """Where the folders of a person and of programs are.
 
     Attributes:
+        root: Where the system's own folders begin.
         drives: Where drives begin: their folders are looked at like those of the home.
     """
 
     system: System
     home: Path
     environ: Mapping[str, str]
+    root: Path = Path("/")
     drives: tuple[Path, ...] = ()
 
     def named(self, *variables: str) -> Path | None:
@@ -78,4 +80,4 @@ def this_machine() -> Machine:
     drives: tuple[Path, ...] = ()
     if system == "windows":
         drives = tuple(Path(f"{letter}:\\") for letter in "CDEFGH" if os.path.isdir(f"{letter}:\\"))  # noqa: PTH112
-    return Machine(system, Path.home(), dict(os.environ), drives)
+    return Machine(system, Path.home(), dict(os.environ), drives=drives)

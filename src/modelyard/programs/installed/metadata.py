@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,7 +26,7 @@ _MODEL_LAYERS = ("application/vnd.ollama.image.model", "application/vnd.ollama.i
 _DIGEST = re.compile(r"sha256:([0-9a-f]{64})")
 _REPOSITORY = re.compile(r"models--([\w.-]{1,96})--([\w.-]{1,96})")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
-_SECONDS_BUSY = 1.0
+_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,11 +144,14 @@ def _invoke(program: Program, machine: Machine) -> Iterator[Told]:
         return
     address = f"{database.absolute().as_uri()}?mode=ro&immutable=1"
     try:
-        db = sqlite3.connect(address, uri=True, timeout=_SECONDS_BUSY)
+        db = sqlite3.connect(address, uri=True, timeout=1.0)
     except sqlite3.Error:
         return
     try:
         db.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 1 << 20)
+        db.execute("PRAGMA trusted_schema=OFF")
+        until = time.monotonic() + _SECONDS  # a view may be called `models`, and never end
+        db.set_progress_handler(lambda: time.monotonic() > until, 10_000)
         for (config,) in db.execute("SELECT config FROM models LIMIT ?", (MOST,)):
             told = _row(config, base, machine)
             if told is not None:

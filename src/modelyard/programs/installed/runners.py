@@ -50,7 +50,7 @@ def ollama_places(machine: Machine) -> Iterator[Path]:
         yield named
     yield machine.home / ".ollama" / "models"
     if machine.system == "linux":
-        yield Path("/usr/share/ollama/.ollama/models")
+        yield machine.root / "usr" / "share" / "ollama" / ".ollama" / "models"
 
 
 def ollama(site: Site) -> Program | None:

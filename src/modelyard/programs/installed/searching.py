@@ -64,7 +64,7 @@ _PARENTS = (
     "Downloads",
     "Pinokio",
 ) + ("StabilityMatrix", "StabilityMatrix/Packages", "StabilityMatrix/Data/Packages", "ComfyUI_windows_portable")
-_SYSTEM = ("/opt", "/workspace", "/srv", "/data", "/app")
+_SYSTEM = ("opt", "workspace", "srv", "data", "app")
 
 
 def search(machine: Machine, named: Iterable[Path] = ()) -> list[Program]:
@@ -119,7 +119,7 @@ def _candidates(machine: Machine, named: Iterable[Path]) -> Iterator[Path]:
         yield root
     yield machine.home / "invokeai"
     yield machine.data / "StabilityMatrix"
-    bases = [machine.home, *machine.drives, *(map(Path, _SYSTEM) if machine.system == "linux" else ())]
+    bases = [machine.home, *machine.drives, *(machine.root / one for one in _SYSTEM if machine.system == "linux")]
     for base in bases:
         for parent in _PARENTS:
             yield from _below(base / parent)

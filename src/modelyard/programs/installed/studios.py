@@ -46,7 +46,7 @@ _MATRIX_PLACES = {
     "Models/ClipVision": "clip_vision",
     "Models/Hypernetwork": "hypernetworks",
 }
-_FDS = re.compile(r"^(?P<indent>[\t ]*)(?P<name>[A-Za-z0-9_]+):[ \t]*(?P<value>[^\r\n]*?)[ \t]*$", re.MULTILINE)
+_FDS = re.compile(r"^[\t ]{0,40}([A-Za-z0-9_]{1,80}):([^\r\n]*)", re.MULTILINE)
 
 
 def invoke(site: Site) -> Program | None:
@@ -113,7 +113,7 @@ def swarm(site: Site) -> Program | None:
 
 def fds(text: str) -> dict[str, str]:
     """The values of a text in FreneticDataSyntax, by their names, whatever section they are in."""
-    return {match["name"]: match["value"] for match in _FDS.finditer(text)}
+    return {match[1]: match[2].strip() for match in _FDS.finditer(text)}
 
 
 def stability_matrix(site: Site) -> Program | None:

@@ -89,7 +89,7 @@ _KEYS = {
 }
 """Names under which settings and known extensions keep keys of hubs."""
 _ONE_FOLDER = "Its settings take one folder of a kind, which would hide its own: files are linked."
-_ASSIGNED = re.compile(r"^\s*(?:export\s+|set\s+)?([A-Za-z_]+)=(.*)$", re.MULTILINE)
+_ASSIGNED = re.compile(r"^[ \t]{0,40}(?:(?:export|set)[ \t]{1,9})?([A-Za-z_]{1,60})=(.*)$", re.MULTILINE)
 
 
 def web_ui(site: Site) -> Program | None:

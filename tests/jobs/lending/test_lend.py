@@ -1,0 +1,447 @@
+"""Models are lent by the gentlest means that works, are the same file there, and come back as long as they are ours."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jobs.library import library, model, scanned
+from modelyard.app import App
+from modelyard.errors import CannotLend, NoSuchFile, NoSuchLoan, ReadOnlyDisk
+from modelyard.jobs.lending.lend import LinkOptions, foresee, give_back, lend_models, lent, recover
+from modelyard.jobs.programs import keep_place
+from modelyard.library.roots.entries import Entry
+from modelyard.library.shifting.failpoint import VARIABLE
+from modelyard.net.stop import Stop
+from modelyard.store.opened import Opened
+from programs.installed import trees
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Nothing of the machine that the tests run on is found."""
+    folder = tmp_path / "home"
+    folder.mkdir()
+    monkeypatch.setenv("HOME", str(folder))
+    monkeypatch.setenv("OLLAMA_HOST", "127.0.0.1:1")
+    return folder
+
+
+@pytest.fixture
+def yard(tmp_path: Path, home: Path) -> Iterator[tuple[App, Path]]:
+    with library(tmp_path) as both:
+        yield both
+
+
+@pytest.fixture
+def app(yard: tuple[App, Path]) -> App:
+    return yard[0]
+
+
+@pytest.fixture
+def lora(yard: tuple[App, Path]) -> Path:
+    path = model(yard[1] / "style" / "a.safetensors", 1)
+    scanned(yard[0])
+    return path
+
+
+def number(app: App, path: Path) -> int:
+    return app.stock.catalogue.at(str(path)).id
+
+
+def one(app: App, path: Path, program: Path | str, **how: Any) -> dict[str, Any]:
+    """Lend one model; what became of it."""
+    if isinstance(program, Path):
+        keep_place(app.stock, str(program))
+    options = LinkOptions(ids=(number(app, path),), program=str(program), **how)
+    (result,) = lend_models(app.stock, options, Stop(), lambda _: None)["results"]
+    told: dict[str, Any] = json.loads(json.dumps(result))
+    return told
+
+
+def code(result: dict[str, Any]) -> str:
+    return str((result.get("error") or {}).get("code", ""))
+
+
+def names(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*")}
+
+
+def place(tmp_path: Path, kind: str) -> Path:
+    """A program without settings that take folders."""
+    build = {"a1111": trees.web_ui, "sdnext": trees.sdnext, "stability-matrix": trees.stability_matrix}[kind]
+    return build(tmp_path / "tools" / kind)
+
+
+# --- links ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "where"),
+    [("a1111", "models/Lora"), ("sdnext", "models/Lora"), ("stability-matrix", "Models/Lora")],
+)
+def test_a_model_is_the_same_file_in_another_program_and_comes_back(
+    app: App, lora: Path, tmp_path: Path, kind: str, where: str
+) -> None:
+    tool = place(tmp_path, kind)
+    before, was = names(tool), lora.read_bytes()
+    told = one(app, lora, tool)
+    assert (told["state"], told["means"][0] in ("reflink", "hardlink")) == ("made", True)
+    made = tool / where / "a.safetensors"
+    assert told["path"] == str(made) and made.read_bytes() == was
+    (loan,) = lent(app.stock)
+    assert (loan.state, loan.paths, loan.id) == ("stands", [str(made)], told["loan"])
+    assert one(app, lora, tool)["state"] == "there", "asked twice, it is made once"
+    assert len(lent(app.stock)) == 1
+    assert give_back(app.stock, told["loan"]).left == []
+    assert (names(tool), lora.read_bytes(), lent(app.stock)) == (before, was, [])
+    with pytest.raises(NoSuchLoan):
+        give_back(app.stock, told["loan"])
+
+
+@pytest.mark.parametrize("means", ["hardlink", "symlink", "copy"])
+def test_each_means_alone_works_and_is_undone(app: App, lora: Path, tmp_path: Path, means: str) -> None:
+    tool = place(tmp_path, "a1111")
+    told = one(app, lora, tool, by=means)
+    made = Path(told["path"])
+    assert told["means"] == [means]
+    assert made.samefile(lora) == (means != "copy") and made.is_symlink() == (means == "symlink")
+    assert made.read_bytes() == lora.read_bytes()
+    assert give_back(app.stock, told["loan"]).left == []
+    assert not os.path.lexists(made) and lora.is_file()
+
+
+def test_where_no_hard_link_works_the_next_means_is_taken_and_a_copy_only_when_told(
+    app: App, lora: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    tool = place(tmp_path, "a1111")
+    monkeypatch.setattr(Opened, "link", refuse)
+    assert one(app, lora, tool)["means"] in (["symlink"], ["reflink"])
+    give_back(app.stock, lent(app.stock)[0].id)
+    monkeypatch.setattr(Opened, "symlink", refuse)
+    before = names(tool)
+    told = one(app, lora, tool, by="symlink")
+    assert code(told) == "cannot-lend" and "--copy" in told["error"]["hint"]
+    assert names(tool) == before and lent(app.stock) == []
+    told = one(app, lora, tool, copying=True)
+    assert told["means"] in (["copy"], ["reflink"]) and not Path(told["path"]).samefile(lora)
+
+
+@pytest.mark.root
+@pytest.mark.skipif(shutil.which("mkfs.vfat") is None, reason="no vfat here")
+def test_a_disk_without_links_takes_a_copy_alone(app: App, lora: Path, tmp_path: Path) -> None:
+    image, disk = tmp_path / "disk.img", tmp_path / "disk"
+    disk.mkdir()
+    image.touch()
+    os.truncate(image, 64 << 20)
+    subprocess.run(["mkfs.vfat", image], check=True, capture_output=True)
+    if subprocess.run(["mount", "-o", "loop", image, disk], capture_output=True).returncode:
+        pytest.skip("no loop devices here")
+    try:
+        tool = trees.web_ui(disk / "webui")
+        assert code(one(app, lora, tool)) == "cannot-lend"
+        told = one(app, lora, tool, copying=True)
+        assert told["means"] == ["copy"] and Path(told["path"]).read_bytes() == lora.read_bytes()
+        assert [path.name for path in (tool / "models" / "Lora").iterdir()] == ["a.safetensors"]
+        assert give_back(app.stock, told["loan"]).left == []
+        assert list((tool / "models" / "Lora").iterdir()) == []
+    finally:
+        subprocess.run(["umount", disk], check=True)
+
+
+def test_another_file_of_that_name_is_never_replaced(app: App, lora: Path, tmp_path: Path) -> None:
+    tool = place(tmp_path, "a1111")
+    (tool / "models" / "Lora" / "a.safetensors").write_bytes(b"theirs")
+    assert code(one(app, lora, tool)) == "target-exists"
+    assert (tool / "models" / "Lora" / "a.safetensors").read_bytes() == b"theirs"
+    assert lent(app.stock) == []
+
+
+def test_what_the_program_sees_already_is_not_lent(app: App, tmp_path: Path) -> None:
+    tool = place(tmp_path, "a1111")
+    path = model(tool / "models" / "Lora" / "b.safetensors", 2)
+    app.stock.entries.keep(Entry(path=str(path.parent), folder="loras"))
+    scanned(app)
+    assert one(app, path, tool)["state"] == "there"
+    other = model(tmp_path / "loras" / "c.safetensors", 3)
+    scanned(app)
+    os.link(other, tool / "models" / "Lora" / "c.safetensors")
+    assert one(app, other, tool)["state"] == "there", "somebody linked it by hand"
+    assert lent(app.stock) == []
+
+
+def test_a_dry_run_says_what_would_be_done_and_does_nothing(app: App, lora: Path, tmp_path: Path) -> None:
+    tool = place(tmp_path, "a1111")
+    keep_place(app.stock, str(tool))
+    before = names(tool)
+    (told,) = foresee(app.stock, LinkOptions(ids=(number(app, lora),), program="a1111"))
+    assert (told.state, told.means) == ("would", ("reflink", "hardlink", "symlink"))
+    assert told.path == str(tool / "models" / "Lora" / "a.safetensors")
+    assert names(tool) == before and lent(app.stock) == []
+
+
+def test_one_model_that_fails_does_not_stop_the_others(app: App, lora: Path, tmp_path: Path) -> None:
+    tool = place(tmp_path, "a1111")
+    keep_place(app.stock, str(tool))
+    options = LinkOptions(ids=(999, number(app, lora)), program="a1111")
+    told = lend_models(app.stock, options, Stop(), lambda _: None)
+    assert (told["made"], told["failed"]) == (1, 1)
+    assert code(told["results"][0]) == "no-such-model"
+
+
+# --- back, only while it is ours ----------------------------------------------------------------------
+
+
+def test_a_file_that_somebody_put_in_its_place_stays(app: App, lora: Path, tmp_path: Path) -> None:
+    told = one(app, lora, place(tmp_path, "a1111"))
+    made = Path(told["path"])
+    made.unlink()
+    made.write_bytes(b"theirs")
+    assert lent(app.stock)[0].state == "changed"
+    ((path, why),) = give_back(app.stock, told["loan"]).left
+    assert path == str(made) and "Another file" in why
+    assert made.read_bytes() == b"theirs"
+
+
+def test_the_last_name_of_the_bytes_is_never_removed(app: App, lora: Path, tmp_path: Path) -> None:
+    for means in ("hardlink", "copy"):
+        told = one(app, lora, place(tmp_path / means, "a1111"), by=means)
+        away = tmp_path / "away"
+        lora.rename(away)
+        away.unlink()
+        ((path, why),) = give_back(app.stock, told["loan"]).left
+        assert "only copy" in why and Path(path).is_file()
+        shutil.copy2(path, lora)
+        scanned(app)
+        shutil.rmtree(tmp_path / means)
+
+
+def test_a_copy_that_the_program_changed_stays(app: App, lora: Path, tmp_path: Path) -> None:
+    told = one(app, lora, place(tmp_path, "a1111"), by="copy")
+    with Path(told["path"]).open("ab") as file:
+        file.write(b"metadata")
+    assert "changed" in give_back(app.stock, told["loan"]).left[0][1]
+    assert Path(told["path"]).is_file()
+
+
+def test_a_program_that_is_away_is_waited_for_and_forgotten_when_told(app: App, lora: Path, tmp_path: Path) -> None:
+    tool = place(tmp_path, "a1111")
+    told = one(app, lora, tool)
+    shutil.rmtree(tool)
+    assert lent(app.stock)[0].state == "gone"
+    with pytest.raises(NoSuchFile):
+        give_back(app.stock, told["loan"])
+    assert len(lent(app.stock)) == 1
+    give_back(app.stock, told["loan"], forget=True)
+    assert lent(app.stock) == [] and lora.is_file()
+
+
+# --- trees that must not be linked into ---------------------------------------------------------------
+
+
+def test_swarm_that_writes_into_its_files_gets_no_link(app: App, lora: Path, tmp_path: Path) -> None:
+    tool = trees.swarm(tmp_path / "tools" / "swarm")
+    for means in ("hardlink", "symlink", "config"):
+        told = one(app, lora, tool, by=means)
+        assert code(told) == "cannot-lend" and "writes metadata" in told["error"]["message"]
+    told = one(app, lora, tool, copying=True)
+    made = Path(told["path"])
+    assert told["means"] in (["copy"], ["reflink"]) and not made.samefile(lora)
+    was = lora.read_bytes()
+    made.write_bytes(b"its own header")
+    assert lora.read_bytes() == was
+
+
+def test_no_hard_link_leads_out_of_a_tree_whose_program_writes_into_it(app: App, tmp_path: Path) -> None:
+    swarm, tool = trees.swarm(tmp_path / "tools" / "swarm"), place(tmp_path, "a1111")
+    path = model(swarm / "Models" / "Lora" / "s.safetensors", 4)
+    app.stock.entries.keep(Entry(path=str(path.parent), folder="loras", read_only=True))
+    scanned(app)
+    keep_place(app.stock, str(swarm))
+    assert code(one(app, path, tool, by="hardlink")) == "cannot-lend"
+    assert one(app, path, tool)["means"] in (["symlink"], ["reflink"])
+
+
+@pytest.mark.parametrize("kind", ["invokeai", "hf-cache"])
+def test_programs_that_prune_or_index_get_nothing(app: App, lora: Path, tmp_path: Path, kind: str) -> None:
+    build = {"invokeai": trees.invoke, "hf-cache": trees.hf_cache}[kind]
+    tool = build(tmp_path / "tools" / kind)
+    before = names(tool)
+    assert code(one(app, lora, tool, copying=True)) == "cannot-lend"
+    assert names(tool) == before
+
+
+def test_a_folder_that_is_registered_as_read_only_is_not_written(app: App, lora: Path, tmp_path: Path) -> None:
+    tool = place(tmp_path, "a1111")
+    app.stock.entries.keep(Entry(path=str(tool / "models" / "Lora"), folder="loras", read_only=True))
+    assert code(one(app, lora, tool)) == ReadOnlyDisk.code
+    assert list((tool / "models" / "Lora").iterdir()) == []
+    comfy = trees.comfy(tmp_path / "tools" / "comfy")
+    app.stock.entries.keep(Entry(path=str(comfy), comfy=True, read_only=True))
+    assert code(one(app, lora, comfy)) == ReadOnlyDisk.code
+    assert not (comfy / "extra_model_paths.yaml").exists()
+
+
+def test_a_model_that_would_run_code_is_not_lent(app: App, tmp_path: Path) -> None:
+    path = tmp_path / "loras" / "evil.ckpt"
+    path.write_bytes(b"\x80\x02cposix\nsystem\nq\x00X\x02\x00\x00\x00idq\x01\x85q\x02Rq\x03.")
+    app.stock.yard.settings.set("quarantine", "off")
+    scanned(app)
+    assert code(one(app, path, place(tmp_path, "a1111"))) == "unsafe-pickle"
+
+
+def test_a_model_behind_a_link_out_of_the_roots_is_not_lent(app: App, lora: Path, tmp_path: Path) -> None:
+    found = number(app, lora)
+    secret = trees.put(tmp_path / "secret", "x" * 100)
+    lora.unlink()
+    lora.symlink_to(secret)
+    keep_place(app.stock, str(place(tmp_path, "a1111")))
+    told = lend_models(app.stock, LinkOptions(ids=(found,), program="a1111"), Stop(), lambda _: None)
+    assert code(told["results"][0]) == "unsafe-path"
+
+
+def test_a_link_planted_in_the_programs_folder_is_not_followed(app: App, lora: Path, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    tool = trees.lm_studio(tmp_path / "home")
+    (tool / "models" / "modelyard").symlink_to(outside)
+    path = trees.gguf(tmp_path / "loras" / "m.gguf", 9)
+    scanned(app)
+    assert code(one(app, path, "lm-studio")) == "unsafe-path"
+    assert list(outside.iterdir()) == []
+
+
+# --- a program's own shape ---------------------------------------------------------------------------------
+
+
+def test_lm_studio_gets_publisher_repository_and_file(app: App, tmp_path: Path) -> None:
+    tool = trees.lm_studio(tmp_path / "home")
+    path = trees.gguf(tmp_path / "loras" / 'it\'s a "model".gguf', 9)
+    scanned(app)
+    told = one(app, path, "lm-studio")
+    made = Path(told["path"])
+    assert made.relative_to(tool / "models").parts[0] == "modelyard" and len(made.relative_to(tool).parts) == 4
+    assert made.samefile(path) or told["means"] == ["reflink"]
+    give_back(app.stock, told["loan"])
+    assert sorted(one.name for one in (tool / "models").iterdir()) == ["publisher"], "folders that we made go, too"
+
+
+def test_jan_gets_a_folder_with_its_description(app: App, tmp_path: Path) -> None:
+    root = trees.jan(tmp_path / "home" / ".local" / "share" / "Jan" / "data")
+    path = trees.gguf(tmp_path / "loras" / "My model.gguf", 9)
+    scanned(app)
+    told = one(app, path, "jan")
+    made = root / "llamacpp" / "models" / "My-model"
+    assert sorted(file.name for file in made.iterdir()) == ["model.gguf", "model.yml"]
+    assert "model_path: llamacpp/models/My-model/model.gguf" in (made / "model.yml").read_text()
+    give_back(app.stock, told["loan"])
+    assert not made.exists()
+
+
+def test_programs_for_language_models_take_gguf_alone(app: App, lora: Path, tmp_path: Path) -> None:
+    trees.lm_studio(tmp_path / "home")
+    assert code(one(app, lora, "lm-studio")) == "cannot-lend"
+
+
+# --- after a crash -----------------------------------------------------------------------------------------
+
+CHILD = """
+import sys
+from modelyard.app import App
+from modelyard.jobs.lending.lend import LinkOptions, give_back, lend_models, lent
+from modelyard.net.stop import Stop
+with App({"MODELYARD_HOME": sys.argv[1]}) as app:
+    if sys.argv[2] == "back":
+        give_back(app.stock, lent(app.stock)[0].id)
+    else:
+        options = LinkOptions(ids=(int(sys.argv[3]),), program=sys.argv[4])
+        lend_models(app.stock, options, Stop(), lambda _: None)
+"""
+
+
+def killed(tmp_path: Path, point: str, *words: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", CHILD, tmp_path / "yard", *words], env={**os.environ, VARIABLE: point}, timeout=60
+    )
+    assert done.returncode == 137
+
+
+@pytest.mark.parametrize("point", ["lending", "named", "marked", "placed", "lent"])
+def test_killed_anywhere_nothing_is_left_half_made(tmp_path: Path, home: Path, point: str) -> None:
+    tool = trees.lm_studio(home)
+    with library(tmp_path) as (app, root):
+        path = trees.gguf(root / "m.gguf", 5)
+        scanned(app)
+        found, before, was = number(app, path), names(tool), path.read_bytes()
+    killed(tmp_path, point, "lend", str(found), "lm-studio")
+    with library(tmp_path) as (app, root):
+        recover(app.stock)
+        assert (names(tool), path.read_bytes(), lent(app.stock)) == (before, was, [])
+        told = one(app, path, "lm-studio")
+        assert told["state"] == "made"
+    if point == "lending":
+        killed(tmp_path, "returned", "back")
+        with library(tmp_path) as (app, root):
+            give_back(app.stock, lent(app.stock)[0].id)
+            assert (names(tool), path.read_bytes(), lent(app.stock)) == (before, was, [])
+
+
+@pytest.mark.parametrize("point", ["lending", "listed", "lent"])
+def test_killed_while_settings_change_they_are_as_they_were(tmp_path: Path, home: Path, point: str) -> None:
+    tool = trees.comfy(home / "ComfyUI")
+    config = trees.put(tool / "extra_model_paths.yaml", "mine:\n  loras: /x\n")
+    with library(tmp_path) as (app, root):
+        path = model(root / "a.safetensors", 1)
+        scanned(app)
+        found = number(app, path)
+    killed(tmp_path, point, "lend", str(found), "comfyui")
+    with library(tmp_path) as (app, root):
+        recover(app.stock)
+        assert config.read_text() == "mine:\n  loras: /x\n"
+        assert one(app, path, "comfyui")["means"] == ["config"]
+
+
+def test_a_drive_that_is_away_is_mended_when_it_is_back(tmp_path: Path, home: Path) -> None:
+    tool = trees.lm_studio(home)
+    with library(tmp_path) as (app, root):
+        path = trees.gguf(root / "m.gguf", 5)
+        scanned(app)
+        found, before = number(app, path), names(tool)
+    killed(tmp_path, "placed", "lend", str(found), "lm-studio")
+    away = tool.rename(tmp_path / "unplugged")
+    with library(tmp_path) as (app, _):
+        recover(app.stock)
+        assert [loan.state for loan in lent(app.stock)] == ["unfinished"]
+        away.rename(tool)
+        recover(app.stock)
+        assert (names(tool), lent(app.stock)) == (before, [])
+
+
+def test_records_are_private_and_one_that_is_damaged_is_passed_over(app: App, lora: Path, tmp_path: Path) -> None:
+    told = one(app, lora, place(tmp_path, "a1111"))
+    folder = app.stock.folder / "loans"
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    (folder / f"{'f' * 12}.json").write_text("{")
+    (folder / "note.txt").write_text("hello")
+    assert [loan.id for loan in lent(app.stock)] == [told["loan"]]
+    with pytest.raises(NoSuchLoan):
+        give_back(app.stock, "../../x")
+
+
+def test_no_means_at_all_is_an_error_that_says_so(app: App, lora: Path, tmp_path: Path) -> None:
+    trees.put(tmp_path / "home" / "apps" / "kobold" / "koboldcpp.py")
+    told = one(app, lora, "koboldcpp")
+    assert code(told) == CannotLend.code and "--model" in told["error"]["message"]

@@ -1,0 +1,90 @@
+"""A folder is added to settings and taken out again: the rest stays, and the program's own rules still hold."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from modelyard.errors import CannotLend
+from modelyard.library.roots.extra_paths import read_extra_paths
+from modelyard.programs.installed.adding import with_extra_paths, with_listed, with_semicolon
+
+HOME = Path("/comfy")
+TEXTS = [
+    "",
+    "a:\n  loras: /x\n",
+    "a:\r\n  loras: /x\r\n",
+    "a:\n  loras: /x",
+    "# note\na:\n  loras: |\n    /x\n    /y\n\n\n",
+]
+
+
+def told(text: str) -> list[tuple[str, str]]:
+    return [(one.folder, str(one.path)) for one in read_extra_paths(text, HOME)] if text.strip() else []
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_comfyui_reads_what_it_had_and_ours_behind_it(text: str) -> None:
+    added = with_extra_paths(text, {"loras": ["/our loras", "/b"], "vae": ["/it's: odd #x"]})
+    ours = [("loras", "/our loras"), ("loras", "/b"), ("vae", "/it's: odd #x")]
+    assert told(added) == told(text) + ours
+    assert "\r\n" not in text or "\n" not in added.replace("\r\n", "")
+    assert with_extra_paths(added, {}).rstrip() == text.rstrip()
+    assert with_extra_paths(added, {"loras": ["/b"]}) == with_extra_paths(text, {"loras": ["/b"]})
+
+
+def test_what_a_person_wrote_around_our_block_stays_on_its_lines() -> None:
+    text = with_extra_paths("a:\n  loras: /x\n", {"vae": ["/v"]}) + "b:\n  vae: /y\n"
+    assert with_extra_paths(text, {}) == "a:\n  loras: /x\nb:\n  vae: /y\n"
+    tight = text.replace("/x\n\n#", "/x\n#")
+    assert with_extra_paths(tight, {}) == "a:\n  loras: /x\nb:\n  vae: /y\n"
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1), min_size=1, max_size=3))
+def test_any_path_comes_back_as_it_was_or_is_refused(names: list[str]) -> None:
+    paths = list(dict.fromkeys(f"/x/{name.replace('/', '_')}" for name in names))
+    try:
+        added = with_extra_paths("", {"loras": paths})
+    except CannotLend:
+        assert any(not letter.isprintable() for path in paths for letter in path)
+        return
+    assert told(added) == [("loras", str(Path(path))) for path in paths]
+
+
+@pytest.mark.parametrize("path", ["/a\nb", "/a ", " /a", "/a\t", "/a\x85b", "/a\u2028b"])
+def test_a_path_that_a_line_cannot_hold_is_refused(path: str) -> None:
+    with pytest.raises(CannotLend):
+        with_extra_paths("", {"loras": [path]})
+
+
+def test_a_group_of_our_name_that_is_not_ours_is_left_alone() -> None:
+    with pytest.raises(CannotLend):
+        with_extra_paths("modelyard:\n  loras: /x\n", {"vae": ["/v"]})
+
+
+def test_a_list_of_fooocus_grows_at_its_end_and_shrinks_again() -> None:
+    text = json.dumps({"b": 1, "path_loras": ["/x"], "a": [2]}, indent=4)
+    added = with_listed(text, "path_loras", "/our", there=True)
+    assert json.loads(added)["path_loras"] == ["/x", "/our"]
+    assert list(json.loads(added)) == ["b", "path_loras", "a"]
+    assert with_listed(added, "path_loras", "/our", there=False) == text
+    assert json.loads(with_listed('{"k": "/x"}', "k", "/our", there=True)) == {"k": ["/x", "/our"]}
+    for bad in ("{", "[]", '{"k": {}}', '{"k": [1]}', "{}"):
+        with pytest.raises(CannotLend):
+            with_listed(bad, "k", "/our", there=True)
+
+
+def test_a_line_of_swarm_grows_and_every_other_line_stays() -> None:
+    text = "Paths:\n\tModelRoot: Models\n\tSDLoraFolder: Lora;other\nX: y\n"
+    added = with_semicolon(text, "SDLoraFolder", "/our loras", there=True)
+    assert added == text.replace("Lora;other", "Lora;other;/our loras")
+    assert with_semicolon(added, "SDLoraFolder", "/our loras", there=False) == text
+    for path in ("/a;b", "/a\\b", "/a\nb"):
+        with pytest.raises(CannotLend):
+            with_semicolon(text, "SDLoraFolder", path, there=True)
+    with pytest.raises(CannotLend):
+        with_semicolon("Paths:\n", "SDLoraFolder", "/a", there=True)
