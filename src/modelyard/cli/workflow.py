@@ -176,12 +176,20 @@ def _summed(models: Sequence[PlannedModel], teller: Teller) -> int:
 @_shared
 @click.option("--output", "-o", metavar="FILE", help="Where the changed workflow goes; - is stdout.")
 @click.option("--in-place", is_flag=True, help="Change the file itself; the old one is kept as FILE.bak.")
+@click.option("--offline", is_flag=True, help="Use kept answers only, ask no hub.")
 def fix(
-    files: tuple[Path, ...], as_json: bool, comfyui: str, accept: str | None, output: str | None, in_place: bool
+    files: tuple[Path, ...],
+    as_json: bool,
+    comfyui: str,
+    accept: str | None,
+    output: str | None,
+    in_place: bool,
+    offline: bool,
 ) -> int:
     """Put the names of models that are here into workflows, where they are here under other names.
 
-    Every other byte stays. The changed workflow is saved beside the old one as NAME.fixed.json (or .png …).
+    Which bytes are wanted the workflow's hashes say, or its hubs. Every other byte stays. The changed workflow is saved
+    beside the old one as NAME.fixed.json (or .png …).
     """
     from modelyard.cli.options import opened, stopping
     from modelyard.cli.workflow_fixing import Fixing
@@ -190,8 +198,10 @@ def fix(
     found = list(found_in(files))
     if output and (in_place or len(found) != 1):
         raise UsageError("--output names one file.", hint="Fix one workflow at a time, or use --in-place.")
-    with opened(as_json=as_json) as (app, teller), stopping(app.stop):
-        made, compared = looking(app, comfyui, search=False, seconds=0, measured=False, accept=bool(accept))
+    with opened(as_json=as_json, offline=offline, flags=_QUICK) as (app, teller), stopping(app.stop):
+        made, compared = looking(
+            app, comfyui, search=True, seconds=_SEARCH_SECONDS, measured=False, accept=bool(accept)
+        )
         fixing, code = Fixing(made, teller, output or "", in_place=in_place), 0
         for one in _each(found, compared):
             try:

@@ -147,10 +147,10 @@ def get_workflow(here: Here, query: AcceptQuery, body: bytes) -> WorkflowTasks:
     once=False,
     slow=True,
 )
-def fix_workflow(here: Here, query: AcceptQuery, body: bytes) -> Answer:
+def fix_workflow(here: Here, query: PlanQuery, body: bytes) -> Answer:
     """The workflow with the names of models that are here under other names; every other byte as it was sent."""
     found = _read(body)
-    made = _resolver(here, accept=bool(query.accept), search=False, seconds=0)
+    made = _resolver(here, accept=bool(query.accept), search=query.search, seconds=_PLAN_SECONDS)
     made.plan(found.needed)
     return Answer(rewrite(body, renames_of(made.models)), media_type="application/octet-stream")
 

@@ -1,0 +1,220 @@
+"""`modelyard workflow get`: from a picture in an empty home to proven models where ComfyUI lists them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from modelyard.testing import PracticeHub
+from modelyard.testing.workflows import HOME, needing, picture, stocked
+from running import Ran, modelyard, start
+
+SIZE = 3_000_000
+
+
+@pytest.fixture
+def comfy(tmp_path: Path) -> Path:
+    """An empty ComfyUI."""
+    home = tmp_path / "ComfyUI"
+    (home / "comfy").mkdir(parents=True)
+    for name in ("main.py", "folder_paths.py"):
+        (home / name).touch()
+    return home
+
+
+def get(
+    hub: PracticeHub, workflow: dict[str, Any], tmp_path: Path, *options: str, env: dict[str, str] | None = None
+) -> Ran:
+    (tmp_path / "some.png").write_bytes(picture(workflow))
+    return modelyard("workflow", "get", str(tmp_path / "some.png"), *options, env={**hub.env(), **(env or {})})
+
+
+def models_in(folder: Path) -> dict[str, int]:
+    return {str(path.relative_to(folder)): path.stat().st_size for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def test_a_picture_becomes_its_models_in_an_empty_home(hub: PracticeHub, tmp_path: Path, comfy: Path) -> None:
+    ran = get(hub, stocked(hub, SIZE), tmp_path, "--comfyui", str(comfy), "--json")
+    assert ran.code == 0, ran.err
+    assert models_in(comfy / "models") == {
+        "diffusion_models/yard.safetensors": SIZE + 8,
+        "loras/yard_lora.safetensors": SIZE + 16,
+        "text_encoders/yard-encoder.safetensors": SIZE + 24,
+        "vae/yard_vae.safetensors": SIZE,
+    }
+    told = ran.event("summary")
+    assert told["complete"]
+    for model in told["models"]:
+        assert (model["state"], model["verified"]) == ("here", True)
+        assert hashlib.sha256(Path(model["path"]).read_bytes()).hexdigest() == model["hash"]
+    sent = hub.log.bytes_sent()
+    again = get(hub, stocked(hub, SIZE), tmp_path, "--comfyui", str(comfy), "--json")
+    assert (again.code, again.event("summary")["complete"]) == (0, True)
+    assert hub.log.bytes_sent() - sent < 100_000
+    plan = modelyard("workflow", "plan", str(tmp_path / "some.png"), "--comfyui", str(comfy), "--json")
+    assert (plan.code, [model["verified"] for model in plan.events[0]["models"]]) == (0, [True] * 4)
+
+
+def test_without_a_comfyui_models_go_to_the_folder_of_downloads(hub: PracticeHub, tmp_path: Path) -> None:
+    ran = get(hub, stocked(hub, 200_000), tmp_path, env={"HOME": str(tmp_path / "me")})
+    assert ran.code == 0, ran.err
+    assert set(models_in(tmp_path / "me/models")) >= {"vae/yard_vae.safetensors", "loras/yard_lora.safetensors"}
+    assert "4 of 4 models are here" in ran.err
+
+
+def test_what_is_gated_or_nowhere_is_told_and_the_rest_arrives(hub: PracticeHub, tmp_path: Path, comfy: Path) -> None:
+    hub.hf.add_repo("me/m", {"good.safetensors": 200_000})
+    address = f"{HOME}/me/m/resolve/main"
+    workflow = needing(
+        {"name": "gated.safetensors", "directory": "vae", "url": f"{HOME}/org/gated/resolve/main/model.safetensors"},
+        {"name": "nowhere-at-all.safetensors", "directory": "loras"},
+        {"name": "good.safetensors", "directory": "vae", "url": f"{address}/good.safetensors"},
+    )
+    ran = get(hub, workflow, tmp_path, "--comfyui", str(comfy))
+    assert ran.code == 4
+    assert list(models_in(comfy / "models")) == ["vae/good.safetensors"]
+    assert "Open https://huggingface.co/org/gated" in ran.out
+    assert "UNKNOWN   loras/nowhere-at-all.safetensors" in ran.out
+    assert "1 of 3 models are here" in ran.err
+
+
+def test_a_mirror_serves_when_the_first_place_breaks_while_fetching(
+    hub: PracticeHub, tmp_path: Path, comfy: Path
+) -> None:
+    content = os.urandom(300_000)
+    hub.hf.add_repo("me/m", {"x.safetensors": content})
+    hub.modelscope.add_repo("you/m", {"x.safetensors": content})
+    hub.faults.use("s500forever", "me/m/x.safetensors")
+    workflow = needing(
+        {"name": "x.safetensors", "directory": "vae", "url": f"{HOME}/me/m/resolve/main/x.safetensors"},
+        note="[x.safetensors](https://modelscope.cn/models/you/m/resolve/master/x.safetensors)",
+    )
+    ran = get(hub, workflow, tmp_path, "--comfyui", str(comfy), "--json", env={"MODELYARD_RETRY_RETRIES": "0"})
+    assert (ran.code, models_in(comfy / "models")) == (0, {"vae/x.safetensors": 300_000}), ran.out
+    assert ran.event("summary")["models"][0]["hub"] == "modelscope"
+
+
+def test_a_mirror_with_other_bytes_is_no_mirror(hub: PracticeHub, tmp_path: Path, comfy: Path) -> None:
+    hub.hf.add_repo("me/m", {"x.safetensors": os.urandom(300_000)})
+    hub.modelscope.add_repo("you/m", {"x.safetensors": os.urandom(300_000)})
+    hub.faults.use("s500forever", "me/m/x.safetensors")
+    workflow = needing(
+        {"name": "x.safetensors", "directory": "vae", "url": f"{HOME}/me/m/resolve/main/x.safetensors"},
+        note="[x.safetensors](https://modelscope.cn/models/you/m/resolve/master/x.safetensors)",
+    )
+    ran = get(hub, workflow, tmp_path, "--comfyui", str(comfy), "--json", env={"MODELYARD_RETRY_RETRIES": "0"})
+    assert (ran.code, ran.error) == (5, "server-failed")
+    assert models_in(comfy / "models") == {}
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_stopped_in_the_middle_it_goes_on_where_it_was(
+    hub: PracticeHub, tmp_path: Path, comfy: Path, number: signal.Signals
+) -> None:
+    size = 24 * 2**20
+    (tmp_path / "some.png").write_bytes(picture(stocked(hub, size)))
+    line = ("workflow", "get", str(tmp_path / "some.png"), "--comfyui", str(comfy))
+    hub.faults.speed = 6_000_000
+    process = start(*line, env={**hub.env(), "MODELYARD_CONNECTIONS_PER_FILE": "1"})
+    while hub.log.bytes_sent() < 30 * 2**20:
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(number)
+    process.communicate()
+    assert process.returncode == (130 if number == signal.SIGTERM else -signal.SIGKILL)
+    hub.faults.speed = None
+    before = hub.log.bytes_sent()
+    ran = modelyard(*line, "--json", env={**hub.env(), "MODELYARD_CONNECTIONS_PER_FILE": "1"})
+    assert (ran.code, ran.event("summary")["complete"]) == (0, True)
+    assert hub.log.bytes_sent() - before < 4 * size - 20 * 2**20
+    assert len(models_in(comfy / "models")) == 4
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    if os.getuid() != 0:
+        pytest.skip("needs root to mount a small disk")
+    place = tmp_path / "disk"
+    place.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(place)], capture_output=True).returncode:
+        pytest.skip("this sandbox cannot mount")
+    yield place
+    subprocess.run(["umount", str(place)], check=True)
+
+
+@pytest.mark.root
+def test_too_little_room_is_seen_before_the_first_byte(hub: PracticeHub, tmp_path: Path, small_disk: Path) -> None:
+    (small_disk / "models").mkdir()
+    ran = get(hub, stocked(hub, SIZE), tmp_path, "--comfyui", str(small_disk), "--json")
+    assert (ran.code, ran.error) == (7, "disk-full")
+    (room,) = ran.event("plan")["room"]
+    assert (room["fits"], room["needed"]) == (False, 4 * SIZE + 48)
+    assert models_in(small_disk) == {}
+
+
+def test_nothing_that_is_there_is_replaced(hub: PracticeHub, tmp_path: Path, comfy: Path) -> None:
+    hub.hf.add_repo("me/m", {"x.safetensors": 200_000})
+    (comfy / "models/vae").mkdir(parents=True)
+    (comfy / "models/vae/x.safetensors").write_bytes(b"mine")
+    right = {"hash": "1" * 64, "hash_type": "SHA256"}
+    workflow = needing(
+        {"name": "x.safetensors", "directory": "vae", "url": f"{HOME}/me/m/resolve/main/x.safetensors", **right}
+    )
+    ran = get(hub, workflow, tmp_path, "--comfyui", str(comfy))
+    assert ran.code == 3
+    assert "DIFFERS" in ran.out
+    assert (comfy / "models/vae/x.safetensors").read_bytes() == b"mine"
+
+
+def test_a_stranger_s_names_write_nothing_outside(hub: PracticeHub, tmp_path: Path, comfy: Path) -> None:
+    hub.hf.add_repo("me/m", {"x.safetensors": 200_000})
+    address = f"{HOME}/me/m/resolve/main/x.safetensors"
+    names = ["../../x.safetensors", "..\\..\\x.safetensors", "/tmp/x.safetensors", "C:\\x.safetensors", "a/../../x.pt"]
+    workflow = needing(*({"name": name, "directory": "loras", "url": address} for name in names))
+    before = models_in(tmp_path)
+    ran = get(hub, workflow, tmp_path, "--comfyui", str(comfy), "--json")
+    assert ran.code == 3
+    assert {model["state"] for model in ran.event("summary")["models"]} == {"unsafe"}
+    assert set(models_in(tmp_path)) - set(before) <= {"some.png", "home/proofs.db"} | {
+        name for name in models_in(tmp_path) if name.startswith("home/")
+    }
+
+
+def test_a_read_only_root_is_never_written_even_when_it_is_named(hub: PracticeHub, tmp_path: Path, comfy: Path) -> None:
+    assert modelyard("roots", "add", str(comfy), "--comfy", "--read-only").code == 0
+    ran = get(hub, stocked(hub, 200_000), tmp_path, "--comfyui", str(comfy))
+    assert ran.code == 3
+    assert not (comfy / "models").exists()
+
+
+def test_registered_roots_are_used_and_their_models_found_under_other_names(
+    hub: PracticeHub, tmp_path: Path, comfy: Path
+) -> None:
+    workflow = stocked(hub, 200_000)
+    assert modelyard("roots", "add", str(comfy), "--comfy").code == 0
+    assert get(hub, workflow, tmp_path).code == 0
+    (comfy / "models/vae/yard_vae.safetensors").rename(comfy / "models/vae/renamed.safetensors")
+    for line in (("scan",), ("measure",)):
+        assert modelyard(*line).code == 0
+    ran = get(hub, workflow, tmp_path, "--json")
+    assert ran.code == 0
+    states = {model["name"]: model["state"] for model in ran.event("summary")["models"]}
+    assert states["yard_vae.safetensors"] == "renamed"
+    (tmp_path / "w.json").write_text(json.dumps(workflow, indent=4))
+    fixed = modelyard("workflow", "fix", str(tmp_path / "w.json"), "--json", env=hub.env())
+    assert fixed.code == 0, fixed.err
+    assert fixed.events[0]["renamed"] == [
+        {"name": "yard_vae.safetensors", "directory": "vae", "now": "renamed.safetensors"}
+    ]
+    was, now = ((tmp_path / name).read_text() for name in ("w.json", "w.fixed.json"))
+    assert now == was.replace('"yard_vae.safetensors"', '"renamed.safetensors"')
+    assert json.loads(was) == workflow
