@@ -1,12 +1,24 @@
-"""Workflows by REST: the body is the file."""
+"""Workflows by REST: the body is the file; plan, get and fix are the command line's."""
 
 from __future__ import annotations
 
 import json
 import struct
+import time
 import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
-from server.serving import API, Served
+import pytest
+
+from modelyard.app import App
+from modelyard.server.roles import Role
+from modelyard.testing import PracticeHub
+from modelyard.testing.workflows import needing, stocked
+from modelyard.testing.workflows import picture as stocked_picture
+from server.asking import ask
+from server.serving import API, Got, Served, served
 
 PROMPT = {"1": {"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": "inkwash.safetensors"}}}
 
@@ -24,7 +36,7 @@ def picture(prompt: str) -> bytes:
 
 def test_a_picture_and_its_workflow_need_the_same(service: Served) -> None:
     told = [
-        service.ask("POST", f"{API}/workflows/plan", body, Content_Type=kind)
+        service.ask("POST", f"{API}/workflows/plan?search=false", body, Content_Type=kind)
         for body, kind in [
             (picture(json.dumps(PROMPT)), "application/octet-stream"),
             (json.dumps(PROMPT).encode(), "application/json"),
@@ -38,11 +50,83 @@ def test_a_picture_and_its_workflow_need_the_same(service: Served) -> None:
 
 def test_a_file_without_one_is_refused_in_words(service: Served) -> None:
     for body in (b"", b"\x89PNG\r\n\x1a\n", b"{}", b"\0" * 1000, b"[" * 100_000):
-        got = service.ask("POST", f"{API}/workflows/plan", body, Content_Type="application/octet-stream")
-        assert (got.status, got.code) == (422, "no-workflow")
+        for route in ("plan", "get", "fix"):
+            got = service.ask("POST", f"{API}/workflows/{route}", body, Content_Type="application/octet-stream")
+            assert (got.status, got.code) == (422, "no-workflow")
 
 
 def test_no_form_can_send_one(service: Served) -> None:
     for kind in ("application/octet-stream", "text/plain"):
-        got = service.ask("POST", f"{API}/workflows/plan", b"{}", token=None, Content_Type=kind)
-        assert got.code in ("token-needed", "wrong-media-type")
+        for route in ("plan", "get", "fix"):
+            got = service.ask("POST", f"{API}/workflows/{route}", b"{}", token=None, Content_Type=kind)
+            assert got.code in ("token-needed", "wrong-media-type")
+
+
+def send(service: Served, route: str, workflow: dict[str, Any]) -> Got:
+    return service.ask(
+        "POST", f"{API}/workflows/{route}", stocked_picture(workflow), Content_Type="application/octet-stream"
+    )
+
+
+@pytest.fixture
+def yard(hub: PracticeHub, tmp_path: Path) -> Iterator[tuple[Served, Path]]:
+    """A service that asks the practice hub, and its one ComfyUI."""
+    comfy = tmp_path / "ComfyUI"
+    (comfy / "comfy").mkdir(parents=True)
+    for name in ("main.py", "folder_paths.py"):
+        (comfy / name).touch()
+    with served(tmp_path / "yard", env=hub.env()) as service:
+        assert service.ask("PUT", f"{API}/roots", {"path": str(comfy), "comfy": True}).status == 200
+        yield service, comfy
+
+
+def test_a_plan_says_what_is_missing_and_getting_queues_it(yard: tuple[Served, Path], hub: PracticeHub) -> None:
+    service, comfy = yard
+    workflow = stocked(hub, 300_000)
+    plan = send(service, "plan", workflow).json
+    assert [model["state"] for model in plan["models"]] == ["found"] * 4
+    assert (plan["complete"], plan["bytes"], plan["room"][0]["fits"]) == (False, 1_200_048, True)
+    assert [model["name"] for model in plan["models"]] == [row["name"] for row in plan["needed"]]
+    told = send(service, "get", workflow).json
+    assert [task["target"] for task in told["tasks"]] == [model["target"] for model in told["plan"]["models"]]
+    numbers = {task["id"] for task in told["tasks"]}
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        states = {service.ask("GET", f"{API}/tasks/{number}").json["state"] for number in numbers}
+        if states <= {"done", "failed", "cancelled"}:
+            break
+        time.sleep(0.05)
+    assert states == {"done"}
+    assert (comfy / "models/vae/yard_vae.safetensors").stat().st_size == 300_000
+    plan = send(service, "plan?search=false", workflow).json
+    assert (plan["complete"], {model["verified"] for model in plan["models"]}) == (True, {True})
+    assert send(service, "get", workflow).json["tasks"] == []
+
+
+def test_asking_twice_is_one_download(yard: tuple[Served, Path], hub: PracticeHub) -> None:
+    service, _ = yard
+    hub.faults.speed = 20_000
+    workflow = stocked(hub, 2_000_000)
+    first, second = ([task["id"] for task in send(service, "get", workflow).json["tasks"]] for _ in range(2))
+    assert (len(first), len(second)) == (4, 4)
+    assert [service.ask("GET", f"{API}/tasks/{number}").json["follows"] for number in second] == first
+
+
+def test_names_are_put_in_by_rest_too(yard: tuple[Served, Path], hub: PracticeHub) -> None:
+    service, comfy = yard
+    workflow = needing({"name": "sub\\a.safetensors", "directory": "loras"})
+    (comfy / "models/loras/sub").mkdir(parents=True)
+    (comfy / "models/loras/sub/a.safetensors").write_bytes(b"x")
+    got = service.ask("POST", f"{API}/workflows/fix", workflow)
+    assert (got.status, got.headers["content-type"]) == (200, "application/octet-stream")
+    workflow["nodes"][0]["widgets_values"][0] = "sub/a.safetensors"
+    assert json.loads(got.body) == workflow
+
+
+def test_a_viewer_may_look_and_not_get(hub: PracticeHub, tmp_path: Path) -> None:
+    with App({**hub.env(), "MODELYARD_HOME": str(tmp_path / "y")}) as app:
+        workflow = stocked(hub, 5_000)
+        assert ask(app, Role.VIEWER, "POST", f"{API}/workflows/plan", workflow)[0] == 200
+        assert ask(app, Role.VIEWER, "POST", f"{API}/workflows/get", workflow)[0] == 403
+        status, told = ask(app, Role.OPERATOR, "POST", f"{API}/workflows/get", workflow)
+        assert (status, len(told["tasks"])) == (200, 4)
