@@ -103,3 +103,11 @@ def test_a_folder_is_not_registered_twice_under_two_names(tmp_path: Path) -> Non
     entries.keep(Entry(path=str(tmp_path / "models")))
     with pytest.raises(BadValue, match="registered already"):
         entries.keep(Entry(path=str(tmp_path / "link")))
+
+
+def test_a_pipe_in_place_of_the_settings_holds_nobody(tmp_path: Path) -> None:
+    for name in ("main.py", "folder_paths.py", "comfy"):
+        (tmp_path / name).touch()
+    os.mkfifo(tmp_path / "extra_model_paths.yaml")
+    found = roots_of([Entry(path=str(tmp_path), comfy=True)])
+    assert [problem.code for problem in found.problems] == ["bad-yaml"]

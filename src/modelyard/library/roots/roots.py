@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -164,9 +166,18 @@ def _path(text: str) -> Path | None:
     return Path(text) if text else None
 
 
+def _without_waiting(path: str, flags: int) -> int:
+    """Open a plain file; a pipe in its place would hold whoever looks at the roots."""
+    descriptor = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return descriptor
+    os.close(descriptor)
+    raise OSError(errno.EINVAL, "it is no plain file", path)
+
+
 def _read_extra(file: Path, comfy: ComfyPaths, problems: list[Problem], *, wanted: bool) -> None:
     try:
-        with file.open("rb") as opened:
+        with open(file, "rb", opener=_without_waiting) as opened:
             text = opened.read(_LARGEST_YAML + 1).decode()
         comfy.add(read_extra_paths(text, file.parent))
     except FileNotFoundError:
