@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -21,6 +22,8 @@ from modelyard.errors import AccessError, UsageError, YardError
 from modelyard.jobs.workflows.plan import READY, Plan, PlannedModel, plan_of
 
 if TYPE_CHECKING:
+    from modelyard.jobs.download import Download
+    from modelyard.jobs.wish import Planned
     from modelyard.jobs.workflows.resolving import Resolver
     from modelyard.programs.workflows.references import Workflow
 
@@ -136,6 +139,7 @@ def get(files: tuple[Path, ...], as_json: bool, comfyui: str, accept: str | None
     from modelyard.cli.options import opened, stopping
     from modelyard.cli.progress import shown
     from modelyard.cli.workflow_looking import GET_SECONDS, looking
+    from modelyard.jobs.logbook import write_down
     from modelyard.jobs.workflows.getting import Getting, check_room
 
     found = list(found_in(files))
@@ -149,7 +153,17 @@ def get(files: tuple[Path, ...], as_json: bool, comfyui: str, accept: str | None
         for line in room_lines(told):
             teller.note(line)
         check_room(told)
-        for got in Getting(app.yard, made, lambda download, planned: shown(download, planned, teller)).run():
+
+        @contextlib.contextmanager
+        def showing(download: Download, planned: list[Planned]) -> Iterator[Callable[[], None]]:
+            begun = app.clock.now()
+            try:
+                with shown(download, planned, teller) as tick:
+                    yield tick
+            finally:
+                write_down(app.folder, download, app.clock.now() - begun)
+
+        for got in Getting(app.yard, made, showing).run():
             if got.error is not None:
                 teller.error(got.error, about=got.model.name)
                 code = code or got.error.exit_code

@@ -57,7 +57,7 @@ def _roots(base: str, paths: Mapping[str, Any]) -> list[Root]:
     """Its folders, as far as they are on this machine; it may run on another one, or in a container."""
     found: list[Root] = []
     for folder, told in paths.items():
-        here = [path for path in map(Path, texts(told)) if path.is_absolute() and path.is_dir()]
+        here = [path for path in map(Path, texts(told)) if path.is_absolute() and path.parent.is_dir()]
         if folder not in NOT_MODELS and _is_name(folder):
             found += [Root(folder, index, path, base) for index, path in enumerate(here)]
     return found
