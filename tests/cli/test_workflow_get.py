@@ -7,7 +7,9 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -218,3 +220,31 @@ def test_registered_roots_are_used_and_their_models_found_under_other_names(
     was, now = ((tmp_path / name).read_text() for name in ("w.json", "w.fixed.json"))
     assert now == was.replace('"yard_vae.safetensors"', '"renamed.safetensors"')
     assert json.loads(was) == workflow
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[tuple[str, Path]]:
+    """A ComfyUI that runs: its URL and its folder."""
+    base = tmp_path / "live"
+    for name in ("models/loras", "custom_nodes"):
+        (base / name).mkdir(parents=True)
+    line = [sys.executable, "-m", "modelyard.testing.comfyui", "--base", str(base)]
+    with subprocess.Popen(line, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        yield process.stdout.readline().strip(), base
+        process.kill()
+
+
+def test_a_running_comfyui_lists_what_arrived(hub: PracticeHub, tmp_path: Path, running: tuple[str, Path]) -> None:
+    url, base = running
+    ran = get(hub, stocked(hub, 200_000), tmp_path, "--comfyui", url, "--json")
+    assert ran.code == 0, ran.out
+    assert len(models_in(base / "models")) == 4
+    with urllib.request.urlopen(f"{url}/models/diffusion_models") as answer:
+        assert json.load(answer) == ["yard.safetensors"]
+    assert modelyard("workflow", "plan", str(tmp_path / "some.png"), "--comfyui", url).code == 0
+
+
+def test_what_is_no_running_comfyui_is_said(hub: PracticeHub, tmp_path: Path) -> None:
+    ran = get(hub, stocked(hub, 200_000), tmp_path, "--comfyui", hub.url, "--json")
+    assert (ran.code, ran.error) == (5, "bad-answer")

@@ -50,7 +50,7 @@ class Fixing:
             sys.stdout.buffer.write(changed)
             sys.stdout.buffer.flush()
         elif changed != raw:
-            self._save(found.path, target, raw, changed)
+            self._save(target, raw, changed)
         told = [{"name": name, "directory": folder, "now": new} for (name, folder), new in renames.items()]
         written = str(target) if target is not None and changed != raw else ""
         if target is None:
@@ -68,13 +68,15 @@ class Fixing:
             return None
         if self.output:
             return Path(self.output)
-        return found.path if self.in_place else found.path.with_name(f"{found.path.stem}.fixed{found.path.suffix}")
+        if self.in_place:
+            return found.path.resolve()  # a link stays one
+        return found.path.with_name(f"{found.path.stem}.fixed{found.path.suffix}")
 
-    def _save(self, path: Path, target: Path, raw: bytes, changed: bytes) -> None:
+    def _save(self, target: Path, raw: bytes, changed: bytes) -> None:
         if not self.in_place:
             _create(target, changed)
             return
-        _create(_free_name(path), raw)
+        _create(_free_name(target), raw)
         temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
         _create(temporary, changed)
         with disk_errors(target):

@@ -136,3 +136,9 @@ def test_a_file_as_large_that_begins_alike_is_likely_and_reading_it_decides(
         assert one(asking, rows["same"], accept=True).state == "renamed"
         assert one(asking, rows["other"], measured=True).state == "found"
         assert one(asking, rows["same"], measured=True).state == "renamed"
+
+
+def test_what_a_running_comfyui_lists_is_here_even_where_this_machine_cannot_see_it(app: App) -> None:
+    found = one(app, told("x.safetensors", "vae", listed=True), search=False)
+    assert (found.state, found.path) == ("here", "")
+    assert one(app, told("x.safetensors", "vae", listed=False), search=False).state == "unresolved"
