@@ -56,6 +56,7 @@ COMMANDS = {
     "comfyui": "Put Modelyard into a ComfyUI.",
     "serve": "Run the service: its page, REST and events.",
     "page": "Print a fresh link to the running service's page.",
+    "stop": "End the running service; its downloads go on at the next start.",
     "keys": "Keep, check and remove hub keys.",
     "lan": "Register hubs of your own network.",
     "hooks": "Run a command or tell somebody when a task ends.",
