@@ -17,7 +17,7 @@ from modelyard.jobs.workflows.places import Places, models_folder
 from modelyard.jobs.workflows.plan import PlannedModel, Room
 from modelyard.jobs.workflows.questions import Questions
 from modelyard.jobs.workflows.resolving import Resolver
-from modelyard.jobs.workflows.sources import Seeker
+from modelyard.jobs.workflows.seeking import Seeker
 from modelyard.jobs.yard import Yard
 from modelyard.library.roots.roots import Roots
 from modelyard.net.stop import Stop

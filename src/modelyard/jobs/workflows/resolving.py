@@ -1,7 +1,7 @@
 """From rows of a workflow to a plan. The first that fits wins, and the reason is told each time.
 
 1. refused names; 2. here by hash, then under that name in that folder, unless its hash speaks against it (`looking`);
-3. where it can be had (`sources`: address, mirrors, index, hash, search), and what its hub claims of it: those very
+3. where it can be had (`seeking`: address, mirrors, index, hash, search), and what its hub claims of it: those very
 bytes may be here under another name, or a file that is as large and begins alike; 4. nothing: what a person can do.
 """
 
@@ -20,7 +20,8 @@ from modelyard.jobs.workflows.wanted import Wanted, merged, read_row
 
 if TYPE_CHECKING:
     from modelyard.jobs.workflows.looking import Looking
-    from modelyard.jobs.workflows.sources import Seeker, Sought, Source
+    from modelyard.jobs.workflows.seeking import Seeker
+    from modelyard.jobs.workflows.sources import Sought, Source
 
 _MOST_SOUGHT = 500
 """Models that hubs are asked about; a workflow that a person made has fewer."""
