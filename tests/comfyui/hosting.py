@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import importlib
 import json
 import os
 import signal
@@ -12,9 +13,11 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 from urllib.parse import urlsplit
 
+from modelyard.comfyui.install import NODE
 from modelyard.testing import PracticeHub
 from modelyard.testing.comfyui.front_ends import VERSIONS, wheel
 from running import modelyard
@@ -22,6 +25,14 @@ from server.serving import Got, Served, _got
 
 WHEELS = Path(os.environ.get("MODELYARD_FRONT_ENDS", Path(sys.prefix) / "front-ends"))
 MISSING = [version for version in VERSIONS if not wheel(WHEELS, version).is_file()]
+
+
+def alone(name: str) -> Any:
+    """A module of the extension that needs no host, imported beside its package."""
+    package = ModuleType("node_alone")
+    package.__path__ = [str(NODE)]
+    sys.modules["node_alone"] = package
+    return importlib.import_module(f"node_alone.{name}")
 
 
 @dataclass
@@ -114,4 +125,15 @@ def env_of(hub: PracticeHub, folder: Path) -> dict[str, str]:
     return hub.env() | {"HOME": str(folder)}
 
 
-__all__ = ["Comfy", "Served", "end_service", "env_of", "hosted", "lay_in", "make_comfyui", "start_host"]
+__all__ = [
+    "NODE",
+    "Comfy",
+    "Served",
+    "alone",
+    "end_service",
+    "env_of",
+    "hosted",
+    "lay_in",
+    "make_comfyui",
+    "start_host",
+]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import socket
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from comfyui.hosting import Comfy, env_of, hosted
+from comfyui.hosting import NODE, Comfy, alone, end_service, env_of, hosted
 from jobs.library import model
 from modelyard.server.client import Client
 from modelyard.server.rights import COMFYUI_ROUTES
@@ -85,7 +86,17 @@ def test_a_page_of_this_comfyui_and_a_program_come_in(comfy: Comfy) -> None:
         {"Host": "0x7f000001"},
     ],
 )
-@pytest.mark.parametrize(("method", "path"), [("GET", READ), ("POST", WRITE), ("GET", "/model-manager/models"), ("GET", "/modelyard/status"), ("POST", "/modelyard/start"), ("POST", "/models/download")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", READ),
+        ("POST", WRITE),
+        ("GET", "/model-manager/models"),
+        ("GET", "/modelyard/status"),
+        ("POST", "/modelyard/start"),
+        ("POST", "/models/download"),
+    ],
+)
 def test_a_page_of_a_stranger_does_not(comfy: Comfy, method: str, path: str, headers: dict[str, str]) -> None:
     body = WANT if method == "POST" else None
     assert refused(comfy, method, path, body, **headers) in ("cross-site", "wrong-host", "400")
@@ -98,7 +109,16 @@ def test_not_even_to_hear_events(comfy: Comfy) -> None:
     assert refused(comfy, "GET", "/modelyard/live") == "bad-request"
 
 
-@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", None, "application/json, text/plain"])  # fmt: skip
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+        None,
+        "application/json, text/plain",
+    ],
+)
 def test_a_form_cannot_write(comfy: Comfy, kind: str | None) -> None:
     for path in (WRITE, "/modelyard/start", "/models/download", "/modelyard/tasks/actions"):
         assert refused(comfy, "POST", path, json.dumps(WANT).encode(), Content_Type=kind) == "wrong-media-type"
@@ -150,7 +170,9 @@ def test_a_method_in_a_header_stays_a_header(comfy: Comfy) -> None:
 
 def test_what_a_caller_says_about_itself_does_not_reach_the_service(comfy: Comfy) -> None:
     owner = (comfy.home / "service.token").read_text().strip()
-    got = comfy.ask("GET", READ, Authorization=f"Bearer {owner}", Cookie="a=b", X_Modelyard_Near="/etc", X_Forwarded_For="1.2.3.4")
+    got = comfy.ask(
+        "GET", READ, Authorization=f"Bearer {owner}", Cookie="a=b", X_Modelyard_Near="/etc", X_Forwarded_For="1.2.3.4"
+    )
     assert got.status == 200 and "set-cookie" not in got.headers
     got = comfy.ask("POST", "/modelyard/tasks/actions", {"do": "pause", "ids": [1], "discard": True})
     assert got.status == 400
@@ -178,23 +200,38 @@ def test_a_body_has_a_limit_and_more_is_not_even_read(comfy: Comfy) -> None:
 
 def test_no_secret_is_in_any_answer_or_in_the_folder(comfy: Comfy) -> None:
     tokens = [(comfy.home / name).read_text().strip().encode() for name in ("service.token", "comfyui.token")]
-    paths = ["/modelyard/status", READ, INSIDE, "/modelyard/loaders", "/modelyard/hubs", "/extensions", "/model-manager/models"]
+    paths = [
+        "/modelyard/status",
+        READ,
+        INSIDE,
+        "/modelyard/loaders",
+        "/modelyard/hubs",
+        "/extensions",
+        "/model-manager/models",
+    ]
     for path in paths:
         assert not [token for token in tokens if token in comfy.ask("GET", path).body]
     laid = comfy.base / "custom_nodes" / "modelyard"
     assert not [file for file in laid.rglob("*") if file.is_file() for token in tokens if token in file.read_bytes()]
 
 
-def test_every_route_that_is_passed_on_is_one_that_the_service_opens_to_it(comfy: Comfy) -> None:
-    source = (comfy.base / "custom_nodes" / "modelyard" / "routes.py").read_text()
-    rows = {part.split('"')[1] for part in source.split("    (\"")[1:] for part in ['"' + part]}
-    assert rows == {"GET", "POST", "PUT"}
-    assert COMFYUI_ROUTES
+def test_every_route_that_is_passed_on_is_one_that_the_service_opens_to_it() -> None:
+    lists: dict[str, list[tuple[str, str]]] = {}
+    for line in ast.parse((NODE / "routes.py").read_text()).body:
+        if isinstance(line, ast.Assign) and isinstance(line.targets[0], ast.Name) and isinstance(line.value, ast.List):
+            lists[line.targets[0].id] = ast.literal_eval(line.value)
+    named = {f"{method} /api/v1{path}" for method, path in lists["_OURS"]}
+    named |= {
+        f"{method} /model-manager{path}".replace("{filename}", "{filename*}") for method, path in lists["_ANCESTORS"]
+    }
+    assert named <= COMFYUI_ROUTES and len(named) > 20
 
 
 def test_a_hubs_model_is_fetched_into_this_comfyui_and_its_download_is_followed(comfy: Comfy, hub: PracticeHub) -> None:
     url = "https://huggingface.co/ink/wash/resolve/main/wash.safetensors"
-    begun = comfy.ask("POST", "/api/models/download", {"models": [{"name": "wash.safetensors", "url": url, "directory": "loras"}]}).json
+    begun = comfy.ask(
+        "POST", "/api/models/download", {"models": [{"name": "wash.safetensors", "url": url, "directory": "loras"}]}
+    ).json
     assert begun["models"][0]["status"] in ("queued", "running", "completed")
     batch = f"/api/models/download/{begun['batch_id']}"
     told = until(lambda: [one for one in comfy.ask("GET", batch).json["models"] if one["status"] == "completed"])
@@ -228,8 +265,6 @@ def test_the_ancestors_scripts_work_under_this_port(comfy: Comfy) -> None:
 
 
 def test_a_service_that_was_stopped_stays_so_until_it_is_wanted(comfy: Comfy) -> None:
-    from comfyui.hosting import end_service
-
     end_service(comfy.home)
     assert refused(comfy, "GET", READ) == "no-service"
     assert comfy.ask("GET", "/modelyard/status").json["running"] is False
@@ -240,8 +275,7 @@ def test_a_service_that_was_stopped_stays_so_until_it_is_wanted(comfy: Comfy) ->
 
 
 def test_a_stale_note_of_a_killed_service_gets_no_token(comfy: Comfy, tmp_path: Path) -> None:
-    from modelyard.comfyui.node.yard import Yard
-
+    Yard = alone("yard").Yard
     note = {"pid": 1, "url": comfy.url, "socket": "", "version": "1"}
     (tmp_path / "service.json").write_text(json.dumps(note))
     (tmp_path / "comfyui.token").write_text("yard_x")

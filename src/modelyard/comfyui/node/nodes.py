@@ -11,7 +11,7 @@ import folder_paths
 from .asking import ask
 from .here import YARD
 from .problems import Refused
-from .usage import tell
+from .usage import ensured
 
 _TURN = 1.0
 """Seconds that the service is asked to wait; an interrupt is noticed in between."""
@@ -76,7 +76,7 @@ class EnsureModel:
         want = {"address": address.strip(), "folder": folder, "name": name.strip(), "sha256": sha256.strip()}
         found = self._wait(want, node)
         self._paths[address] = found["path"]
-        tell(YARD, [{"path": found["path"]}])
+        ensured(found["path"])
         return (_listed(folder, found["path"]),)
 
     def _wait(self, want: dict[str, str], node: str) -> dict[str, Any]:

@@ -20,6 +20,14 @@ _MOST = 1000
 _log = logging.getLogger("modelyard")
 
 
+_ensured: list[str] = []
+
+
+def ensured(path: str) -> None:
+    """Remember what a node of ours made ready: the prompt that runs uses it."""
+    _ensured.append(path)
+
+
 class Usage:
     """Follows the host's own history: after a prompt came in, until nothing is queued any more.
 
@@ -64,29 +72,28 @@ class Usage:
                 continue
             self._told.add(number)
             status = entry.get("status") or {}
-            used = list(uses(entry["prompt"][2])) if status.get("status_str", "success") == "success" else []
-            if used:
-                tell(self._yard, used)
+            ran = status.get("status_str", "success") == "success"
+            used = [{"path": path} for path in dict.fromkeys([*uses(entry["prompt"][2]), *_ensured])]
+            _ensured.clear()
+            if ran and used:
+                self._tell(used)
+
+    def _tell(self, used: list[dict[str, str]]) -> None:
+        """Report uses; a service that is not there misses them, which harms nobody."""
+        try:
+            ask(self._yard, "POST", "/api/v1/models/used", {"uses": used[:_MOST]}, start=False)
+        except Refused as error:
+            _log.debug("usage was not reported: %s", error)
 
 
-def uses(prompt: dict[str, Any]) -> Iterator[dict[str, str]]:
+def uses(prompt: dict[str, Any]) -> Iterator[str]:
     """The models that a prompt in API form names, by their paths."""
-    seen = set()
     for node in prompt.values():
         for widget, value in (node.get("inputs") or {}).items():
             if isinstance(value, str) and value.lower().endswith(_SUFFIXES):
                 path = _path(folder_of(str(node.get("class_type")), widget), value)
-                if path and path not in seen:
-                    seen.add(path)
-                    yield {"path": path}
-
-
-def tell(yard: Yard, used: list[dict[str, str]]) -> None:
-    """Report uses; a service that is not there misses them, which harms nobody."""
-    try:
-        ask(yard, "POST", "/api/v1/models/used", {"uses": used[:_MOST]}, start=False)
-    except Refused as error:
-        _log.debug("usage was not reported: %s", error)
+                if path:
+                    yield path
 
 
 def _path(folder: str, name: str) -> str:

@@ -1,0 +1,126 @@
+"""What the folder is made of: few imports, quick, one small script, and no harm where there is no service."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from comfyui.hosting import NODE, end_service, hosted, lay_in, make_comfyui, start_host
+
+ALLOWED = sys.stdlib_module_names | {"aiohttp", "yarl", "server", "folder_paths", "comfy"}
+SOURCES = sorted(NODE.glob("*.py"))
+TIMED = """
+import sys, time
+from pathlib import Path
+from modelyard.testing.comfyui.host import Host
+import http.client, socket, subprocess, shutil, threading  # the host has these long before
+base = Path(sys.argv[1])
+laid = base / "custom_nodes" / "modelyard"
+hidden = laid.rename(base / "later")
+host = Host(base, None)
+hidden.rename(laid)
+began = time.perf_counter()
+host._extend(laid)
+print(time.perf_counter() - began)
+print([name for name in sys.modules if name.startswith("modelyard.") and "testing" not in name and "comfyui" in name])
+"""
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.name)
+def test_only_what_every_comfyui_has_is_imported(source: Path) -> None:
+    found = set()
+    for node in ast.walk(ast.parse(source.read_text(), feature_version=(3, 10))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            found.add(str(node.module).partition(".")[0])
+    assert found <= ALLOWED
+    assert not {"pip", "exec(", "eval("} & set(source.read_text().split())
+
+
+def test_one_small_script_and_no_markup_from_data() -> None:
+    (script,) = NODE.rglob("*.js")
+    text = script.read_text()
+    for word in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function", "http:"):
+        assert word not in text
+    assert len(text.splitlines()) <= 500
+    assert [file.name for file in (NODE / "web").iterdir()] == [script.name]
+
+
+def test_it_is_laid_out_for_the_registry() -> None:
+    told = tomllib.loads((NODE / "pyproject.toml").read_text())
+    assert told["tool"]["comfy"]["PublisherId"] == told["project"]["name"] == "modelyard"
+    assert "comfyui" not in told["project"]["name"].lower()
+    assert told["project"]["dependencies"] == []  # nothing is installed by anybody
+
+
+def test_it_holds_the_host_up_for_less_than_a_twentieth_of_a_second(tmp_path: Path) -> None:
+    base = make_comfyui(tmp_path / "ComfyUI")
+    lay_in(base, tmp_path / "yard")
+    told = [
+        subprocess.run([sys.executable, "-c", TIMED, str(base)], capture_output=True, text=True, check=True).stdout
+        for _ in range(3)
+    ]
+    seconds = [float(one.splitlines()[0]) for one in told]
+    assert min(seconds) < 0.05, seconds
+
+
+def test_a_host_without_modelyard_starts_and_says_what_to_do(tmp_path: Path) -> None:
+    base = make_comfyui(tmp_path / "ComfyUI")
+    lay_in(base, tmp_path / "yard")
+    config = base / "custom_nodes" / "modelyard" / "modelyard.json"
+    config.write_text(config.read_text().replace(sys.executable, str(tmp_path / "no-python")))
+    comfy = start_host(base, tmp_path / "yard")
+    try:
+        assert comfy.ask("GET", "/object_info").status == 200
+        told = comfy.ask("GET", "/modelyard/tasks")
+        assert told.status == 503 and told.json["code"] == "no-service" and "comfyui install" in told.json["hint"]
+        started = comfy.ask("POST", "/modelyard/start", {}).json
+        assert started["running"] is False and started["problem"]["code"] == "no-service"
+    finally:
+        comfy.stop()
+
+
+def test_without_its_own_file_it_looks_where_modelyard_lies_by_itself(tmp_path: Path) -> None:
+    base = make_comfyui(tmp_path / "ComfyUI")
+    lay_in(base, tmp_path / "yard")
+    (base / "custom_nodes" / "modelyard" / "modelyard.json").unlink()  # as the registry lays it in
+    home = str(tmp_path / "mine")
+    comfy = start_host(base, Path(home), env={"MODELYARD_HOME": home, "PATH": str(tmp_path)})
+    try:
+        assert comfy.ask("GET", "/modelyard/status").json == {"running": False, "url": "", "home": home}
+    finally:
+        comfy.stop()
+
+
+def test_it_leaves_the_ancestors_routes_to_the_ancestor(tmp_path: Path) -> None:
+    base = make_comfyui(tmp_path / "ComfyUI")
+    lay_in(base, tmp_path / "yard")
+    ancestor = base / "custom_nodes" / "ComfyUI-Model-Manager"
+    ancestor.mkdir()
+    (ancestor / "web").mkdir()
+    (ancestor / "__init__.py").write_text("NODE_CLASS_MAPPINGS = {}\n")
+    comfy = start_host(base, tmp_path / "yard")
+    try:
+        assert comfy.ask("GET", "/model-manager/models").status == 404
+        assert comfy.ask("GET", "/modelyard/status").status == 200
+    finally:
+        comfy.stop()
+
+
+def test_the_owners_own_loaders_come_first(tmp_path: Path) -> None:
+    with hosted(tmp_path) as comfy:
+        known = comfy.ask("GET", "/modelyard/loaders").json
+        assert {"folder": "loras", "node": "LoraLoader", "widget": "lora_name", "suffixes": []} in known
+        own = comfy.home / "comfyui-loaders.json"
+        own.write_text('[["loras", "MyLoader", "file"]]')
+        assert comfy.ask("GET", "/modelyard/loaders").json[0]["node"] == "MyLoader"
+        for damaged in ("{", "[1]", "[[1]]", "7", '"x"'):
+            own.write_text(damaged)
+            assert comfy.ask("GET", "/modelyard/loaders").json == known, damaged
+        end_service(comfy.home)

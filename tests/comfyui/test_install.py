@@ -1,0 +1,146 @@
+"""Laying the extension into a ComfyUI: whole, only there, only over itself; and out again."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from comfyui.hosting import NODE, make_comfyui
+from modelyard.comfyui.install import comfyui_at, install, status, uninstall
+from modelyard.errors import BadValue, NoPermission, NoSuchFile, TargetExists, UnsafePath
+from modelyard.values.version import VERSION
+from running import modelyard
+
+
+@pytest.fixture
+def base(tmp_path: Path) -> Path:
+    return make_comfyui(tmp_path / "ComfyUI")
+
+
+def names(folder: Path) -> set[str]:
+    return {file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file()}
+
+
+def test_the_whole_folder_is_laid_in_with_how_to_start_the_service(base: Path, tmp_path: Path) -> None:
+    found = install(base, tmp_path / "yard", ["GPU.example"])
+    laid = base / "custom_nodes" / "modelyard"
+    sources = {name for name in names(NODE) if "__pycache__" not in name}
+    assert names(laid) == sources | {"modelyard.json"}
+    assert json.loads((laid / "modelyard.json").read_bytes()) == {
+        "python": sys.executable,
+        "home": str(tmp_path / "yard"),
+        "hosts": ["gpu.example"],
+        "version": VERSION,
+    }
+    assert found.current and found.version == VERSION and found.path == str(laid)
+    assert [entry.name for entry in (base / "custom_nodes").iterdir()] == ["modelyard"]  # no rest of the copying
+
+
+@pytest.mark.parametrize("inside", ["", "portable"])
+def test_a_portable_build_is_found_by_its_outer_folder(tmp_path: Path, inside: str) -> None:
+    base = make_comfyui(tmp_path / inside / "ComfyUI")
+    assert comfyui_at(base.parent) == base == comfyui_at(base)
+
+
+def test_what_is_no_comfyui_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "custom_nodes").mkdir()
+    with pytest.raises(BadValue):
+        install(tmp_path, tmp_path)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["custom_nodes"]
+
+
+def test_an_older_one_of_ours_is_replaced_and_nothing_of_it_stays(base: Path, tmp_path: Path) -> None:
+    install(base, tmp_path / "old")
+    laid = base / "custom_nodes" / "modelyard"
+    (laid / "gone.py").write_text("")
+    described = (laid / "pyproject.toml").read_text()
+    (laid / "pyproject.toml").write_text(described.replace(f'version = "{VERSION}"', 'version = "0.0.1"'))
+    assert not status(base, tmp_path / "new").current
+    assert install(base, tmp_path / "new").current
+    assert not (laid / "gone.py").exists()
+
+
+def test_a_newer_one_is_kept(base: Path, tmp_path: Path) -> None:
+    install(base, tmp_path)
+    described = base / "custom_nodes" / "modelyard" / "pyproject.toml"
+    described.write_text(described.read_text().replace(f'version = "{VERSION}"', 'version = "99.0.0"'))
+    with pytest.raises(BadValue, match="99"):
+        install(base, tmp_path)
+    assert "99.0.0" in described.read_text()
+
+
+def test_somebody_elses_folder_of_that_name_is_kept(base: Path, tmp_path: Path) -> None:
+    theirs = base / "custom_nodes" / "modelyard"
+    theirs.mkdir()
+    (theirs / "mine.py").write_text("kept")
+    for act in (lambda: install(base, tmp_path), lambda: uninstall(base), lambda: status(base, tmp_path)):
+        with pytest.raises(TargetExists):
+            act()
+    assert (theirs / "mine.py").read_text() == "kept"
+
+
+def test_a_link_in_its_place_is_not_followed(base: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (base / "custom_nodes" / "modelyard").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(UnsafePath):
+        install(base, tmp_path)
+    with pytest.raises(UnsafePath):
+        uninstall(base)
+    assert not list((tmp_path / "elsewhere").iterdir())
+
+
+@pytest.mark.parametrize("host", ["http://x", "a b", "x:1", "", "*", "-x", "ü"])
+def test_a_host_is_a_name(base: Path, tmp_path: Path, host: str) -> None:
+    with pytest.raises(BadValue):
+        install(base, tmp_path, [host])
+    assert not (base / "custom_nodes" / "modelyard").exists()
+
+
+def test_when_the_new_one_cannot_take_its_place_the_old_one_comes_back(
+    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(base, tmp_path / "old")
+    real, calls = Path.rename, []
+
+    def rename(self: Path, target: Path) -> Path:
+        calls.append(self)
+        if len(calls) == 2:
+            raise PermissionError(13, "no")
+        return real(self, target)
+
+    monkeypatch.setattr(Path, "rename", rename)
+    with pytest.raises(NoPermission):
+        install(base, tmp_path / "new")
+    monkeypatch.undo()
+    there = status(base, tmp_path / "old")
+    assert there.current and [entry.name for entry in (base / "custom_nodes").iterdir()] == ["modelyard"]
+
+
+def test_it_goes_without_a_trace(base: Path, tmp_path: Path) -> None:
+    before = names(base)
+    install(base, tmp_path)
+    uninstall(base)
+    assert names(base) == before and not list((base / "custom_nodes").iterdir())
+    with pytest.raises(NoSuchFile):
+        uninstall(base)
+
+
+def test_the_command_registers_the_folders_once_and_says_what_comes_next(base: Path, tmp_path: Path) -> None:
+    env = {"MODELYARD_HOME": str(tmp_path / "yard")}
+    first = modelyard("comfyui", "install", "--path", str(base), env=env)
+    again = modelyard("comfyui", "install", "--path", str(base), env=env)
+    assert first.code == again.code == 0
+    assert "registered" in first.out and "registered" not in again.out and "Restart ComfyUI" in first.err
+    told = modelyard("comfyui", "status", "--path", str(base), "--json", env=env).events[0]
+    assert told["installed"] and told["current"] and told["running"] is False
+    roots = modelyard("roots", "--json", env=env).events[0]
+    assert [entry["path"].rstrip(os.sep) for entry in roots["entries"]] == [str(base)]
+    assert modelyard("comfyui", "uninstall", "--path", str(base), env=env).code == 0
+    assert "Lay it in" in modelyard("comfyui", "status", "--path", str(base), env=env).out
+    (tmp_path / "other").mkdir()
+    refused = modelyard("comfyui", "install", "--path", str(tmp_path / "other"), "--json", env=env)
+    assert refused.code != 0 and refused.error == "bad-value"

@@ -1,0 +1,128 @@
+"""*Ensure model* in queued prompts, without a page: what it gives, waits for, and refuses."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from comfyui.hosting import Comfy, end_service, env_of, hosted
+from jobs.library import model
+from modelyard.server.client import Client
+from modelyard.testing import PracticeHub
+from modelyard.testing.models import safetensors_of_size
+from web.pages import until
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="module")
+def hub() -> Iterator[PracticeHub]:
+    with PracticeHub() as practice:
+        yield practice
+
+
+@pytest.fixture(scope="module")
+def comfy(hub: PracticeHub, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Comfy]:
+    folder = tmp_path_factory.mktemp("host")
+    for number in range(6):
+        body = model(folder / "made.safetensors", number).read_bytes()
+        hub.hf.add_repo(f"ink/wash{number}", {"wash.safetensors": body, "other.safetensors": body[:-1]})
+    with hosted(folder, env=env_of(hub, folder)) as host:
+        yield host
+
+
+def ensure(comfy: Comfy, kind: str, address: str, **more: Any) -> dict[str, Any]:
+    """Queue a prompt of one such node and wait for it."""
+    name = f"prompt-{next(_numbers)}"
+    prompt = {"7": {"class_type": f"ModelyardEnsure{kind}", "inputs": {"address": address, **more}}}
+    got = comfy.ask("POST", "/prompt", {"prompt": prompt, "prompt_id": name})
+    assert got.status == 200, got
+    return dict(until(lambda: comfy.ask("GET", "/history").json.get(name), 60))
+
+
+def error(ran: dict[str, Any]) -> str:
+    assert ran["status"]["status_str"] == "error", ran
+    return str(ran["status"]["messages"][0][1]["exception_message"])
+
+
+def test_an_address_goes_in_and_the_listed_name_comes_out(comfy: Comfy) -> None:
+    ran = ensure(comfy, "LoRA", "hf:ink/wash0/wash.safetensors")
+    assert ran["outputs"] == {"7": ["wash.safetensors"]}
+    assert comfy.listed("loras") == ["wash.safetensors"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "folder", "number"),
+    [("Checkpoint", "checkpoints", 1), ("DiffusionModel", "diffusion_models", 2), ("TextEncoder", "text_encoders", 3)],
+)
+def test_each_kind_fetches_into_its_own_folder(comfy: Comfy, kind: str, folder: str, number: int) -> None:
+    ran = ensure(comfy, kind, f"hf:ink/wash{number}/wash.safetensors", name="sub/renamed.safetensors")
+    assert ran["outputs"] == {"7": ["sub/renamed.safetensors"]} and "sub/renamed.safetensors" in comfy.listed(folder)
+
+
+def test_the_node_for_any_folder_takes_its_name(comfy: Comfy) -> None:
+    ran = ensure(comfy, "Model", "hf:ink/wash4/wash.safetensors", folder="controlnet")
+    assert ran["outputs"] == {"7": ["wash.safetensors"]} and comfy.listed("controlnet") == ["wash.safetensors"]
+
+
+def test_what_is_here_is_not_fetched_again(comfy: Comfy, hub: PracticeHub) -> None:
+    ensure(comfy, "VAE", "hf:ink/wash5/wash.safetensors")
+    assert ensure(comfy, "VAE", "hf:ink/wash5/wash.safetensors")["outputs"] == {"7": ["wash.safetensors"]}
+    bodies = [
+        one for one in hub.log if one.method == "GET" and one.path.endswith("wash5/resolve/main/wash.safetensors")
+    ]
+    assert len(bodies) <= 1
+
+
+def test_what_cannot_be_had_says_why_and_what_to_do(comfy: Comfy) -> None:
+    assert "steps" not in error(ensure(comfy, "LoRA", "hf:ink/nobody/x.safetensors"))
+    assert "known hubs only" in error(ensure(comfy, "LoRA", "https://evil.example/x.safetensors"))
+    assert "Modelyard:" in error(ensure(comfy, "LoRA", ""))
+    wrong = error(ensure(comfy, "LoRA", "hf:ink/wash1/other.safetensors", sha256="0" * 64))
+    assert "Modelyard:" in wrong and "other.safetensors" not in comfy.listed("loras")
+
+
+def test_names_that_lead_out_are_refused(comfy: Comfy) -> None:
+    for name in ("../../evil.safetensors", "/etc/evil.safetensors", "run.py", ".hidden.safetensors"):
+        assert error(ensure(comfy, "LoRA", "hf:ink/wash1/wash.safetensors", name=name))
+    assert not list(comfy.base.rglob("evil*")) and comfy.listed("loras") == ["wash.safetensors"]
+
+
+def test_the_cross_ends_the_waiting_and_not_the_download(comfy: Comfy, hub: PracticeHub) -> None:
+    hub.hf.add_repo("ink/slow", {"slow.safetensors": safetensors_of_size(1_500_000)})
+    hub.faults.speed = 300_000
+    try:
+        prompt = {"7": {"class_type": "ModelyardEnsureLoRA", "inputs": {"address": "hf:ink/slow/slow.safetensors"}}}
+        comfy.ask("POST", "/prompt", {"prompt": prompt, "prompt_id": "slow"})
+        until(lambda: [task for task in comfy.ask("GET", "/modelyard/tasks").json["tasks"] if task["live"]])
+        comfy.ask("POST", "/interrupt", {})
+        ran = until(lambda: comfy.ask("GET", "/history").json.get("slow"))
+        assert error(ran) == "interrupted"
+    finally:
+        hub.faults.speed = None
+    until(lambda: "slow.safetensors" in comfy.listed("loras"))
+
+
+def test_a_prompt_needs_the_service_and_so_starts_it(comfy: Comfy) -> None:
+    end_service(comfy.home)
+    assert ensure(comfy, "LoRA", "hf:ink/wash0/wash.safetensors")["outputs"] == {"7": ["wash.safetensors"]}
+    assert Client(comfy.home).ask("GET", "/api/v1/session")[1]["role"] == "admin"
+
+
+def test_a_loaders_model_is_counted_after_its_prompt_ran(comfy: Comfy) -> None:
+    assert comfy.ask("POST", "/modelyard/start", {}).json["running"]
+    model(comfy.base / "models" / "checkpoints" / "used.safetensors", 20)
+    Client(comfy.home).ask("POST", "/api/v1/library/scan", {})
+    loaded = {"1": {"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": "used.safetensors"}}}
+    assert comfy.ask("POST", "/prompt", {"prompt": loaded, "prompt_id": "used"}).status == 200
+    query = "/api/v1/models?sort=uses&descending=true&folder=checkpoints"
+    until(lambda: [one["uses"] for one in Client(comfy.home).ask("GET", query)[1]["models"]][:1] not in ([], [0]))
+
+
+def test_a_name_that_is_not_listed_is_the_hosts_own_refusal(comfy: Comfy, tmp_path: Path) -> None:
+    loaded = {"1": {"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": "nowhere.safetensors"}}}
+    assert comfy.ask("POST", "/prompt", {"prompt": loaded}).status == 400
