@@ -18,7 +18,7 @@ import msgspec
 from modelyard.cli.telling import Teller
 from modelyard.cli.workflow_files import Found, found_in
 from modelyard.cli.workflow_shown import model_lines, plan_lines, room_lines
-from modelyard.errors import AccessError, UsageError, YardError
+from modelyard.errors import AccessError, NetworkError, UsageError, YardError
 from modelyard.jobs.workflows.plan import READY, Plan, PlannedModel, plan_of
 
 if TYPE_CHECKING:
@@ -183,7 +183,11 @@ def _summed(models: Sequence[PlannedModel], teller: Teller) -> int:
     teller.note(f"{ready} of {len(models)} models are here.")
     if told.complete:
         return 0
-    return AccessError.exit_code if any(model.state == "gated" for model in models) else _INCOMPLETE
+    if any(model.state == "gated" for model in models):
+        return AccessError.exit_code
+    return (
+        NetworkError.exit_code if any(model.state == "unresolved" and model.error for model in models) else _INCOMPLETE
+    )
 
 
 @command.command()

@@ -172,7 +172,28 @@ def test_a_dead_hub_spoils_nothing_else_and_is_told(asking: App, hub: PracticeHu
     hub.close()
     plan = planned(asking, told("here.safetensors"), told("x.safetensors", url=at("me/m", "x.safetensors")))
     assert [found.state for found in plan.models] == ["here", "unresolved"]
+    assert plan.models[1].error == "unreachable"
     assert any("huggingface could not be asked" in note for note in plan.notes)
+
+
+def test_while_the_named_hub_is_away_nothing_else_is_taken_for_the_file(asking: App, hub: PracticeHub) -> None:
+    hub.modelscope.add_repo("Comfy-Org/yard-vae", {"vae/yard-vae.safetensors": SIZE})
+    row = told("yard-vae.safetensors", "vae", url=at("me/m", "yard-vae.safetensors"))
+    assert one(asking, row).hub == "modelscope"
+    with App({**asking.environ, "HF_ENDPOINT": "http://127.0.0.1:9"}) as away:
+        found = one(away, row)
+    assert (found.state, found.error, found.address) == ("unresolved", "unreachable", row["url"])
+
+
+def test_kept_answers_are_used_offline_and_only_those(asking: App, hub: PracticeHub) -> None:
+    hub.modelscope.add_repo("me/m", {"x.safetensors": SIZE})
+    known = told("x.safetensors", url="https://modelscope.cn/models/me/m/resolve/master/x.safetensors")
+    other = told("y.safetensors", url="https://modelscope.cn/models/me/n/resolve/master/y.safetensors")
+    assert one(asking, known).state == "found"
+    asked = len(hub.log)
+    with App(asking.environ, offline=True) as offline:
+        states = [found.state for found in planned(offline, other, known).models]
+    assert (states, len(hub.log)) == (["unresolved", "found"], asked)
 
 
 def test_what_takes_too_long_is_told_as_that(asking: App, hub: PracticeHub) -> None:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
-from modelyard.errors import AccessError, AddressForbidden, YardError
+from modelyard.errors import AccessError, AddressForbidden, NetworkError, YardError
 from modelyard.hubs.base import Hub
 from modelyard.jobs.addressing import read_address
 from modelyard.jobs.batch import forget
@@ -34,7 +34,9 @@ class Linking:
         """
         gate: tuple[AccessError, str] | None = None
         errors: list[str] = []
-        for text, why in told_by(wanted).items():
+        failed: YardError | None = None
+        told = told_by(wanted)
+        for text, why in told.items():
             try:
                 hub, listing = self.questions.listing(text)
                 offer = chosen(wanted, listing, first=text == wanted.url)
@@ -48,7 +50,10 @@ class Linking:
                 gate = gate or (error, _hub_of(self.questions, text))
             except YardError as error:
                 errors.append(error.message)
-        return Sought(None, gate, (), tuple(errors)) if gate else self._rivals(wanted, tuple(errors))
+                failed = failed or (error if isinstance(error, NetworkError) else None)
+        if gate or told:
+            return Sought(None, gate, (), tuple(errors), failed)
+        return self._rivals(wanted)
 
     def hashed(self, offers: Sequence[tuple[Hub, Offer]]) -> Sought:
         """The file among those that hubs found by a hash."""
@@ -62,11 +67,11 @@ class Linking:
                 return Sought(errors=(error.message,))
         return Sought(None, gate)
 
-    def _rivals(self, wanted: Wanted, errors: tuple[str, ...]) -> Sought:
+    def _rivals(self, wanted: Wanted) -> Sought:
         """Several files of our index have the name: the one with the hash, or the one whose bytes most of them have."""
-        urls = [] if told_by(wanted) else indexed_rivals(wanted)
+        errors: tuple[str, ...] = ()
         found: list[tuple[Hub, Offer]] = []
-        for url in urls:
+        for url in indexed_rivals(wanted):
             try:
                 hub, listing = self.questions.listing(url)
                 found += [(hub, offer)] if (offer := chosen(wanted, listing, first=True)) else []

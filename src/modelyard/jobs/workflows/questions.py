@@ -21,6 +21,7 @@ from modelyard.errors import (
     NetworkError,
     NotFound,
     NotSupported,
+    Offline,
     Waiting,
     YardError,
 )
@@ -53,6 +54,7 @@ class Questions:
 
     Attributes:
         resting: Why a hub, or a host, is left alone.
+        is_partial: Some search was not answered by every hub.
     """
 
     yard: Yard
@@ -62,6 +64,7 @@ class Questions:
     at_once: int = 4
     clock: Callable[[], float] = time.monotonic
     resting: dict[str, YardError] = field(default_factory=dict)
+    is_partial: bool = False
     _count: itertools.count[int] = field(default_factory=itertools.count)
     _until: float = field(init=False)
     _licences: dict[tuple[str, str, str], str] = field(default_factory=dict)
@@ -111,13 +114,15 @@ class Questions:
         """Models that match a text, of every hub that answers; all are asked at once."""
         asked = [hub.name for hub in self.yard.hubs if hub.name != WEB and hub.name not in self.resting]
         if not asked or not self._may():
+            self.is_partial = True
             return []
         found: list[tuple[Hub, Finding]] = []
         for hub, answer in self.yard.hubs.search_all(text, limit=limit, only=asked):
-            if isinstance(answer, YardError):
-                self.resting[hub.name] = answer
-            else:
+            if not isinstance(answer, YardError):
                 found += [(hub, finding) for finding in answer]
+            else:
+                self.is_partial = True
+                self.resting |= {} if isinstance(answer, Offline) else {hub.name: answer}
         self.stop.check()
         return found
 
@@ -205,7 +210,7 @@ class Questions:
             raise Waiting("Enough was asked for one workflow.", hint="Ask again: answers are kept.")
         try:
             return call()
-        except (NotFound, AccessError, BadAnswer):
+        except (NotFound, AccessError, BadAnswer, Offline):
             raise
         except (NetworkError, Waiting) as error:
             self.stop.check()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from modelyard.errors import BadValue, UnsafePath
 from modelyard.jobs.workflows import rows
-from modelyard.jobs.workflows.addresses import indexed_folder, told_by
+from modelyard.jobs.workflows.addresses import indexed_folder
 from modelyard.jobs.workflows.places import Places
 from modelyard.jobs.workflows.plan import Plan, PlannedModel, Room, plan_of
 from modelyard.jobs.workflows.wanted import Wanted, merged, read_row
@@ -101,7 +101,7 @@ class Resolver:
         if alike is not None:
             return rows.alike(wanted, alike)
         if sought is None:
-            return rows.unasked(wanted, told_by(wanted), target)
+            return rows.unasked(wanted, target)
         return rows.unresolved(wanted, sought, target, self.looking.elsewhere(wanted) if self.looking else ())
 
     def _sourced(self, wanted: Wanted, source: Source) -> PlannedModel:

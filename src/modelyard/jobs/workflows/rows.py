@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from modelyard.errors import AccessError, BadValue
+from modelyard.jobs.workflows.addresses import told_by
 from modelyard.jobs.workflows.plan import Candidate, PlannedModel, State
 from modelyard.jobs.workflows.wanted import Wanted
 
@@ -85,10 +86,11 @@ def gated(wanted: Wanted, error: AccessError, hub: str, target: str) -> PlannedM
     return row(wanted, "gated", error.message, **more)
 
 
-def unasked(wanted: Wanted, told: Mapping[str, str], target: str) -> PlannedModel:
+def unasked(wanted: Wanted, target: str) -> PlannedModel:
     """A file that is not here, when no hub is asked: what the workflow says is told as it says it."""
+    told = told_by(wanted)
     if not told or not wanted.folder:
-        steps = _steps(wanted, target) if target else ()
+        steps = ("Ask hubs for it: `modelyard workflow plan --search`.",)
         return row(wanted, "unresolved", "It is not here, and no hub was asked.", target=target, steps=steps)
     address, why = next(iter(told.items()))
     return row(wanted, "found", f"It is not here; {why}. No hub was asked.", address=address, target=target)
@@ -107,12 +109,22 @@ def unresolved(wanted: Wanted, sought: Sought, target: str, elsewhere: Iterable[
         )
         for hub, one in sought.candidates
     )
+    if sought.failed is not None:
+        return _unreached(wanted, sought, target)
     why = " ".join(dict.fromkeys(sought.errors))
     why = why or ("Nothing that was found fits well enough." if near else "No hub knows a file of that name.")
     steps = (f"If it is one of these: `modelyard get ADDRESS --to {target}`.",) if near and target else ()
     candidates = (*here_candidates(elsewhere, "the same hash, where ComfyUI does not list it for this folder"), *near)
     steps = (*steps, *_steps(wanted, target))
     return row(wanted, "unresolved", why, target=target, candidates=candidates, steps=steps)
+
+
+def _unreached(wanted: Wanted, sought: Sought, target: str) -> PlannedModel:
+    """A file whose place could not be asked now."""
+    assert sought.failed is not None
+    address = next(iter(told_by(wanted)), "")
+    more = {"error": sought.failed.code, "address": address, "target": target, "steps": (sought.failed.hint,)}
+    return row(wanted, "unresolved", " ".join(dict.fromkeys(sought.errors)), **more)
 
 
 def here_candidates(held: Iterable[Held], why: str) -> tuple[Candidate, ...]:

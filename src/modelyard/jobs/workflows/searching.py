@@ -39,7 +39,7 @@ class Searching:
                 hub = next(hub for hub, one in ranked.values() if one is first)
                 why = f"found by a search at {hub.title}: {first.why} ({first.score} of 100)"
                 return settled(self.questions, hub, first.offer, why)
-        if not ranked and self.questions.resting:
+        if not ranked and self.questions.is_partial:
             return Sought(errors=("Not every hub could be asked.",))
         weak = sorted(ranked.values(), key=lambda pair: -pair[1].score)[:_MOST_CANDIDATES]
         return Sought(candidates=tuple(pair for pair in weak if pair[1].score > _WORTH_TELLING))

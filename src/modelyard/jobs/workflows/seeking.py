@@ -39,12 +39,13 @@ class Seeker:
         hashes = [one.hash for one, sought in zip(wanted, found, strict=True) if one.hash and not sought.source]
         known = self.questions.by_hash(list(dict.fromkeys(hashes))) if hashes else {}
         found = [self._by_hash(one, sought, known) for one, sought in zip(wanted, found, strict=True)]
-        left = [at for at, sought in enumerate(found) if not (sought.source or sought.gate or sought.candidates)]
+        left = [at for at, sought in enumerate(found) if not sought.is_settled]
         answers = self.questions.spread(
             lambda at: Searching(self.questions).searched(wanted[at]), left, lambda at: _late(wanted[at])
         )
         for at, sought in zip(left, answers, strict=True):
-            found[at] = replace(sought, errors=(*found[at].errors, *sought.errors))
+            failed = found[at].failed or sought.failed
+            found[at] = replace(sought, errors=(*found[at].errors, *sought.errors), failed=failed)
         return found
 
     def _by_hash(self, wanted: Wanted, sought: Sought, known: Mapping[str, Sequence[tuple[Hub, Offer]]]) -> Sought:

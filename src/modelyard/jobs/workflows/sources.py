@@ -47,12 +47,19 @@ class Sought:
         gate: What its hub wants first, when no other place has it openly, and the hub's name.
         candidates: What fits too weakly.
         errors: What else went wrong, in words.
+        failed: The first of it that may pass: then nobody knows whether a place has it.
     """
 
     source: Source | None = None
     gate: tuple[AccessError, str] | None = None
     candidates: tuple[tuple[Hub, Ranked], ...] = ()
     errors: tuple[str, ...] = ()
+    failed: YardError | None = None
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether a search by name would be worse than what is known: also when a named place cannot be asked now."""
+        return bool(self.source or self.gate or self.candidates or self.failed)
 
 
 def opened(questions: Questions, hub: Hub, listing: Listing | None, offer: Offer, why: str) -> Source:
