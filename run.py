@@ -5,7 +5,7 @@ python3 run.py              make .venv and install when needed, then start the s
 python3 run.py ...          the same, then run `modelyard ...`
 python3 run.py test ...     run every test (arguments go to pytest)
 python3 run.py check        ruff, mypy and the import rule
-python3 run.py pictures     draw every page into docs/pictures (needs Chromium)
+python3 run.py pictures     draw every page into docs/pictures (needs Chromium); `pictures comfyui`: our sidebar there
 python3 run.py bench NAME   measure ourselves against others (see bench/)
 """
 
@@ -25,6 +25,8 @@ BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 EXTRAS = ("keyring", "socks", "zstd")
 NEEDED = (3, 11)
+FRONT_ENDS = ("1.49.6", "1.58.1")
+"""Versions of ComfyUI's front end that the tests of our extension click in; 50 MB, fetched once."""
 TOOLS = {"test": ("test",), "check": ("check", "test"), "bench": ("test",), "pictures": ("test",)}
 
 
@@ -40,12 +42,16 @@ def main() -> int:
     groups = TOOLS.get(command, ())
     install(groups)
     os.environ["PATH"] = f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}"
+    if command == "test" or rest[:1] == ["comfyui"]:
+        fetch_front_ends()
     if command == "test":
         return become([str(PYTHON), "-m", "pytest", *(rest or ["-n", "2", "--dist", "worksteal"])])
     if command == "check":
         return check()
     if command == "bench":
         return become([str(PYTHON), str(HERE / "bench" / "run.py"), *rest])
+    if command == "pictures" and rest == ["comfyui"]:
+        return become([str(PYTHON), str(HERE / "tests" / "comfyui" / "picture.py")])
     if command == "pictures":
         return become([str(PYTHON), str(HERE / "tests" / "web" / "pictures.py"), *rest])
     return become([str(PYTHON), "-m", "modelyard", command, *rest])
@@ -77,6 +83,15 @@ def install(groups: tuple[str, ...]) -> None:
         *(part for group in groups for part in ("--group", group)),
     )
     kept.write_text(wanted)
+
+
+def fetch_front_ends() -> None:
+    """Have the wheels of ComfyUI's front end beside the environment; they are unpacked, never installed."""
+    folder = VENV / "front-ends"
+    for version in FRONT_ENDS:
+        if not list(folder.glob(f"*-{version}-*.whl")):
+            print(f"Fetching ComfyUI's front end {version}, which tests click in; this happens once.", file=sys.stderr)
+            pip("download", "--no-deps", "--dest", str(folder), f"comfyui-frontend-package=={version}")
 
 
 def stamp(groups: tuple[str, ...]) -> str:

@@ -39,5 +39,4 @@ def window(opened: Window) -> Iterator[Window]:
     opened.page.evaluate("() => window.app.graph.clear()")
     opened.said.clear()
     yield opened
-    opened.page.screenshot(path="/tmp/last.png")
     assert not opened.said, opened.said

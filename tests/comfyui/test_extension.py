@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from comfyui.hosting import NODE, end_service, hosted, lay_in, make_comfyui, start_host
+from modelyard.testing.comfyui.front_ends import VERSIONS
 
+ROOT = Path(__file__).parents[2]
 ALLOWED = sys.stdlib_module_names | {"aiohttp", "yarl", "server", "folder_paths", "comfy"}
 SOURCES = sorted(NODE.glob("*.py"))
 TIMED = """
@@ -50,6 +52,11 @@ def test_one_small_script_and_no_markup_from_data() -> None:
         assert word not in text
     assert len(text.splitlines()) <= 500
     assert [file.name for file in (NODE / "web").iterdir()] == [script.name]
+
+
+def test_the_front_ends_that_are_fetched_are_those_that_are_clicked() -> None:
+    told = next(line for line in (ROOT / "run.py").read_text().splitlines() if line.startswith("FRONT_ENDS"))
+    assert ast.literal_eval(told.partition("= ")[2]) == VERSIONS
 
 
 def test_it_is_laid_out_for_the_registry() -> None:

@@ -75,6 +75,7 @@ def test_what_a_workflow_misses_comes_by_one_click(window: Window) -> None:
     assert hashlib.sha256(landed.read_bytes()).digest() == hashlib.sha256(body).digest()
     options = "() => window.app.graph._nodes[0].widgets[0].options.values"
     until(lambda: "pastel.safetensors" in window.page.evaluate(options))  # the list of the node, by itself
+    until(lambda: not window.page.evaluate("() => window.app.graph._nodes[0].has_errors"))
     window.tab("Missing")
     window.page.get_by_text("Every model of this workflow is here.").wait_for()
 

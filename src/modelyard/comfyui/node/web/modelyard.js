@@ -134,6 +134,7 @@ const refresh = later(300, async () => {
   await relist()
   const pinia = document.querySelector('#vue-app')?.__vue_app__?.config.globalProperties.$pinia
   await pinia?._s.get('missingModel')?.refreshMissingModels?.({ reloadDefs: false })
+  app.graph?.setDirtyCanvas(true, true) // red frames go
 })
 
 function dropping() {
@@ -250,7 +251,7 @@ class Panel {
 
   library() {
     if (this.body.firstChild?.className === 'library') return this.soon()
-    const search = h('input', { type: 'search', placeholder: 'Search (Enter: hubs)', 'aria-label': 'Search models', value: this.said.text ?? '' })
+    const search = h('input', { type: 'search', placeholder: 'Search, Enter: hubs', 'aria-label': 'Search models', value: this.said.text ?? '' })
     search.oninput = () => ((this.said.text = search.value), this.soon())
     search.onkeydown = (event) => {
       event.stopPropagation()
