@@ -24,7 +24,7 @@ def test_gaps_and_blocks_make_up_the_whole_file(size: int, data: st.DataObject) 
 def _part(folder: Path, content: bytes, known: list[int]) -> PartFile:
     part = PartFile(folder / ".model.abc.part")
     part.write(memoryview(content), 0)
-    journal = Journal(journal_path(part.path), Story(size=len(content), etag='"v1"'))
+    journal = Journal(part, Story(size=len(content), etag='"v1"'))
     for index in known:
         block = content[index * BLOCK : (index + 1) * BLOCK]
         journal.add(index, block_digest(block), len(block))
@@ -82,7 +82,7 @@ def test_an_unfinished_block_is_continued_where_it_stopped(tmp_path: Path) -> No
     content = os.urandom(3 * BLOCK)
     part = _part(tmp_path, content, [0])
     first = Known(BLOCK, block_digest(content[:BLOCK]))
-    with_more = Journal(journal_path(part.path), Story(size=len(content)), {0: first})
+    with_more = Journal(part, Story(size=len(content)), {0: first})
     for length in (1000, 70_000):
         with_more.add(1, block_digest(content[BLOCK : BLOCK + length]), length)
     with_more.add(2, b"?" * 32, 5000)

@@ -40,6 +40,15 @@ def test_a_link_becomes_a_proven_file_and_a_second_time_nothing_is_asked(
     assert hub.log.bytes_sent() - sent < 20_000
 
 
+def test_companions_come_before_the_model_that_needs_them(app: App, hub: PracticeHub, tmp_path: Path) -> None:
+    parts = {f"m-{part}-of-00002.safetensors": SIZE + int(part) for part in ("00001", "00002")}
+    hub.hf.add_repo("me/model", {**parts, "config.json": 300, "README.md": 10})
+    wish = Wish(["hf:me/model/m-00001-of-00002.safetensors"], f"{tmp_path}/", companions=True)
+    names = [one.offer.path for one in app.download(wish).plan()]
+    assert names[-1] == "m-00001-of-00002.safetensors"
+    assert {"m-00002-of-00002.safetensors", "config.json"} <= set(names[:-1])
+
+
 def test_a_file_that_was_there_before_us_is_measured_once(app: App, hub: PracticeHub, tmp_path: Path) -> None:
     repo = hub.hf.add_repo("me/model", {"m.safetensors": SIZE})
     assert repo

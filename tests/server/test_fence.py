@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import pytest
 from modelyard.app import App
 from modelyard.library.roots.entries import Entry
 from modelyard.server.roles import Role
+from modelyard.tasks.states import State
+from modelyard.tasks.task import Task
 from modelyard.testing import PracticeHub
 from server.asking import ask
 
@@ -103,3 +106,53 @@ def test_a_link_into_a_read_only_root_is_no_way_into_it(app: App, tmp_path: Path
     assert queue(app, Role.OPERATOR, f"{tmp_path}/loras/a.safetensors")[0] < 300
     for place in ("loras/way", "fixed"):
         assert queue(app, Role.OPERATOR, f"{tmp_path}/{place}/b.safetensors")[0] == 400, place
+
+
+def until(app: App, number: int, *states: State) -> Task:
+    end = time.monotonic() + 20
+    while (task := app.queue.get(number)).state not in states:
+        assert time.monotonic() < end, (task, app.queue.steps(number))
+        app.events.wait(app.events.newest, 0.1)
+    return task
+
+
+def test_a_folder_that_became_a_link_after_it_was_checked_gets_nothing(
+    app: App, hub: PracticeHub, folder: Path, tmp_path: Path
+) -> None:
+    hub.hf.add_repo("me/model", {"m.safetensors": 5000})
+    (folder / "loras").mkdir()
+    number = queue(app, Role.OPERATOR, "loras/")[1]["ids"][0]  # type: ignore[index]
+    (folder / "loras").rmdir()
+    (folder / "loras").symlink_to(tmp_path / "elsewhere")
+    app.runner.start()
+    error = until(app, number, State.FAILED).error
+    assert error is not None and error["code"] == "unsafe-path"
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+    allowed = queue(app, Role.ADMIN, f"{folder}/loras/")[1]["ids"][0]  # type: ignore[index]
+    until(app, allowed, State.DONE)
+    assert (tmp_path / "elsewhere" / "m.safetensors").stat().st_size == 5000, "the owner links wherever he likes"
+
+
+def test_a_folder_that_becomes_a_link_while_bytes_arrive_moves_none_of_them(
+    app: App, hub: PracticeHub, folder: Path, tmp_path: Path
+) -> None:
+    data = os.urandom(12 * 2**20)
+    hub.hf.add_repo("me/model", {"m.safetensors": data})
+    item = {"address": ADDRESS, "to": "loras/", "limit": "6MB/s"}
+    number = ask(app, Role.OPERATOR, "POST", f"{API}/tasks", {"items": [item]})[1]["ids"][0]
+    app.runner.start()
+    end = time.monotonic() + 20
+    while not any(part.stat().st_size for part in (folder / "loras").glob(".*.part")):
+        assert time.monotonic() < end
+        app.events.wait(app.events.newest, 0.05)
+    (folder / "loras").rename(tmp_path / "moved")
+    (folder / "loras").symlink_to(tmp_path / "elsewhere")
+    error = until(app, number, State.FAILED).error
+    assert error is not None and error["code"] == "unsafe-path"
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+    (folder / "loras").unlink()
+    (tmp_path / "moved").rename(folder / "loras")
+    ask(app, Role.OPERATOR, "POST", f"{API}/tasks/actions", {"do": "retry", "ids": [number]})
+    task = until(app, number, State.DONE)
+    assert (folder / "loras" / "m.safetensors").read_bytes() == data
+    assert task.received < 1.2 * len(data), "what had arrived was not asked for again"

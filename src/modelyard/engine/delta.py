@@ -12,7 +12,7 @@ import struct
 from pathlib import Path
 
 from modelyard.engine.blocks import BLOCK, BlockTable, block_digest
-from modelyard.engine.journal import Journal, Known, Story, journal_path
+from modelyard.engine.journal import Journal, Known, Story
 from modelyard.engine.part import PartFile
 from modelyard.net.stop import Stop
 from modelyard.store.disk_gate import disk_errors
@@ -73,7 +73,7 @@ def _journal_whole_blocks(part: PartFile, story: Story, known: list[tuple[int, i
             data = part.read(index * BLOCK, table.length(index))
             table.put(index, block_digest(data), len(data))
     blocks = {index: Known(table.length(index), digest) for index, digest in table.known()}
-    Journal(journal_path(part.path), story, blocks).close()
+    Journal(part, story, blocks).close()
     return table.have
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from modelyard.engine.fetched import Fetched
-from modelyard.engine.journal import journal_path
+from modelyard.engine.journal import forget_journal, has_journal
 from modelyard.engine.opening import Opening, open_whole
 from modelyard.engine.part import PartFile
 from modelyard.engine.run import Surroundings
@@ -43,7 +43,7 @@ def fetch(around: Surroundings, part: PartFile, opening: Opening | None = None) 
             if by_xet := _by_xet(around, part):
                 around.progress.stage = "landing"
                 return by_xet
-        if journal_path(part.path).exists() and part.size() > 0:
+        if has_journal(part) and part.size() > 0:
             if opening is not None:
                 opening.reply.close()
             fetched = Transfer(around, part).run()
@@ -72,7 +72,7 @@ def _by_xet(around: Surroundings, part: PartFile) -> Fetched | None:
                 return None  # else it may be no more than a token that ran out
         except ContentError as error:
             part.empty()
-            journal_path(part.path).unlink(missing_ok=True)
+            forget_journal(part)
             progress.start_over()
             progress.note = f"{error.message} Beginning anew over plain HTTP."
             return None
@@ -92,8 +92,8 @@ def _clean(part: PartFile, error: YardError) -> None:
     if error.exit_code == 6 and error.code not in _KEPT:
         part.empty()
     if part.still_ours() and part.size() == 0:
-        part.path.unlink(missing_ok=True)
-        journal_path(part.path).unlink(missing_ok=True)
+        part.remove()
+        forget_journal(part)
 
 
 _WORTH = 64 * 2**20

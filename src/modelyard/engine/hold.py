@@ -24,21 +24,23 @@ _OWNER = "user.modelyard.owner"
 
 @contextlib.contextmanager
 def hold(
-    path: Path, clock: Clock, stop: Stop, on_wait: Callable[[], None], *, patient: bool = True
+    path: Path, clock: Clock, stop: Stop, on_wait: Callable[[], None], *, patient: bool = True, within: str = ""
 ) -> Iterator[PartFile]:
     """Open the part and be the only one who works on it; it stays on disk when the block ends.
 
     Args:
         on_wait: Called once when somebody else holds it.
         patient: Wait for the other; else raise at once.
+        within: A real path that its folder must lie in; empty asks for none.
 
     Raises:
         Busy: Somebody else holds it and we may not wait.
+        UnsafePath: The folder leads out of `within`.
         NoPermission, ReadOnlyDisk: The folder cannot be written to.
     """
     waited = False
     while True:
-        part = PartFile(path)
+        part = PartFile(path, within)
         try:
             if _locked(part.fd) and part.still_ours() and not _owner_lives(part.fd):
                 with _owned(part.fd):

@@ -16,9 +16,11 @@ import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 
+from modelyard.engine.part import PartFile
 from modelyard.store.disk_gate import disk_errors
 
 _RECORD = struct.Struct("<II32sI")
@@ -60,19 +62,20 @@ class Journal:
     It is begun beside its place and renamed, so that a kill leaves the old one or the new one.
 
     Args:
+        part: Held; the journal lies beside it.
         known: Blocks that are there already.
     """
 
-    def __init__(self, path: Path, story: Story, known: Mapping[int, Known] | None = None) -> None:
-        self._path = path
-        beside = path.with_suffix(".journal-new")
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
+    def __init__(self, part: PartFile, story: Story, known: Mapping[int, Known] | None = None) -> None:
+        path = self._path = journal_path(part.path)
+        beside = path.with_suffix(".journal-new").name
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND
         begin = msgspec.json.encode(story) + b"\n" + b"".join(_record(i, one) for i, one in (known or {}).items())
         with disk_errors(path):
-            self._fd = os.open(beside, flags, 0o600)
+            self._fd = part.folder.open(beside, flags, 0o600)
             try:
                 _write(self._fd, begin)
-                beside.replace(path)
+                part.folder.replace(beside, path.name)
             except OSError:
                 self.close()
                 raise
@@ -98,10 +101,39 @@ def _write(descriptor: int, data: bytes) -> None:
         data = data[os.write(descriptor, data) :]
 
 
-def read_journal(path: Path) -> tuple[Story, dict[int, Known]] | None:
-    """Story and blocks of a journal; None when there is none or it is damaged at its head."""
+def journal_of(part: PartFile) -> tuple[Story, dict[int, Known]] | None:
+    """Story and blocks of the journal beside a held part; None when there is none or it is damaged at its head."""
     try:
-        raw = path.read_bytes()
+        descriptor = part.folder.open(journal_path(part.path).name)
+    except OSError:
+        return None
+    with os.fdopen(descriptor, "rb") as file:
+        return _parsed(file)
+
+
+def has_journal(part: PartFile) -> bool:
+    """Whether there is something to go on with."""
+    return part.folder.stat(journal_path(part.path).name) is not None
+
+
+def forget_journal(part: PartFile) -> None:
+    """Remove the journal beside a held part."""
+    with disk_errors(part.path), contextlib.suppress(FileNotFoundError):
+        part.folder.unlink(journal_path(part.path).name)
+
+
+def read_journal(path: Path) -> tuple[Story, dict[int, Known]] | None:
+    """Story and blocks of a journal whose part nobody holds; None when there is none or it is damaged at its head."""
+    try:
+        with path.open("rb") as file:
+            return _parsed(file)
+    except OSError:
+        return None
+
+
+def _parsed(file: BinaryIO) -> tuple[Story, dict[int, Known]] | None:
+    try:
+        raw = file.read()
         head, _, records = raw.partition(b"\n")
         story = msgspec.json.decode(head[:_LONGEST_HEADER], type=Story)
     except (OSError, msgspec.DecodeError, UnicodeDecodeError):

@@ -14,7 +14,9 @@ import os
 from pathlib import Path
 
 from modelyard.engine.blocks import BLOCK
+from modelyard.errors import UnsafePath
 from modelyard.store.disk_gate import disk_errors
+from modelyard.store.opened import pinned
 
 DIRECT_FROM = 64 * 2**20
 """Files of at least this size bypass the page cache on Linux disks: a quarter of the CPU, and the
@@ -34,17 +36,26 @@ def part_path(target: Path, identity: str) -> Path:
 
 
 class PartFile:
-    """The open part."""
+    """The open part, in a folder that stays the one it was, whatever links are swapped meanwhile.
 
-    def __init__(self, path: Path) -> None:
+    Args:
+        within: A real path that its folder must lie in; empty asks for none.
+    """
+
+    def __init__(self, path: Path, within: str = "") -> None:
         self.path = path
         self._direct_fd = -1
         self._direct = False
-        self.fd = self._open()
+        self.folder = pinned(path.parent, within)
+        try:
+            self.fd = self._open()
+        except BaseException:
+            self.folder.close()
+            raise
 
     def _open(self) -> int:
         with disk_errors(self.path):
-            return os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0), 0o644)
+            return self.folder.open(self.path.name, os.O_RDWR | os.O_CREAT, 0o644)
 
     def reopen(self) -> None:
         """Begin with a new file: somebody removed or renamed the one that we hold.
@@ -53,7 +64,7 @@ class PartFile:
             DiskError: Something else stands under the name, a link or a folder.
         """
         fresh = self._open()
-        self.close()
+        self._close_files()
         self.fd = fresh
 
     def empty(self) -> None:
@@ -144,13 +155,38 @@ class PartFile:
     def still_ours(self) -> bool:
         """Whether the name still leads to the file that we hold open."""
         try:
-            there, ours = os.lstat(self.path), os.fstat(self.fd)
+            there, ours = self.folder.stat(self.path.name), os.fstat(self.fd)
         except OSError:
             return False
-        return (there.st_dev, there.st_ino) == (ours.st_dev, ours.st_ino)
+        return there is not None and os.path.samestat(there, ours)
+
+    def check_place(self) -> None:
+        """See that its path still leads to it, so that it lands where a person looks for it.
+
+        Raises:
+            UnsafePath: The folder was moved or replaced; the bytes wait in the old one.
+        """
+        try:
+            there = os.lstat(self.path)
+        except OSError:
+            there = None
+        if there is None or not os.path.samestat(there, os.fstat(self.fd)):
+            raise UnsafePath(
+                f"{self.path.parent} was moved or replaced while {self.path.name} was being fetched.",
+                hint="Put the folder back and try again: it goes on from the bytes that are there.",
+            )
+
+    def remove(self) -> None:
+        """Take its name away; the bytes go when it is closed."""
+        with disk_errors(self.path), contextlib.suppress(FileNotFoundError):
+            self.folder.unlink(self.path.name)
 
     def close(self) -> None:
         """Close without removing. Nobody may write any more."""
+        self._close_files()
+        self.folder.close()
+
+    def _close_files(self) -> None:
         self._direct = False
         for descriptor in (self._direct_fd, self.fd):
             if descriptor >= 0:

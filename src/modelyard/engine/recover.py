@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from modelyard.engine.blocks import BLOCK, BlockTable, block_count, block_digest
-from modelyard.engine.journal import Journal, Known, Story, journal_path, read_journal
+from modelyard.engine.journal import Journal, Known, Story, journal_of
 from modelyard.engine.part import PartFile, new_buffer
 from modelyard.net.stop import Stop
 from modelyard.store.disk_gate import disk_errors
@@ -40,7 +40,7 @@ def recover(part: PartFile, size: int | None, stop: Stop) -> Kept | None:
     Args:
         size: What the file should be long now, None when unknown.
     """
-    found = read_journal(journal_path(part.path))
+    found = journal_of(part)
     if found is None or (size is not None and found[0].size != size):
         return None
     story, blocks = found
@@ -73,7 +73,7 @@ def plant(part: PartFile, story: Story, old: Path, blocks: dict[int, bytes], sto
     part.truncate(story.size)
     table = BlockTable(story.size)
     known = {index: Known(table.length(index), digest) for index, digest in blocks.items()}
-    Journal(journal_path(part.path), story, known).close()
+    Journal(part, story, known).close()
 
 
 def _copy(source: int, target: int, count: int) -> int:

@@ -14,7 +14,7 @@ from modelyard.engine.blocks import BLOCK, BlockTable, block_digest
 from modelyard.engine.fetched import Fetched, judge
 from modelyard.engine.gzipped import decoded
 from modelyard.engine.identity import Identity
-from modelyard.engine.journal import Journal, Known, Story, journal_path
+from modelyard.engine.journal import Journal, Known, Story, forget_journal
 from modelyard.engine.lane import StartOver
 from modelyard.engine.opening import Opening, open_whole
 from modelyard.engine.part import DIRECT_FROM, PartFile
@@ -76,7 +76,7 @@ class Transfer:
                 self._around.progress.start_over()
                 self._around.progress.note = again.why
                 self._part.empty()
-                journal_path(self._part.path).unlink(missing_ok=True)
+                forget_journal(self._part)
 
     def _without(self, suspicion: Suspicion) -> None:
         """Go on without a suspected source; the blocks it sent are fetched from the others."""
@@ -177,7 +177,7 @@ class Transfer:
         known = {index: Known(table.length(index), digest) for index, digest in table.known()}
         for index, length in begun.items():
             known[index] = Known(length, block_digest(self._part.read(index * BLOCK, length)))
-        return Journal(journal_path(self._part.path), story, known)
+        return Journal(self._part, story, known)
 
     def _finished(self, run: Run, source: Source) -> Fetched:
         if run.failure is not None:

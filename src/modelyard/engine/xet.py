@@ -17,7 +17,7 @@ import msgspec
 
 from modelyard.engine.blocks import BlockTable
 from modelyard.engine.fetched import Fetched, judge
-from modelyard.engine.journal import Journal, Known, Story, journal_path
+from modelyard.engine.journal import Journal, Known, Story
 from modelyard.engine.part import DIRECT_FROM, PartFile
 from modelyard.engine.prover import Piece
 from modelyard.engine.recover import recover
@@ -99,7 +99,7 @@ def fetch_xet(around: Surroundings, part: PartFile) -> Fetched:
     around.progress.size, around.progress.stage, around.progress.kept = size, "transferring", table.have
     if size >= DIRECT_FROM:
         part.go_direct()
-    journal = Journal(journal_path(part.path), story, {i: Known(table.length(i), one) for i, one in table.known()})
+    journal = Journal(part, story, {i: Known(table.length(i), one) for i, one in table.known()})
     run = Run(around, part, table, journal, {}, {}, ranges=True)
     try:
         with run.stop.waking(functools.partial(_abort, group)):

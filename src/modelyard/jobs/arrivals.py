@@ -14,8 +14,9 @@ from collections.abc import Callable, Container
 from dataclasses import dataclass
 from pathlib import Path
 
-from modelyard.engine.journal import journal_path
-from modelyard.engine.landing import rename, sync_folder, sync_parts
+from modelyard.engine.journal import forget_journal
+from modelyard.engine.landing import name, sync_names, sync_parts
+from modelyard.engine.part import PartFile
 from modelyard.errors import TargetExists, YardError, unforeseen
 from modelyard.jobs.quarantine import quarantined
 from modelyard.store.proofs import Proof, Proofs
@@ -28,11 +29,12 @@ class Arrival:
     """A proven part on its way to its final name.
 
     Attributes:
+        part: Held until `done` is told.
         proof: Makes the proof once the file stands under its name; None when it vanished.
         done: Told None, or the error that kept it from landing.
     """
 
-    part: Path
+    part: PartFile
     target: Path
     replace: bool
     proof: Callable[[], Proof | None]
@@ -46,16 +48,16 @@ def _name(arrival: Arrival, *, quarantine: bool) -> None:
         TargetExists: The name is taken, and nobody said that what has it may go; of a quarantined file nobody says so.
     """
     if not quarantine:
-        rename(arrival.part, arrival.target, replace=arrival.replace)
+        name(arrival.part, arrival.target, replace=arrival.replace)
         return
-    name = quarantined(arrival.target)
+    apart = quarantined(arrival.target)
     try:
-        rename(arrival.part, name, replace=False)
+        name(arrival.part, apart, replace=False)
     except TargetExists as error:
-        if name.is_symlink() or not filecmp.cmp(arrival.part, name, shallow=False):
-            error.hint = f"Look at {name.name}, and move or remove it; then try again."
+        if apart.is_symlink() or not filecmp.cmp(arrival.part.path, apart, shallow=False):
+            error.hint = f"Look at {apart.name}, and move or remove it; then try again."
             raise
-        arrival.part.unlink()
+        arrival.part.remove()
 
 
 class Arrivals:
@@ -113,7 +115,8 @@ class Arrivals:
         refused: dict[int, YardError] = {}
         for arrival in batch:
             try:
-                why = self._check(arrival.part, arrival.target)
+                arrival.part.check_place()
+                why = self._check(arrival.part.path, arrival.target)
                 if why is not None:
                     refused[id(arrival)] = why
                 _name(arrival, quarantine=why is not None)
@@ -128,13 +131,11 @@ class Arrivals:
         """Make names durable and keep proofs; a file in quarantine has none."""
         proven = [arrival for arrival in landed if id(arrival) not in refused]
         try:
-            for folder in {arrival.target.parent for arrival in landed}:
-                sync_folder(folder)
+            for part in {arrival.target.parent: arrival.part for arrival in landed}.values():
+                sync_names(part.folder)
             self._proofs.keep(proof for arrival in proven if (proof := arrival.proof()) is not None)
         except YardError as error:
             return error
         for arrival in landed:
-            journal = journal_path(arrival.part)
-            if journal.exists():
-                journal.unlink(missing_ok=True)
+            forget_journal(arrival.part)
         return None

@@ -7,6 +7,7 @@ file is one `_fetch`: knock, name, hold, fetch, hand over to the arrivals.
 from __future__ import annotations
 
 import contextlib
+import functools
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,7 +17,7 @@ from modelyard.engine.delta import reuse
 from modelyard.engine.fetch import fetch, knock
 from modelyard.engine.fetched import Fetched
 from modelyard.engine.hold import hold
-from modelyard.engine.journal import Story, journal_path
+from modelyard.engine.journal import Story, forget_journal
 from modelyard.engine.landing import free_bytes, one_per_device
 from modelyard.engine.opening import Opening
 from modelyard.engine.order import Order
@@ -104,7 +105,7 @@ class Download:
             listing = meant(listing)
         listing = pick(listing, self.wish.include, self.wish.exclude)
         if self.wish.companions:
-            listing = replace(listing, offers=(*listing.offers, *listing.companions))
+            listing = replace(listing, offers=(*listing.companions, *listing.offers))  # a model alone is of no use
         if self.wish.told:
             listing = replace(listing, offers=tuple(map(self._strange, listing.offers)))
         return hub, listing
@@ -234,10 +235,10 @@ class Download:
             return
         with (
             contextlib.suppress(Busy),
-            hold(part, self.yard.engine.clock, Stop(), lambda: None, patient=False),
+            hold(part, self.yard.engine.clock, Stop(), lambda: None, patient=False, within=self.wish.within) as held,
         ):
-            part.unlink(missing_ok=True)
-            journal_path(part).unlink(missing_ok=True)
+            held.remove()
+            forget_journal(held)
 
     def _check(self, part: Path, target: Path) -> YardError | None:
         return unsafe(part, target, self._readers) if self.yard.settings["quarantine"] else None
@@ -312,13 +313,14 @@ class Download:
             waited: list[bool] = []
             self._make_folder(one.place.target.parent)
             stack.enter_context(self._handles)
-            part = stack.enter_context(hold(one.part, clock, self.stop, lambda: self._waits(around, waited)))
+            waits = functools.partial(self._waits, around, waited)
+            part = stack.enter_context(hold(one.part, clock, self.stop, waits, within=self.wish.within))
             with self._lock:
                 self._parts.add(one.part)
             if waited or one.place.target.exists():
                 one = replace(one, verdict=self._verdict(one.place.target, one.order))
                 if one.verdict.step is Step.HERE:
-                    part.path.unlink(missing_ok=True)
+                    part.remove()
                     self._settle(self._already(one, "another process fetched it"))
                     return
             opening = self._reuse_old(one, around, part, None if waited else opening)
@@ -404,7 +406,7 @@ class Download:
             )
 
         arrivals.put(
-            Arrival(part.path, one.place.target, one.verdict.step is Step.REPLACE, lambda: proof_of(one, fetched), done)
+            Arrival(part, one.place.target, one.verdict.step is Step.REPLACE, lambda: proof_of(one, fetched), done)
         )
 
     def _settle(self, outcome: Outcome) -> None:

@@ -14,7 +14,7 @@ from modelyard.errors import DiskError, NoSuchFile, UnsafePath
 from modelyard.jobs.remembering import Facts
 from modelyard.library.shifting.copying import remove_tree
 from modelyard.library.shifting.failpoint import failpoint
-from modelyard.library.shifting.opened import opened, refused
+from modelyard.store.opened import opened, refused
 
 TRASH = ".modelyard-trash"
 MANIFEST = "manifest.json"

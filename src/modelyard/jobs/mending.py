@@ -65,7 +65,7 @@ def from_twin(yard: Yard, path: Path, sha256: str, wrong: Stamp) -> bool:
         with hold(part, yard.engine.clock, yard.stop, lambda: None) as held:
             digests = _copied(twin.path, held, yard.stop)
             if digests["sha256"] != sha256:
-                held.path.unlink(missing_ok=True)
+                held.remove()
                 continue
             held.sync()
             put_back(held, path, wrong)
@@ -91,7 +91,7 @@ def put_back(part: PartFile, path: Path, wrong: Stamp) -> None:
         raise Damaged(f"{path} was changed while it was being mended.", hint="Verify it again.")
     with disk_errors(path):
         os.fchmod(part.fd, stat.S_IMODE(path.stat().st_mode))
-    land(part.path, path, replace=True)
+    land(part, path, replace=True)
 
 
 def _copied(source: Path, part: PartFile, stop: Stop) -> dict[str, str]:

@@ -99,6 +99,6 @@ def release(stock: Stock, path: Path, sha256: str, stop: Stop) -> Path:
     if measure(path, stop).digests["sha256"] != sha256.lower():
         raise BadValue(f"{path.name} has other bytes than you decided about.")
     target = path.with_name(path.name.removesuffix(SUFFIX))
-    rename(path, target, replace=False)
+    rename(path, target)
     sync_folder(target.parent)
     return target

@@ -35,7 +35,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         to: A folder, or a file when one file is meant; empty is the folder of the settings.
         limit: Speed limit like ``50MB/s``; empty is none.
         hooks: Names of hooks that run for this task only.
-        told: See `jobs.wish.Wish`.
+        told, within: See `jobs.wish.Wish`.
     """
 
     address: str = msgspec.field(default="", name="_address")
@@ -49,6 +49,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     limit: str = ""
     hooks: tuple[str, ...] = ()
     told: bool = False
+    within: str = msgspec.field(default="", name="_within")
 
     @property
     def rate(self) -> int | None:
@@ -67,7 +68,7 @@ def draft(yard: Yard, text: str, options: Options, keep_key: KeepKey, priority: 
     whole = hub.show(address)
     shown = Redactor().text(whole)
     payload = msgspec.to_builtins(msgspec.structs.replace(options, address=whole))
-    same = {name: value for name, value in payload.items() if name not in {"limit", "hooks"}}
+    same = {name: value for name, value in payload.items() if name not in {"limit", "hooks", "_within"}}
     return Draft(
         kind=KIND,
         title=shown,
@@ -136,6 +137,7 @@ class DownloadKind:
             options.rate,
             options.unpack,
             options.told,
+            options.within,
         )
         return Download(self._yard, wish, self._keep_key)
 

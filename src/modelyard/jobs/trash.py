@@ -32,8 +32,8 @@ from modelyard.jobs.remembering import facts_of, give_back
 from modelyard.jobs.stock import Stock
 from modelyard.library.shifting.failpoint import failpoint
 from modelyard.library.shifting.journal import Shift
-from modelyard.library.shifting.opened import opened
 from modelyard.library.shifting.shift import step_of
+from modelyard.store.opened import opened
 from modelyard.values.week import DAY
 
 _ENDING = ".trashed"

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from modelyard.engine.arriving import Arriving
 from modelyard.engine.fetch import knock
-from modelyard.engine.landing import free_bytes, rename, sync_folder, sync_parts
+from modelyard.engine.landing import free_bytes, rename, sync_files, sync_folder
 from modelyard.engine.part import part_path
 from modelyard.engine.run import Surroundings
 from modelyard.errors import TargetExists, UnsafeArchive, YardError
@@ -75,7 +75,7 @@ def fetch_unpacked(around: Surroundings, target: Path, reserve: int, check: Chec
             measured = arriving.finish()
             refused = {member: why for member in members if (why := check(staging / member, folder / member))}
             names = {member: quarantined(member) if member in refused else member for member in members}
-            sync_parts([staging / member for member in members])
+            sync_files([staging / member for member in members])
             _land(staging, folder, names)
     except YardError:
         arriving.close()
@@ -98,7 +98,7 @@ def _land(staging: Path, folder: Path, names: Mapping[Path, Path]) -> None:
     try:
         for member, name in names.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            rename(staging / member, folder / name, replace=False)
+            rename(staging / member, folder / name)
             landed.append(name)
     except YardError:
         for name in landed:

@@ -30,6 +30,7 @@ class Wish:
         companions: Fetch what belongs with the files too.
         limit: Bytes per second for these files together.
         unpack: Unpack archives as they arrive.
+        within: A real path in which every file must lie when it is written, wherever links lead by then; empty: any.
         told: A stranger's document names the addresses: plain ones must not lead into the local network.
     """
 
@@ -43,6 +44,7 @@ class Wish:
     limit: int | None = None
     unpack: bool = False
     told: bool = False
+    within: str = ""
 
 
 @dataclass(frozen=True, slots=True)

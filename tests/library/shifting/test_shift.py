@@ -22,7 +22,7 @@ from modelyard.library.shifting import shift as shifting
 from modelyard.library.shifting.claims import Claims
 from modelyard.library.shifting.failpoint import VARIABLE
 from modelyard.library.shifting.journal import Shift
-from modelyard.library.shifting.opened import Opened, opened
+from modelyard.store.opened import Opened, opened
 
 NAMES = ("a.safetensors", "a.png", "a.info")
 POINTS = {
@@ -303,7 +303,7 @@ def test_names_that_lead_elsewhere_are_no_names(tmp_path: Path) -> None:
 def test_without_a_rename_that_never_replaces_nothing_is_replaced_either(
     tmp_path: Path, books: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("modelyard.library.shifting.opened._renameat2", lambda: None)
+    monkeypatch.setattr("modelyard.store.opened._renameat2", lambda: None)
     root = tmp_path / "r"
     was = laid(root)
     shifting.carry(books, shift_of(root, root), lambda _: None)

@@ -9,7 +9,7 @@ import stat
 from collections.abc import Callable
 
 from modelyard.errors import Busy, Damaged, UnsafePath
-from modelyard.library.shifting.opened import Opened
+from modelyard.store.opened import Opened
 
 BLOCK = 4 << 20
 Count = Callable[[int], object]

@@ -16,8 +16,8 @@ from modelyard.errors import CannotLend, TargetExists
 from modelyard.library.shifting.copying import Count, copy
 from modelyard.library.shifting.failpoint import failpoint
 from modelyard.library.shifting.journal import Mark, mark_of
-from modelyard.library.shifting.opened import Opened, opened, refused
 from modelyard.library.shifting.sharing import cloned
+from modelyard.store.opened import Opened, opened, refused
 
 Way = Literal["reflink", "hardlink", "symlink", "copy"]
 _NO_LINKS = (errno.EXDEV, errno.EPERM, errno.EACCES, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EMLINK, errno.ENOSYS)

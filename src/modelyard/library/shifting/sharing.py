@@ -22,7 +22,7 @@ from modelyard.library import writing
 from modelyard.library.shifting.copying import BLOCK
 from modelyard.library.shifting.failpoint import failpoint
 from modelyard.library.shifting.journal import Mark, mark_of
-from modelyard.library.shifting.opened import Opened, opened, refused
+from modelyard.store.opened import Opened, opened, refused
 
 ENDING = ".share.json"
 _FICLONE = 0x40049409

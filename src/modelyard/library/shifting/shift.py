@@ -20,7 +20,7 @@ from modelyard.library.shifting import journal
 from modelyard.library.shifting.copying import Count, copy, copy_tree, remove_copied, remove_tree
 from modelyard.library.shifting.failpoint import failpoint
 from modelyard.library.shifting.journal import Mark, Shift, Step, mark_of
-from modelyard.library.shifting.opened import Opened, opened, refused
+from modelyard.store.opened import Opened, opened, refused
 
 Settle = Callable[[Shift], object]
 """Brings catalogue and proofs in line with a shift whose files have landed; may be called twice."""

@@ -146,8 +146,10 @@ def draft_of(here: Here, item: Item) -> Draft:
     check_source(here, item.address)
     for name in item.hooks:
         here.app.hooks.file.get(name)
+    target = here.app.target(item.to)
     options = Options(
-        to=_fenced(here, item.to),
+        to=target,
+        within=check_target(here, target),
         include=tuple(item.include),
         exclude=tuple(item.exclude),
         sha256=item.sha256,
@@ -173,14 +175,3 @@ def _profiled(here: Here, item: Item) -> Item:
     if not item.profile:
         return item
     return msgspec.convert(over(here.app.profiles.get(item.profile), msgspec.to_builtins(item)), Item)
-
-
-def _fenced(here: Here, to: str) -> str:
-    """The absolute target, checked.
-
-    Raises:
-        BadValue, UnsafePath: It can be no path, or this caller may not fetch to it.
-    """
-    target = here.app.target(to)
-    check_target(here, target)
-    return target

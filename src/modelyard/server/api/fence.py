@@ -17,8 +17,10 @@ from modelyard.tasks.queue import Answer
 from modelyard.values.suffixes import LISTED, suffix_of
 
 
-def check_target(here: Here, target: str) -> None:
+def check_target(here: Here, target: str) -> str:
     """Refuse what programs run code from; and to all but the owner of the machine what is outside the folder.
+
+    Gives the real path in which the file must still lie when it is written; empty for the owner, who may link anywhere.
 
     Args:
         target: Absolute.
@@ -28,12 +30,14 @@ def check_target(here: Here, target: str) -> None:
     """
     check_no_code(target)
     if here.caller.role is Role.ADMIN:
-        return
+        return ""
     root = _root_of(here, target)
-    check_below(root or here.app.target(""), target)
+    fence = root or here.app.target("")
+    check_below(fence, target)
     name = Path(target).name
     if root and not target.endswith(("/", os.sep)) and not Path(target).is_dir() and suffix_of(name) not in LISTED:
         raise UnsafePath(f"{name} is no name of a model.", hint="Into a root only models are fetched by their names.")
+    return os.path.realpath(fence)
 
 
 def check_source(here: Here, text: str) -> None:

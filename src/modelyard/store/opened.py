@@ -1,4 +1,4 @@
-"""A folder below a root, opened name by name without following links: what is swapped for a link meanwhile is refused.
+"""A folder opened name by name without following links: what is swapped for a link meanwhile is refused.
 
 Where the system has no descriptors of folders (Windows) the same calls go by path.
 """
@@ -16,11 +16,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from modelyard.errors import DiskError, TargetExists, UnsafePath
-from modelyard.library import writing
 from modelyard.store.disk_gate import translate
 
 _BY_DESCRIPTOR = os.open in os.supports_dir_fd and os.rename in os.supports_dir_fd
 _FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+_WAY = _FOLDER | getattr(os, "O_PATH", 0)
+"""A folder that is only passed through: it need not be readable."""
 _FILE = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _NOREPLACE = 1
 
@@ -153,8 +154,7 @@ class Opened:
     def sync(self) -> None:
         """Make its names durable."""
         if self.descriptor is None:
-            writing.sync_folder(self.path)
-            return
+            return  # Windows opens no folder for that
         with contextlib.suppress(OSError):  # some network disks cannot
             os.fsync(self.descriptor)
 
@@ -202,6 +202,37 @@ def opened(root: Path, folder: Path, *, make: bool = False) -> Iterator[Opened]:
         raise refused(error, folder) from error
     with here:
         yield here
+
+
+def pinned(folder: Path, within: str = "") -> Opened:
+    """A folder as it is now, wherever links lead; whoever swaps a part of its way later moves nothing of ours.
+
+    Args:
+        folder: It is there.
+        within: A real path that it must lie in; empty asks for none.
+
+    Raises:
+        UnsafePath: It leads out of `within`, or somebody swaps a part of its way this very moment.
+        DiskError: It cannot be opened.
+    """
+    try:
+        real = Path(os.path.realpath(folder, strict=True))
+        if within and not real.is_relative_to(within):
+            raise UnsafePath(f"{folder} leads to {real} by now, which is outside {within}.")
+        if not _BY_DESCRIPTOR:
+            return Opened(real, None)
+        *way, last = real.parts
+        here = None
+        for part, flags in [*((part, _WAY) for part in way), (last, _FOLDER)]:
+            try:
+                below = os.open(part, flags, dir_fd=here)
+            finally:
+                if here is not None:
+                    os.close(here)
+            here = below
+    except OSError as error:
+        raise refused(error, folder) from error
+    return Opened(real, here)
 
 
 def refused(error: OSError, path: Path) -> DiskError:
