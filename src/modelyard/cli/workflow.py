@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from modelyard.programs.workflows.references import Workflow
 
 _INCOMPLETE = 3
-_SEARCH_SECONDS = 30.0
 _QUICK = {"retry.retries": "1"}
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -74,13 +73,11 @@ def plan(files: tuple[Path, ...], as_json: bool, comfyui: str, accept: str | Non
 
         return _plan(found, Resolver(Places(Roots(()), known=False)), Teller(as_json=as_json))
     from modelyard.cli.options import opened, stopping
-    from modelyard.cli.workflow_looking import looking
+    from modelyard.cli.workflow_looking import How, looking
 
     flags = _QUICK if search else None
     with opened(as_json=as_json, offline=offline, flags=flags) as (app, teller), stopping(app.stop):
-        made, compared = looking(
-            app, comfyui, search=search, seconds=_SEARCH_SECONDS, measured=False, accept=bool(accept)
-        )
+        made, compared = looking(app, How(comfyui, bool(accept), search))
         return _plan(_each(found, compared), made, teller)
 
 
@@ -138,13 +135,14 @@ def get(files: tuple[Path, ...], as_json: bool, comfyui: str, accept: str | None
     """
     from modelyard.cli.options import opened, stopping
     from modelyard.cli.progress import shown
-    from modelyard.cli.workflow_looking import GET_SECONDS, looking
+    from modelyard.cli.workflow_looking import GET_MOST, GET_SECONDS, How, looking
     from modelyard.jobs.logbook import write_down
     from modelyard.jobs.workflows.getting import Getting, check_room
 
     found = list(found_in(files))
     with opened(as_json=as_json, quiet=quiet) as (app, teller), stopping(app.stop):
-        made, compared = looking(app, comfyui, search=True, seconds=GET_SECONDS, measured=True, accept=bool(accept))
+        how = How(comfyui, bool(accept), True, GET_SECONDS, GET_MOST, lambda path: teller.note(f"Reading {path} …"))
+        made, compared = looking(app, how)
         code = 0
         for one in found:
             code = _refused(one, teller, code) if one.workflow is None else code
@@ -211,15 +209,13 @@ def fix(
     """
     from modelyard.cli.options import opened, stopping
     from modelyard.cli.workflow_fixing import Fixing
-    from modelyard.cli.workflow_looking import looking
+    from modelyard.cli.workflow_looking import How, looking
 
     found = list(found_in(files))
     if output and (in_place or len(found) != 1):
         raise UsageError("--output names one file.", hint="Fix one workflow at a time, or use --in-place.")
     with opened(as_json=as_json, offline=offline, flags=_QUICK) as (app, teller), stopping(app.stop):
-        made, compared = looking(
-            app, comfyui, search=True, seconds=_SEARCH_SECONDS, measured=False, accept=bool(accept)
-        )
+        made, compared = looking(app, How(comfyui, bool(accept), True))
         fixing, code = Fixing(made, teller, output or "", in_place=in_place), 0
         for one in _each(found, compared):
             try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from modelyard.app import App
@@ -19,33 +19,48 @@ from modelyard.library.roots.roots import Root, Roots, roots_of
 from modelyard.programs.workflows.references import Workflow
 from modelyard.store.database import FILE
 
-GET_SECONDS = 120.0
-"""How long hubs may be asked before anything is fetched."""
+SEARCH_SECONDS = 30.0
+GET_SECONDS, GET_MOST = 600.0, 5_000
+"""How long, and how often, hubs may be asked before anything is fetched: a folder of workflows needs hundreds."""
 
 Compared = Callable[[Workflow], Workflow]
 
 
-def looking(
-    app: App, comfy: str, *, search: bool, seconds: float, measured: bool, accept: bool
-) -> tuple[Resolver, Compared]:
-    """A maker of plans, and what a running ComfyUI adds to a workflow.
+@dataclass(frozen=True, slots=True)
+class How:
+    """How to look.
 
-    Args:
+    Attributes:
         comfy: Path or URL of a ComfyUI; empty takes the registered roots.
+        search: Ask hubs, at most so many seconds.
+        measured: Told of each file that is read to make sure; None reads none.
+    """
+
+    comfy: str
+    accept: bool
+    search: bool = False
+    seconds: float = SEARCH_SECONDS
+    most: int = 300
+    measured: Callable[[Path], object] | None = None
+
+
+def looking(app: App, how: How) -> tuple[Resolver, Compared]:
+    """A maker of plans, and what a running ComfyUI adds to a workflow.
 
     Raises:
         BadValue, NetworkError: There is no ComfyUI.
     """
-    places, compared = _places(app, comfy)
+    places, compared = _places(app, how.comfy)
     made = resolver(
         app.yard,
         places,
         _catalogue(app),
         app.stop,
-        search=search,
-        seconds=seconds,
-        measured=measured,
-        accept=accept,
+        search=how.search,
+        seconds=how.seconds,
+        most=how.most,
+        measured=how.measured,
+        accept=how.accept,
     )
     return made, compared
 

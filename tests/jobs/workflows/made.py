@@ -21,6 +21,10 @@ def at(repo: str, path: str) -> str:
     return f"{HOME}/{repo}/resolve/main/{path}"
 
 
+def quietly(_path: object) -> None:
+    """Tells nobody what is read."""
+
+
 def planned(app: App, *rows: dict[str, Any], search: bool = True, **how: Any) -> Plan:
     """The plan of some rows, on the registered roots."""
     made = resolver(app.yard, Places(app.stock.roots()), app.stock.catalogue, app.stop, search=search, **how)

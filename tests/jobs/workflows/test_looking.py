@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from jobs.library import model, scanned
-from jobs.workflows.made import at, one, planned, told
+from jobs.workflows.made import at, one, planned, quietly, told
 from modelyard.app import App
 from modelyard.jobs.measuring import MEASURE
 from modelyard.library.roots.entries import Entry
@@ -80,14 +80,14 @@ def test_a_file_that_was_touched_since_is_not_known_by_its_old_hash(measured: Ap
     assert one(measured, told("other.safetensors", hash=sha256), search=False).state == "unresolved"
     found = one(measured, told("a.safetensors", hash=sha256), search=False)
     assert (found.state, found.verified) == ("here", False)
-    assert one(measured, told("a.safetensors", hash=sha256), search=False, measured=True).verified
+    assert one(measured, told("a.safetensors", hash=sha256), search=False, measured=quietly).verified
 
 
 def test_measuring_finds_a_file_that_is_not_what_its_name_says(app: App, root: Path) -> None:
     model(root / "a.safetensors", seed=1)
     wrong = told("a.safetensors", hash="0" * 64)
     assert one(app, wrong, search=False).state == "here"
-    assert one(app, wrong, search=False, measured=True).state == "differs"
+    assert one(app, wrong, search=False, measured=quietly).state == "differs"
 
 
 def test_a_damaged_file_is_not_ready(app: App, root: Path) -> None:
@@ -134,8 +134,8 @@ def test_a_file_as_large_that_begins_alike_is_likely_and_reading_it_decides(
         assert one(asking, rows["same"]).state == "likely"
         assert one(asking, rows["head"]).state == "found"
         assert one(asking, rows["same"], accept=True).state == "renamed"
-        assert one(asking, rows["other"], measured=True).state == "found"
-        assert one(asking, rows["same"], measured=True).state == "renamed"
+        assert one(asking, rows["other"], measured=quietly).state == "found"
+        assert one(asking, rows["same"], measured=quietly).state == "renamed"
 
 
 def test_what_a_running_comfyui_lists_is_here_even_where_this_machine_cannot_see_it(app: App) -> None:

@@ -44,7 +44,8 @@ def resolver(
     *,
     search: bool = False,
     seconds: float = 60.0,
-    measured: bool = False,
+    most: int = 300,
+    measured: Callable[[Path], object] | None = None,
     accept: bool = False,
 ) -> Resolver:
     """A maker of plans.
@@ -53,11 +54,12 @@ def resolver(
         catalogue: None where there is no database.
         search: Ask hubs.
         seconds: How long hubs may take together.
-        measured: Read files that are likely to be wanted, so that it is sure.
+        most: Questions to hubs.
+        measured: Read files that are likely to be wanted, so that it is sure; told before each. None reads none.
         accept: Take them unread.
     """
-    read = _measuring(yard, stop) if measured else None
-    seeker = Seeker(Questions(yard, stop, seconds=seconds)) if search else None
+    read = _measuring(yard, stop, measured) if measured else None
+    seeker = Seeker(Questions(yard, stop, most, seconds)) if search else None
     looking = Looking(Here(places, catalogue, yard.proofs), read)
     return Resolver(places, looking, seeker, accept, lambda models: rooms(yard, models))
 
@@ -80,10 +82,13 @@ def _room(yard: Yard, folder: Path, needed: int) -> Room:
     return Room(str(folder), needed, free, fits=free is None or needed + reserve <= free)
 
 
-def _measuring(yard: Yard, stop: Stop) -> Callable[[Path], Mapping[str, str]]:
+def _measuring(yard: Yard, stop: Stop, tell: Callable[[Path], object]) -> Callable[[Path], Mapping[str, str]]:
     def read(path: Path) -> Mapping[str, str]:
+        tell(path)
         found = measure(path, stop, _DIGESTS)
-        known = yard.proofs.last_known(path) or Proof(path, found.stamp, {})
+        known = yard.proofs.last_known(path)
+        if known is None or known.measured.get("sha256") != found.digests["sha256"]:
+            known = Proof(path, found.stamp, {})  # what was claimed, was claimed for other bytes
         yard.proofs.keep([replace(known, stamp=found.stamp, measured=found.digests, blocks=found.table.packed())])
         return found.digests
 

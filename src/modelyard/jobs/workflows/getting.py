@@ -118,8 +118,9 @@ def _arrived(row: PlannedModel, outcome: Outcome) -> PlannedModel:
         verified=bool(outcome.proven),
         size=outcome.size,
         hash=outcome.sha256 or row.hash,
-        why=f"{outcome.how}.",
-        steps=(),
+        why=f"{outcome.how[:1].upper()}{outcome.how[1:]}.",
+        lists_as=row.lists_as if row.state == "found" else "",
+        steps=row.steps if row.state == "found" else (),
         candidates=(),
     )
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from modelyard.errors import BadValue, UnsafePath
 from modelyard.jobs.workflows import rows
 from modelyard.jobs.workflows.addresses import indexed_folder
-from modelyard.jobs.workflows.places import Places
+from modelyard.jobs.workflows.places import Places, listed
 from modelyard.jobs.workflows.plan import Plan, PlannedModel, Room, plan_of
 from modelyard.jobs.workflows.wanted import Wanted, merged, read_row
 
@@ -115,11 +115,11 @@ class Resolver:
             return rows.row(wanted, "unsafe", error.message)
         except BadValue as error:
             return rows.unplaced(wanted, source, error)
-        if self.looking is None:
-            return rows.found(wanted, source, target)
+        if self.looking and (row := self.looking.likely(wanted, source, target)):
+            return row
         sha256 = source.offer.claimed.get("sha256", "")
-        likely = self.looking.likely(wanted, source, target)
-        return likely or rows.found(wanted, source, target, self.looking.elsewhere(wanted, sha256) if sha256 else ())
+        elsewhere = self.looking.elsewhere(wanted, sha256) if self.looking and sha256 else ()
+        return rows.found(wanted, source, target, listed(target, self.places.of(wanted.folder)), elsewhere)
 
     def _accepted(self, row: PlannedModel) -> PlannedModel:
         return rows.accepted(row) if self.accept and row.state == "likely" else row

@@ -52,10 +52,17 @@ def differs(wanted: Wanted, held: Held, why: str) -> PlannedModel:
     return held_row(wanted, "differs", held, why, steps=steps, lists_as="", hash=wanted.sha256, verified=False)
 
 
-def found(wanted: Wanted, source: Source, target: Path, elsewhere: Iterable[Held] = ()) -> PlannedModel:
-    """A file that can be fetched."""
+def found(wanted: Wanted, source: Source, target: Path, name: str, elsewhere: Iterable[Held] = ()) -> PlannedModel:
+    """A file that can be fetched.
+
+    Args:
+        name: Under which ComfyUI will list it.
+    """
     twins = here_candidates(elsewhere, "the same bytes, where ComfyUI does not list them for this folder")
-    return row(wanted, "found", _sentence(source.why), target=str(target), candidates=twins, **_offered(wanted, source))
+    told = _offered(wanted, source) | {"target": str(target), "candidates": twins}
+    if wanted.has_suffix and name != wanted.name:
+        told |= {"lists_as": name, "steps": (_FIX,)}
+    return row(wanted, "found", _sentence(source.why), **told)
 
 
 def unplaced(wanted: Wanted, source: Source, error: BadValue) -> PlannedModel:
