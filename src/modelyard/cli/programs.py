@@ -123,6 +123,6 @@ def _sum(teller: Teller, told: dict[str, Any]) -> None:
 def _taken(teller: Teller, taken: dict[str, Any]) -> None:
     for key in taken["keys"]:
         state = key["trouble"] or ("taken" if key["kept"] else "not taken: this hub has a key already")
-        teller.result(f"Key for {key['hub']} {key['shown']} from {key['path']}: {state}.")
+        teller.result(f"{state}: the key {key['shown']} of {key['hub']} in {key['path']}")
     if taken["proxy"]:
         teller.result(f"The proxy is {taken['proxy']} from the next start on.")

@@ -18,6 +18,7 @@ digest() {{ if command -v sha256sum > /dev/null; then sha256sum; else shasum -a 
 fetch() {{ # link, target, SHA-256 or nothing
     [ ! -e "$2" ] || {{ echo "here: $2"; return; }}
     mkdir -p -- "$(dirname -- "$2")"
+    [ -n "$3" ] || rm -f -- "$2.part"  # without a hash nobody could tell whether two halves belong together
     case $1 in
         https://huggingface.co/*) key=${{HF_TOKEN-}} ;;
         https://civitai.com/*) key=${{CIVITAI_TOKEN-}} ;;
