@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -111,7 +111,17 @@ class App:
         self.limits = limits_of(self.settings, [hub.name for hub in self.hubs], self.clock)
         self._unfollow = follow(self.settings, self.limits, self.pool, _handles())
         rooms = (self.settings, engine, self.hubs, self.api, self.proofs, self.limits)
-        self.yard = Yard(*rooms, self.stop, _handles(), self.lan_hubs)
+        self.yard = Yard(*rooms, self.stop, _handles(), self.lan_hubs, self._check_writable)
+
+    def _check_writable(self, folders: Iterable[Path]) -> None:
+        from modelyard.library.roots.entries import Entries
+
+        entries = Entries(self.folder).all()
+        if any(entry.read_only for entry in entries):  # else plain fetching needs no library
+            from modelyard.library.roots.roots import roots_of
+
+            for folder in folders:
+                roots_of(entries).check_writable(Path(os.path.realpath(folder)))
 
     def take_in(self) -> int:
         """Put what commands fetched by themselves into history; gives how many. Only for who holds the folder."""

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from modelyard.app import App
-from modelyard.errors import HashDiffers, TargetExists, UsageError
+from modelyard.errors import HashDiffers, ReadOnlyDisk, TargetExists, UsageError
 from modelyard.jobs.download import Download
 from modelyard.jobs.wish import Outcome, Wish
+from modelyard.library.roots.entries import Entry
 from modelyard.testing import PracticeHub
 
 SIZE = 3 * 2**20 + 17
@@ -169,3 +170,18 @@ def test_a_key_in_a_pasted_link_moves_to_the_key_store(app: App, hub: PracticeHu
     )
     download.plan()
     assert kept == ["canary-key-123"]
+
+
+def test_nothing_is_fetched_into_a_root_that_is_registered_as_read_only(
+    app: App, hub: PracticeHub, tmp_path: Path
+) -> None:
+    hub.hf.add_repo("me/model", {"m.safetensors": SIZE})
+    fixed = tmp_path / "fixed"
+    fixed.mkdir()
+    (tmp_path / "way").symlink_to(fixed)
+    app.stock.entries.keep(Entry(path=str(fixed), folder="vae", read_only=True))
+    for to in (f"{fixed}/", f"{fixed}/new/m.safetensors", f"{tmp_path}/way/"):
+        with pytest.raises(ReadOnlyDisk, match="registered as read-only"):
+            fetch(app, "hf:me/model/m.safetensors", to=to)
+    assert list(fixed.iterdir()) == []
+    assert fetch(app, "hf:me/model/m.safetensors", to=f"{tmp_path}/")[0].error is None

@@ -138,6 +138,7 @@ class Download:
                 f"--sha256 names one file, but {len(placed)} are meant.", hint="Choose one with --include."
             )
         pinned = {"sha256": digest("sha256", self.wish.sha256)} if self.wish.sha256 else {}
+        self.yard.check_writable({place.target.parent for _, place in placed})
         planned = []
         for offer, place in placed:
             try:

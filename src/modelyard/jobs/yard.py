@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 from modelyard.engine.order import Engine
 from modelyard.hubs.registry import Hubs
@@ -23,6 +24,7 @@ class Yard:
         stop: Set when the process is to end.
         handles: Files that may be open at once: parts that wait for their name.
         registered: Origins in the local network that a person registered.
+        check_writable: Refuses folders in roots that a person registered as read-only.
     """
 
     settings: Settings
@@ -34,6 +36,7 @@ class Yard:
     stop: Stop
     handles: int = 200
     registered: Container[str] = frozenset()
+    check_writable: Callable[[Iterable[Path]], None] = lambda _: None
 
     def buckets(self, hub: str) -> list[Bucket]:
         """The limits that hold for a hub."""
