@@ -222,6 +222,29 @@ def test_registered_roots_are_used_and_their_models_found_under_other_names(
     assert json.loads(was) == workflow
 
 
+def test_bytes_that_are_here_get_the_workflow_s_names_without_a_copy(
+    hub: PracticeHub, tmp_path: Path, comfy: Path
+) -> None:
+    workflow = stocked(hub, 200_000)
+    assert get(hub, workflow, tmp_path, "--comfyui", str(comfy)).code == 0
+    models = comfy / "models"
+    (models / "vae/yard_vae.safetensors").rename(models / "vae/other.safetensors")
+    (models / "checkpoints").mkdir()
+    (models / "loras/yard_lora.safetensors").rename(models / "checkpoints/elsewhere.safetensors")
+    assert modelyard("roots", "add", str(comfy), "--comfy").code == 0
+    assert modelyard("scan").code == modelyard("measure").code == 0
+    sent = hub.log.bytes_sent()
+    ran = get(hub, workflow, tmp_path, "--link", "--json")
+    assert (ran.code, ran.event("summary")["complete"]) == (0, True), ran.out
+    told = {model["name"]: model for model in ran.event("summary")["models"]}
+    assert told["yard_vae.safetensors"]["path"] == str(models / "vae/yard_vae.safetensors")
+    assert "second name" in told["yard_vae.safetensors"]["why"]
+    for name, twin in (("vae/yard_vae", "vae/other"), ("loras/yard_lora", "checkpoints/elsewhere")):
+        assert (models / f"{name}.safetensors").read_bytes() == (models / f"{twin}.safetensors").read_bytes()
+    assert hub.log.bytes_sent() - sent < 100_000
+    assert modelyard("workflow", "plan", str(tmp_path / "some.png")).code == 0
+
+
 @pytest.fixture
 def running(tmp_path: Path) -> Iterator[tuple[str, Path]]:
     """A ComfyUI that runs: its URL and its folder."""

@@ -126,8 +126,9 @@ def _tell(one: Found, told: Plan, teller: Teller) -> None:
 
 @command.command()
 @_shared
+@click.option("--link", is_flag=True, help="Files that are here get the workflow's names too, without a copy.")
 @click.option("--quiet", "-q", is_flag=True, help="Only results and errors.")
-def get(files: tuple[Path, ...], as_json: bool, comfyui: str, accept: str | None, quiet: bool) -> int:
+def get(files: tuple[Path, ...], as_json: bool, comfyui: str, accept: str | None, link: bool, quiet: bool) -> int:
     """Get every model that workflows need, proven, into the folders where ComfyUI lists them.
 
     Run the same line again to go on after a break. Ends with 0 when every needed model is here, else with the code of
@@ -161,7 +162,7 @@ def get(files: tuple[Path, ...], as_json: bool, comfyui: str, accept: str | None
             finally:
                 write_down(app.folder, download, app.clock.now() - begun)
 
-        for got in Getting(app.yard, made, showing).run():
+        for got in Getting(app.yard, made, showing, link).run():
             if got.error is not None:
                 teller.error(got.error, about=got.model.name)
                 code = code or got.error.exit_code

@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 
 import msgspec
 
-from modelyard.errors import AccessError, DiskFull, Stopped, YardError
+from modelyard.errors import AccessError, CannotLend, DiskFull, Stopped, YardError
 from modelyard.jobs.batch import forget
 from modelyard.jobs.download import Download
 from modelyard.jobs.wish import Outcome, Planned, Wish
+from modelyard.jobs.workflows.naming import name_too, twin_of
 from modelyard.jobs.workflows.plan import Plan, PlannedModel
 from modelyard.jobs.workflows.resolving import Resolver
 from modelyard.jobs.workflows.wanted import Wanted
@@ -62,6 +64,8 @@ class Getting:
     yard: Yard
     resolver: Resolver
     showing: Showing
+    link: bool = False
+    """Give files whose bytes are here the workflow's names too, where that takes no room."""
 
     def run(self) -> Iterator[Got]:
         """Fetch what is found; what became of each model, as it ends. A full disk ends all that is left for it.
@@ -70,11 +74,27 @@ class Getting:
             Stopped: Somebody asked to stop; what was fetched is kept.
         """
         for at, (wanted, model) in enumerate(zip(self.resolver.wanted, self.resolver.models, strict=True)):
-            got = self._one(wanted, model) if model.fetched else Got(model)
+            got = self._named(wanted, model) if self.link else None
+            got = got or (self._one(wanted, model) if model.fetched else Got(model))
             if isinstance(got.error, Stopped):
                 raise got.error
             self.resolver.models[at] = got.model
             yield got
+
+    def _named(self, wanted: Wanted, model: PlannedModel) -> Got | None:
+        """Give the bytes that are here the wanted name; None when there are none, or no way is known."""
+        twin = twin_of(model)
+        if not twin:
+            return None
+        try:
+            target, way = name_too(self.resolver.places, self.yard.proofs, wanted, Path(twin))
+        except CannotLend:
+            return None
+        except YardError as error:
+            return Got(model, None, error)
+        why = f"A second name ({way}) of {twin}."
+        more = {"lists_as": "", "steps": (), "candidates": (), "twin": "", "verified": True}
+        return Got(msgspec.structs.replace(model, state="here", path=str(target), why=why, **more))
 
     def _one(self, wanted: Wanted, model: PlannedModel) -> Got:
         """Fetch one model, from another place when one fails.

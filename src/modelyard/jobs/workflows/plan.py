@@ -45,6 +45,7 @@ class PlannedModel(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True
         path: Where its bytes lie.
         model: Its number in the library.
         lists_as: The name under which programs list the file that is here, where that is another one.
+        twin: A file with the wanted bytes that ComfyUI does not list for this folder.
         verified: Somebody's hash confirmed the bytes that are here.
         target: Where it will be saved.
         address: Where it is fetched from.
@@ -67,6 +68,7 @@ class PlannedModel(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True
     path: str = ""
     model: int | None = None
     lists_as: str = ""
+    twin: str = ""
     verified: bool = False
     target: str = ""
     address: str = ""

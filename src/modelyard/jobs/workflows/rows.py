@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from modelyard.jobs.workflows.sources import Sought, Source
 
 _FIX = "Put its name here into the workflow: `modelyard workflow fix`."
+_NAME = "Or give the file the workflow's name too, without a copy: `modelyard workflow get --link`."
+_LINK = "Its bytes are here already: `modelyard workflow get --link` gives them the workflow's name, without a copy."
 
 
 def row(wanted: Wanted, state: State, why: str, **more: Any) -> PlannedModel:
@@ -32,7 +34,7 @@ def held_row(wanted: Wanted, state: State, held: Held, why: str, **more: Any) ->
     other = held.lists_as if wanted.has_suffix and held.lists_as != wanted.name else ""
     told: dict[str, Any] = {"path": str(held.path), "model": held.model, "lists_as": other, "size": held.size}
     told |= {"verified": held.verified, "hash": held.digests.get("sha256", "") or wanted.sha256}
-    told |= {"steps": (_FIX,)} if other else {}
+    told |= {"steps": (_FIX, _NAME) if state == "renamed" else (_FIX,)} if other else {}
     return row(wanted, state, why, **told | more)
 
 
@@ -62,6 +64,8 @@ def found(wanted: Wanted, source: Source, target: Path, name: str, elsewhere: It
     told = _offered(wanted, source) | {"target": str(target), "candidates": twins}
     if wanted.has_suffix and name != wanted.name:
         told |= {"lists_as": name, "steps": (_FIX,)}
+    if twins:
+        told |= {"twin": twins[0].path, "steps": (_LINK,)}
     return row(wanted, "found", _sentence(source.why), **told)
 
 
@@ -121,9 +125,10 @@ def unresolved(wanted: Wanted, sought: Sought, target: str, elsewhere: Iterable[
     why = " ".join(dict.fromkeys(sought.errors))
     why = why or ("Nothing that was found fits well enough." if near else "No hub knows a file of that name.")
     steps = (f"If it is one of these: `modelyard get ADDRESS --to {target}`.",) if near and target else ()
-    candidates = (*here_candidates(elsewhere, "the same hash, where ComfyUI does not list it for this folder"), *near)
-    steps = (*steps, *_steps(wanted, target))
-    return row(wanted, "unresolved", why, target=target, candidates=candidates, steps=steps)
+    twins = here_candidates(elsewhere, "the same hash, where ComfyUI does not list it for this folder")
+    steps = (*((_LINK,) if twins else ()), *steps, *_steps(wanted, target))
+    twin = twins[0].path if twins else ""
+    return row(wanted, "unresolved", why, target=target, candidates=(*twins, *near), steps=steps, twin=twin)
 
 
 def _unreached(wanted: Wanted, sought: Sought, target: str) -> PlannedModel:

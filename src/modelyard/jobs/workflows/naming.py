@@ -1,0 +1,46 @@
+"""The name that a workflow uses, for a file whose bytes are here already: a second name, no second copy."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+from pathlib import Path
+
+from modelyard.jobs.folders import nearest_folder
+from modelyard.jobs.workflows.places import Places
+from modelyard.jobs.workflows.plan import PlannedModel
+from modelyard.jobs.workflows.wanted import Wanted
+from modelyard.library.shifting.naming import Way, second_name
+from modelyard.store.proofs import Proofs, stamp_of
+
+WAYS: tuple[Way, ...] = ("reflink", "hardlink")
+"""Neither takes room; a symlink would break when the other name goes."""
+
+
+def twin_of(model: PlannedModel) -> str:
+    """The file here that has the wanted bytes for sure, empty when there is none."""
+    if model.state == "renamed":
+        return model.path if model.verified else ""
+    return model.twin if model.state in ("found", "unresolved") else ""
+
+
+def name_too(places: Places, proofs: Proofs, wanted: Wanted, source: Path) -> tuple[Path, Way]:
+    """Give a file the workflow's name too, in the folder where ComfyUI looks.
+
+    Returns:
+        The new path, and how it was made.
+
+    Raises:
+        UnsafePath, BadValue: The name cannot be used, or there is no root for it.
+        TargetExists: Something stands there.
+        CannotLend: The disks know no way without a copy.
+        DiskError: The disk says no.
+    """
+    target = places.target(wanted, source.name)
+    temporary = f".{target.name}.{uuid.uuid4().hex[:8]}.tmp"
+    base = nearest_folder(target)
+    way = second_name(source.parent, source, base, target, temporary, WAYS, lambda *_: None, lambda _: None)
+    known, stamp = proofs.of(source), stamp_of(target)
+    if known is not None and stamp is not None:
+        proofs.keep([replace(known, path=target, stamp=stamp)])
+    return target, way
