@@ -137,30 +137,3 @@ def test_what_strangers_wrote_about_a_model_is_read_and_never_run(seen: Seen, tm
         assert page.evaluate(f"{found} || [...it.attributes].some((each) => each.name.startsWith('on')))") is False
         links = "[...document.links].every((it) => ['http:', 'https:'].includes(new URL(it.href).protocol))"
         assert page.evaluate(links)
-
-
-def test_a_workflow_that_is_dropped_anywhere_tells_what_is_missing_and_gets_it(seen: Seen, tmp_path: Path) -> None:
-    root = rooted(seen, tmp_path)
-    model(root / "here.safetensors", 1)
-    scanned(seen)
-    seen.hub.hf.add_repo("ink/wash", {"wash.safetensors": model(tmp_path / "made.safetensors", 2).read_bytes()})
-    url = f"{seen.hub.url}/ink/wash/resolve/main/wash.safetensors"
-    nodes = [
-        {"id": at, "type": "LoraLoader", "mode": 0, "widgets_values": [name, 1, 1], "properties": {"models": named}}
-        for at, (name, named) in enumerate(
-            [
-                ("here.safetensors", []),
-                ("wash.safetensors", [{"name": "wash.safetensors", "url": url, "directory": "loras"}]),
-            ]
-        )
-    ]
-    text = json.dumps({"nodes": nodes, "links": [], "version": 0.4})
-    page = seen.open()
-    dropped = page.evaluate_handle(
-        "(text) => { const it = new DataTransfer(); it.items.add(new File([text], 'w.json')); return it; }", text
-    )
-    page.dispatch_event("main", "drop", {"dataTransfer": dropped})
-    page.get_by_text("1 of 2 models are here.").wait_for()
-    page.get_by_role("button", name="Get the missing one").click()
-    page.get_by_text("2 of 2 models are here.").wait_for()
-    assert (root / "wash.safetensors").exists()

@@ -3,6 +3,8 @@ import type { paths, components } from './schema'
 import { problemOf } from './problem'
 
 export type Schemas = components['schemas']
+/** What a question is answered with, by its path. */
+export type Got<P extends keyof paths> = paths[P]['get'] extends { responses: { 200: { content: { 'application/json': infer T } } } } ? T : never
 export type Task = Schemas['TaskView']
 export type State = Schemas['State']
 export type Model = Schemas['Model']

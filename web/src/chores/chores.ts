@@ -6,7 +6,7 @@ import { useWrites } from '@/api/writes'
 import { TASKS, useDeeds, useNumbers } from '@/tasks/tasks'
 
 /** Work on the library that the service does as a task of its queue. */
-export type Chore = 'scan' | 'verify' | 'measure' | 'refresh' | 'dedupe' | 'versions'
+export type Chore = 'scan' | 'verify' | 'measure' | 'refresh' | 'dedupe' | 'versions' | 'import' | 'link'
 
 type Answer = Promise<{ data?: Schemas['Begun']; error?: unknown; response: Response }>
 

@@ -3,6 +3,7 @@ import { computed, onScopeDispose, ref, type Ref } from 'vue'
 import { useI18n } from 'vue-i18n'
 import { said, type Schemas, type Task } from '@/api/client'
 import { api } from '@/api/here'
+import { save } from '@/ui/saving'
 import { useToasts } from '@/ui/toasts'
 
 export interface Filter {
@@ -99,9 +100,5 @@ export function useEntryDeeds() {
 /** The history as a file of the browser. */
 export async function download(filter: Filter, format: 'csv' | 'json'): Promise<void> {
   const blob = (await said(api().GET('/api/v1/history/export', { params: { query: { ...filter, format } }, parseAs: 'blob' }))) as Blob
-  const link = document.createElement('a')
-  link.href = URL.createObjectURL(blob)
-  link.download = `modelyard-history.${format}`
-  link.click()
-  setTimeout(() => URL.revokeObjectURL(link.href), 1000)
+  save(blob, `modelyard-history.${format}`)
 }

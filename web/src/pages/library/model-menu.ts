@@ -2,13 +2,15 @@ import { useI18n } from 'vue-i18n'
 import type { Model } from '@/api/client'
 import type { Doing } from '@/models/doing'
 import type { MenuItem } from '@/ui/menu'
-import { useCopy } from './copy'
+import { useCopy } from '@/ui/copy'
 
 interface Ways {
   open: (model: Model) => void
   rename: (model: Model) => void
   move: (model: Model) => void
   mend: (model: Model) => void
+  link: (model: Model) => void
+  script: (model: Model) => void
 }
 
 /** What can be done with one model: the same under the right mouse button and in its panel. */
@@ -23,6 +25,8 @@ export function useModelMenu(doing: Doing, ways: Ways): (model: Model) => MenuIt
     { need: 'operator', label: t('library.do.refresh'), icon: 'icon-[lucide--cloud-download]', run: () => void doing.refresh([model.id]) },
     { need: 'operator', label: t('library.do.rename'), icon: 'icon-[lucide--text-cursor-input]', run: () => ways.rename(model) },
     { need: 'operator', label: t('library.do.move'), icon: 'icon-[lucide--folder-input]', run: () => ways.move(model) },
+    { need: 'admin', label: t('library.do.link'), icon: 'icon-[lucide--link]', run: () => ways.link(model) },
+    { label: t('scripts.as'), icon: 'icon-[lucide--terminal]', run: () => ways.script(model) },
     { label: t('library.copyPath'), icon: 'icon-[lucide--copy]', run: () => void copy(model.path) },
     { need: 'operator', label: t('library.do.trash'), icon: 'icon-[lucide--trash-2]', keys: 'Del', danger: true, run: () => void doing.trash([model.id]) },
   ]

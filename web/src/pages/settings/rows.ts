@@ -1,11 +1,11 @@
 import { useQuery, useQueryClient } from '@tanstack/vue-query'
 import { useI18n } from 'vue-i18n'
-import { said, type Schemas } from '@/api/client'
+import { said, type Got } from '@/api/client'
 import { api } from '@/api/here'
 import { asProblem, type Problem } from '@/api/problem'
 import { useToasts } from '@/ui/toasts'
 
-export type Row = Schemas['Row']
+export type Row = Got<'/api/v1/settings'>[number]
 
 const ROWS = ['settings', 'rows']
 

@@ -1,72 +1,110 @@
+import { useDebounceFn } from '@vueuse/core'
 import { defineStore } from 'pinia'
-import { ref, shallowRef } from 'vue'
-import { said, type Schemas } from '@/api/client'
+import { computed, ref, shallowReactive, shallowRef } from 'vue'
+import { said, type State } from '@/api/client'
 import { api } from '@/api/here'
-import { asProblem, type Problem } from '@/api/problem'
-
-export type Ensured = Schemas['Ensured']
-
-/** One model that a workflow asks for, and what we know of it. */
-export interface Row {
-  name: string
-  directory: string
-  url: string
-  hash: string
-  standing: Ensured | null
-}
+import { asProblem, type Problem, type Trouble } from '@/api/problem'
+import { useLive } from '@/live/live'
+import { ENDED } from '@/tasks/tasks'
+import { merged, type Plan, type Planned } from './plans'
 
 const LARGEST = 64 * 1024 * 1024
+const PAUSE = 400
 
-/** A workflow that was dropped, anywhere on the page: which models it needs, and which of them are here. */
+/** How far the fetching of one model is. */
+export interface Fetching {
+  id: number
+  state: State
+  error: Trouble | null
+}
+
+/** The body of every question here is the file itself. */
+const sent = (file: File) => ({ body: file as never, bodySerializer: (body: unknown) => body as Blob, headers: { 'Content-Type': 'application/octet-stream' } })
+
+/** A workflow that was dropped, anywhere on the page: which models it needs, which are here, and how the others come. */
 export const usePlanning = defineStore('planning', () => {
-  const file = ref('')
+  const given = shallowRef<File | null>(null)
   const busy = ref(false)
+  const searching = ref(false)
   const trouble = shallowRef<Problem | null>(null)
-  const plan = shallowRef<Schemas['WorkflowView'] | null>(null)
-  const rows = shallowRef<Row[]>([])
+  const plan = shallowRef<Plan | null>(null)
+  const accepts = ref(false)
+  const fetching = shallowReactive(new Map<string, Fetching>())
+  const file = computed(() => given.value?.name ?? '')
+  let turn = 0
 
-  async function read(given: File): Promise<void> {
-    file.value = given.name
-    busy.value = true
-    trouble.value = plan.value = null
-    rows.value = []
+  /** What is here is told at once; then hubs are asked for the rest. */
+  async function read(next: File): Promise<void> {
+    given.value = next
+    plan.value = null
+    accepts.value = false
+    fetching.clear()
+    await look(true)
+  }
+
+  async function look(search: boolean): Promise<void> {
+    const mine = ++turn
+    busy.value = plan.value === null
+    trouble.value = null
     try {
-      if (given.size > LARGEST) throw { code: 'body-too-large', message: given.name, hint: '', retryable: false }
-      plan.value = await said(
-        api().POST('/api/v1/workflows/plan', {
-          body: given as never,
-          bodySerializer: (body: unknown) => body as Blob,
-          headers: { 'Content-Type': 'application/octet-stream' },
-        }),
-      )
-      rows.value = plan.value.needed.map(rowOf)
-      await look()
-    } catch (thrown) {
-      trouble.value = asProblem(thrown)
-    } finally {
+      if (given.value!.size > LARGEST) throw { code: 'body-too-large', message: given.value!.name, hint: '', retryable: false }
+      const quick = await asked(false)
+      if (mine !== turn) return
+      plan.value = merged(plan.value, quick)
       busy.value = false
+      if (!search || quick.models.every((model) => model.state === 'here')) return
+      searching.value = true
+      const found = await asked(true)
+      if (mine === turn) plan.value = found
+    } catch (thrown) {
+      if (mine === turn) trouble.value = asProblem(thrown)
+    } finally {
+      if (mine === turn) busy.value = searching.value = false
     }
   }
 
-  /** Ask what is here; with `fetch`, let what is missing be fetched. */
-  async function look(fetch: Row[] = []): Promise<void> {
-    const asked = fetch.length ? fetch : rows.value
-    if (!asked.length) return
-    const standing = await said(api().POST('/api/v1/ensure', { body: { wants: asked.map(wantOf), fetch: fetch.length > 0 } }))
-    const told = new Map(asked.map((row, at) => [key(row), standing[at] ?? null]))
-    rows.value = rows.value.map((row) => ({ ...row, standing: told.get(key(row)) ?? row.standing }))
+  const accept = () => (accepts.value ? (['likely'] as 'likely'[]) : [])
+  const asked = (search: boolean) => said(api().POST('/api/v1/workflows/plan', { params: { query: { search, accept: accept() } }, ...sent(given.value!) }))
+
+  /** Queue everything that can be fetched. */
+  async function get(): Promise<number> {
+    const told = await said(api().POST('/api/v1/workflows/get', { params: { query: { accept: accept() } }, ...sent(given.value!) }))
+    plan.value = told.plan
+    for (const { id, target } of told.tasks) fetching.set(target, { id, state: 'queued', error: null })
+    void catchUp()
+    return told.tasks.length
   }
 
-  return { file, busy, trouble, plan, rows, read, look }
+  /** Fetch one model from where a person chose. */
+  async function take(model: Planned, address: string): Promise<void> {
+    const sha256 = address === model.address && /^[0-9a-f]{64}$/i.test(model.hash ?? '') ? { sha256: model.hash } : {}
+    const { ids, refused } = await said(api().POST('/api/v1/tasks', { body: { items: [{ address, to: model.target ?? '', ...sha256 }] } }))
+    if (refused[0]) throw refused[0].error
+    fetching.set(model.target ?? '', { id: ids[0]!, state: 'queued', error: null })
+    void catchUp()
+  }
+
+  /** The file with the names that models have here. */
+  const fix = async (): Promise<Blob> => (await said(api().POST('/api/v1/workflows/fix', { params: { query: { accept: accept() } }, parseAs: 'blob', ...sent(given.value!) }))) as unknown as Blob
+
+  const again = useDebounceFn(() => given.value && look(false), PAUSE)
+  function moved(id: number, state: State, error: Trouble | null): void {
+    for (const [target, one] of fetching) if (one.id === id) fetching.set(target, { id, state, error })
+    if (state === 'done') void again()
+  }
+  const live = useLive()
+  live.onEvent.add(({ kind, data }) => {
+    if (kind === 'task.moved' && [...fetching.values()].some((one) => one.id === data.id)) moved(Number(data.id), data.to as State, (data.error ?? null) as Trouble | null)
+  })
+  live.onSnapshot.add(() => void catchUp())
+
+  /** What happened while nobody listened, or before we knew whose task it is. */
+  async function catchUp(): Promise<void> {
+    for (const { id, state } of [...fetching.values()].filter((one) => !ENDED.includes(one.state))) {
+      const task = await said(api().GET('/api/v1/tasks/{id}', { params: { path: { id } } })).catch(() => null)
+      if (task && task.state !== state) moved(id, task.state, task.error)
+    }
+  }
+
+  return { file, busy, searching, trouble, plan, accepts, fetching, read, look, get, take, fix }
 })
-
-function rowOf(told: Record<string, unknown>): Row {
-  const text = (name: string) => (typeof told[name] === 'string' ? (told[name] as string) : '')
-  return { name: text('name'), directory: text('directory'), url: text('url') || text('address'), hash: text('hash'), standing: null }
-}
-
-const key = (row: Row) => `${row.directory}/${row.name}`
-
-function wantOf(row: Row) {
-  return { folder: row.directory, name: row.name, address: row.url, ...(/^[0-9a-f]{64}$/i.test(row.hash) && { sha256: row.hash }) }
-}

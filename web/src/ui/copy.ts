@@ -1,5 +1,5 @@
 import { useI18n } from 'vue-i18n'
-import { useToasts } from '@/ui/toasts'
+import { useToasts } from './toasts'
 
 /** Put text where the person can paste it, and say so. */
 export function useCopy(): (text: string) => Promise<void> {

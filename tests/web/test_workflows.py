@@ -1,0 +1,111 @@
+"""From a workflow to its models on the page: dropped, planned, fetched in place, its names fixed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jobs.library import model
+from server.serving import API
+from web.pages import Seen, until
+from web.test_library import rooted, scanned
+
+pytestmark = pytest.mark.slow
+
+
+def workflow(*wanted: tuple[str, str], off: str = "") -> str:
+    """A workflow that loads these LoRAs: names, each with an address or none; `off` is one that is switched off."""
+    nodes: list[dict[str, Any]] = []
+    for at, (name, url) in enumerate(
+        [*wanted, *([(off, f"https://huggingface.co/ink/x/resolve/main/{off}")] if off else [])]
+    ):
+        named = [{"name": name, "url": url, "directory": "loras"}] if url else []
+        mode = 4 if name == off else 0
+        nodes.append({"id": at, "type": "LoraLoader", "mode": mode, "widgets_values": [name, 1, 1]})
+        nodes[-1]["properties"] = {"models": named}
+    return json.dumps({"nodes": nodes, "links": [], "version": 0.4})
+
+
+def dropped(seen: Seen, text: str, name: str = "w.json") -> None:
+    """What a person drops on the page, wherever."""
+    given = seen.page.evaluate_handle(
+        "([text, name]) => { const it = new DataTransfer(); it.items.add(new File([text], name)); return it; }",
+        [text, name],
+    )
+    seen.page.dispatch_event("main", "drop", {"dataTransfer": given})
+
+
+def offered(seen: Seen, name: str, body: bytes | int) -> str:
+    """A file of the practice hub; gives its address."""
+    seen.hub.hf.add_repo(f"ink/{name}", {f"{name}.safetensors": body})
+    return f"{seen.hub.url}/ink/{name}/resolve/main/{name}.safetensors"
+
+
+def test_a_workflow_that_is_dropped_anywhere_is_planned_and_its_models_come(seen: Seen, tmp_path: Path) -> None:
+    root = rooted(seen, tmp_path)
+    model(root / "here.safetensors", 1)
+    scanned(seen)
+    body = model(tmp_path / "made.safetensors", 2).read_bytes()
+    wanted = [("here.safetensors", ""), ("wash.safetensors", offered(seen, "wash", body)), ("lost.safetensors", "")]
+    page = seen.open()
+    dropped(seen, workflow(*wanted, off="later.safetensors"))
+    page.get_by_text("1 of 3 models are here").wait_for()
+    row = page.get_by_role("list", name="Models that it needs").get_by_role("listitem")
+    row.filter(has_text="wash").get_by_text("can be fetched").wait_for()
+    row.filter(has_text="lost").get_by_text("not found").wait_for()
+    page.get_by_text("1 model is switched off").wait_for()
+    page.get_by_role("button", name="Get the missing one").click()
+    page.get_by_text("2 of 3 models are here").wait_for()
+    assert (root / "wash.safetensors").read_bytes() == body
+    assert not (root / "later.safetensors").exists()
+
+
+def test_when_everything_is_here_the_page_says_so(seen: Seen, tmp_path: Path) -> None:
+    root = rooted(seen, tmp_path)
+    urls = [offered(seen, name, model(tmp_path / f"{name}.bin", at).read_bytes()) for at, name in enumerate("ab")]
+    page = seen.open("/workflows")
+    dropped(seen, workflow(("a.safetensors", urls[0]), ("b.safetensors", urls[1])))
+    page.get_by_role("button", name="Get all 2").click()
+    page.get_by_text("Everything this workflow needs is here").wait_for()
+    assert sorted(path.name for path in root.glob("*.safetensors")) == ["a.safetensors", "b.safetensors"]
+
+
+def test_a_gated_model_says_what_its_hub_wants_and_comes_after_the_key(seen: Seen, tmp_path: Path) -> None:
+    root = rooted(seen, tmp_path)
+    seen.hub.hf.add_repo("ink/closed", {"closed.safetensors": 4096}, gated="auto")
+    url = f"{seen.hub.url}/ink/closed/resolve/main/closed.safetensors"
+    page = seen.open("/workflows")
+    dropped(seen, workflow(("closed.safetensors", url)))
+    page.get_by_text("its hub wants something first").wait_for()
+    page.get_by_role("button", name="Give a key").click()
+    page.get_by_role("dialog").get_by_label("Key", exact=True).fill("hf_good")
+    page.get_by_role("dialog").get_by_role("button", name="Keep and check").click()
+    page.get_by_role("button", name="Get the missing one").click()
+    page.get_by_text("Everything this workflow needs is here").wait_for()
+    assert (root / "closed.safetensors").exists()
+
+
+def test_names_are_fixed_in_a_copy_that_the_browser_saves(seen: Seen, tmp_path: Path) -> None:
+    root = rooted(seen, tmp_path)
+    body = model(root / "mine.safetensors", 3).read_bytes()
+    scanned(seen)
+    measured = seen.yard.ask("POST", f"{API}/library/measure", {}).json["id"]
+    until(lambda: seen.yard.ask("GET", f"{API}/tasks/{measured}").json["state"] == "done")
+    page = seen.open("/workflows")
+    text = workflow(("theirs.safetensors", offered(seen, "theirs", body)))
+    dropped(seen, text, "ink.json")
+    page.get_by_text("Here it is called mine.safetensors").wait_for()
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Fix names").click()
+    assert saved.value.suggested_filename == "ink.fixed.json"
+    assert Path(saved.value.path()).read_text() == text.replace('"theirs.safetensors"', '"mine.safetensors"')
+
+
+def test_what_holds_no_workflow_is_explained(seen: Seen) -> None:
+    page = seen.open("/workflows")
+    dropped(seen, "{}", "empty.json")
+    page.get_by_role("alert").get_by_text("no-workflow").wait_for()
+    seen.said[:] = [line for line in seen.said if "400" not in line and "422" not in line]
