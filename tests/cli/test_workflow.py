@@ -18,6 +18,11 @@ from programs.workflows.containers.boxed import png, png_text
 from programs.workflows.made import canvas, described, node
 
 
+@pytest.fixture(autouse=True)
+def _nobody_s_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "me"))
+
+
 def run(*arguments: str) -> tuple[int, list[dict[str, Any]], str]:
     result = CliRunner().invoke(command, ["plan", *arguments], standalone_mode=False)
     assert result.exception is None

@@ -37,7 +37,8 @@ def get(
     hub: PracticeHub, workflow: dict[str, Any], tmp_path: Path, *options: str, env: dict[str, str] | None = None
 ) -> Ran:
     (tmp_path / "some.png").write_bytes(picture(workflow))
-    return modelyard("workflow", "get", str(tmp_path / "some.png"), *options, env={**hub.env(), **(env or {})})
+    line = ("workflow", "get", str(tmp_path / "some.png"), *options)
+    return modelyard(*line, env={**hub.env(), "HOME": str(tmp_path / "me"), **(env or {})})
 
 
 def models_in(folder: Path) -> dict[str, int]:
@@ -67,7 +68,7 @@ def test_a_picture_becomes_its_models_in_an_empty_home(hub: PracticeHub, tmp_pat
 
 
 def test_without_a_comfyui_models_go_to_the_folder_of_downloads(hub: PracticeHub, tmp_path: Path) -> None:
-    ran = get(hub, stocked(hub, 200_000), tmp_path, env={"HOME": str(tmp_path / "me")})
+    ran = get(hub, stocked(hub, 200_000), tmp_path)
     assert ran.code == 0, ran.err
     assert set(models_in(tmp_path / "me/models")) >= {"vae/yard_vae.safetensors", "loras/yard_lora.safetensors"}
     assert "4 of 4 models are here" in ran.err

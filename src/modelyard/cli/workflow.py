@@ -82,11 +82,15 @@ def plan(files: tuple[Path, ...], as_json: bool, comfyui: str, accept: str | Non
 
 
 def _is_anything_known() -> bool:
-    """Whether a folder of models may be known: without one nothing but the files is read, which is quick."""
+    """Whether there is a folder of models to look in: without one nothing but the files is read, which is quick."""
     from modelyard.library.roots.comfy import is_comfy
-    from modelyard.settings import data_folder
+    from modelyard.library.roots.entries import Entries
+    from modelyard.settings import Settings, data_folder
 
-    return data_folder(os.environ).is_dir() or is_comfy(Path.cwd())
+    folder = data_folder(os.environ)
+    if Entries(folder).all() or is_comfy(Path.cwd()):
+        return True
+    return Path(Settings(folder, os.environ)["folder"] or "~/models").expanduser().is_dir()
 
 
 def _each(found: Sequence[Found], compared: Callable[[Workflow], Workflow]) -> list[Found]:
