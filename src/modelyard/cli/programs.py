@@ -98,7 +98,7 @@ def _show(teller: Teller, program: dict[str, Any]) -> None:
             f"    {show_size(program['shared'])} are elsewhere, too; sharing frees {show_size(program['frees'])}"
         )
     means = ", ".join(program["means"]) or "nothing can be lent to it"
-    teller.note(f"    lend by: {means}. {program['why']}".rstrip())
+    teller.result(f"    lend by: {means}. {program['why']}".rstrip())
     for one in program["keys"]:
         teller.note(f"    a key for {one['hub']} may be in {one['path']}")
     if program["proxy"]:

@@ -93,7 +93,7 @@ def _register(stock: Stock, program: Program) -> list[str]:
 
 
 def _fits(path: Path) -> bool:
-    return is_place(Path(os.path.realpath(path)), this_machine().home)
+    return is_place(Path(os.path.realpath(path)), this_machine().real_home)
 
 
 def _outer(stock: Stock, program: Program) -> list[Folder]:

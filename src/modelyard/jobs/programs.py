@@ -144,7 +144,7 @@ def _with_folders(program: Program, machine: Machine) -> Program:
         own = real.is_relative_to(program.path)
         if not real.is_dir():
             continue
-        if not is_place(real, machine.home):
+        if not is_place(real, machine.real_home):
             notes.append(f"Its settings name {root.path}, which is no place for models; it is passed over.")
             continue
         if root.path.is_relative_to(program.path) and not own:

@@ -8,11 +8,12 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import stat
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
-from modelyard.errors import CannotLend, TargetExists
+from modelyard.errors import CannotLend, TargetExists, UnsafePath
 from modelyard.library.shifting.copying import Count, copy
 from modelyard.library.shifting.failpoint import failpoint
 from modelyard.library.shifting.journal import Mark, mark_of
@@ -45,6 +46,9 @@ def second_name(
     """
     try:
         with opened(base, source.parent) as one, opened(to_base, target.parent, make=True) as other:
+            found = one.stat(source.name)
+            if found is None or not stat.S_ISREG(found.st_mode):
+                raise UnsafePath(f"{source} is a link or no plain file.", hint="Was it changed just now?")
             if other.stat(target.name) is not None:
                 raise TargetExists(f"{target} exists already; nothing was put over it.", hint="See what it is first.")
             try:

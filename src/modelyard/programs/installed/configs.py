@@ -7,7 +7,7 @@ import os
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import msgspec
@@ -18,8 +18,15 @@ from modelyard.values.plain_yaml import read_yaml
 
 LARGEST = 1 << 20
 _FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
-_NEVER = ("/etc", "/proc", "/sys", "/dev", "/boot", "/bin", "/sbin", "/lib", "/lib64", "/run")
-_ALONE = ("/", "/usr", "/var", "/opt", "/home", "/mnt", "/media", "/tmp", "/srv", "/Users", "/Applications")  # noqa: S108  # nothing is written there
+_NEVER = frozenset(
+    ("etc", "proc", "sys", "dev", "boot", "bin", "sbin", "lib", "lib64", "run", "system", "windows", "$recycle.bin")
+)
+"""Folders of a system in which no model lies, whatever a setting says."""
+_ALONE = frozenset(
+    ("usr", "var", "opt", "home", "mnt", "media", "tmp", "srv", "users", "applications", "library", "volumes")
+    + ("program files", "program files (x86)", "programdata")
+)
+"""Folders that hold those of models, and are none themselves."""
 
 
 def read_bytes(path: Path, largest: int = LARGEST) -> bytes | None:
@@ -109,7 +116,7 @@ class Settings:
                 return None
         except (OSError, RuntimeError, ValueError):
             return None
-        if not is_place(real, self.machine.home):
+        if not is_place(real, self.machine.real_home):
             self.notes.append(f"The settings name {named}, which is no place for models; it is passed over.")
             return None
         return real
@@ -121,17 +128,15 @@ class Settings:
         return found
 
 
-def is_place(real: Path, home: Path) -> bool:
-    """Whether models may lie in a folder: the system's own, whole drives and homes hold none."""
-    home = Path(os.path.realpath(home))
-    if real == home or real in home.parents or real.parent == real or str(real) in _ALONE:
+def is_place(real: PurePath, home: PurePath) -> bool:
+    """Whether models may lie in a folder: the system's own, whole drives and homes hold none.
+
+    Args:
+        real: Links resolved, as `home`.
+    """
+    if real == home or real in home.parents or real.parent == real:
         return False
-    if any(real == Path(one) or Path(one) in real.parents for one in _NEVER):
-        return False
-    words = [part.lower() for part in real.parts[1:2]]
-    return not (
-        real.drive
-        and words
-        and words[0] in ("windows", "program files", "program files (x86)", "users")
-        and (words[0] == "windows" or len(real.parts) == 2)
-    )
+    first, *below = [part.lower() for part in real.parts[1:]]
+    if first == "private" and below:  # where macOS keeps what is called /etc and /tmp
+        first, *below = below
+    return first not in _NEVER and (bool(below) or first not in _ALONE)

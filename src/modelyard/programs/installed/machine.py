@@ -42,6 +42,11 @@ class Machine:
         return Path(text)
 
     @property
+    def real_home(self) -> Path:
+        """The home, links resolved."""
+        return Path(os.path.realpath(self.home))
+
+    @property
     def data(self) -> Path:
         """Where programs keep their data."""
         if self.system == "windows":
