@@ -74,6 +74,21 @@ def test_without_a_comfyui_models_go_to_the_folder_of_downloads(hub: PracticeHub
     assert "4 of 4 models are here" in ran.err
 
 
+def test_a_picture_of_a1111_needs_hashes_only(hub: PracticeHub, tmp_path: Path, comfy: Path) -> None:
+    lora = hub.civitai.models[100].versions[1].files[0].hashes["AutoV3"].lower()
+    base = hub.civitai.models[101].versions[0].files[0].hashes["AutoV2"].lower()
+    told = f"""a yard <lora:inkwash:0.8>
+Negative prompt: none
+Steps: 20, Model hash: {base}, Model: big yard, Lora hashes: "inkwash: {lora}", Civitai resources: [{{"type": "lora", \
+"modelVersionId": 201, "modelName": "Practice LoRA"}}], Version: v1.7"""
+    (tmp_path / "a.png").write_bytes(picture(parameters=told))
+    line = ("workflow", "get", str(tmp_path / "a.png"), "--comfyui", str(comfy), "--json")
+    ran = modelyard(*line, env=hub.env())
+    assert (ran.code, ran.event("summary")["complete"]) == (0, True), ran.out
+    assert list(models_in(comfy / "models")) == ["checkpoints/big yard.safetensors", "loras/inkwash.safetensors"]
+    assert modelyard("workflow", "plan", *line[2:], "--offline").code == 0
+
+
 def test_what_is_gated_or_nowhere_is_told_and_the_rest_arrives(hub: PracticeHub, tmp_path: Path, comfy: Path) -> None:
     hub.hf.add_repo("me/m", {"good.safetensors": 200_000})
     address = f"{HOME}/me/m/resolve/main"

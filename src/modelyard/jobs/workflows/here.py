@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -24,6 +25,8 @@ _SECONDS = 3.0
 _DEEPEST = 12
 _MOST_ASKED = 2_000
 """Questions to the catalogue by hash; more models than that has no workflow that a person made."""
+
+_VERSION = re.compile(r"civitai:[0-9]*@([0-9]{1,18})(?![0-9])")
 
 _BAD = (Health.DAMAGED, Health.UNSAFE)
 
@@ -91,6 +94,16 @@ class Here:
         paths |= dict.fromkeys(self._in_catalogue(value))
         found = [self.held(Path(path), wanted.folder) for path in paths]
         return sorted((one for one in found if not one.bad), key=lambda one: not one.lists_as)
+
+    def fetched(self, wanted: Wanted) -> Iterator[Held]:
+        """Untouched files that came from the version at CivitAI that is wanted."""
+        number = _VERSION.search(wanted.address)
+        if not (number and self.proofs):
+            return
+        same = re.compile(rf"civitai:[0-9]*@{number[1]}(?![0-9])")
+        for proof in self.proofs.from_address("civitai:"):
+            if same.match(proof.address):
+                yield self.held(proof.path, wanted.folder)
 
     def alike(self, wanted: Wanted) -> list[Held]:
         """Files of the same name in another sub-folder, or in other letters."""

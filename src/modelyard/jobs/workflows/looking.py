@@ -37,6 +37,9 @@ class Looking:
                 return rows.proven(wanted, "here", held, "Its bytes have the hash that the workflow says.")
             if held.lists_as:
                 return rows.proven(wanted, "renamed", held, f"{held.lists_as} has the hash that the workflow says.")
+        for held in self.here.fetched(wanted):
+            if held.lists_as and not held.bad:
+                return rows.held_row(wanted, "here", held, "It was fetched from the place that the workflow says.")
         if there := self.here.named(wanted):
             return self._judged(wanted, there)
         return rows.row(wanted, "here", "ComfyUI lists it.") if wanted.listed else None
@@ -108,5 +111,6 @@ class Looking:
 
 
 def _is_named(wanted: Wanted, held: Held) -> bool:
+    """Whether a file of the wanted bytes has the wanted name; a name without ending is one for people."""
     ours, theirs = held.lists_as.replace("\\", "/"), wanted.name.replace("\\", "/")
-    return bool(ours) and theirs in ("", ours if wanted.has_suffix else ours.rpartition(".")[0])
+    return bool(ours) and (theirs == ours or not wanted.has_suffix)

@@ -128,7 +128,7 @@ class Plan(msgspec.Struct, frozen=True):
 
 def plan_of(models: tuple[PlannedModel, ...], room: tuple[Room, ...] = (), notes: tuple[str, ...] = ()) -> Plan:
     """Rows with their sums."""
-    todo = [one for one in models if one.fetched]
+    todo = {one.target: one for one in models if one.fetched}.values()
     return Plan(
         models,
         sum(one.size or 0 for one in todo),

@@ -127,7 +127,7 @@ class Questions:
         return found
 
     def by_hash(self, values: Sequence[str]) -> dict[str, list[tuple[Hub, Offer]]]:
-        """Where files with these hashes are offered; many whole ones are one question."""
+        """Where files with these hashes are offered; many whole ones are one question. See `hash_trouble`."""
         found: dict[str, list[tuple[Hub, Offer]]] = {}
         long = [value for value in values if len(value) == 64]
         for hub in self.yard.hubs:
@@ -138,6 +138,11 @@ class Questions:
                 for value, offers in (answers or {}).items():
                     found.setdefault(value, []).extend((hub, offer) for offer in offers)
         return found
+
+    def hash_trouble(self) -> YardError | None:
+        """Why a hub that finds files by their hash could not be asked."""
+        names = (hub.name for hub in self.yard.hubs if isinstance(hub, Describing) and hub.finds_hashes)
+        return next((self.resting[name] for name in names if name in self.resting), None)
 
     def licence(self, hub: Hub, offer: Offer) -> str:
         """The licence of a file, asked once a model."""

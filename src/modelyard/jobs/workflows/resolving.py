@@ -11,12 +11,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from modelyard.errors import BadValue, UnsafePath
 from modelyard.jobs.workflows import rows
 from modelyard.jobs.workflows.addresses import indexed_folder
 from modelyard.jobs.workflows.places import Places, listed
 from modelyard.jobs.workflows.plan import Plan, PlannedModel, Room, plan_of
 from modelyard.jobs.workflows.wanted import Wanted, merged, read_row
+from modelyard.library.roots.comfy import folder_name
 
 if TYPE_CHECKING:
     from modelyard.jobs.workflows.looking import Looking
@@ -65,7 +68,18 @@ class Resolver:
             self._accepted(one if one is not None else self._settled(wanted, next(sought)))
             for one, wanted in zip(known, self.wanted, strict=True)
         ]
+        self._unite()
         return plan_of(tuple(self.models[at] for at in where), self.rooms(self.models), self._notes())
+
+    def _unite(self) -> None:
+        """One file for rows that mean the same bytes: pictures name a model by its file and again by its number."""
+        targets = {
+            (one.hash, folder_name(one.directory)): one for one in reversed(self.models) if one.fetched and one.hash
+        }
+        for at, (wanted, one) in enumerate(zip(self.wanted, self.models, strict=True)):
+            first = targets.get((one.hash, folder_name(one.directory)))
+            if first is not None and one.fetched and not wanted.has_suffix:
+                self.models[at] = msgspec.structs.replace(one, target=first.target)
 
     def again(self, wanted: Wanted, tried: Sequence[str]) -> PlannedModel | None:
         """The row of a model from another place than those that were tried in vain; None when there is none."""

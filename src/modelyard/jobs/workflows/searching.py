@@ -26,7 +26,10 @@ class Searching:
     questions: Questions
 
     def searched(self, wanted: Wanted) -> Sought:
-        """The best file that a search finds, where it is strong; else the candidates."""
+        """The best file that a search finds, where it is strong; else the candidates.
+
+        Where the workflow says a hash, a name is never enough.
+        """
         ranked: dict[str, tuple[Hub, Ranked]] = {}
         asked = queries(wanted)
         if not asked:
@@ -35,7 +38,7 @@ class Searching:
             for hub, one in self._found(wanted, query):
                 ranked.setdefault(hub.show(one.offer.address), (hub, one))
             first = best([one for _, one in ranked.values()])
-            if first is not None:
+            if first is not None and (first.sure or not wanted.sure_hash):
                 hub = next(hub for hub, one in ranked.values() if one is first)
                 why = f"found by a search at {hub.title}: {first.why} ({first.score} of 100)"
                 return settled(self.questions, hub, first.offer, why)

@@ -50,6 +50,9 @@ class Seeker:
 
     def _by_hash(self, wanted: Wanted, sought: Sought, known: Mapping[str, Sequence[tuple[Hub, Offer]]]) -> Sought:
         offers = known.get(wanted.hash, ()) if wanted.hash and not sought.source else ()
+        trouble = self.questions.hash_trouble() if wanted.sure_hash and not offers and not sought.source else None
+        if trouble is not None:
+            return replace(sought, errors=(*sought.errors, trouble.message), failed=sought.failed or trouble)
         if not offers:
             return sought
         if wanted.sure_hash:
