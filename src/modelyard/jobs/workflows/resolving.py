@@ -83,8 +83,11 @@ class Resolver:
 
     def again(self, wanted: Wanted, tried: Sequence[str]) -> PlannedModel | None:
         """The row of a model from another place than those that were tried in vain; None when there is none."""
-        sought = self.seeker.linked(wanted, frozenset(tried)) if self.seeker else None
-        row = self._sourced(wanted, sought.source) if sought and sought.source else None
+        if self.seeker is None:
+            return None
+        self.seeker.questions.renew()
+        sought = self.seeker.linked(wanted, frozenset(tried))
+        row = self._sourced(wanted, sought.source) if sought.source else None
         return row if row is not None and row.fetched else None
 
     def _known(self, wanted: Wanted) -> PlannedModel | None:
