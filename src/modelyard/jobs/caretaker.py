@@ -12,6 +12,7 @@ from modelyard.events.log import Event
 from modelyard.jobs.carrying import recover
 from modelyard.jobs.checking import due, verify_models
 from modelyard.jobs.dedupe import recover_shares
+from modelyard.jobs.importing import IMPORT
 from modelyard.jobs.lending.lend import recover as recover_loans
 from modelyard.jobs.measuring import idle
 from modelyard.jobs.queued import KIND as DOWNLOAD
@@ -114,7 +115,9 @@ class Caretaker:
         watch(self._stock, self._again, self.scan)
 
     def _hear(self, event: Event) -> None:
-        """A download that is done: its files are models of ours now."""
+        """A download that is done: its files are models of ours now. An import brought new roots to watch."""
+        if event.kind == "task.moved" and event.data["to"] == "done" and event.data["kind"] == IMPORT.name:
+            self._again.set("The roots changed.")
         if event.kind == "task.moved" and event.data["to"] == "done" and event.data["kind"] == DOWNLOAD:
             told = event.data.get("result") or {}
             self._arrived.put([str(file["path"]) for file in told.get("files", ()) if not file.get("error")])

@@ -10,6 +10,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -445,3 +446,32 @@ def test_no_means_at_all_is_an_error_that_says_so(app: App, lora: Path, tmp_path
     trees.put(tmp_path / "home" / "apps" / "kobold" / "koboldcpp.py")
     told = one(app, lora, "koboldcpp")
     assert code(told) == CannotLend.code and "--model" in told["error"]["message"]
+
+
+# --- several at once ------------------------------------------------------------------------------------------
+
+
+def test_many_links_at_once_are_all_made_and_none_undoes_another(app: App, tmp_path: Path, home: Path) -> None:
+    comfy, forge = trees.comfy(home / "ComfyUI"), trees.web_ui(home / "forge")
+    paths = []
+    for at in range(4):
+        path = model(tmp_path / "roots" / str(at) / f"{at}.safetensors", at)
+        app.stock.entries.keep(Entry(path=str(path.parent), folder="loras"))
+        paths.append(path)
+    scanned(app)
+    jobs = [(path, program) for path in paths for program in ("comfyui", "a1111")]
+    with ThreadPoolExecutor(8) as pool:
+        told = list(pool.map(lambda job: one(app, *job), jobs))
+    assert [result["state"] for result in told] == ["made"] * 8
+    assert all(str(path.parent) in (comfy / "extra_model_paths.yaml").read_text() for path in paths)
+    assert sorted(file.name for file in (forge / "models" / "Lora").iterdir()) == [path.name for path in paths]
+    with ThreadPoolExecutor(8) as pool:
+        assert [back.left for back in pool.map(lambda loan: give_back(app.stock, loan.id), lent(app.stock))] == [[]] * 8
+    assert not (comfy / "extra_model_paths.yaml").exists() and list((forge / "models" / "Lora").iterdir()) == []
+
+
+def test_a_symlink_to_a_model_that_was_moved_is_told_as_gone(app: App, lora: Path, tmp_path: Path) -> None:
+    told = one(app, lora, place(tmp_path, "a1111"), by="symlink")
+    lora.rename(lora.with_name("moved.safetensors"))
+    assert lent(app.stock)[0].state == "gone"
+    assert give_back(app.stock, told["loan"]).left == [] and not os.path.lexists(told["path"])

@@ -252,5 +252,13 @@ def test_what_a_whole_machine_shares_is_found(tmp_path: Path) -> None:
     assert {program.kind for program in search(trees.machine(tmp_path / "home"))} == {"ollama", "comfyui"}
 
 
+def test_programs_that_others_installed_are_found_in_them(tmp_path: Path) -> None:
+    matrix = trees.stability_matrix(tmp_path / "home" / "tools" / "matrix")
+    swarm = trees.swarm(tmp_path / "home" / "tools" / "swarm")
+    inner = {trees.comfy(matrix / "Packages" / "ComfyUI"), trees.comfy(swarm / "dlbackend" / "comfy" / "ComfyUI")}
+    found = search(trees.machine(tmp_path / "home"), [tmp_path / "home" / "tools"])
+    assert {program.path for program in found} == {matrix, swarm, *inner}
+
+
 def test_an_unreadable_home_gives_nothing(tmp_path: Path) -> None:
     assert search(Machine("linux", tmp_path / "missing", {}, tmp_path)) == []

@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import threading
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -31,6 +32,8 @@ from modelyard.programs.installed.found import LINKS, Means, Program
 from modelyard.programs.installed.machine import this_machine
 
 _log = logging.getLogger("modelyard.library")
+_ONE = threading.Lock()
+_LOOK = 0.2
 
 
 class Lent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -145,6 +148,22 @@ def lend(stock: Stock, one: Plan, stop: Stop, count: Count) -> Lent:
     Raises:
         CannotLend, TargetExists, DiskError, Busy: It did not work.
     """
+    with _turn(stop):
+        return _lend(stock, one, stop, count)
+
+
+@contextlib.contextmanager
+def _turn(stop: Stop) -> Iterator[None]:
+    """One at a time: two may want the same settings, or the same file."""
+    while not _ONE.acquire(timeout=_LOOK):
+        stop.check()
+    try:
+        yield
+    finally:
+        _ONE.release()
+
+
+def _lend(stock: Stock, one: Plan, stop: Stop, count: Count) -> Lent:
     loans = Loans(stock.folder)
     before = next((loan for loan in loans.all() if _same(loan, one) and _standing(loan) == "stands"), None)
     if one.there or before is not None:
@@ -273,7 +292,7 @@ def give_back(stock: Stock, number: str, *, forget: bool = False) -> Returned:
     recover(stock)
     loans = Loans(stock.folder)
     loan = loans.get(number)
-    with stock.claims.claim(loan.id, [Path(one.target) for one in loan.files]):
+    with _turn(Stop()), stock.claims.claim(loan.id, [Path(one.target) for one in loan.files]):
         away = forget and not Path(loan.path).is_dir()
         for heir in ollama.heirs(loan, _others(loans, loan)) if loan.kind == "ollama" and not away else ():
             loans.keep(heir)

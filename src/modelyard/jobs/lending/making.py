@@ -150,13 +150,18 @@ def why_not_ours(one: Made) -> str:
 
 
 def state_of(loan: Loan) -> Literal["stands", "changed", "gone"]:
-    """Whether its files stand as they were made: `stands`, `changed`, `gone`."""
-    states = set()
-    for one in loan.files:
-        try:
-            with opened(Path(one.base), Path(one.target).parent) as folder:
-                there = folder.stat(Path(one.target).name) is not None
-                states.add("stands" if is_ours(one, folder, Path(one.target).name) else "changed" if there else "gone")
-        except YardError:
-            states.add("gone")
+    """Whether its files stand as they were made; a symlink to a model that was moved counts as gone."""
+    states = {_state(one) for one in loan.files}
     return "changed" if "changed" in states else "gone" if "gone" in states else "stands"
+
+
+def _state(one: Made) -> str:
+    target = Path(one.target)
+    try:
+        with opened(Path(one.base), target.parent) as folder:
+            ours, there = is_ours(one, folder, target.name), folder.stat(target.name) is not None
+    except YardError:
+        return "gone"
+    if not there or (one.means == "symlink" and not Path(one.source).exists()):
+        return "gone"
+    return "stands" if ours else "changed"

@@ -64,6 +64,8 @@ _PARENTS = (
     "Downloads",
     "Pinokio",
 ) + ("StabilityMatrix", "StabilityMatrix/Packages", "StabilityMatrix/Data/Packages", "ComfyUI_windows_portable")
+_INNER = {"stability-matrix": ("Packages", "Data/Packages"), "swarmui": ("dlbackend", "dlbackend/comfy")}
+"""Where programs keep others that they installed themselves."""
 _SYSTEM = ("opt", "workspace", "srv", "data", "app")
 
 
@@ -76,8 +78,13 @@ def search(machine: Machine, named: Iterable[Path] = ()) -> list[Program]:
     found: dict[Path, Program] = {}
     for place in _places(machine, named):
         program = recognise(place, machine) if place not in found else None
-        if program is not None:
-            found.setdefault(program.path, program)
+        if program is None:
+            continue
+        found.setdefault(program.path, program)
+        for below in (one for inner in _INNER.get(program.kind, ()) for one in _below(program.path / inner)):
+            inside = recognise(below, machine)
+            if inside is not None:
+                found.setdefault(inside.path, inside)
     return sorted(found.values(), key=lambda one: (one.name.lower(), str(one.path)))
 
 

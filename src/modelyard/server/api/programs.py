@@ -88,10 +88,7 @@ def begin_import(here: Here, id: Name, body: ImportBody) -> Begun:  # the path's
     stock = here.app.stock
     every = found(stock)
     chosen = tuple(dict.fromkeys(named(stock, one, every=every).id for one in (id, *body.also)))
-    begun = begin(here, IMPORT, ImportOptions(programs=chosen))
-    if here.service.url:
-        here.app.caretaker.roots_changed()
-    return begun
+    return begin(here, IMPORT, ImportOptions(programs=chosen))
 
 
 @routes.post(
