@@ -26,9 +26,9 @@ laid = base / "custom_nodes" / "modelyard"
 hidden = laid.rename(base / "later")
 host = Host(base, None)
 hidden.rename(laid)
-began = time.perf_counter()
+began = time.process_time()  # others may have the processor meanwhile
 host._extend(laid)
-print(time.perf_counter() - began)
+print(time.process_time() - began)
 print([name for name in sys.modules if name.startswith("modelyard.") and "testing" not in name and "comfyui" in name])
 """
 

@@ -8,6 +8,7 @@ import pytest
 
 from comfyui.hosting import end_service
 from comfyui.windows import Window, declared, lora
+from modelyard.testing.models import safetensors_of_size
 from web.pages import until
 
 pytestmark = pytest.mark.slow
@@ -142,3 +143,57 @@ def test_no_text_of_a_stranger_becomes_markup(window: Window) -> None:
     window.card(f"Evil {evil}").wait_for()
     assert window.page.locator(".card img[src=x]").count() == 0
     assert window.page.evaluate("() => window.said") is None
+
+
+def test_what_is_here_under_another_name_is_put_into_the_workflow_by_a_click(window: Window) -> None:
+    body = window.offered("sepia", 14)
+    place = window.comfy.base / "models" / "loras" / "mine" / "brown.safetensors"
+    place.parent.mkdir(parents=True)
+    place.write_bytes(body)
+    window.owner("POST", "/library/scan", {})
+    known = until(lambda: window.owner("GET", "/models?text=brown")["models"])
+    window.owner("POST", "/library/measure", {"ids": [known[0]["id"]]})
+    until(lambda: window.owner("GET", "/models?text=brown")["models"][0]["sha256"])
+    told = declared("sepia") | {"hash": hashlib.sha256(body).hexdigest(), "hash_type": "SHA256"}
+    window.load(lora("sepia.safetensors", told))
+    window.tab("Missing")
+    window.page.get_by_role("button", name="Find missing models").click()
+    window.page.get_by_role("button", name="Use mine/brown.safetensors").click()
+    until(lambda: window.nodes()[0]["values"] == ["mine/brown.safetensors"])
+    window.page.get_by_text("Every model of this workflow is here.").wait_for()
+
+
+def test_of_two_pages_the_one_that_was_looked_at_last_answers(window: Window) -> None:
+    window.put("vae", "once.safetensors", 15, "Once only")
+    (known,) = window.owner("GET", "/models?text=Once")["models"]
+    second = window.page.context.new_page()
+    try:
+        second.goto(window.comfy.url)
+        second.get_by_role("button", name="Models", exact=True).first.wait_for()
+        second.evaluate("() => window.app.graph.clear()")
+        second.bring_to_front()
+        second.evaluate("() => window.dispatchEvent(new Event('focus'))")
+        until(lambda: window.owner("POST", "/comfyui/insert", {"id": known["id"]}) == {"pages": 2})
+        until(lambda: second.evaluate("() => window.app.graph._nodes.length"))
+        assert window.nodes() == []
+    finally:
+        second.close()
+        window.page.bring_to_front()
+        window.page.evaluate("() => window.dispatchEvent(new Event('focus'))")
+
+
+def test_the_queue_shows_pauses_and_goes_on(window: Window) -> None:
+    window.hub.hf.add_repo("ink/long", {"long.safetensors": safetensors_of_size(3_000_000)})
+    window.hub.faults.speed = 200_000
+    try:
+        want = {"address": "hf:ink/long/long.safetensors", "folder": "loras"}
+        window.comfy.ask("POST", "/modelyard/ensure", {"wants": [want]})
+        window.tab("Queue")
+        row = window.page.locator(".row").filter(has_text="long")
+        row.get_by_role("button", name="pause").click()
+        row.filter(has_text="paused").wait_for()
+        window.hub.faults.speed = None
+        row.get_by_role("button", name="resume").click()
+        until(lambda: "long.safetensors" in window.comfy.listed("loras"))
+    finally:
+        window.hub.faults.speed = None

@@ -5,6 +5,9 @@ from __future__ import annotations
 import ast
 import json
 import socket
+import sys
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -65,6 +68,30 @@ def test_a_page_of_this_comfyui_and_a_program_come_in(comfy: Comfy) -> None:
     assert comfy.ask("GET", READ).status == 200
     assert comfy.ask("GET", f"/api{READ}", Origin=f"http://{host}", Sec_Fetch_Site="same-origin").status == 200
     assert comfy.ask("GET", READ, Host="gpu.example:8188", Origin="https://gpu.example:8188").status == 200
+
+
+def test_a_proxy_before_comfyui_may_write_another_host_for_a_name_that_was_given(comfy: Comfy) -> None:
+    named = {"Origin": "https://gpu.example"}
+    assert comfy.ask("GET", READ, **named, Sec_Fetch_Site="same-origin").status == 200
+    assert refused(comfy, "GET", READ, **named) == "cross-site"
+    assert refused(comfy, "GET", READ, **named, Sec_Fetch_Site="same-site") == "cross-site"
+    assert refused(comfy, "GET", READ, Origin="https://gpu.example.evil.example", Sec_Fetch_Site="same-origin")
+
+
+def test_nobody_waits_while_somebody_else_starts_the_service(tmp_path: Path) -> None:
+    module = alone("yard")
+    script = tmp_path / "never.py"
+    script.write_text("import time; time.sleep(4)")
+    yard = module.Yard(tmp_path, [sys.executable, str(script)])
+    module._STARTS = 1.5
+    starting = threading.Thread(target=yard._started, kwargs={"anyway": True})
+    starting.start()
+    until(yard._lock.locked)
+    began = time.monotonic()
+    with pytest.raises(module.NoYard):
+        yard.place(start=False)
+    assert time.monotonic() - began < 1
+    starting.join()
 
 
 @pytest.mark.parametrize(

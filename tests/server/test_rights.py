@@ -63,6 +63,11 @@ def test_no_address_outside_the_hubs_is_fetched(app: App, path: str, body: Any) 
         assert "code" in told and told["code"] == "role-too-low"
 
 
+def test_no_address_outside_the_hubs_is_looked_at(app: App) -> None:
+    for address in (URL, "http://127.0.0.1:1/x.meta4", "http://[::1]/a"):
+        assert ask(app, Role.COMFYUI, "GET", f"{API}/hubs/model?address={address}")[1]["code"] == "role-too-low"
+
+
 def test_an_ancestors_script_queues_from_a_hub(app: App, tmp_path: Path) -> None:
     body = {"type": "loras", "fullname": "m.safetensors", "downloadUrl": "hf:me/model/m.safetensors"}
     assert ask(app, Role.COMFYUI, "POST", "/model-manager/model", body)[1]["success"] is True

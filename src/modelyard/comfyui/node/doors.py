@@ -32,12 +32,12 @@ def check(request: web.Request, hosts: Sequence[str]) -> None:
             f"{', '.join(named)[:200]!r} is no name of this ComfyUI that Modelyard knows.",
             "Tell it: `modelyard comfyui install --path DIR --host NAME`, then restart ComfyUI.",
         )
+    sites = [site.strip().lower() for site in request.headers.getall("Sec-Fetch-Site", [])]
+    if any(site not in ("same-origin", "none") for site in sites):
+        raise _elsewhere()
+    own = sites == ["same-origin"] or request.headers.get("Upgrade", "").lower() == "websocket"  # no page sets that
     for origin in request.headers.getall("Origin", []):
-        told = urlsplit(origin)
-        if told.scheme not in ("http", "https") or told.netloc.lower() != named[0].lower():
-            raise _elsewhere()
-    for site in request.headers.getall("Sec-Fetch-Site", []):
-        if site.strip().lower() not in ("same-origin", "none"):
+        if not _same(origin, named[0]) and not (own and _named(origin, hosts)):
             raise _elsewhere()
 
 
@@ -57,6 +57,20 @@ def check_write(request: web.Request, takes: Sequence[str], *, forms: bool) -> N
     allowed = (*takes, *_FORMS) if forms else tuple(takes)
     if len(given) != 1 or given[0] not in allowed or "Content-Encoding" in request.headers:
         raise Refused(415, "wrong-media-type", f"This takes {' or '.join(takes)}.", "Send a Content-Type header.")
+
+
+def _same(origin: str, host: str) -> bool:
+    """Whether an origin is the very place that the request names; the scheme may end at a proxy before us."""
+    scheme, _, place = origin.lower().partition("://")
+    return scheme in ("http", "https") and place == host.lower()
+
+
+def _named(origin: str, hosts: Sequence[str]) -> bool:
+    """Whether an origin is a name given at installation: a proxy before us may write another Host."""
+    try:
+        return urlsplit(origin).hostname in {one.lower() for one in hosts}
+    except ValueError:
+        return False
 
 
 def _ours(host: str, hosts: Sequence[str]) -> bool:

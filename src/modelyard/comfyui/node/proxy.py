@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -24,6 +26,7 @@ _GIVEN = ("Content-Type", "Content-Length", "ETag", "Cache-Control", "Retry-Afte
 _TOLD = ("task.", "progress", "queue.", "model.", "library.", "comfyui.", "service.")
 """Beginnings of the events that a page here is told; hooks, settings and their errors are nobody's business."""
 _BODY_SECONDS = 60.0
+_THREADS = ThreadPoolExecutor(4, "modelyard")
 _SILENCE = aiohttp.ClientTimeout(total=None, sock_connect=5, sock_read=150)
 
 
@@ -67,12 +70,13 @@ class Proxy:
         return guarded(handle)
 
     async def place(self, *, start: bool) -> Place:
-        """The running service; looked for beside the loop, which must never wait.
+        """The running service.
 
         Raises:
             NoYard: There is none.
         """
-        return await asyncio.to_thread(self._yard.place, start=start)
+        found: Place = await aside(partial(self._yard.place, start=start))
+        return found
 
     async def _pass(self, way: Way, request: web.Request, target: str, body: bytes) -> web.StreamResponse:
         place = await self.place(start=way.method not in doors.READING)
@@ -119,6 +123,11 @@ class Proxy:
         """Let go of the service; it goes on."""
         for session in self._sessions.values():
             await session.close()
+
+
+async def aside(call: Callable[[], Any]) -> Any:
+    """Run what may wait in threads of our own: neither the loop nor the host's threads are held up."""
+    return await asyncio.get_running_loop().run_in_executor(_THREADS, call)
 
 
 def guarded(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from . import doors
 from .here import YARD
 from .loaders import loaders
 from .problems import Refused
-from .proxy import JSON, Proxy, Way, guarded
+from .proxy import JSON, Proxy, Way, aside, guarded
 from .usage import Usage
 from .yard import Yard
 
@@ -95,7 +95,7 @@ def _local(yard: Yard, answer: Any) -> Any:
     async def handle(request: web.Request) -> web.StreamResponse:
         doors.check(request, yard.hosts)
         doors.check_write(request, (JSON,), forms=False)
-        return web.json_response(await asyncio.to_thread(answer, yard))
+        return web.json_response(await aside(partial(answer, yard)))
 
     return guarded(handle)
 

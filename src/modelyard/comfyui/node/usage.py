@@ -17,6 +17,8 @@ from .yard import Yard
 _SUFFIXES = (".safetensors", ".sft", ".ckpt", ".pt", ".pt2", ".pth", ".bin", ".gguf", ".onnx", ".pkl")
 _BETWEEN = 1.0
 _MOST = 1000
+_LATEST = 100
+"""Prompts that are looked at; more do not end within a second."""
 _log = logging.getLogger("modelyard")
 
 
@@ -61,7 +63,7 @@ class Usage:
         while True:
             pause.wait(_BETWEEN)
             empty = not self._host.prompt_queue.get_tasks_remaining()
-            self._report(self._host.prompt_queue.get_history())
+            self._report(self._host.prompt_queue.get_history(max_items=_LATEST))
             if empty:
                 return
 

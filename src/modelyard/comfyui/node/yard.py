@@ -94,14 +94,19 @@ class Yard:
         return found
 
     def _started(self, *, anyway: bool) -> Place | None:
-        with self._lock:
+        if not self._lock.acquire(blocking=anyway):
+            return None  # somebody starts it already; who only looks does not wait for that
+        try:
             found = self.find()
             if found is None and (anyway or time.monotonic() - self._tried > _REST):
                 self._tried = time.monotonic()
-                found = self._wait(self._start()) or self._wait(
-                    self._start("--port", "0")
-                )  # its usual one may be taken
+                process = self._start()
+                found = self._wait(process)
+                if found is None and process.poll() is not None:
+                    found = self._wait(self._start("--port", "0"))  # its usual port may be taken
             return found
+        finally:
+            self._lock.release()
 
     def _wait(self, process: Any) -> Place | None:
         """The service that a process becomes, None when it ends without becoming one."""

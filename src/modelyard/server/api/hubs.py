@@ -10,6 +10,7 @@ from modelyard.errors import BadAddress, NetworkError, UnknownHub, YardError
 from modelyard.hubs.base import Hub
 from modelyard.jobs.addressing import read_address
 from modelyard.jobs.batch import forget
+from modelyard.server.api.fence import check_source
 from modelyard.server.api.views import TaskError, error_view
 from modelyard.server.roles import Role
 from modelyard.server.routes import Ask, Here, Routes
@@ -144,6 +145,7 @@ def search_hubs(here: Here, query: SearchQuery) -> FoundModels:
 @routes.get("/hubs/model", role=Role.VIEWER, slow=True, raises=(BadAddress, NetworkError))
 def show_model(here: Here, query: AddressQuery) -> ModelView:
     """What a hub says about a model, and the files it offers."""
+    check_source(here, query.address)
     hub, listing = here.app.resolve(query.address, forget)  # looking stores nothing
     return ModelView(
         hub.name,

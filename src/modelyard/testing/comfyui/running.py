@@ -34,9 +34,9 @@ class PromptQueue:
         """How many are not done."""
         return self._open
 
-    def get_history(self) -> dict[str, Any]:
-        """What ended, by id."""
-        return dict(self._history)
+    def get_history(self, max_items: int | None = None) -> dict[str, Any]:
+        """What ended, by id; the latest ones when not all are asked for."""
+        return dict(list(self._history.items())[-(max_items or 0) :])
 
     def check(self, prompt: dict[str, Any]) -> dict[str, Any]:
         """What is wrong with it, by node: a value that is not in its list."""

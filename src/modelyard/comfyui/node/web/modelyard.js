@@ -102,6 +102,15 @@ async function place(model, event) {
   return fill(node, row.widget, model.name)
 }
 
+/** Puts another name into every widget that holds this one, nested workflows too. */
+async function rename(name, other) {
+  const seen = [...(app.rootGraph ?? app.graph)._nodes]
+  for (const node of seen) {
+    if (node.subgraph) seen.push(...node.subgraph._nodes)
+    for (const widget of node.widgets ?? []) if (plain(widget.value) === plain(name)) await fill(node, widget.name, other)
+  }
+}
+
 function middle() {
   const box = app.canvas.canvas.getBoundingClientRect()
   return app.clientPosToCanvasPos([box.left + box.width / 2, box.top + box.height / 3])
@@ -138,7 +147,8 @@ const refresh = later(300, async () => {
 })
 
 function dropping() {
-  const ours = (event) => event.dataTransfer?.types.includes(DRAG) && event.target === app.canvas?.canvas
+  const ours = (event) => event.dataTransfer?.types.includes(DRAG) &&
+    document.elementsFromPoint(event.clientX, event.clientY).includes(app.canvas?.canvas)
   document.addEventListener('dragover', (event) => ours(event) && event.preventDefault(), true)
   document.addEventListener('drop', (event) => {
     if (!ours(event)) return
@@ -191,7 +201,7 @@ class Panel {
   render(element) {
     const root = (element.shadowRoot ?? element.attachShadow({ mode: 'open' }))
     this.body = h('main')
-    this.head = h('nav', { role: 'tablist' })
+    this.head = h('nav', { role: 'tablist' }, ...['library', 'queue', 'missing'].map((name) => h('button', { role: 'tab', id: name, onclick: () => this.show(name) })))
     this.note = h('div', { className: 'note', role: 'status' })
     root.replaceChildren(h('style', { textContent: STYLE }), this.head, this.note, this.body)
     this.show(this.tab)
@@ -200,15 +210,21 @@ class Panel {
   show(tab) {
     this.tab = tab
     if (!this.body) return
-    const open = this.tasks.filter((one) => !['done', 'cancelled'].includes(one.state)).length
-    const tabs = { library: 'Library', queue: open ? `Queue (${open})` : 'Queue', missing: 'Missing' }
-    this.head.replaceChildren(...Object.entries(tabs).map(([name, title]) =>
-      h('button', { role: 'tab', textContent: title, 'aria-selected': String(name === tab), onclick: () => this.show(name) })))
-    this.note.replaceChildren(...(this.here ? [] : [
-      h('span', { textContent: 'The Modelyard service does not run. ' }),
-      h('button', { textContent: 'Start it', onclick: () => this.start() })
-    ]))
+    this.top()
     this[tab]()
+  }
+
+  /** The tabs with their counts, and whether the service runs; what has the focus keeps it. */
+  top() {
+    if (!this.body) return
+    const open = this.tasks.filter((one) => !['done', 'cancelled'].includes(one.state)).length
+    const titles = { library: 'Library', queue: open ? `Queue (${open})` : 'Queue', missing: 'Missing' }
+    for (const tab of this.head.children) {
+      tab.textContent = titles[tab.id]
+      tab.setAttribute('aria-selected', String(tab.id === this.tab))
+    }
+    if (this.here) this.note.replaceChildren()
+    else if (!this.note.firstChild) this.note.append('The Modelyard service does not run. ', h('button', { textContent: 'Start it', onclick: () => this.start() }))
   }
 
   async start() {
@@ -220,8 +236,9 @@ class Panel {
   event(kind, data) {
     if (kind === 'here' || kind === 'gone') {
       this.here = kind === 'here'
+      this.top()
       if (this.here) this.reload()
-      else this.show(this.tab)
+      if (this.here && this.cards?.isConnected) this.soon()
     }
     if (kind === 'progress') this.progress(data.tasks ?? [])
     if (/^(task|queue)\./.test(kind)) this.reload()
@@ -236,7 +253,8 @@ class Panel {
   reload = later(150, async () => {
     try {
       this.tasks = (await ask('GET', '/tasks?kind=download&limit=200')).tasks
-      if (!this.said.typing) this.show(this.tab)
+      this.top()
+      if (this.body && this.tab === 'queue') this.queue()
     } catch (error) {
       if (error.code !== 'no-service') trouble(error)
     }
@@ -250,7 +268,6 @@ class Panel {
   // what lies here, and what the hubs have
 
   library() {
-    if (this.body.firstChild?.className === 'library') return this.soon()
     const search = h('input', { type: 'search', placeholder: 'Search, Enter: hubs', 'aria-label': 'Search models', value: this.said.text ?? '' })
     search.oninput = () => ((this.said.text = search.value), this.soon())
     search.onkeydown = (event) => {
@@ -368,10 +385,11 @@ class Panel {
   }
 
   need(one) {
-    const words = { found: size(one.size), gated: 'has to be asked for at its hub', unresolved: 'nobody knows where it is', unsafe: 'a name that cannot be used' }
+    const words = { found: size(one.size), gated: 'has to be asked for at its hub', unresolved: 'nobody knows where it is', unsafe: 'a name that cannot be used', renamed: 'here under another name', likely: 'may be here under another name', differs: 'another file has this name' }
     const link = /^https:\/\//.test(one.gate ?? '') ? h('a', { href: one.gate, target: '_blank', rel: 'noopener noreferrer', textContent: 'Ask for access' }) : null
+    const other = one.lists_as && one.state !== 'differs' ? h('button', { textContent: `Use ${one.lists_as}`, onclick: () => rename(one.name, one.lists_as).then(() => this.find()).catch(trouble) }) : null
     return h('div', { className: 'row' }, h('b', { textContent: one.name }),
-      h('small', { textContent: [one.directory, words[one.state] ?? one.state, one.why].filter(Boolean).join(' · ') }), link,
+      h('small', { textContent: [one.directory, words[one.state] ?? one.state, one.why].filter(Boolean).join(' · ') }), link, other,
       ...(one.steps ?? []).map((step) => h('small', { textContent: step })))
   }
 
