@@ -75,7 +75,7 @@ class Here:
         relative = safe_relative(wanted.name.replace("\\", "/"))
         for root in self.places.of(wanted.folder):
             path = root.path / relative
-            if wanted.has_suffix and path.is_file():
+            if wanted.has_suffix and _is_file(path):
                 return self.held(path, wanted.folder)
         return None if wanted.has_suffix else next(self._of_stem(wanted), None)
 
@@ -185,6 +185,13 @@ def _walk(top: str, goes_on: Callable[[], bool]) -> Iterator[str]:
                         yield entry.path
         except OSError:
             continue  # a folder that cannot be read holds nothing that can be used
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that is too long for the disk
+        return False
 
 
 def _size(path: Path) -> int | None:

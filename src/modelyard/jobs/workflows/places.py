@@ -15,6 +15,8 @@ from modelyard.library.roots.entries import Entry
 from modelyard.library.roots.roots import Root, Roots, roots_of
 from modelyard.values.suffixes import LISTED, suffix_of
 
+_LONGEST = 3_800
+"""Bytes of a path; systems stop at 4,096, and parts have longer names."""
 _MODELS = ("checkpoints", "loras", "vae")
 """Folders by which a folder of models is told."""
 
@@ -52,6 +54,8 @@ class Places:
             raise UnsafePath(f"{name[:80]!r} is no name of a model.")
         root = self.root(wanted.folder)
         target = root.path / safe_relative(name)
+        if len(os.fsencode(target)) > _LONGEST:
+            raise UnsafePath("Its name is too long for a path.")
         check_inside(root.path, target)
         return target
 
