@@ -131,6 +131,8 @@ def test_a_mirror_with_other_bytes_is_no_mirror(hub: PracticeHub, tmp_path: Path
     )
     ran = get(hub, workflow, tmp_path, "--comfyui", str(comfy), "--json", env={"MODELYARD_RETRY_RETRIES": "0"})
     assert (ran.code, ran.error) == (5, "server-failed")
+    (model,) = ran.event("summary")["models"]
+    assert (model["state"], model["error"]) == ("found", "server-failed")
     assert models_in(comfy / "models") == {}
 
 

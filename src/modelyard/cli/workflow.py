@@ -172,7 +172,8 @@ def get(files: tuple[Path, ...], as_json: bool, comfyui: str, accept: str | None
                 code = code or got.error.exit_code
             if got.outcome is not None and got.error is None:
                 teller.data({"event": "done", "name": got.model.name, **got.outcome.as_dict()})
-        return code or _summed(made.models, teller)
+        summed = _summed(made.models, teller)
+        return code or summed
 
 
 def _summed(models: Sequence[PlannedModel], teller: Teller) -> int:
