@@ -230,6 +230,15 @@ def test_the_last_name_of_the_bytes_is_never_removed(app: App, lora: Path, tmp_p
         shutil.rmtree(tmp_path / means)
 
 
+def test_a_copy_of_a_model_that_is_another_by_now_stays(app: App, lora: Path, tmp_path: Path) -> None:
+    told = one(app, lora, place(tmp_path, "a1111"), by="copy")
+    was = lora.read_bytes()
+    model(lora, 9)
+    os.utime(lora, (1, 1))
+    assert "only copy" in give_back(app.stock, told["loan"]).left[0][1]
+    assert Path(told["path"]).read_bytes() == was
+
+
 def test_a_copy_that_the_program_changed_stays(app: App, lora: Path, tmp_path: Path) -> None:
     told = one(app, lora, place(tmp_path, "a1111"), by="copy")
     with Path(told["path"]).open("ab") as file:
@@ -248,6 +257,27 @@ def test_a_program_that_is_away_is_waited_for_and_forgotten_when_told(app: App, 
     assert len(lent(app.stock)) == 1
     give_back(app.stock, told["loan"], forget=True)
     assert lent(app.stock) == [] and lora.is_file()
+
+
+def test_a_copy_on_a_disk_whose_file_numbers_change_comes_back_by_its_bytes(
+    app: App, lora: Path, tmp_path: Path
+) -> None:
+    """FAT numbers its files anew with every mount, and keeps even seconds."""
+    tool = place(tmp_path, "a1111")
+    for change in (False, True):
+        told = one(app, lora, tool, by="copy")
+        record = app.stock.folder / "loans" / f"{told['loan']}.json"
+        made = Path(told["path"])
+        loan = json.loads(record.read_text())
+        loan["files"][0]["mark"]["inode"] += 1
+        record.write_text(json.dumps(loan))
+        stamp = made.stat().st_mtime_ns // 2_000_000_000 * 2_000_000_000
+        if change:
+            made.write_bytes(made.read_bytes()[:-1] + b"?")
+        os.utime(made, ns=(stamp, stamp))
+        assert lent(app.stock)[0].state == "stands"
+        assert (give_back(app.stock, told["loan"]).left == []) is not change
+        assert made.exists() == change
 
 
 # --- trees that must not be linked into ---------------------------------------------------------------

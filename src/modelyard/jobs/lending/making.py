@@ -13,12 +13,15 @@ import msgspec
 
 from modelyard.errors import NoSuchFile, TargetExists, YardError
 from modelyard.jobs.lending.loans import Loan, Loans, Made, Way
-from modelyard.library.shifting.copying import Count
+from modelyard.library.shifting.copying import BLOCK, Count
 from modelyard.library.shifting.failpoint import failpoint
 from modelyard.library.shifting.journal import Mark, mark_of
 from modelyard.library.shifting.naming import Way as Link
 from modelyard.library.shifting.naming import second_name, take_away
 from modelyard.store.opened import Opened, opened, refused
+
+_COARSE = 2_000_000_001
+"""Nanoseconds by which a time may differ on a disk that keeps even seconds (FAT)."""
 
 
 class Making:
@@ -114,24 +117,52 @@ def take_back(loan: Loan, keep: Callable[[Made], str] = lambda _: "") -> list[tu
 
 def _taken(one: Made, target: Path) -> bool:
     try:
-        return take_away(Path(one.base), target, lambda folder, name: is_ours(one, folder, name))
+        return take_away(Path(one.base), target, lambda folder, name: is_ours(one, folder, name, thorough=True))
     except NoSuchFile:
         return True
 
 
-def is_ours(one: Made, folder: Opened, name: str) -> bool:
-    """Whether what stands there is what we made, and its bytes are somewhere else, too."""
+def is_ours(one: Made, folder: Opened, name: str, *, thorough: bool = False) -> bool:
+    """Whether what stands there is what we made, and its bytes are somewhere else, too.
+
+    Args:
+        thorough: Before it is removed: read both, where nothing else can tell.
+    """
     found, mark = folder.stat(name), one.mark
-    if found is None or mark is None or found.st_ino != mark.inode:
+    if found is None or mark is None:
         return False
+    here = found.st_ino == mark.inode
     if one.means == "symlink":
-        return stat.S_ISLNK(found.st_mode) and folder.said_by(name) == one.source
+        return here and stat.S_ISLNK(found.st_mode) and folder.said_by(name) == one.source
     if not stat.S_ISREG(found.st_mode):
         return False
     if one.means == "hardlink":
-        return found.st_nlink > 1
-    same = (found.st_size, found.st_mtime_ns) == (mark.size, mark.mtime_ns)
-    return same and (one.means == "written" or Path(one.source).is_file())
+        return here and found.st_nlink > 1
+    near = abs(found.st_mtime_ns - mark.mtime_ns) < (1 if here else _COARSE)
+    if found.st_size != mark.size or not near:
+        return False
+    if one.means == "written":
+        return True
+    return _source_stands(one) and (here or not thorough or _same_bytes(folder, name, Path(one.source)))
+
+
+def _source_stands(one: Made) -> bool:
+    """Whether the model's own file still is what was copied: a copy keeps its time."""
+    try:
+        found = os.stat(one.source)
+    except OSError:
+        return False
+    mark = one.mark
+    return mark is not None and found.st_size == mark.size and abs(found.st_mtime_ns - mark.mtime_ns) < _COARSE
+
+
+def _same_bytes(folder: Opened, name: str, source: Path) -> bool:
+    """Whether a copy has the model's bytes: where file numbers change with every mount (FAT), nothing else tells."""
+    with os.fdopen(folder.open(name), "rb") as copied, source.open("rb") as kept:
+        while (block := copied.read(BLOCK)) == kept.read(BLOCK):
+            if not block:
+                return True
+    return False
 
 
 def why_not_ours(one: Made) -> str:
@@ -140,12 +171,13 @@ def why_not_ours(one: Made) -> str:
         found = os.lstat(one.target)
     except OSError:
         return ""
-    if one.mark is None or found.st_ino != one.mark.inode:
+    linked = one.means in ("hardlink", "symlink")
+    if one.mark is None or (found.st_ino != one.mark.inode and (linked or found.st_size != one.mark.size)):
         return "Another file stands there now."
     if one.means == "hardlink" and found.st_nlink == 1:
         return "It is the only copy that is left: the model's own file is gone."
-    if one.means in ("reflink", "copy") and not Path(one.source).is_file():
-        return "It is the only copy that is left: the model's own file is gone."
+    if one.means in ("reflink", "copy") and not _source_stands(one):
+        return "It is the only copy that is left: the model's own file is gone, or another by now."
     return "The program changed it."
 
 
