@@ -68,7 +68,6 @@ def test_what_a_workflow_misses_comes_by_one_click(window: Window) -> None:
     body = window.offered("pastel", 8)
     window.load(lora("pastel.safetensors", declared("pastel")))
     window.tab("Missing")
-    window.page.get_by_role("button", name="Find missing models").click()
     window.page.get_by_text("pastel.safetensors", exact=True).first.wait_for()
     window.page.get_by_role("button", name="Get 1 model").click()
     until(lambda: "pastel.safetensors" in window.comfy.listed("loras"))
@@ -145,6 +144,14 @@ def test_no_text_of_a_stranger_becomes_markup(window: Window) -> None:
     assert window.page.evaluate("() => window.said") is None
 
 
+def test_a_command_of_the_host_opens_what_is_missing(window: Window) -> None:
+    window.tab("Library")
+    window.page.get_by_role("button", name="Models", exact=True).first.click()
+    window.page.get_by_role("tab", name="Library").wait_for(state="detached")
+    window.page.evaluate("() => window.app.extensionManager.command.execute('Modelyard.Missing')")
+    window.page.get_by_text("Every model of this workflow is here.").wait_for()
+
+
 def test_what_is_here_under_another_name_is_put_into_the_workflow_by_a_click(window: Window) -> None:
     body = window.offered("sepia", 14)
     place = window.comfy.base / "models" / "loras" / "mine" / "brown.safetensors"
@@ -157,7 +164,6 @@ def test_what_is_here_under_another_name_is_put_into_the_workflow_by_a_click(win
     told = declared("sepia") | {"hash": hashlib.sha256(body).hexdigest(), "hash_type": "SHA256"}
     window.load(lora("sepia.safetensors", told))
     window.tab("Missing")
-    window.page.get_by_role("button", name="Find missing models").click()
     window.page.get_by_role("button", name="Use mine/brown.safetensors").click()
     until(lambda: window.nodes()[0]["values"] == ["mine/brown.safetensors"])
     window.page.get_by_text("Every model of this workflow is here.").wait_for()
@@ -197,3 +203,14 @@ def test_the_queue_shows_pauses_and_goes_on(window: Window) -> None:
         until(lambda: "long.safetensors" in window.comfy.listed("loras"))
     finally:
         window.hub.faults.speed = None
+
+
+def test_keys_pressed_in_the_sidebar_do_not_reach_the_canvas(window: Window) -> None:
+    window.put("vae", "keep.safetensors", 16, "Keep me")
+    window.tab("Library")
+    window.card("Keep me").press("Enter")
+    until(window.nodes)
+    window.page.evaluate("() => window.app.canvas.selectItems(window.app.graph._nodes)")
+    window.card("Keep me").press("Delete")
+    window.page.get_by_label("Search models").press("Delete")
+    assert len(window.nodes()) == 1

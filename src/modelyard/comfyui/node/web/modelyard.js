@@ -201,10 +201,17 @@ class Panel {
   render(element) {
     const root = (element.shadowRoot ?? element.attachShadow({ mode: 'open' }))
     this.body = h('main')
-    this.head = h('nav', { role: 'tablist' }, ...['library', 'queue', 'missing'].map((name) => h('button', { role: 'tab', id: name, onclick: () => this.show(name) })))
+    this.head = h('nav', { role: 'tablist' }, ...['library', 'queue', 'missing'].map((name) => h('button', { role: 'tab', id: name, onclick: () => this.open(name) })))
     this.note = h('div', { className: 'note', role: 'status' })
+    root.onkeydown = (event) => !event.ctrlKey && !event.metaKey && event.stopPropagation() // Delete here removes no node
     root.replaceChildren(h('style', { textContent: STYLE }), this.head, this.note, this.body)
     this.show(this.tab)
+  }
+
+  /** A person opens a tab; what the workflow misses is looked for at once. */
+  open(tab) {
+    this.show(tab)
+    if (tab === 'missing') this.find()
   }
 
   show(tab) {
@@ -271,7 +278,6 @@ class Panel {
     const search = h('input', { type: 'search', placeholder: 'Search, Enter: hubs', 'aria-label': 'Search models', value: this.said.text ?? '' })
     search.oninput = () => ((this.said.text = search.value), this.soon())
     search.onkeydown = (event) => {
-      event.stopPropagation()
       if (event.key === 'Enter') this.seek(search.value)
     }
     const folder = h('select', { 'aria-label': 'Folder', onchange: () => ((this.said.folder = folder.value), this.soon()) },
@@ -358,7 +364,7 @@ class Panel {
     const bar = h('progress', { max: 1, value: task.size ? task.done / task.size : 0 })
     const row = h('div', { className: `row ${task.state}` }, h('b', { textContent: task.title }),
       h('small', { textContent: task.error?.message ?? ([task.state, task.reason, size(task.size)].filter(Boolean).join(' · ')) }), ...(['done', 'cancelled'].includes(task.state) ? [] : [bar]),
-      h('div', { className: 'acts' }, ...(can[task.state] ?? []).map((verb) => h('button', { textContent: verb, onclick: () => act(verb).catch(trouble) }))))
+      h('div', { className: 'acts' }, ...(can[task.state] ?? []).map((verb) => h('button', { textContent: verb[0].toUpperCase() + verb.slice(1), onclick: () => act(verb).catch(trouble) }))))
     row.dataset.task = task.id
     return row
   }
@@ -375,13 +381,13 @@ class Panel {
   // what the workflow misses
 
   missing() {
-    const look = h('button', { className: 'main', textContent: 'Find missing models of this workflow', onclick: () => this.find() })
+    const look = h('button', { textContent: this.looking ? 'Looking …' : 'Look again', disabled: Boolean(this.looking), onclick: () => this.find() })
     const rows = this.plan ? this.plan.models.filter((one) => one.state !== 'here') : []
     const ready = rows.filter((one) => one.state === 'found')
     const bytes = ready.reduce((sum, one) => sum + (one.size ?? 0), 0)
     const get = h('button', { className: 'main', textContent: `Get ${ready.length} ${ready.length === 1 ? 'model' : 'models'}${bytes ? ` (${size(bytes)})` : ''}`, onclick: () => this.fetch() })
     const none = this.plan && !rows.length ? h('p', { className: 'quiet', textContent: 'Every model of this workflow is here.' }) : null
-    this.body.replaceChildren(...[look, ...rows.map((one) => this.need(one)), ready.length ? get : none].filter(Boolean))
+    this.body.replaceChildren(...[ready.length ? get : none, ...rows.map((one) => this.need(one)), look].filter(Boolean))
   }
 
   need(one) {
@@ -394,12 +400,15 @@ class Panel {
   }
 
   async find(quiet = false) {
+    this.looking = !quiet
+    if (!quiet) this.show('missing')
     try {
       this.plan = await ask('POST', '/workflows/plan', graph())
-      if (!quiet || this.tab === 'missing') this.show('missing')
     } catch (error) {
       if (!quiet) trouble(error)
     }
+    this.looking = false
+    if (this.tab === 'missing') this.show('missing')
   }
 
   async fetch() {
@@ -425,7 +434,7 @@ const STYLE = `
 nav { display: flex; gap: 2px; padding: 8px 8px 0; position: sticky; top: 0; z-index: 1; background: var(--comfy-menu-bg, #222) }
 nav button { flex: 1; border-radius: 6px 6px 0 0; border: 0; border-bottom: 2px solid transparent }
 nav button[aria-selected=true] { border-bottom-color: #4a9eff; font-weight: 600 }
-main { padding: 8px } h3 { margin: 8px 0 4px; font-size: 12px; opacity: .7 } .quiet { opacity: .7; padding: 12px 4px }
+main { padding: 8px } h3 { margin: 8px 0 4px; font-size: 12px; opacity: .7 } .quiet { opacity: .7; padding: 12px 4px; grid-column: 1 / -1 }
 .note:not(:empty) { margin: 8px; padding: 8px; border-radius: 6px; background: #7a4a00; color: #fff }
 button, input, select { font: inherit; color: inherit; background: var(--comfy-input-bg, #333); border: 1px solid var(--border-color, #555); border-radius: 6px; padding: 4px 8px; min-width: 0 }
 button { cursor: pointer } button:hover, .card:hover { filter: brightness(1.25) } :focus-visible { outline: 2px solid #4a9eff; outline-offset: 1px }
@@ -435,19 +444,24 @@ button { cursor: pointer } button:hover, .card:hover { filter: brightness(1.25) 
 .card { border: 1px solid var(--border-color, #555); border-radius: 8px; overflow: hidden; background: var(--comfy-input-bg, #333); cursor: grab; padding-bottom: 6px }
 .card img { width: 100%; aspect-ratio: 1; object-fit: cover; display: block; margin-bottom: 4px; background: #0003 }
 b, small { display: block; padding: 0 6px; overflow: hidden; text-overflow: ellipsis; white-space: nowrap } small { opacity: .75; font-size: 11px }
-.row { padding: 8px 2px; border-bottom: 1px solid var(--border-color, #555) } .row small { white-space: normal } .failed small { color: #ff8a80; opacity: 1 }
+.row { padding: 8px 2px; border-bottom: 1px solid var(--border-color, #555) } .row small { white-space: normal; overflow-wrap: anywhere } .failed small { color: #ff8a80; opacity: 1 }
 .file { display: grid; grid-template-columns: 1fr auto; gap: 4px; padding: 6px; align-items: center } .file span { overflow-wrap: anywhere; font-size: 12px }
 progress { width: 100%; height: 6px } .acts { display: flex; gap: 6px; padding: 4px 6px } a { color: #6cb6ff; padding: 0 6px }`
 
 // --- into the host ------------------------------------------------------------------------------
 
 const panel = new Panel()
+const missing = () => {
+  panel.tab = 'missing'
+  if (!panel.body) toggle()
+  panel.find()
+}
 const toggle = () => app.extensionManager.command.execute(`Workspace.ToggleSidebarTab.${ID}`)
 
 app.registerExtension({
   name: 'Modelyard',
   actionBarButtons: [{ icon: 'pi pi-box', label: 'Models', tooltip: 'Models: library, queue, missing models (Modelyard)', onClick: toggle }],
-  commands: [{ id: 'Modelyard.Missing', label: 'Modelyard: find missing models', function: () => panel.find() }],
+  commands: [{ id: 'Modelyard.Missing', label: 'Modelyard: find missing models', function: missing }],
   menuCommands: [{ path: ['Extensions'], commands: ['Modelyard.Missing'] }],
   settings: [{
     id: NATIVE, name: 'Download buttons of the missing-models panel fetch through Modelyard', category: ['Modelyard', 'Downloads', NATIVE],
