@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from comfyui.hosting import NODE, Comfy, alone, end_service, env_of, hosted
+from comfyui.hosting import NODE, Comfy, alone, end_service, env_of, hosted, lay_in, make_comfyui, start_host
 from jobs.library import model
 from modelyard.server.client import Client
 from modelyard.server.rights import COMFYUI_ROUTES
@@ -279,6 +279,25 @@ def test_a_batch_tells_each_refusal_and_fetches_the_rest(comfy: Comfy) -> None:
     assert [one["status"] for one in told["models"]][:4] == ["failed"] * 4 and told["models"][4]["status"] != "failed"
     assert all(one["error"] for one in told["models"][:4])
     assert (comfy.base / "main.py").read_text() == "" and not (comfy.base / "models" / "loras" / "x.py").exists()
+
+
+def test_each_of_two_comfyuis_gets_models_into_its_own_folder(comfy: Comfy, hub: PracticeHub, tmp_path: Path) -> None:
+    hub.hf.add_repo("ink/each", {"each.safetensors": model(tmp_path / "made.safetensors", 3).read_bytes()})
+    rows = {"models": [{"name": "each.safetensors", "url": "hf:ink/each/each.safetensors", "directory": "loras"}]}
+    base = make_comfyui(tmp_path / "second")
+    lay_in(base, comfy.home)
+    second = start_host(base, comfy.home, env=env_of(hub, tmp_path))
+    try:
+        assert second.ask("POST", "/models/download", rows).json["models"][0]["error"] is None
+        until(lambda: second.listed("loras") == ["each.safetensors"])
+        told = comfy.ask("POST", "/models/download", rows).json["models"][0]
+        assert told["status"] == "failed" and str(base) in told["error"] and "modelyard link" in told["error"]
+        want = {"wants": [{"address": "hf:ink/each/each.safetensors", "folder": "loras"}]}
+        assert "name" not in comfy.ask("POST", WRITE, want).json[0]
+        assert second.ask("POST", WRITE, want).json[0]["name"] == "each.safetensors"
+    finally:
+        second.stop()
+    assert "each.safetensors" not in comfy.listed("loras")
 
 
 def test_the_ancestors_scripts_work_under_this_port(comfy: Comfy) -> None:

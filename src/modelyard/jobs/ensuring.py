@@ -63,6 +63,7 @@ class Ensured(msgspec.Struct, frozen=True, omit_defaults=True):
 
     Attributes:
         path: Of the model, when it is ready.
+        name: Under which ComfyUI lists it; empty when it lies where the asking one does not look.
         verified: Somebody's hash confirmed its bytes.
         task: Fetches it.
         done: Bytes that are here, of `size`.
@@ -203,8 +204,8 @@ class Ensure:
         return sorted(roots.by_folder().get(folder, []), key=lambda root: root not in near)
 
     def _shown(self, path: str, folder: str) -> str:
-        """The name under which ComfyUI lists it."""
-        root = self.stock.roots().holding(Path(path))
+        """The name under which ComfyUI lists it; the one nearby, where the caller said so."""
+        root = self.stock.roots().near(self.near).holding(Path(path))
         return os.path.relpath(path, root.path) if root is not None and folder in ("", root.folder) else ""
 
     # --- on its way? --------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from modelyard.server.routes import Ask, Here, Id, Routes
 routes = Routes(tag="comfyui")
 
 _MOST = 100
+_ELSEWHERE = "It is here, but where this ComfyUI does not look: {}. Share it with `modelyard link`."
 _LONGEST = 6000
 """Letters of a batch's name: it must fit into a request line."""
 
@@ -121,6 +122,8 @@ def _want(one: Wanted) -> Want:
 
 
 def _shown(one: Wanted, found: Ensured) -> Download:
+    if found.state == "ready" and not found.name:
+        return Download(one.name, one.directory, "failed", error=_ELSEWHERE.format(found.path))
     if found.state == "ready":
         return Download(one.name, one.directory, "completed")
     if found.state == "missing":

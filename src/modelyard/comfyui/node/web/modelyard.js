@@ -342,6 +342,7 @@ class Panel {
     const get = async () => {
       const [told] = await ask('POST', '/ensure', { wants: [{ address: file.address, folder: into.value }], again: true })
       if (told.state === 'missing') throw new Error(told.reason)
+      if (told.state === 'ready' && !told.name) throw new Error(`It is at ${told.path}, where this ComfyUI does not look. Share it with modelyard link.`)
       toast('info', told.state === 'ready' ? `${file.path} is here.` : `${file.path} is on its way.`)
     }
     return h('div', { className: 'file' }, h('span', { textContent: file.path }), h('small', { textContent: size(file.size) }), into,
