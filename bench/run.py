@@ -3,6 +3,7 @@
 transfer [WORKLOAD...]   big, tls, disk, eight, many, limited, latency (all by default)
 kills                    kill -9 every 1.5 s until it is done
 library [MODELS]         a library of 100,000 models: scans, pages, memory
+listing [MODELS]         pages of 10,000 LoRAs beside --lora-manager and --comfyui, where they are given
 yard                     the service: 10,000 tasks, a restart, 100 listeners with 64 transfers, idle
 """
 
@@ -22,11 +23,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="run.py bench", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("name", choices=["transfer", "kills", "library", "yard"])
+    parser.add_argument("name", choices=["transfer", "kills", "library", "listing", "yard"])
     parser.add_argument("workloads", nargs="*")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--scratch", type=Path, help="on tmpfs; needs 10 GB (default: /dev/shm)")
     parser.add_argument("--disk", type=Path, default=Path.cwd(), help="a folder on a real disk")
+    parser.add_argument("--lora-manager", type=Path, help="a checkout of ComfyUI-Lora-Manager with its own .venv")
+    parser.add_argument("--comfyui", type=Path, help="a checkout of ComfyUI")
     chosen = parser.parse_args()
     base = chosen.scratch or (Path("/dev/shm") if Path("/dev/shm").is_dir() else Path(tempfile.gettempdir()))
     scratch = Path(tempfile.mkdtemp(prefix="modelyard-bench-", dir=base))
@@ -41,6 +44,10 @@ def main() -> int:
             from shelves import bench as library_bench
 
             return library_bench(disk, *map(int, chosen.workloads[:1]))
+        if chosen.name == "listing":
+            from listing import bench as listing_bench
+
+            return listing_bench(disk, chosen.lora_manager, chosen.comfyui, *map(int, chosen.workloads[:1]))
         if chosen.name == "yard":
             from yard import bench as yard_bench
 
