@@ -1,0 +1,70 @@
+"""A ComfyUI that runs, as it answers: its folders count where they are on this machine; odd answers are told or left out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from modelyard.app import App
+from modelyard.errors import BadAnswer, NetworkError
+from modelyard.jobs.workflows.comfyui import Comfy, ask
+from modelyard.programs.workflows.documents import of_value
+from modelyard.testing import PracticeHub
+from modelyard.testing.workflows import needing
+
+INFO = {"VAELoader": {"input": {"required": {"vae_name": [["v.safetensors", "sub\\w.safetensors"]]}}}}
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Iterator[App]:
+    with App({"MODELYARD_HOME": str(tmp_path / "home"), "MODELYARD_RETRY_RETRIES": "0"}) as made:
+        yield made
+
+
+def serve(hub: PracticeHub, paths: object, info: object = INFO, models: object = ("vae", "custom_nodes")) -> str:
+    answers: dict[str, Any] = {"object_info": info, "models": models, "models/vae": ["v.safetensors"]}
+    for name, told in {**answers, "internal/folder_paths": paths}.items():
+        hub.add_file(f"c/{name}", json.dumps(told).encode())
+    return f"{hub.url}/files/c"
+
+
+def test_folders_of_this_machine_are_roots_and_others_are_not(hub: PracticeHub, app: App, tmp_path: Path) -> None:
+    (tmp_path / "models").mkdir()
+    told = {
+        "vae": [f"{tmp_path}/models/vae", "/app/elsewhere/models/vae", "relative/vae"],
+        "custom_nodes": [str(tmp_path / "models")],
+        "../evil": [str(tmp_path / "models")],
+        "odd": 5,
+    }
+    found = ask(app.api, serve(hub, told))
+    assert [(root.folder, str(root.path)) for root in found.roots.all] == [("vae", f"{tmp_path}/models/vae")]
+
+
+def test_what_it_lists_is_told_of_each_name(hub: PracticeHub, app: App) -> None:
+    found = ask(app.api, serve(hub, {}) + "/")
+    assert isinstance(found, Comfy)
+    names = ("v.safetensors", "sub/w.safetensors", "other.safetensors")
+    workflow = of_value(needing(*({"name": name, "directory": "vae"} for name in names)))
+    assert workflow is not None
+    assert [row["listed"] for row in found.compared(workflow).needed] == [True, True, False]
+    assert found.roots.all == ()
+
+
+@pytest.mark.parametrize("info", [[], {}, "x", 5, None])
+def test_what_answers_otherwise_is_no_comfyui(hub: PracticeHub, app: App, info: object) -> None:
+    with pytest.raises(BadAnswer):
+        ask(app.api, serve(hub, {}, info))
+
+
+@pytest.mark.parametrize("odd", [None, 5, "x", [1], {"vae": None}, [["vae"]]])
+def test_odd_lists_are_left_out(hub: PracticeHub, app: App, odd: object) -> None:
+    assert ask(app.api, serve(hub, odd, models=["vae"])).roots.all == ()
+
+
+def test_nobody_at_the_address_is_said(app: App) -> None:
+    with pytest.raises(NetworkError):
+        ask(app.api, "http://127.0.0.1:9")

@@ -1,0 +1,113 @@
+"""Getting what a plan found, in this process: what fails, and what a stranger's words cannot do."""
+
+from __future__ import annotations
+
+import contextlib
+import pickle
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jobs.library import library
+from jobs.workflows.made import at, told
+from modelyard.app import App
+from modelyard.errors import AddressForbidden, DiskFull
+from modelyard.jobs.batch import forget
+from modelyard.jobs.download import Download
+from modelyard.jobs.wish import Planned, Wish
+from modelyard.jobs.workflows.building import resolver
+from modelyard.jobs.workflows.getting import Getting, Got, check_room
+from modelyard.jobs.workflows.places import Places
+from modelyard.jobs.workflows.plan import Plan, Room
+from modelyard.testing import PracticeHub
+
+SIZE = 100_000
+
+
+@pytest.fixture
+def asking(hub: PracticeHub, tmp_path: Path) -> Iterator[App]:
+    """An App that asks the practice hub, with a root for LoRAs."""
+    with library(tmp_path, **hub.env(), MODELYARD_RETRY_RETRIES="0") as (app, _):
+        yield app
+
+
+@contextlib.contextmanager
+def unseen(_download: Download, _planned: list[Planned]) -> Iterator[Callable[[], None]]:
+    yield lambda: None
+
+
+def got(app: App, *rows: dict[str, Any]) -> list[Got]:
+    made = resolver(app.yard, Places(app.stock.roots()), app.stock.catalogue, app.stop, search=True)
+    made.plan(rows)
+    return list(Getting(app.yard, made, unseen).run())
+
+
+def test_what_arrives_is_proven_and_a_second_run_fetches_nothing(asking: App, hub: PracticeHub, tmp_path: Path) -> None:
+    hub.hf.add_repo("me/m", {"x.safetensors": SIZE})
+    row = told("sub\\x.safetensors", url=at("me/m", "x.safetensors"))
+    (one,) = got(asking, row)
+    assert (one.model.state, one.model.verified, one.model.path) == (
+        "here",
+        True,
+        f"{tmp_path}/loras/sub/x.safetensors",
+    )
+    assert one.model.lists_as == "sub/x.safetensors"
+    (again,) = got(asking, row)
+    assert (again.model.state, again.outcome) == ("here", None)
+
+
+def test_a_pinned_hash_is_proven_whatever_the_hub_claims(asking: App, hub: PracticeHub, tmp_path: Path) -> None:
+    asking.lan_hubs.add(hub.url)
+    url = hub.add_file("x.safetensors", SIZE)
+    (wrong,) = got(asking, told("x.safetensors", url=url, hash="1" * 64))
+    assert (wrong.model.state, wrong.model.error) == ("found", "hash-differs")
+    assert not (tmp_path / "loras/x.safetensors").exists()
+    (right,) = got(asking, told("x.safetensors", url=url, hash=hub.content("x.safetensors").sha256))
+    assert (right.model.state, right.model.verified) == ("here", True)
+
+
+def test_a_login_that_is_wanted_while_fetching_is_a_gate(asking: App, hub: PracticeHub) -> None:
+    hub.civitai.login_for_all = True
+    row = told("x.safetensors", url="https://civitai.com/models/100")
+    (one,) = got(asking, row)
+    assert (one.model.state, one.model.error) == ("gated", "login-needed")
+    assert one.model.gate
+
+
+def test_a_pickle_that_runs_code_stays_in_quarantine(asking: App, hub: PracticeHub, tmp_path: Path) -> None:
+    class Evil:
+        def __reduce__(self) -> tuple[Any, ...]:
+            return print, ("run",)
+
+    hub.hf.add_repo("me/m", {"x.pt": pickle.dumps({"w": Evil()})})
+    (one,) = got(asking, told("x.pt", url=at("me/m", "x.pt")))
+    assert (one.model.state, one.model.error) == ("found", "unsafe-pickle")
+    assert not (tmp_path / "loras/x.pt").exists()
+
+
+def test_an_address_that_a_document_names_cannot_fetch_from_the_local_network(
+    asking: App, hub: PracticeHub, tmp_path: Path
+) -> None:
+    url = hub.add_file("x.safetensors", SIZE)
+    download = Download(asking.yard, Wish([url], str(tmp_path / "x.safetensors"), told=True), forget)
+    (outcome,) = download.run(download.plan())
+    assert isinstance(outcome.error, AddressForbidden)
+    assert len(hub.log) == 0
+    typed = Download(asking.yard, Wish([url], str(tmp_path / "x.safetensors")), forget)
+    assert typed.run(typed.plan())[0].error is None
+
+
+def test_one_failure_does_not_stop_the_others(asking: App, hub: PracticeHub) -> None:
+    hub.hf.add_repo("me/m", {"bad.safetensors": SIZE, "good.safetensors": SIZE})
+    hub.faults.use("s500forever", "me/m/bad.safetensors")
+    rows = [told(f"{name}.safetensors", url=at("me/m", f"{name}.safetensors")) for name in ("bad", "good")]
+    assert [one.model.state for one in got(asking, *rows)] == ["found", "here"]
+
+
+def test_too_little_room_is_refused_with_numbers() -> None:
+    with pytest.raises(DiskFull) as refused:
+        check_room(Plan((), 0, 0, (Room("/x", 5_000_000, 1_000_000, fits=False),), complete=False))
+    assert (refused.value.facts["needed"], refused.value.facts["free"]) == (5_000_000, 1_000_000)
+    check_room(Plan((), 0, 0, (Room("/x", 5, None, fits=True),), complete=False))
