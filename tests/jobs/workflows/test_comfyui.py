@@ -1,4 +1,4 @@
-"""A ComfyUI that runs, as it answers: its folders count where they are on this machine; odd answers are told or left out."""
+"""A ComfyUI that runs: its folders count where they are on this machine; odd answers are told or left out."""
 
 from __future__ import annotations
 
