@@ -32,6 +32,28 @@ def test_a_name_alone_is_never_enough() -> None:
         assert best([rank(WANTED, offer(path), downloads=10**6)]) is None
 
 
+def test_a_strangers_file_of_that_name_in_such_a_folder_is_never_enough() -> None:
+    wanted = Wanted("cool_style.safetensors", "loras", "loras")
+    for other in (
+        rank(wanted, offer("loras/cool_style.safetensors", "stranger/x"), downloads=10**7),
+        rank(wanted, offer("cool_style.safetensors", "123@456", kind="LORA"), downloads=10**7),
+        rank(wanted, offer("cool_style.safetensors", "Kijai/x"), downloads=10**7),
+    ):
+        assert best([other]) is None, other
+
+
+def test_a_name_that_many_files_have_is_no_identity_whoever_publishes_it() -> None:
+    for name in ("model.safetensors", "diffusion_pytorch_model.safetensors", "ae.safetensors", "pytorch_model.bin"):
+        wanted = Wanted(name, "text_encoders", "text_encoders")
+        assert best([rank(wanted, offer(f"text_encoders/{name}", "google/x"), downloads=10**7)]) is None
+
+
+def test_a_size_that_a_note_says_stands_for_a_publisher() -> None:
+    path, size = "diffusion_models/flux1-dev-fp8.safetensors", 11_901_000_000
+    assert best([rank(WANTED, offer(path, size=size))])
+    assert best([rank(WANTED, offer(path, size=size // 2))]) is None
+
+
 def test_two_files_of_the_same_points_are_candidates_unless_their_bytes_are_the_same() -> None:
     path = "diffusion_models/flux1-dev-fp8.safetensors"
     one, other = (rank(WANTED, offer(path, model, "1" * 64)) for model in ("Comfy-Org/a", "Comfy-Org/b"))

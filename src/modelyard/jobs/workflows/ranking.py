@@ -1,7 +1,8 @@
 """How well a file that a hub offers fits what a workflow wants: points, each with its reason. Pure.
 
 A name is no identity: 23 names of ComfyUI's own templates have several addresses. So a file is fetched without
-asking only when its hash says so, or when name, folder and publisher all fit and no other file of that name contends.
+asking only when its hash says so, or when the very name and two of folder, publisher and size fit and no other file
+of that name contends. Anybody can call a file so and put it into such a folder.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from modelyard.jobs.workflows.wanted import Wanted
 from modelyard.values.offers import Offer
 from modelyard.values.suffixes import suffix_of
 
-STRONG = 75
-"""From so many points a file may be fetched without asking."""
+STRONG = 90
+"""From so many points a file may be fetched without asking: the very name, 60, and two times 15."""
 _LEAD = 10
 """And so many it must have before the next file with other bytes."""
 
@@ -68,6 +69,10 @@ _PRECISION = re.compile(
     r"[-_.](fp\d+\w*|bf16|f16|q\d\w*|int\d+|e4m3fn?|e5m2|scaled|pruned|ema(only)?|full|emaonly)\b.*"
 )
 _SPLIT = re.compile(r"[^a-z0-9]+")
+_COMMON = re.compile(
+    r"((diffusion_|pytorch_|adapter_)?(pytorch_)?model|lora|pytorch_lora_weights|vae|ae|unet|weights|last|final)(-\d+)?"
+)
+"""Names without ending that thousands of different files have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +136,8 @@ def _by_name(wanted: Wanted, offer: Offer) -> tuple[int, str]:
     if not wanted.has_suffix:
         theirs = theirs.rpartition(".")[0]
     if theirs == ours:
-        return 60, "the very name"
+        common = _COMMON.fullmatch(_stem(ours) if wanted.has_suffix else ours)
+        return (40, "the name, which many files have") if common else (60, "the very name")
     if suffix_of(offer.name) == suffix_of(wanted.base) and _plain(theirs) == _plain(ours):
         return 45, "the same name in other signs"
     words, others = set(_SPLIT.split(_stem(ours))), set(_SPLIT.split(_stem(theirs)))
@@ -165,7 +171,7 @@ def _by_size(wanted: Wanted, offer: Offer) -> tuple[int, str]:
         return 0, ""
     apart = abs(wanted.size - offer.size) / wanted.size
     if apart < 0.02:
-        return 10, "the size that a note says"
+        return 15, "the size that a note says"
     return (-40, "another size than a note says") if apart > 0.2 else (0, "")
 
 
