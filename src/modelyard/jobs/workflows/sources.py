@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,9 +104,32 @@ def chosen(wanted: Wanted, listing: Listing, *, first: bool) -> Offer | None:
     if sure := [offer for offer in fitting if wanted.agrees(offer.claimed)]:
         return sure[0]
     if named := [offer for offer in fitting if wanted.base and offer.name.lower() == wanted.base.lower()]:
-        return named[0]
+        return _of_folder(wanted, named)
     main = [offer for offer in listing.offers if offer in fitting and offer.primary and offer.role == "main"]
     if len(main) != 1 or (len(listing.offers) > 1 and listing.address.hub != "civitai"):
         return None
     apart = abs((main[0].size or 0) - (wanted.size or 0)) / (wanted.size or 1)
     return main[0] if first or not (main[0].size and wanted.size and apart > _ROUNDED) else None
+
+
+def _of_folder(wanted: Wanted, named: list[Offer]) -> Offer | None:
+    """Of files of one name the one whose path speaks of the wanted folder; None when two others are as good."""
+    for some in ([offer for offer in named if _speaks_of(wanted.folder, offer.path)], named):
+        if len({offer.claimed.get("sha256") or offer.path for offer in some}) == 1:
+            return some[0]
+    return None
+
+
+def _speaks_of(folder: str, path: str) -> bool:
+    """Whether a file lies in such a folder, as ComfyUI or diffusers call it."""
+    above = path.lower().split("/")[:-1]
+    return any(part == folder or re.sub(r"_\d$", "", part) in _DIFFUSERS.get(folder, ()) for part in above)
+
+
+_DIFFUSERS = {
+    "diffusion_models": ("transformer", "unet", "prior", "decoder"),
+    "text_encoders": ("text_encoder",),
+    "vae": ("vae", "vqvae", "movq"),
+    "clip_vision": ("image_encoder",),
+    "controlnet": ("controlnet",),
+}
