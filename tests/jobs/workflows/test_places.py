@@ -76,3 +76,13 @@ def test_a_comfyui_is_found_by_its_parent_its_base_and_its_models(tmp_path: Path
     for wrong in (tmp_path, tmp_path / "none"):
         with pytest.raises(BadValue):
             roots_at(wrong)
+
+
+def test_nothing_is_put_where_a_drive_is_missing(tmp_path: Path) -> None:
+    plain = Entry(path=str(tmp_path / "drive/loras"), folder="loras")
+    whole = Entry(path=str(tmp_path / "drive/ComfyUI"), comfy=True)
+    for entry in (plain, whole):
+        with pytest.raises(BadValue, match="is there"):
+            target(Places(roots_of([entry])), "a.pt", "loras")
+    (tmp_path / "drive/ComfyUI").mkdir(parents=True)
+    assert target(Places(roots_of([whole])), "a.pt", "loras").endswith("/ComfyUI/models/loras/a.pt")

@@ -65,14 +65,22 @@ class Places:
         Raises:
             BadValue: There is none that may be written.
         """
-        roots = [root for root in self.roots.by_folder().get(folder, []) if not root.read_only] if folder else []
+        every = self.roots.by_folder().get(folder, []) if folder else []
+        roots = [root for root in every if not root.read_only and (not self.known or _is_there(root))]
         if not roots:
-            where = "Nobody says which folder it belongs to." if not folder else f"No root for {folder[:80]} is known."
+            where = f"No root for {folder[:80]} is known." if folder else "Nobody says which folder it belongs to."
+            where = f"No root for {folder[:80]} is there that may be written." if every else where
             raise BadValue(where, hint="Say where such models lie: `modelyard roots add --folder NAME PATH`.")
         first = roots[0]
         if first.path.name in OLD_NAMES:  # ComfyUI reads `unet` before `diffusion_models`; people expect today's name
             return next((root for root in roots if root.path == first.path.parent / folder), first)
         return first
+
+
+def _is_there(root: Root) -> bool:
+    """Whether the place that a person registered is there: nothing is put where a drive is missing."""
+    entry = Path(root.entry)
+    return not entry.is_absolute() or entry.is_dir()
 
 
 def listed(path: Path, roots: Sequence[Root]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,11 +13,14 @@ from modelyard.errors import AccessError, BadValue
 from modelyard.jobs.workflows.addresses import told_by
 from modelyard.jobs.workflows.plan import Candidate, PlannedModel, State
 from modelyard.jobs.workflows.wanted import Wanted
+from modelyard.values.sizes import show_size
 
 if TYPE_CHECKING:
     from modelyard.jobs.workflows.here import Held
     from modelyard.jobs.workflows.sources import Sought, Source
 
+_ROUNDED = 0.2
+"""A note rounds a size, but not by more."""
 _FIX = "Put its name here into the workflow: `modelyard workflow fix`."
 _NAME = "Or give the file the workflow's name too, without a copy: `modelyard workflow get --link`."
 _LINK = "Its bytes are here already: `modelyard workflow get --link` gives them the workflow's name, without a copy."
@@ -66,13 +70,14 @@ def found(wanted: Wanted, source: Source, target: Path, name: str, elsewhere: It
         told |= {"lists_as": name, "steps": (_FIX,)}
     if twins:
         told |= {"twin": twins[0].path, "steps": (_LINK,)}
-    return row(wanted, "found", _sentence(source.why), **told)
+    return row(wanted, "found", _sentence(source.why) + _odd_size(wanted, source), **told)
 
 
 def unplaced(wanted: Wanted, source: Source, error: BadValue) -> PlannedModel:
     """A file that can be fetched, but nobody knows where to."""
     told = _offered(wanted, source)
-    steps = (error.hint, f"Or fetch it to a folder of your own: `modelyard get {told['address']} --to FOLDER/`.")
+    fetch = f"modelyard get {shlex.quote(told['address'])} --to FOLDER/"
+    steps = (error.hint, f"Or fetch it to a folder of your own: `{fetch}`.")
     return row(wanted, "unresolved", f"{error.message} {_sentence(source.why)}", steps=steps, **told)
 
 
@@ -124,7 +129,8 @@ def unresolved(wanted: Wanted, sought: Sought, target: str, elsewhere: Iterable[
         return _unreached(wanted, sought, target)
     why = " ".join(dict.fromkeys(sought.errors))
     why = why or ("Nothing that was found fits well enough." if near else "No hub knows a file of that name.")
-    steps = (f"If it is one of these: `modelyard get ADDRESS --to {target}`.",) if near and target else ()
+    choose = f"If it is one of these: `modelyard get ADDRESS --to {shlex.quote(target)}`."
+    steps = (choose,) if near and target else ()
     twins = here_candidates(elsewhere, "the same hash, where ComfyUI does not list it for this folder")
     steps = (*((_LINK,) if twins else ()), *steps, *_steps(wanted, target))
     twin = twins[0].path if twins else ""
@@ -152,8 +158,15 @@ def accepted(one: PlannedModel) -> PlannedModel:
 
 def _steps(wanted: Wanted, target: str) -> tuple[str, ...]:
     words = wanted.hash or (wanted.base.rpartition(".")[0] if wanted.has_suffix else wanted.base)
-    look = f"Look for it: `modelyard search {words}`."
+    look = f"Look for it: `modelyard search {shlex.quote(words)}`."  # a stranger's word in a line that people copy
     return (look, f"Or put it to {target} yourself.") if target else (look,)
+
+
+def _odd_size(wanted: Wanted, source: Source) -> str:
+    size = source.offer.size
+    if not (size and wanted.size and abs(size - wanted.size) > wanted.size * _ROUNDED):
+        return ""
+    return f" Its size is not the one that a note says ({show_size(wanted.size)})."
 
 
 def _sentence(why: str) -> str:

@@ -16,7 +16,9 @@ from modelyard.values.untrusted import text, texts, whole
 
 _HASH = re.compile(r"[0-9a-f]{8}|[0-9a-f]{10}|[0-9a-f]{12}|[0-9a-f]{64}")
 _SHA256 = 64
-_SURE = (10, 12, _SHA256)
+_TENSORS = 12
+_AUTOV1 = 8
+_SURE = (10, _TENSORS, _SHA256)
 """Digits of hashes that name one file: AutoV2, AutoV3, SHA-256. AutoV1's eight are a hint (facts 3.7)."""
 
 _LONGEST_NAME = 1000
@@ -79,24 +81,27 @@ class Wanted:
     def agrees(self, digests: Mapping[str, str]) -> bool | None:
         """Whether digests of a file are those that are wanted; None when that cannot be told.
 
-        Tools write the first digits of either hash, so ten and twelve digits are compared with both.
+        Eight digits are AutoV1, ten the beginning of the SHA-256 (AutoV2, A1111). Twelve are that of the tensors
+        (AutoV3), or of the whole file, which is all that a pickle or a GGUF has.
         """
-        if not self.hash:
-            return None
-        compared = [value for value in _comparable(self.hash, digests) if value]
+        compared = [value for value in self._comparable(digests) if value] if self.hash else []
         if any(value.startswith(self.hash) or self.hash.startswith(value) for value in compared):
             return True
-        long = len(self.hash) in (8, _SHA256)
-        return False if compared and (long or len(compared) > 1) else None
+        either = len(self.hash) == _TENSORS and self._has_tensors
+        return False if compared and (len(compared) > 1 or not either) else None
 
+    def _comparable(self, digests: Mapping[str, str]) -> list[str]:
+        if len(self.hash) == _AUTOV1:
+            return [digests.get("autov1", "")]
+        whole_file = digests.get("sha256", "") or digests.get("autov2", "")
+        if len(self.hash) == _TENSORS and self._has_tensors:
+            return [whole_file, digests.get("tensor-sha256", "") or digests.get("autov3", "")]
+        return [whole_file]
 
-def _comparable(wanted: str, digests: Mapping[str, str]) -> list[str]:
-    if len(wanted) == _SHA256:
-        return [digests.get("sha256", "")]
-    if len(wanted) == 8:
-        return [digests.get("autov1", "")]
-    tensors = digests.get("tensor-sha256", "") or digests.get("autov3", "")
-    return [digests.get("sha256", "") or digests.get("autov2", ""), tensors]
+    @property
+    def _has_tensors(self) -> bool:
+        """Whether it may be a safetensors file, the one kind whose tensors are hashed apart."""
+        return suffix_of(self.base) not in MODELS - {".safetensors", ".sft"}
 
 
 def read_row(row: Mapping[str, Any]) -> Wanted:
