@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -13,15 +14,16 @@ import pytest
 from library.formats.test_pickles import GOOD as TORCH
 from library.formats.test_pickles import called, zipped
 from modelyard.app import App
+from modelyard.catalogue.asking import Asking
 from modelyard.errors import BadValue, TargetExists, UnsafePath
-from modelyard.jobs.quarantine import kept, quarantined, release, unsafe
+from modelyard.jobs.quarantine import confine, kept, quarantined, release, unsafe
 from modelyard.jobs.wish import Wish
 from modelyard.library.reading.pool import Pool
 from modelyard.net.stop import Stop
 from modelyard.testing import PracticeHub
 from modelyard.testing.content import Bytes
 
-from .library import library, scanned
+from .library import library, model, scanned
 
 EVIL = zipped({"archive/data.pkl": called("os", "system"), "archive/version": b"3\n"})
 
@@ -145,8 +147,6 @@ def test_what_is_kept_is_shown_with_what_it_would_run_and_released_by_its_hash(y
     (one,) = kept(app.stock)
     assert one.path == str(path) and "system" in one.words
     assert [problem.code for problem in scanned(app).problems] == ["quarantined"]
-    import hashlib
-
     digest = hashlib.sha256(EVIL).hexdigest()
     with pytest.raises(BadValue):
         release(app.stock, path, "0" * 64, Stop())
@@ -165,3 +165,36 @@ def test_nothing_outside_the_roots_is_released(yard, tmp_path: Path) -> None:
     path.write_bytes(EVIL)
     with pytest.raises(UnsafePath):
         release(app.stock, path, "0" * 64, Stop())
+
+
+def test_a_model_that_could_run_code_is_put_away_and_found_again_once_it_is_released(yard: tuple[App, Path]) -> None:
+    app, root = yard
+    (root / "evil.pt").write_bytes(EVIL)
+    (root / "evil.txt").write_text("words")
+    scanned(app)
+    (one,) = app.stock.catalogue.page(Asking()).models
+    app.stock.catalogue.write(one.id, {"uses": 5})
+    held = confine(app.stock, one.id)
+    assert held == root / "evil.pt.quarantine" and held.read_bytes() == EVIL and (root / "evil.txt").exists()
+    assert app.stock.catalogue.page(Asking()).models == []
+    scanned(app)
+    assert app.stock.catalogue.page(Asking()).models == [] and [each.path for each in kept(app.stock)] == [str(held)]
+    release(app.stock, held, hashlib.sha256(EVIL).hexdigest(), Stop())
+    scanned(app)
+    (again,) = app.stock.catalogue.page(Asking()).models
+    assert (again.id, again.uses, again.health) == (one.id, 5, "unsafe")
+
+
+def test_nothing_but_a_single_unsafe_file_is_put_away_and_no_file_is_replaced(yard: tuple[App, Path]) -> None:
+    app, root = yard
+    model(root / "good.safetensors")
+    (root / "evil.pt").write_bytes(EVIL)
+    (root / "evil.pt.quarantine").write_bytes(b"another")
+    scanned(app)
+    good, evil = sorted(app.stock.catalogue.page(Asking()).models, key=lambda one: one.health != "unverified")
+    with pytest.raises(BadValue):
+        confine(app.stock, good.id)
+    with pytest.raises(TargetExists):
+        confine(app.stock, evil.id)
+    assert (root / "evil.pt").exists() and (root / "evil.pt.quarantine").read_bytes() == b"another"
+    assert len(app.stock.catalogue.page(Asking()).models) == 2

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from jobs.library import model
+from jobs.test_quarantine import EVIL
 from modelyard.app import App
 from modelyard.jobs.scan import Scan
 from modelyard.net.stop import Stop
@@ -295,3 +296,17 @@ def test_folders_and_exclusions_are_asked_over_the_routes(face: Face, root: Path
     left = face("GET", "/models?exclude=tag:Keep&offset=1")["models"]
     assert [one["place"] for one in left] == ["style/ink/c.safetensors"]
     assert face("GET", "/models?exclude=favourite:true", status=400)["code"] == "bad-request"
+
+
+def test_an_unsafe_pickle_is_put_away_measured_and_released_over_the_routes(face: Face, root: Path) -> None:
+    (root / "evil.pt").write_bytes(EVIL)
+    scan(face)
+    held = face("POST", f"/models/{ids(face)['evil.pt']}/quarantine")["path"]
+    (one,) = face("GET", "/quarantine")
+    assert one["path"] == held and "system" in one["words"] and ids(face) == {}
+    digest = face("POST", "/quarantine/measure", {"path": held})["sha256"]
+    assert digest == hashlib.sha256(EVIL).hexdigest()
+    assert face("POST", "/quarantine/release", {"path": held, "sha256": "0" * 64}, 400)["code"] == "bad-value"
+    assert face("POST", "/quarantine/measure", {"path": "/etc/passwd"}, 400)["code"] == "unsafe-path"
+    assert face("POST", "/quarantine/release", {"path": held, "sha256": digest}) == {"path": str(root / "evil.pt")}
+    assert face("GET", "/quarantine") == []

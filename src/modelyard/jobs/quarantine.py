@@ -11,8 +11,10 @@ from pathlib import Path
 
 import msgspec
 
+from modelyard.catalogue.model import Health
 from modelyard.engine.landing import rename, sync_folder
 from modelyard.errors import BadValue, NoSuchFile, UnsafePickle, YardError
+from modelyard.jobs.carrying import gather
 from modelyard.jobs.measure import measure
 from modelyard.jobs.stock import Stock
 from modelyard.library.reading.pool import Pool
@@ -78,6 +80,25 @@ def _below(root: Root) -> Iterator[Path]:
                 entry.name for entry in entries if entry.name.endswith(SUFFIX) and entry.is_file(follow_symlinks=False)
             )
         yield from (Path(folder.path, name) for name in found)
+
+
+def confine(stock: Stock, number: int) -> Path:
+    """Give a model that could run code a name that no program loads; gives its path. What lies beside it stays.
+
+    Raises:
+        BadValue: It is not unsafe, or more than one file.
+        NoSuchModel, NoSuchFile, UnsafePath, ReadOnlyDisk, TargetExists: It cannot be renamed; all is as it was.
+    """
+    load = gather(stock, number)
+    if load.model.health is not Health.UNSAFE:
+        raise BadValue(f"{load.model.title} is not known to run code.", hint="Verify it when you doubt that.")
+    if load.tree or len(load.files) != 1:
+        raise BadValue(f"{load.model.title} is several files.", hint="Put it to the trash.")
+    (file,) = load.files
+    rename(file, quarantined(file))
+    sync_folder(load.home)
+    stock.catalogue.lose([number])
+    return Path(load.model.path).with_name(quarantined(file).name)
 
 
 def release(stock: Stock, path: Path, sha256: str, stop: Stop) -> Path:

@@ -115,6 +115,13 @@ export function useDoing(patch: (ids: ReadonlySet<number>, change: Partial<Model
     if (done && on) toasts.tell(t('library.ignored'), { label: t('do.undo'), run: () => void ignore(id, false) })
   }
 
+  /** Give a model that could run code a name that no program loads. */
+  async function quarantine(id: number): Promise<void> {
+    const done = await tried(() => said(api().POST('/api/v1/models/{id}/quarantine', { params: { path: { id } } })))
+    old()
+    if (done) toasts.tell(t('library.quarantined'), { label: t('adding.look'), run: () => void router.push({ name: 'health', query: { part: 'quarantine' } }) })
+  }
+
   async function rename(id: number, name: string): Promise<boolean> {
     const done = await tried(() => said(api().POST('/api/v1/models/{id}/rename', { params: { path: { id } }, body: { name } })))
     old()
@@ -136,7 +143,7 @@ export function useDoing(patch: (ids: ReadonlySet<number>, change: Partial<Model
     old()
   }
 
-  return { verify, measure, refresh, seekNewer, move, own, star, starAll, tag, trash, ignore, rename, preview }
+  return { verify, measure, refresh, seekNewer, move, own, star, starAll, tag, trash, quarantine, ignore, rename, preview }
 }
 
 export type Doing = ReturnType<typeof useDoing>

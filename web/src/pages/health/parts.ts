@@ -7,5 +7,6 @@ export const PARTS: Record<string, { icon: string; shows: Component }> = {
   duplicates: { icon: 'icon-[lucide--files]', shows: defineAsyncComponent(() => import('./duplicates.vue')) },
   unused: { icon: 'icon-[lucide--moon-star]', shows: defineAsyncComponent(() => import('./unused.vue')) },
   newer: { icon: 'icon-[lucide--sparkles]', shows: defineAsyncComponent(() => import('./newer.vue')) },
+  quarantine: { icon: 'icon-[lucide--biohazard]', shows: defineAsyncComponent(() => import('./quarantine.vue')) },
   trash: { icon: 'icon-[lucide--trash-2]', shows: defineAsyncComponent(() => import('./trash.vue')) },
 }

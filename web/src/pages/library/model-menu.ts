@@ -28,6 +28,7 @@ export function useModelMenu(doing: Doing, ways: Ways): (model: Model) => MenuIt
     { need: 'admin', label: t('library.do.link'), icon: 'icon-[lucide--link]', run: () => ways.link(model) },
     { label: t('scripts.as'), icon: 'icon-[lucide--terminal]', run: () => ways.script(model) },
     { label: t('library.copyPath'), icon: 'icon-[lucide--copy]', run: () => void copy(model.path) },
+    ...(model.health === 'unsafe' ? [{ need: 'operator' as const, label: t('library.do.quarantine'), icon: 'icon-[lucide--biohazard]', run: () => void doing.quarantine(model.id) }] : []),
     { need: 'operator', label: t('library.do.trash'), icon: 'icon-[lucide--trash-2]', keys: 'Del', danger: true, run: () => void doing.trash([model.id]) },
   ]
 }

@@ -1,0 +1,77 @@
+"""Pickles that would run code: which stand in quarantine, putting one there, and releasing one that a person trusts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+
+from modelyard.errors import BadValue, DiskError, NoSuchModel
+from modelyard.jobs.measure import measure
+from modelyard.jobs.quarantine import Kept, confine, kept, release
+from modelyard.jobs.scan import SCAN, ScanOptions
+from modelyard.net.stop import Stop
+from modelyard.server.api.library import begin
+from modelyard.server.roles import Role
+from modelyard.server.routes import Ask, Here, Id, Routes
+
+routes = Routes(tag="quarantine")
+
+Place = Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]
+
+
+class Held(Ask, frozen=True):
+    """A file in quarantine, by its path there."""
+
+    path: Place
+
+
+class Trusted(Held, frozen=True):
+    """A file that a person trusts.
+
+    Attributes:
+        sha256: Of the very bytes that they decided about, as `POST /quarantine/measure` told it.
+    """
+
+    sha256: Annotated[str, msgspec.Meta(pattern="^[0-9a-fA-F]{64}$")]
+
+
+class HeldDigest(msgspec.Struct, frozen=True):
+    """What a file's bytes are now."""
+
+    sha256: str
+
+
+class HeldPath(msgspec.Struct, frozen=True):
+    """What a file is called now."""
+
+    path: str
+
+
+@routes.get("/quarantine", role=Role.VIEWER, slow=True)
+def list_quarantine(here: Here) -> list[Kept]:
+    """The files in quarantine below all roots, and what each would run; they are taken apart anew."""
+    return list(kept(here.app.stock))
+
+
+@routes.post("/quarantine/measure", role=Role.ADMIN, once=False, slow=True, raises=(BadValue, DiskError))
+def measure_quarantined(here: Here, body: Held) -> HeldDigest:
+    """The SHA-256 of a file in quarantine: releasing it needs that of the bytes that were decided about."""
+    path = Path(body.path)
+    here.app.stock.roots().inside(path)
+    return HeldDigest(measure(path, Stop(here.app.stop)).digests["sha256"])
+
+
+@routes.post("/quarantine/release", role=Role.ADMIN, slow=True, raises=(BadValue, DiskError))
+def release_quarantined(here: Here, body: Trusted) -> HeldPath:
+    """Give a file its name back: from then on programs load it, and what it holds is run."""
+    path = release(here.app.stock, Path(body.path), body.sha256, Stop(here.app.stop))
+    begin(here, SCAN, ScanOptions())
+    return HeldPath(str(path))
+
+
+@routes.post("/models/{id}/quarantine", role=Role.OPERATOR, slow=True, raises=(NoSuchModel, BadValue, DiskError))
+def quarantine_model(here: Here, id: Id) -> HeldPath:
+    """Give a model that could run code a name that no program loads; it leaves the lists, its sidecars stay."""
+    return HeldPath(str(confine(here.app.stock, id)))
