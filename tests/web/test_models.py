@@ -52,10 +52,10 @@ def test_a_damaged_model_is_verified_repaired_and_good_again(seen: Seen, tmp_pat
     os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
     panel = panel_of(seen, one(seen, "wash")["title"])
     panel.get_by_role("button", name="Verify").click()
-    panel.get_by_text("Damaged", exact=True).wait_for()
+    panel.get_by_text("Its bytes changed since they were measured.").wait_for()
     panel.get_by_role("button", name="What can be done?").click()
     seen.page.get_by_role("dialog").get_by_role("button", name="Repair").click()
-    panel.get_by_text("Good", exact=True).wait_for()
+    panel.get_by_text("Read whole, and every byte is what it should be.").wait_for()
     assert file.read_bytes() == body
 
 
