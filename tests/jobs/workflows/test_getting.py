@@ -58,6 +58,19 @@ def test_what_arrives_is_proven_and_a_second_run_fetches_nothing(asking: App, hu
     assert (again.model.state, again.outcome) == ("here", None)
 
 
+@pytest.mark.parametrize("name", ["x.safetensors", "x.gguf"])
+def test_a_short_hash_is_compared_with_what_arrived(asking: App, hub: PracticeHub, tmp_path: Path, name: str) -> None:
+    asking.lan_hubs.add(hub.url)
+    url = hub.add_file(name, SIZE)
+    sha256 = hub.content(name).sha256
+    (wrong,) = got(asking, told(name, url=url, hash="0123456789"))
+    assert (wrong.model.state, wrong.model.verified, wrong.error) == ("differs", False, None)
+    assert (tmp_path / "loras" / name).stat().st_size == SIZE, "what was fetched is kept, and said to be another"
+    (tmp_path / "loras" / name).unlink()
+    (right,) = got(asking, told(name, url=url, hash=sha256[:10]))
+    assert (right.model.state, right.model.verified) == ("here", True)
+
+
 def test_a_pinned_hash_is_proven_whatever_the_hub_claims(asking: App, hub: PracticeHub, tmp_path: Path) -> None:
     asking.lan_hubs.add(hub.url)
     url = hub.add_file("x.safetensors", SIZE)

@@ -67,13 +67,23 @@ def test_whatever_a_row_holds_it_is_a_want_whose_name_stays_inside(
         (FULL[:12], {"tensor-sha256": FULL}, True),
         (FULL[:12], {"autov3": FULL[:12], "sha256": "0" * 64}, True),
         (FULL[:10], {"sha256": "0" * 64, "tensor-sha256": "1" * 64}, False),
-        (FULL[:10], {"sha256": "0" * 64}, None),
+        (FULL[:10], {"sha256": "0" * 64}, False),
+        (FULL[:10], {"tensor-sha256": FULL}, None),
+        (FULL[:12], {"sha256": "0" * 64}, None),
+        (FULL[:12], {"sha256": FULL}, True),
         (FULL[:8], {"autov1": FULL[:8]}, True),
         ("", {"sha256": FULL}, None),
     ],
 )
 def test_hashes_agree_contradict_or_say_nothing(told: str, digests: dict[str, str], agrees: bool | None) -> None:
-    assert Wanted("a.pt", hash=told).agrees(digests) is agrees
+    assert Wanted("a.safetensors", hash=told).agrees(digests) is agrees
+    assert Wanted("a", hash=told).agrees(digests) is agrees
+
+
+@pytest.mark.parametrize("name", ["a.ckpt", "a.pt", "a.gguf", "A.BIN"])
+def test_what_has_no_tensor_hash_is_known_by_its_whole_bytes_alone(name: str) -> None:
+    assert Wanted(name, hash=FULL[:12]).agrees({"sha256": "0" * 64}) is False
+    assert Wanted(name, hash=FULL[:12]).agrees({"sha256": FULL}) is True
 
 
 def test_a_model_of_two_workflows_is_one_and_each_row_knows_its_place() -> None:

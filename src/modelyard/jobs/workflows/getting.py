@@ -106,7 +106,9 @@ class Getting:
         row: PlannedModel | None = model
         while row is not None:
             got = self._from(row, wanted.sha256 or model.hash)
-            if got.error is None or isinstance(got.error, (Stopped, DiskFull)):
+            if got.error is None:
+                return self._compared(wanted, got)
+            if isinstance(got.error, (Stopped, DiskFull)):
                 return got
             first = first or got
             tried.append(row.address)
@@ -115,6 +117,19 @@ class Getting:
                 row = None
         assert first is not None
         return first
+
+    def _compared(self, wanted: Wanted, got: Got) -> Got:
+        """What arrived, compared with the short hash that the workflow says: no hub need have claimed it."""
+        path = Path(got.model.path)
+        proof = self.yard.proofs.of(path)
+        agrees = wanted.agrees(proof.measured) if proof else None
+        if agrees is not False:
+            return Got(msgspec.structs.replace(got.model, verified=got.model.verified or bool(agrees)), got.outcome)
+        why = f"It was fetched from {got.model.address}, but its hash is not what the workflow says."
+        steps = ("It is kept; see whether it is what you want, or give it another name and look for the other.",)
+        return Got(
+            msgspec.structs.replace(got.model, state="differs", verified=False, why=why, steps=steps), got.outcome
+        )
 
     def _from(self, row: PlannedModel, sha256: str) -> Got:
         wish = Wish([row.address], row.target, sha256=sha256 or None, told=True)

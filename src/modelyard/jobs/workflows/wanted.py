@@ -93,6 +93,8 @@ class Wanted:
     def _comparable(self, digests: Mapping[str, str]) -> list[str]:
         if len(self.hash) == _AUTOV1:
             return [digests.get("autov1", "")]
+        if self.sha256:
+            return [digests.get("sha256", "")]
         whole_file = digests.get("sha256", "") or digests.get("autov2", "")
         if len(self.hash) == _TENSORS and self._has_tensors:
             return [whole_file, digests.get("tensor-sha256", "") or digests.get("autov3", "")]
