@@ -142,3 +142,39 @@ def test_what_a_running_comfyui_lists_is_here_even_where_this_machine_cannot_see
     found = one(app, told("x.safetensors", "vae", listed=True), search=False)
     assert (found.state, found.path) == ("here", "")
     assert one(app, told("x.safetensors", "vae", listed=False), search=False).state == "unresolved"
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"", "empty"),
+        (b"<!DOCTYPE html><html><title>Log in</title></html>", "page"),
+        (b'{"error": "not allowed"}', "JSON"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9\n", "git-lfs"),
+        (
+            (80).to_bytes(8, "little") + b'{"a":{"dtype":"F32","shape":[99],"data_offsets":[0,396]}}'.ljust(80),
+            "asks for",
+        ),
+    ],
+)
+def test_what_is_no_model_is_not_the_wanted_one_whatever_it_is_called(
+    app: App, root: Path, data: bytes, words: str
+) -> None:
+    (root / "x.safetensors").write_bytes(data)
+    found = one(app, told("x.safetensors"), search=False)
+    assert (found.state, found.verified) == ("differs", False)
+    assert words in found.why
+
+
+def test_a_file_of_another_size_than_a_note_says_is_told_unless_its_hash_is_right(measured: App, root: Path) -> None:
+    row = told("a.safetensors", size=9_000_000_000)
+    assert "9.0 GB are wanted" in one(measured, row, search=False).why
+    sha256, _ = digests(measured, root / "a.safetensors")
+    assert one(measured, row | {"hash": sha256}, search=False).state == "here"
+
+
+def test_a_broken_link_that_comfyui_lists_is_not_here(app: App, root: Path) -> None:
+    (root / "x.safetensors").symlink_to(root / "gone.safetensors")
+    assert one(app, told("x.safetensors", listed=True), search=False).state != "here"
+    assert one(app, told("other.safetensors", listed=True), search=False).state == "here"
+    assert "nobody compared" in one(app, told("other.safetensors", listed=True, hash="1" * 64), search=False).why

@@ -15,7 +15,7 @@ from modelyard.jobs.workflows import rows
 from modelyard.jobs.workflows.here import Here
 from modelyard.jobs.workflows.looking import Looking
 from modelyard.jobs.workflows.places import Places, models_folder
-from modelyard.jobs.workflows.plan import READY
+from modelyard.jobs.workflows.plan import READY, PlannedModel
 from modelyard.jobs.workflows.renames import renames_of
 from modelyard.jobs.workflows.resolving import Resolver
 from modelyard.jobs.workflows.sources import Sought
@@ -91,3 +91,11 @@ def test_a_thousand_rows_of_one_model_are_one_model(tmp_path: Path) -> None:
     made = Resolver(places, Looking(Here(places)))
     plan = made.plan([told("a.safetensors")] * 1000)
     assert (len(plan.models), len(made.models), plan.complete) == (1000, 1, True)
+
+
+def test_a_name_of_two_models_is_not_renamed_to_either() -> None:
+    one = PlannedModel(name="s.safetensors", directory="loras", state="renamed", lists_as="A.safetensors")
+    other = PlannedModel(name="s.safetensors", directory="loras", state="renamed", lists_as="B.safetensors")
+    right = PlannedModel(name="s.safetensors", directory="loras", state="here")
+    assert renames_of([one]) == {("s.safetensors", "loras"): "A.safetensors"}
+    assert renames_of([one, other]) == renames_of([one, right]) == {}

@@ -79,6 +79,12 @@ class Here:
                 return self.held(path, wanted.folder)
         return None if wanted.has_suffix else next(self._of_stem(wanted), None)
 
+    def is_broken_link(self, wanted: Wanted) -> bool:
+        """Whether only a link that leads nowhere has that name: ComfyUI lists those too."""
+        relative = safe_relative(wanted.name.replace("\\", "/")) if wanted.name else None
+        paths = [root.path / relative for root in self.places.of(wanted.folder)] if relative else []
+        return any(path.is_symlink() and not path.exists() for path in paths)
+
     def hashed(self, wanted: Wanted, sha256: str = "") -> list[Held]:
         """Untouched files with the wanted hash, those that ComfyUI lists in the folder first.
 

@@ -6,17 +6,20 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from modelyard.engine.sniff import looks_wrong, wrong_container
 from modelyard.jobs.workflows import rows
 from modelyard.jobs.workflows.here import Held, Here
 from modelyard.jobs.workflows.plan import PlannedModel
 from modelyard.jobs.workflows.sources import Source
 from modelyard.jobs.workflows.wanted import Wanted
+from modelyard.values.sizes import show_size
 
 Measure = Callable[[Path], Mapping[str, str]]
 """Reads a file whole and gives its digests."""
 
 _ROUNDED = 0.2
 """A note rounds a size, but not by more."""
+_HEAD = 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,9 @@ class Looking:
                 return rows.held_row(wanted, "here", held, "It was fetched from the place that the workflow says.")
         if there := self.here.named(wanted):
             return self._judged(wanted, there)
-        return rows.row(wanted, "here", "ComfyUI lists it.") if wanted.listed else None
+        if not wanted.listed or self.here.is_broken_link(wanted):
+            return None
+        return rows.row(wanted, "here", f"ComfyUI lists it{'; nobody compared its hash' if wanted.hash else ''}.")
 
     def _judged(self, wanted: Wanted, held: Held) -> PlannedModel:
         """A file under the wanted name: is it the wanted one?"""
@@ -58,6 +63,8 @@ class Looking:
             )
         if agrees:
             return rows.proven(wanted, "here", held, "Name and hash are those that the workflow says.")
+        if other := _no_model(wanted, held):
+            return rows.differs(wanted, held, f"A file of that name is here, but it is {other}.")
         why = "A file of that name is in that folder" if wanted.folder else "A file of that name is here"
         return rows.held_row(wanted, "here", held, f"{why}{'; its hash was not measured yet' if wanted.hash else ''}.")
 
@@ -108,6 +115,20 @@ class Looking:
     def elsewhere(self, wanted: Wanted, sha256: str = "") -> list[Held]:
         """Files with the wanted bytes that ComfyUI does not list in the wanted folder."""
         return [held for held in self.here.hashed(wanted, sha256) if not held.lists_as][:3]
+
+
+def _no_model(wanted: Wanted, held: Held) -> str:
+    """Why a file cannot be the wanted one, whatever it is called; empty when nothing speaks against it."""
+    if not held.size:
+        return "empty"
+    if wanted.size and abs(held.size - wanted.size) / wanted.size > _ROUNDED:
+        return f"{show_size(held.size)} large, and {show_size(wanted.size)} are wanted"
+    try:
+        with held.path.open("rb") as file:
+            start = file.read(_HEAD)
+        return looks_wrong(held.path.name, start) or wrong_container(held.path.name, start, held.size)
+    except OSError as error:
+        return f"not readable: {error.strerror}"
 
 
 def _is_named(wanted: Wanted, held: Held) -> bool:
