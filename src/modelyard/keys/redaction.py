@@ -52,12 +52,18 @@ class Redactor:
 
     def data(self, value: Any) -> Any:
         """JSON-able data with every text in it masked, names of fields included."""
+        return self._masked(value, {})
+
+    def _masked(self, value: Any, seen: dict[str, str]) -> Any:
+        """The data masked; the same text, as rows have many, is masked once."""
         if isinstance(value, str):
-            return self.text(value)
+            if value not in seen:
+                seen[value] = self.text(value)
+            return seen[value]
         if isinstance(value, Mapping):
-            return {self.text(str(name)): self.data(held) for name, held in value.items()}
+            return {self._masked(str(name), seen): self._masked(held, seen) for name, held in value.items()}
         if isinstance(value, list | tuple | set | frozenset):
-            return [self.data(held) for held in value]
+            return [self._masked(held, seen) for held in value]
         return value
 
     def error(self, error: YardError) -> dict[str, Any]:
