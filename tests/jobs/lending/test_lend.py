@@ -340,8 +340,10 @@ def test_a_model_behind_a_link_out_of_the_roots_is_not_lent(app: App, lora: Path
     lora.unlink()
     lora.symlink_to(secret)
     keep_place(app.stock, str(place(tmp_path, "a1111")))
-    told = lend_models(app.stock, LinkOptions(ids=(found,), program="a1111"), Stop(), lambda _: None)
-    assert code(told["results"][0]) == "unsafe-path"
+    (told,) = foresee(app.stock, LinkOptions(ids=(found,), program="a1111"))
+    assert told.error is not None and told.error["code"] == "unsafe-path"
+    results = lend_models(app.stock, LinkOptions(ids=(found,), program="a1111"), Stop(), lambda _: None)["results"]
+    assert code(results[0]) == "unsafe-path"
 
 
 def test_a_link_planted_in_the_programs_folder_is_not_followed(app: App, lora: Path, tmp_path: Path) -> None:

@@ -182,8 +182,14 @@ def test_its_own_blobs_and_other_formats_are_not_lent_to_it(app: App, store: Pat
 @pytest.mark.parametrize(
     "host", ["192.168.1.5:11434", "example.org", "https://127.0.0.1:5", "127.0.0.1.evil.org", "[::2]:1"]
 )
-def test_an_ollama_of_another_machine_is_never_asked(host: str) -> None:
+def test_an_ollama_of_another_machine_is_never_asked(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def connect(*_: object, **__: object) -> None:
+        raise AssertionError("somebody was asked")
+
+    monkeypatch.setattr("http.client.HTTPConnection", connect)
     assert Ollama.running({"OLLAMA_HOST": host}) is None
+    with pytest.raises(AssertionError, match="asked"):
+        Ollama.running({"OLLAMA_HOST": "0.0.0.0"})
 
 
 @pytest.mark.parametrize("point", ["lending", "named", "placed", "lent"])

@@ -100,6 +100,25 @@ def test_settings_that_stop_comfyui_are_not_changed_and_the_file_is_linked(
     give_back(app.stock, told["loan"])
 
 
+def test_a_name_that_yaml_reads_as_something_else_is_not_written(app: App, tmp_path: Path) -> None:
+    path = model(tmp_path / "odd" / "a.safetensors", 1)
+    app.stock.entries.keep(Entry(path=str(path.parent), folder="no"))
+    scanned(app)
+    tool = trees.comfy(tmp_path / "tools" / "ComfyUI")
+    config = trees.put(tool / "extra_model_paths.yaml", "a:\n  loras: /x\n")
+    told = one(app, path, tool, by="config")
+    assert code(told) == "cannot-lend" and config.read_text() == "a:\n  loras: /x\n"
+
+
+def test_settings_that_somebody_broke_give_our_block_back(app: App, lora: Path, tmp_path: Path) -> None:
+    tool = trees.comfy(tmp_path / "tools" / "ComfyUI")
+    told = one(app, lora, tool)
+    config = tool / "extra_model_paths.yaml"
+    config.write_text("broken: [\n" + config.read_text())
+    assert give_back(app.stock, told["loan"]).left == []
+    assert config.read_text() == "broken: [\n"
+
+
 def test_settings_behind_a_link_are_not_written_through(app: App, lora: Path, tmp_path: Path) -> None:
     tool = trees.comfy(tmp_path / "tools" / "ComfyUI")
     victim = trees.put(tmp_path / "victim", "precious")

@@ -53,7 +53,8 @@ def _put(kind: str, listed: Listed, wanted: list[Listed], *, there: bool) -> Non
             if one.file == listed.file and one.path not in folders.setdefault(one.key, []):
                 folders[one.key].append(one.path)
         after = with_extra_paths(before, folders)
-        _check_extra(file, before, after, folders)
+        if there or _reads(before, file.parent):
+            _check_extra(file, before, after, folders)
     else:
         after = _changed(kind, before, listed, there=there)
     if after == before:
@@ -68,6 +69,15 @@ def _put(kind: str, listed: Listed, wanted: list[Listed], *, there: bool) -> Non
 def _changed(kind: str, text: str, listed: Listed, *, there: bool) -> str:
     change = with_listed if kind == "fooocus" else with_semicolon
     return change(text, listed.key, listed.path, there=there)
+
+
+def _reads(text: str, home: Path) -> bool:
+    """Whether ComfyUI reads it as it is; else only our block is taken out of it, and the rest is its owner's."""
+    try:
+        read_extra_paths(text, home)
+    except YardError:
+        return False
+    return True
 
 
 def _check_extra(file: Path, before: str, after: str, folders: dict[str, list[str]]) -> None:
