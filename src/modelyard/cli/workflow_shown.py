@@ -30,7 +30,8 @@ def model_lines(model: PlannedModel) -> Iterator[str]:
     licence = f"  licence: {model.licence}" if model.licence else ""
     folder = model.directory or "(folder unknown)"
     name = f"{folder}/{model.name or '(no name)'}"
-    yield f"  {_WORDS.get(model.state, model.state):9} {name}{f'  {where}' if where else ''}{size}{licence}"
+    state = f"{_WORDS.get(model.state, model.state)}{' ✓' if model.verified else ''}"
+    yield f"  {state:9} {name}{f'  {where}' if where else ''}{size}{licence}"
     if model.state != "here":
         yield f"            {model.why}"
     for one in model.candidates:
