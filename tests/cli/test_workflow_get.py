@@ -248,7 +248,9 @@ def test_bytes_that_are_here_get_the_workflow_s_names_without_a_copy(
     models = comfy / "models"
     (models / "vae/yard_vae.safetensors").rename(models / "vae/other.safetensors")
     (models / "checkpoints").mkdir()
-    (models / "loras/yard_lora.safetensors").rename(models / "checkpoints/elsewhere.safetensors")
+    blob = models / "checkpoints/blob"  # as a cache of Hugging Face keeps files: the name is a link
+    (models / "loras/yard_lora.safetensors").rename(blob)
+    (models / "checkpoints/elsewhere.safetensors").symlink_to(blob)
     assert modelyard("roots", "add", str(comfy), "--comfy").code == 0
     assert modelyard("scan").code == modelyard("measure").code == 0
     sent = hub.log.bytes_sent()

@@ -130,3 +130,18 @@ def test_a_viewer_may_look_and_not_get(hub: PracticeHub, tmp_path: Path) -> None
         assert ask(app, Role.VIEWER, "POST", f"{API}/workflows/get", workflow)[0] == 403
         status, told = ask(app, Role.OPERATOR, "POST", f"{API}/workflows/get", workflow)
         assert (status, len(told["tasks"])) == (200, 4)
+
+
+@pytest.mark.parametrize(
+    ("role", "asked"), [(Role.VIEWER, False), (Role.COMFYUI, False), (Role.OPERATOR, True), (Role.ADMIN, True)]
+)
+def test_who_only_looks_does_not_send_us_to_servers_of_his_choice(
+    hub: PracticeHub, tmp_path: Path, role: Role, asked: bool
+) -> None:
+    with App({"HOME": str(tmp_path), **hub.env()}) as app:
+        app.lan_hubs.add(hub.url)  # else loopback is refused to everybody
+        url = hub.add_file("yard.safetensors", 5000)
+        workflow = needing({"name": "yard.safetensors", "directory": "vae", "url": url})
+        told = ask(app, role, "POST", f"{API}/workflows/plan", workflow)[1]["models"][0]
+        assert (told["state"] == "found") is asked, told
+        assert bool(hub.log.find("*/yard.safetensors")) is asked

@@ -82,7 +82,7 @@ def stocked(hub: PracticeHub, size: int = 300_000) -> dict[str, Any]:
         {"name": "yard.safetensors", "directory": "diffusion_models", "url": f"{files}/old/v1.safetensors"},
         {"name": "yard_lora.safetensors", "directory": "loras", "url": f"{HOME}/gone/gone/resolve/main/x.safetensors"},
         {"name": "yard-encoder.safetensors", "directory": "text_encoders"},
-        note=f"- [yard_lora.safetensors]({mirror}) (0.3 MB)",
+        note=f"- [yard_lora.safetensors]({mirror}) ({(size + 16) / 1000:.0f} KB)",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -99,3 +100,11 @@ def test_a_name_of_two_models_is_not_renamed_to_either() -> None:
     right = PlannedModel(name="s.safetensors", directory="loras", state="here")
     assert renames_of([one]) == {("s.safetensors", "loras"): "A.safetensors"}
     assert renames_of([one, other]) == renames_of([one, right]) == {}
+
+
+def test_a_hundred_thousand_models_are_planned_soon_and_those_beyond_any_workflow_told_apart() -> None:
+    began = time.process_time()
+    plan = resolver().plan([told(f"{number}.safetensors") for number in range(100_000)])
+    assert time.process_time() - began < 20
+    assert len(plan.models) == 100_000
+    assert "was not looked for" in plan.models[-1].why

@@ -47,6 +47,7 @@ def resolver(
     most: int = 300,
     measured: Callable[[Path], object] | None = None,
     accept: bool = False,
+    strangers: bool = True,
 ) -> Resolver:
     """A maker of plans.
 
@@ -57,9 +58,10 @@ def resolver(
         most: Questions to hubs.
         measured: Read files that are likely to be wanted, so that it is sure; told before each. None reads none.
         accept: Take them unread.
+        strangers: Ask servers that the workflow names and that are no hub.
     """
     read = _measuring(yard, stop, measured) if measured else None
-    seeker = Seeker(Questions(yard, stop, most, seconds)) if search else None
+    seeker = Seeker(Questions(yard, stop, most, seconds, strangers=strangers)) if search else None
     looking = Looking(Here(places, catalogue, yard.proofs), read)
     return Resolver(places, looking, seeker, accept, lambda models: rooms(yard, models))
 

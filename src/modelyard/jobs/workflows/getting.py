@@ -88,10 +88,10 @@ class Getting:
             return None
         try:
             target, way = name_too(self.resolver.places, self.yard.proofs, wanted, Path(twin))
-        except CannotLend:
-            return None
-        except YardError as error:
+        except (Stopped, DiskFull) as error:
             return Got(model, None, error)
+        except YardError as error:
+            return None if model.fetched or isinstance(error, CannotLend) else Got(model, None, error)
         why = f"A second name ({way}) of {twin}."
         more = {"lists_as": "", "steps": (), "candidates": (), "twin": "", "verified": True}
         return Got(msgspec.structs.replace(model, state="here", path=str(target), why=why, **more))

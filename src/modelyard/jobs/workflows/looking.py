@@ -19,6 +19,8 @@ Measure = Callable[[Path], Mapping[str, str]]
 
 _ROUNDED = 0.2
 """A note rounds a size, but not by more."""
+_FAR = 3
+"""So many times larger or smaller than a note says a file is another one: notes round `0.1 MB` too."""
 _HEAD = 2**20
 
 
@@ -121,7 +123,7 @@ def _no_model(wanted: Wanted, held: Held) -> str:
     """Why a file cannot be the wanted one, whatever it is called; empty when nothing speaks against it."""
     if not held.size:
         return "empty"
-    if wanted.size and abs(held.size - wanted.size) / wanted.size > _ROUNDED:
+    if wanted.size and not wanted.size / _FAR <= held.size <= wanted.size * _FAR:
         return f"{show_size(held.size)} large, and {show_size(wanted.size)} are wanted"
     try:
         with held.path.open("rb") as file:

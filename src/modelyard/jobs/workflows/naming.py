@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 from dataclasses import replace
 from pathlib import Path
@@ -37,6 +38,7 @@ def name_too(places: Places, proofs: Proofs, wanted: Wanted, source: Path) -> tu
         DiskError: The disk says no.
     """
     target = places.target(wanted, source.name)
+    source = Path(os.path.realpath(source))  # a cache of Hugging Face has nothing but links
     temporary = f".{target.name}.{uuid.uuid4().hex[:8]}.tmp"
     base = nearest_folder(target)
     way = second_name(source.parent, source, base, target, temporary, WAYS, lambda *_: None, lambda _: None)

@@ -51,6 +51,7 @@ class Questions:
     Args:
         most: Questions, at most.
         seconds: How long they may take together.
+        strangers: Servers that are no hub are asked too, at addresses that the workflow names.
 
     Attributes:
         resting: Why a hub, or a host, is left alone.
@@ -63,6 +64,7 @@ class Questions:
     seconds: float = 60.0
     at_once: int = 4
     clock: Callable[[], float] = time.monotonic
+    strangers: bool = True
     resting: dict[str, YardError] = field(default_factory=dict)
     is_partial: bool = False
     _count: itertools.count[int] = field(default_factory=itertools.count)
@@ -110,6 +112,10 @@ class Questions:
         hub, address = read_address(self.yard.hubs, text, forget)
         if hub.name != WEB:
             return hub, self._ask(hub.name, lambda: hub.resolve(address))
+        if not self.strangers:
+            raise NotSupported(
+                "It names a place on the web that is no hub.", hint="Look at it on Modelyard's own page."
+            )
         if is_metalink(address.model):
             raise NotSupported("A Metalink in a workflow is not followed.", hint="Fetch it with `modelyard get`.")
         listing = hub.resolve(address)

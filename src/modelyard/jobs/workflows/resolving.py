@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 _MOST_SOUGHT = 500
 """Models that hubs are asked about; a workflow that a person made has fewer."""
+_MOST_LOOKED = 5_000
+"""Models that are looked for here: whole folders of workflows have fewer, and nobody waits for minutes."""
 
 
 @dataclass
@@ -61,7 +63,7 @@ class Resolver:
         """
         wanted, where = merged(map(read_row, told))
         self.wanted = [one if one.folder else replace(one, folder=indexed_folder(one)) for one in wanted]
-        known = [self._known(one) for one in self.wanted]
+        known = [self._known(one) if at < _MOST_LOOKED else _one_too_many(one) for at, one in enumerate(self.wanted)]
         left = [self.wanted[at] for at, one in enumerate(known) if one is None]
         sought = iter(self._seek(left))
         self.models = [
@@ -149,3 +151,7 @@ class Resolver:
                 "No folder of models is registered: name a ComfyUI (`--comfyui`), or `modelyard roots add` one."
             )
         return tuple(notes)
+
+
+def _one_too_many(wanted: Wanted) -> PlannedModel:
+    return rows.row(wanted, "unresolved", f"More than {_MOST_LOOKED:,} models are wanted; this one was not looked for.")
