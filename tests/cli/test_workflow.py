@@ -125,7 +125,7 @@ def test_the_current_folder_counts_when_it_is_a_comfyui(tmp_path: Path, monkeypa
     for name in ("comfy", "models/vae"):
         (tmp_path / name).mkdir(parents=True)
     for name in ("main.py", "folder_paths.py", "models/vae/a.pt"):
-        (tmp_path / name).touch()
+        (tmp_path / name).write_bytes(b"x")
     (tmp_path / "a.json").write_text(json.dumps(WORKFLOW))
     monkeypatch.chdir(tmp_path)
     code, (told,), _ = run("--json", "a.json")
