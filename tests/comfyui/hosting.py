@@ -7,7 +7,9 @@ import http.client
 import importlib
 import json
 import os
+import shlex
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,11 +21,14 @@ from urllib.parse import urlsplit
 
 from modelyard.comfyui.install import NODE
 from modelyard.testing import PracticeHub
-from modelyard.testing.comfyui.front_ends import VERSIONS, wheel
+from modelyard.testing.comfyui.front_ends import VERSIONS, unpacked, wheel
 from running import modelyard
 from server.serving import Got, Served, _got
+from web.pages import until
 
 WHEELS = Path(os.environ.get("MODELYARD_FRONT_ENDS", Path(sys.prefix) / "front-ends"))
+REAL = shlex.split(os.environ.get("MODELYARD_COMFYUI", ""))
+"""What starts a true ComfyUI, `/path/python /path/ComfyUI/main.py`: then the same tests run against it."""
 MISSING = [version for version in VERSIONS if not wheel(WHEELS, version).is_file()]
 
 
@@ -68,8 +73,8 @@ class Comfy:
     def stop(self) -> None:
         self.process.kill()
         self.process.wait()
-        assert self.process.stdout is not None
-        self.process.stdout.close()
+        if self.process.stdout is not None:
+            self.process.stdout.close()
 
 
 def make_comfyui(base: Path) -> Path:
@@ -88,7 +93,9 @@ def lay_in(base: Path, home: Path, *options: str) -> None:
 
 
 def start_host(base: Path, home: Path, *options: str, env: dict[str, str] | None = None) -> Comfy:
-    """Start the stand-in and wait until it listens."""
+    """Start the stand-in, or a true ComfyUI where one is named, and wait until it listens."""
+    if REAL:
+        return _start_real(base, home, options, {**os.environ, **(env or {})})
     command = [sys.executable, "-m", "modelyard.testing.comfyui", "--base", str(base), *options]
     quiet = {"stdout": subprocess.PIPE, "text": True, "cwd": base}
     process = subprocess.Popen(command, env={**os.environ, **(env or {})}, **quiet)  # type: ignore[call-overload]
@@ -96,6 +103,28 @@ def start_host(base: Path, home: Path, *options: str, env: dict[str, str] | None
     url = process.stdout.readline().strip()
     assert url.startswith("http"), "it did not start"
     return Comfy(base, home, url, process)
+
+
+def _start_real(base: Path, home: Path, options: tuple[str, ...], env: dict[str, str]) -> Comfy:
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        port = held.getsockname()[1]
+    told = list(options)
+    if "--front-end" in told:
+        at = told.index("--front-end")
+        told[at : at + 2] = ["--front-end-root", str(unpacked(Path(told[at + 1])))]
+    (base / "user").mkdir(exist_ok=True)
+    command = [*REAL, "--cpu", "--base-directory", str(base), "--port", str(port), *told]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "text": True, "cwd": base}
+    process = subprocess.Popen(command, env=env, **quiet)  # type: ignore[call-overload]
+    comfy = Comfy(base, home, f"http://127.0.0.1:{port}", process)
+    until(lambda: process.poll() is not None or _answers(port), 200)
+    return comfy
+
+
+def _answers(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+        return True
+    return False
 
 
 @contextlib.contextmanager
@@ -127,6 +156,7 @@ def env_of(hub: PracticeHub, folder: Path) -> dict[str, str]:
 
 __all__ = [
     "NODE",
+    "REAL",
     "Comfy",
     "Served",
     "alone",

@@ -51,9 +51,9 @@ def test_a_card_dragged_onto_the_canvas_makes_a_loader_and_onto_a_loader_fills_i
     window.card("Dragged").wait_for()
     window.drag(window.card("Dragged"), 600, 250)
     until(window.nodes)
-    assert window.nodes() == [{"type": "LoraLoaderModelOnly", "values": ["sub/drag.safetensors"]}]
+    assert window.nodes() == [{"type": "LoraLoader", "value": "sub/drag.safetensors"}]
     window.drag(window.card("Dropped"), 640, 265)
-    until(lambda: window.nodes()[0]["values"] == ["drop.safetensors"])
+    until(lambda: window.nodes()[0]["value"] == "drop.safetensors")
     assert len(window.nodes()) == 1
 
 
@@ -61,7 +61,7 @@ def test_enter_on_a_card_inserts_it(window: Window) -> None:
     window.put("vae", "keys.safetensors", 7, "Keyboard")
     window.tab("Library")
     window.card("Keyboard").press("Enter")
-    until(lambda: window.nodes() == [{"type": "VAELoader", "values": ["keys.safetensors"]}])
+    until(lambda: window.nodes() == [{"type": "VAELoader", "value": "keys.safetensors"}])
 
 
 def test_what_a_workflow_misses_comes_by_one_click(window: Window) -> None:
@@ -103,23 +103,25 @@ def test_the_services_own_page_inserts_into_the_open_canvas(window: Window) -> N
     window.put("upscale_models", "sharp.safetensors", 10, "Sharper")
     (known,) = window.owner("GET", "/models?text=Sharper")["models"]
     assert window.owner("POST", "/comfyui/insert", {"id": known["id"]}) == {"pages": 1}
-    until(lambda: window.nodes() == [{"type": "UpscaleModelLoader", "values": ["sharp.safetensors"]}])
+    until(lambda: window.nodes() == [{"type": "UpscaleModelLoader", "value": "sharp.safetensors"}])
 
 
 def test_a_queued_prompt_fetches_its_model_and_tells_that_it_was_used(window: Window) -> None:
     window.offered("etching", 11)
     made = """() => {
-      const ensure = LiteGraph.createNode('ModelyardEnsureLoRA'), load = LiteGraph.createNode('LoraLoaderModelOnly')
-      window.app.graph.add(ensure), window.app.graph.add(load)
+      const [ensure, load, show] = ['ModelyardEnsureLoRA', 'VAELoader', 'PreviewAny'].map(one => LiteGraph.createNode(one))
+      for (const node of [ensure, load, show]) window.app.graph.add(node)
       ensure.widgets.find(one => one.name === 'address').value = 'hf:ink/etching/etching.safetensors'
-      return Boolean(ensure.connect(0, load, load.findInputSlot('lora_name')))
+      const fits = Boolean(ensure.connect(0, load, load.findInputSlot('vae_name')))
+      window.app.graph.remove(load)
+      return fits && Boolean(ensure.connect(0, show, 0))
     }"""
-    assert window.page.evaluate(made)  # the front end lets the name into a list of names
+    assert window.page.evaluate(made)  # the front end lets the name into a list of names, too
     window.page.get_by_test_id("queue-button").first.click()
     history = until(lambda: window.comfy.ask("GET", "/history").json)
     (ran,) = history.values()
     assert ran["status"]["status_str"] == "success", ran["status"]
-    assert ["etching.safetensors"] in ran["outputs"].values()
+    assert {"text": ["etching.safetensors"]} in ran["outputs"].values()
     until(lambda: [one["uses"] for one in window.owner("GET", "/models?text=etching")["models"]] == [1])
 
 
@@ -165,7 +167,7 @@ def test_what_is_here_under_another_name_is_put_into_the_workflow_by_a_click(win
     window.load(lora("sepia.safetensors", told))
     window.tab("Missing")
     window.page.get_by_role("button", name="Use mine/brown.safetensors").click()
-    until(lambda: window.nodes()[0]["values"] == ["mine/brown.safetensors"])
+    until(lambda: window.nodes()[0]["value"] == "mine/brown.safetensors")
     window.page.get_by_text("Every model of this workflow is here.").wait_for()
 
 

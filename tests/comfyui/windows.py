@@ -54,8 +54,8 @@ class Window:
         self.page.evaluate("told => window.app.loadGraphData(told)", told | {"extra": {}, "version": 0.4})
 
     def nodes(self) -> list[dict[str, Any]]:
-        """Type and values of the nodes on the canvas."""
-        script = "() => window.app.graph._nodes.map(n => ({type: n.type, values: n.widgets?.map(w => w.value)}))"
+        """Type and first value of the nodes on the canvas."""
+        script = "() => window.app.graph._nodes.map(n => ({type: n.type, value: n.widgets?.[0]?.value}))"
         found: list[dict[str, Any]] = self.page.evaluate(script)
         return found
 
@@ -117,6 +117,7 @@ def window_on(browser: Any, folder: Path, version: str, *options: str) -> Iterat
 
 def open_page(window: Window) -> None:
     """Load the page, and wait until our extension is in it."""
+    window.comfy.ask("POST", "/settings/Comfy.TutorialCompleted", True)  # else a choice of templates covers it
     window.page.goto(window.comfy.url)
     window.page.get_by_role("button", name="Models", exact=True).first.wait_for()
     until(lambda: window.comfy.ask("GET", "/modelyard/status").json["running"])

@@ -16,7 +16,8 @@ from .yard import Yard
 
 _SUFFIXES = (".safetensors", ".sft", ".ckpt", ".pt", ".pt2", ".pth", ".bin", ".gguf", ".onnx", ".pkl")
 _BETWEEN = 1.0
-_MOST = 1000
+_PAUSES = (0.0, 2.0, 5.0, 10.0)
+"""Seconds before each time that a use is told."""
 _LATEST = 100
 """Prompts that are looked at; more do not end within a second."""
 _log = logging.getLogger("modelyard")
@@ -75,17 +76,27 @@ class Usage:
             self._told.add(number)
             status = entry.get("status") or {}
             ran = status.get("status_str", "success") == "success"
-            used = [{"path": path} for path in dict.fromkeys([*uses(entry["prompt"][2]), *_ensured])]
+            used = list(dict.fromkeys([*uses(entry["prompt"][2]), *_ensured]))
             _ensured.clear()
             if ran and used:
                 self._tell(used)
 
-    def _tell(self, used: list[dict[str, str]]) -> None:
-        """Report uses; a service that is not there misses them, which harms nobody."""
+    def _tell(self, used: list[str]) -> None:
+        """Report uses; one that was just fetched may not be known yet, so those are told again a little later."""
+        for pause in _PAUSES:
+            threading.Event().wait(pause)
+            used = [path for path in used if not self._known(path)]
+            if not used:
+                return
+
+    def _known(self, path: str) -> bool:
+        """Whether the service counted a use; one that is not there misses it, which harms nobody."""
         try:
-            ask(self._yard, "POST", "/api/v1/models/used", {"uses": used[:_MOST]}, start=False)
+            told = ask(self._yard, "POST", "/api/v1/models/used", {"uses": [{"path": path}]}, start=False)
         except Refused as error:
             _log.debug("usage was not reported: %s", error)
+            return True
+        return bool(told["known"])
 
 
 def uses(prompt: dict[str, Any]) -> Iterator[str]:

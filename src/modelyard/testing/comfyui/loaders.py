@@ -6,6 +6,7 @@ from typing import Any
 
 _LOADERS: dict[str, tuple[tuple[tuple[str, str], ...], tuple[str, ...]]] = {
     "CheckpointLoaderSimple": ((("ckpt_name", "checkpoints"),), ("MODEL", "CLIP", "VAE")),
+    "LoraLoader": ((("lora_name", "loras"),), ("MODEL", "CLIP")),
     "LoraLoaderModelOnly": ((("lora_name", "loras"),), ("MODEL",)),
     "VAELoader": ((("vae_name", "vae"),), ("VAE",)),
     "UNETLoader": ((("unet_name", "diffusion_models"),), ("MODEL",)),
@@ -15,9 +16,28 @@ _LOADERS: dict[str, tuple[tuple[tuple[str, str], ...], tuple[str, ...]]] = {
 """Class, its lists of names with their folders, and what comes out."""
 
 
+class PreviewAny:
+    """Shows what comes in, and so ends a prompt."""
+
+    RETURN_TYPES = ()
+    FUNCTION = "show"
+    CATEGORY = "utils"
+    OUTPUT_NODE = True
+
+    @classmethod
+    def INPUT_TYPES(cls) -> dict[str, Any]:  # noqa: N802  # the host's word
+        """The host asks this."""
+        return {"required": {"source": ("*", {})}}
+
+    def show(self, source: Any) -> dict[str, Any]:
+        """What the page is shown."""
+        return {"ui": {"text": [str(source)]}, "result": ()}
+
+
 def loaders(folder_paths: Any) -> dict[str, type]:
     """The classes, over a module of folders."""
-    return {name: _loader(folder_paths, name, widgets, out) for name, (widgets, out) in _LOADERS.items()}
+    found = {name: _loader(folder_paths, name, widgets, out) for name, (widgets, out) in _LOADERS.items()}
+    return found | {"PreviewAny": PreviewAny}
 
 
 def _loader(folder_paths: Any, name: str, widgets: tuple[tuple[str, str], ...], out: tuple[str, ...]) -> type:
@@ -50,5 +70,5 @@ def told(name: str, node: Any, title: str = "") -> dict[str, Any]:
         "description": getattr(node, "DESCRIPTION", ""),
         "python_module": "nodes",
         "category": node.CATEGORY,
-        "output_node": False,
+        "output_node": getattr(node, "OUTPUT_NODE", False),
     }

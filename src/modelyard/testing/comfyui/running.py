@@ -59,16 +59,20 @@ class PromptQueue:
             number, prompt = self._waiting.get()
             self.interrupted.clear()
             self._tell("execution_start", {"prompt_id": number})
-            outputs: dict[str, Any] = {}
+            done: dict[str, Any] = {}
+            shown: dict[str, Any] = {}
             status = {"status_str": "success", "completed": True, "messages": []}
             try:
                 for node in prompt:
-                    self._run(number, prompt, node, outputs)
+                    told = self._run(number, prompt, node, done)
+                    if isinstance(told, dict):
+                        shown[node] = told["ui"]
             except Exception as error:  # noqa: BLE001  # whatever a node raises ends its prompt, not the host
-                told = {"prompt_id": number, "exception_message": str(error), "exception_type": type(error).__name__}
-                status = {"status_str": "error", "completed": False, "messages": [["execution_error", told]]}
-                self._tell("execution_error", told)
-            self._history[number] = {"prompt": (0, number, prompt, {}, []), "outputs": outputs, "status": status}
+                failed = {"prompt_id": number, "exception_message": str(error), "exception_type": type(error).__name__}
+                event = "execution_interrupted" if isinstance(error, Interrupted) else "execution_error"
+                status = {"status_str": "error", "completed": False, "messages": [[event, failed]]}
+                self._tell(event, failed)
+            self._history[number] = {"prompt": (0, number, prompt, {}, []), "outputs": shown, "status": status}
             self._open -= 1
             if status["completed"]:
                 self._tell("execution_success", {"prompt_id": number})

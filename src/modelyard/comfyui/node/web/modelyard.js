@@ -26,10 +26,13 @@ const query = (said) => new URLSearchParams(Object.entries(said).filter(([, valu
 /** Listens to the service for as long as the page lives; looks again after a break, later and later. */
 function listen(on) {
   let pause = 1000
+  let timer = 0
+  let socket
   const open = () => {
+    clearTimeout(timer)
     const where = new URL(api.apiURL('/modelyard/live'), location.href)
     where.protocol = where.protocol.replace('http', 'ws')
-    const socket = new WebSocket(where)
+    socket = new WebSocket(where)
     socket.onmessage = (message) => {
       const told = JSON.parse(message.data)
       pause = 1000
@@ -38,12 +41,12 @@ function listen(on) {
     }
     socket.onclose = () => {
       on('gone', {})
-      setTimeout(open, pause)
+      timer = setTimeout(open, pause)
       pause = Math.min(pause * 2, 30000)
     }
   }
   open()
-  return { soon: () => (pause = 1000) }
+  return { now: () => socket.readyState === WebSocket.CLOSED && open() }
 }
 
 const later = (wait, what) => {
@@ -237,7 +240,7 @@ class Panel {
   async start() {
     const told = await ask('POST', '/start', {}).catch((error) => ({ problem: error }))
     if (told.problem) toast('error', told.problem.detail ?? told.problem.message, told.problem.hint)
-    this.live?.soon()
+    this.live?.now()
   }
 
   event(kind, data) {
@@ -352,7 +355,8 @@ class Panel {
   // what is on its way
 
   queue() {
-    const rows = this.tasks.map((task) => this.task(task))
+    const over = (task) => Number(['done', 'cancelled'].includes(task.state))
+    const rows = this.tasks.toSorted((a, b) => over(a) - over(b)).map((task) => this.task(task))
     this.body.replaceChildren(...(rows.length ? rows : [h('p', { className: 'quiet', textContent: 'Nothing is on its way.' })]))
   }
 
