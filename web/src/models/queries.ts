@@ -64,9 +64,10 @@ export function useShelf(filter: Ref<Filter>, facets: ReturnType<typeof useFacet
 /** One model with everything that is known of it. */
 export function useModel(id: Ref<number | null>) {
   return useQuery({
-    queryKey: computed(() => [...MODELS, 'one', id.value]),
+    queryKey: computed(() => [...MODELS, 'one', id.value] as const),
     enabled: computed(() => id.value !== null),
-    queryFn: ({ signal }) => said(api().GET('/api/v1/models/{id}', { params: { path: { id: id.value! } }, signal })),
+    // The key says whose answer this becomes: `id` may be another one by now
+    queryFn: ({ signal, queryKey }) => said(api().GET('/api/v1/models/{id}', { params: { path: { id: queryKey[2]! } }, signal })),
   })
 }
 
