@@ -14,6 +14,7 @@ from server.serving import API
 from web.art import painting
 from web.pages import Seen, until
 from web.test_hostile import PAYLOADS
+from web.test_reach import faults
 
 pytestmark = pytest.mark.slow
 
@@ -101,6 +102,24 @@ def test_a_card_dropped_on_a_folder_moves_there_and_back_again(seen: Seen, tmp_p
     page.get_by_role("button", name="Undo").click()
     until((root / "ink.safetensors").exists)
     assert not (root / "style" / "ink.safetensors").exists()
+
+
+def test_up_to_four_models_stand_side_by_side(seen: Seen, tmp_path: Path) -> None:
+    root = rooted(seen, tmp_path)
+    for number, name in enumerate(("one", "two", "three")):
+        model(root / f"{name}.safetensors", number, ss_output_name=name.title(), ss_epoch=str(number))
+    scanned(seen)
+    page = seen.open("/library")
+    page.get_by_role("list", name="Library").wait_for()
+    for name in ("One", "Two", "Three"):
+        page.get_by_role("checkbox", name=f"Choose {name}").check(force=True)
+    page.get_by_role("button", name="Compare").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("columnheader").nth(2).wait_for()
+    row = dialog.get_by_role("row").filter(has_text="ss_epoch")
+    assert row.get_by_role("cell").all_inner_texts() == ["0", "1", "2"]
+    page.emulate_media(reduced_motion="reduce")
+    assert faults(page) == []
 
 
 def test_a_preview_is_shown_and_it_came_with_the_token(seen: Seen, tmp_path: Path) -> None:

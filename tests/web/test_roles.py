@@ -11,6 +11,7 @@ from jobs.library import model
 from server.serving import API
 from web.pages import Seen
 from web.test_library import rooted, scanned
+from web.test_reach import faults
 
 pytestmark = pytest.mark.slow
 
@@ -40,6 +41,8 @@ def test_a_viewer_looks_at_everything_and_is_told_what_is_closed(seen: Seen, tmp
     assert "operator" in verify.get_attribute("title")
     verify.click(force=True)
     assert panel.get_by_label("Notes").is_disabled()
+    page.emulate_media(reduced_motion="reduce")
+    assert faults(page) == []
     for part, closed in (("roots", True), ("keys", True), ("downloads", True), ("look", False)):
         page.goto(f"{seen.yard.url}/settings?part={part}")
         page.get_by_role("heading", level=1).wait_for()

@@ -10,6 +10,7 @@ from jobs.library import model
 from programs.installed import trees
 from web.pages import Seen, until
 from web.test_library import rooted, scanned
+from web.test_reach import faults
 
 pytestmark = pytest.mark.slow
 
@@ -36,11 +37,16 @@ def test_a_model_is_lent_to_a_program_and_taken_back(seen: Seen, tmp_path: Path)
     page.get_by_role("menuitem", name="Use in another program").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_text("1 can be lent, 0 are there already, 0 cannot.").wait_for()
+    page.emulate_media(reduced_motion="reduce")
+    assert faults(page) == []
     dialog.get_by_role("button", name="Link", exact=True).click()
     until(lent.exists)
     assert lent.read_bytes() == mine.read_bytes()
     page.goto(f"{seen.yard.url}/tools")
     page.get_by_text("→ AUTOMATIC1111").wait_for()
+    page.set_viewport_size({"width": 360, "height": 740})
+    assert page.evaluate("document.querySelector('main').scrollWidth <= 360")
+    assert faults(page) == []
     page.get_by_role("button", name="Undo").click()
     page.get_by_text("Nothing is lent yet").wait_for()
     assert not lent.exists() and mine.exists()

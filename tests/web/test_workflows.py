@@ -12,6 +12,7 @@ from jobs.library import model
 from server.serving import API
 from web.pages import Seen, until
 from web.test_library import rooted, scanned
+from web.test_reach import faults
 
 pytestmark = pytest.mark.slow
 
@@ -57,6 +58,10 @@ def test_a_workflow_that_is_dropped_anywhere_is_planned_and_its_models_come(seen
     row.filter(has_text="wash").get_by_text("can be fetched").wait_for()
     row.filter(has_text="lost").get_by_text("not found").wait_for()
     page.get_by_text("1 model is switched off").wait_for()
+    page.emulate_media(reduced_motion="reduce")
+    page.set_viewport_size({"width": 360, "height": 740})
+    assert page.evaluate("document.querySelector('main').scrollWidth <= 360")
+    assert faults(page) == []
     page.get_by_role("button", name="Get the missing one").click()
     page.get_by_text("2 of 3 models are here").wait_for()
     assert (root / "wash.safetensors").read_bytes() == body

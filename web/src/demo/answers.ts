@@ -2,15 +2,9 @@ import type { Model, Schemas, State, Task } from '@/api/client'
 import { Problem } from '@/api/problem'
 import { DEMO } from '@/session/session'
 import { picture } from './models'
+import { ofPrograms } from './programs'
+import { route, type Route } from './route'
 import type { DemoYard } from './yard'
-
-interface Asked {
-  parts: string[]
-  query: URLSearchParams
-  body: Record<string, unknown>
-}
-type Answer = (asked: Asked) => unknown
-export type Route = [method: string, pattern: RegExp, answer: Answer]
 
 const MOVES: Record<string, State> = { pause: 'paused', resume: 'queued', cancel: 'cancelled', retry: 'queued' }
 const HUBS: Schemas['HubView'][] = [
@@ -23,10 +17,8 @@ const EMPTY = ['hooks', 'lan-hubs', 'schedule', 'searches', 'newer', 'maintenanc
 
 /** The routes of a demo; what is not here says so. */
 export function answers(yard: DemoYard): Route[] {
-  return [...ofTasks(yard), ...ofModels(yard), ...ofHubs(yard), ...ofRest()]
+  return [...ofTasks(yard), ...ofModels(yard), ...ofHubs(yard), ...ofPrograms(yard), ...ofRest()]
 }
-
-const route = (method: string, path: string, answer: Answer): Route => [method, new RegExp(`^${path.replace(/\{\w+\}/g, '([^/]+)')}$`), answer]
 
 function ofTasks(yard: DemoYard): Route[] {
   const counts = (tasks: Task[]) => Object.groupBy(tasks, (task) => task.state)
@@ -67,7 +59,8 @@ function ofTasks(yard: DemoYard): Route[] {
 function ofModels(yard: DemoYard): Route[] {
   const fitting = (query: URLSearchParams) => {
     const text = (query.get('text') ?? '').toLowerCase()
-    const fits = (model: Model) => FACETS.every((name) => !query.has(name) || query.getAll(name).includes(model[name]))
+    const out = query.getAll('exclude')
+    const fits = (model: Model) => FACETS.every((name) => (!query.has(name) || query.getAll(name).includes(model[name])) && !out.includes(`${name}:${model[name]}`))
     return yard.models.filter((model) => model.title.toLowerCase().includes(text) && fits(model))
   }
   const one = (id: string) => {
@@ -92,6 +85,7 @@ function ofModels(yard: DemoYard): Route[] {
       const counts = Object.fromEntries(FACETS.map((name) => [name, count(name)]))
       return { total: found.length, size: found.reduce((sum, model) => sum + model.size, 0), counts, tags: {} } satisfies Schemas['Facets']
     }),
+    route('GET', '/models/folders', () => ({ folders: [], whole: true }) satisfies Schemas['Folders']),
     route('GET', '/models/with-hash', () => []),
     route('GET', '/models/duplicates', () => ({ alike: [], frees: 0, groups: [], unmeasured: 0 }) satisfies Schemas['Duplicates']),
     route('GET', '/models/proposals', () => ({ next: '', proposals: [], uses_known: false }) satisfies Schemas['Proposals']),

@@ -39,6 +39,15 @@ test('models are found by words, and counted', async () => {
   expect(Object.values(facets.counts.kind!).reduce((sum, each) => sum + each, 0)).toBe(facets.total)
 })
 
+test('a workflow is planned, fetched, and complete', async () => {
+  const { client, api } = demo()
+  const ask = { body: '{}' as never, params: { query: {} } }
+  expect((await said(api.POST('/api/v1/workflows/plan', ask))).complete).toBe(false)
+  expect((await said(api.POST('/api/v1/workflows/get', ask))).tasks).toHaveLength(1)
+  for (let second = 0; second < 600; second++) client.yard.move(1)
+  expect((await said(api.POST('/api/v1/workflows/plan', ask))).complete).toBe(true)
+})
+
 test('what the demo does not know is a problem, not a silence', async () => {
   const { api } = demo()
   const thrown = await said(api.POST('/api/v1/library/dedupe', { body: {} as never })).catch(asProblem)
