@@ -11,10 +11,11 @@ from jobs.library import library, model, scanned
 from modelyard.app import App
 from modelyard.errors import BadValue, NoSuchProgram, ReadOnlyDisk, UnsafePath
 from modelyard.jobs.dedupe import DedupeOptions, dedupe
+from modelyard.jobs.finding import forget_place, found, keep_place, named, places
 from modelyard.jobs.importing import ImportOptions, import_programs
 from modelyard.jobs.measuring import MeasureOptions, measure_models
 from modelyard.jobs.owning import Change, change_own
-from modelyard.jobs.programs import forget_place, found, keep_place, named, places, survey
+from modelyard.jobs.programs import survey
 from modelyard.jobs.taking import take_settings
 from modelyard.jobs.trash import put_away
 from modelyard.library.roots.entries import Entry

@@ -141,6 +141,7 @@ def get(files: tuple[Path, ...], as_json: bool, comfyui: str, accept: str | None
     from modelyard.cli.options import opened, stopping
     from modelyard.cli.progress import shown
     from modelyard.cli.workflow_looking import GET_MOST, GET_SECONDS, How, looking
+    from modelyard.jobs.finding import rewritten
     from modelyard.jobs.logbook import write_down
     from modelyard.jobs.workflows.getting import Getting, check_room
 
@@ -166,7 +167,8 @@ def get(files: tuple[Path, ...], as_json: bool, comfyui: str, accept: str | None
             finally:
                 write_down(app.folder, download, app.clock.now() - begun)
 
-        for got in Getting(app.yard, made, showing, link).run():
+        rewriting = rewritten(app.stock) if link else ()
+        for got in Getting(app.yard, made, showing, link, rewriting).run():
             if got.error is not None:
                 teller.error(got.error, about=got.model.name)
                 code = code or got.error.exit_code

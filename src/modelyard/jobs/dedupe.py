@@ -20,6 +20,7 @@ from modelyard.catalogue.doubles import Double
 from modelyard.errors import CannotShare, Stopped, YardError
 from modelyard.jobs.carrying import base_of, books, recover
 from modelyard.jobs.chores import Chore, Options, Step, Tell
+from modelyard.jobs.finding import rewritten
 from modelyard.jobs.stock import Stock
 from modelyard.library.shifting import sharing
 from modelyard.library.shifting.extents import shared_extents
@@ -148,6 +149,7 @@ class _Judge:
     def __init__(self, stock: Stock) -> None:
         self._roots = stock.roots()
         self._rewrites = functools.cache(_rewrites_headers)
+        self._rewriting = rewritten(stock)
         self._folder = functools.cache(self._of_folder)
 
     def __call__(self, one: Double) -> str:
@@ -163,7 +165,8 @@ class _Judge:
         real = Path(os.path.realpath(folder))
         if any(above.name == "blobs" and (above.parent / "manifests").is_dir() for above in (real, *real.parents)):
             return "ollama"
-        return "headers-rewritten" if any(map(self._rewrites, (real, *real.parents))) else ""
+        written = any(map(self._rewrites, (real, *real.parents))) or any(map(real.is_relative_to, self._rewriting))
+        return "headers-rewritten" if written else ""
 
 
 def _rewrites_headers(folder: Path) -> bool:

@@ -11,8 +11,8 @@ from typing import Any
 
 from modelyard.errors import BadValue, NoSuchModel
 from modelyard.jobs.chores import Chore, Options, Step, Tell
+from modelyard.jobs.finding import entry_of, found, named
 from modelyard.jobs.learning import cleaned
-from modelyard.jobs.programs import entry_of, found, named
 from modelyard.jobs.scan import Scan
 from modelyard.jobs.stock import Stock
 from modelyard.library.roots.entries import Entry

@@ -19,8 +19,8 @@ import pytest
 from jobs.library import library, model, scanned
 from modelyard.app import App
 from modelyard.errors import CannotLend, NoSuchFile, NoSuchLoan, ReadOnlyDisk
+from modelyard.jobs.finding import keep_place
 from modelyard.jobs.lending.lend import LinkOptions, foresee, give_back, lend_models, lent, recover
-from modelyard.jobs.programs import keep_place
 from modelyard.library.roots.entries import Entry
 from modelyard.library.shifting.failpoint import VARIABLE
 from modelyard.net.stop import Stop
@@ -507,3 +507,24 @@ def test_a_symlink_to_a_model_that_was_moved_is_told_as_gone(app: App, lora: Pat
     lora.rename(lora.with_name("moved.safetensors"))
     assert lent(app.stock)[0].state == "gone"
     assert give_back(app.stock, told["loan"]).left == [] and not os.path.lexists(told["path"])
+
+
+@pytest.mark.parametrize("way", ["", "hardlink", "symlink"])
+def test_nothing_is_linked_into_a_folder_that_another_program_writes_into(tmp_path: Path, way: str) -> None:
+    with library(tmp_path) as (app, root):
+        path = model(root / "a.safetensors", 1)
+        scanned(app)
+        swarm = trees.swarm(tmp_path / "SwarmUI")
+        other = trees.web_ui(tmp_path / "a1111")
+        shutil.rmtree(other / "models" / "Lora")
+        (other / "webui-user.sh").write_text(f'export COMMANDLINE_ARGS="--lora-dir {swarm}/Models/Lora"\n')
+        for place in (swarm, other):
+            keep_place(app.stock, str(place))
+        number = app.stock.catalogue.at(str(path)).id
+        told = lend_models(app.stock, LinkOptions(ids=(number,), program=str(other), by=way), Stop(), lambda _: None)[
+            "results"
+        ][0]
+        assert path.stat().st_nlink == 1
+        assert not any(one.is_symlink() for one in swarm.rglob("*"))
+        if way:
+            assert "writes into" in told["error"]["message"]

@@ -17,13 +17,13 @@ from modelyard.errors import CannotLend, ReadOnlyDisk, Stopped, YardError
 from modelyard.jobs.carrying import base_of, check_copy_room
 from modelyard.jobs.checking import is_as_known
 from modelyard.jobs.chores import Chore, Options, Step, Tell
+from modelyard.jobs.finding import found, named, rewriting_of
 from modelyard.jobs.lending import ollama, settings
 from modelyard.jobs.lending.loans import Loan, Loans
 from modelyard.jobs.lending.making import Making, state_of, take_back
 from modelyard.jobs.lending.ollama_api import Ollama
 from modelyard.jobs.lending.planning import Plan, plan, told
 from modelyard.jobs.measuring import MeasureOptions, measure_models
-from modelyard.jobs.programs import found, named
 from modelyard.jobs.stock import Stock
 from modelyard.library.shifting.copying import Count
 from modelyard.library.shifting.failpoint import failpoint
@@ -84,7 +84,7 @@ def lend_models(stock: Stock, options: LinkOptions, stop: Stop, tell: Tell) -> d
     """
     recover(stock)
     every = found(stock)
-    program, rewriting = named(stock, options.program, every=every), _rewriting(every)
+    program, rewriting = named(stock, options.program, every=every), rewriting_of(every)
     copied = 0
 
     def one(number: int) -> Lent:
@@ -111,7 +111,7 @@ def foresee(stock: Stock, options: LinkOptions) -> list[Lent]:
         NoSuchProgram: The program is not found.
     """
     every = found(stock)
-    program, rewriting = named(stock, options.program, every=every), _rewriting(every)
+    program, rewriting = named(stock, options.program, every=every), rewriting_of(every)
 
     def one(number: int) -> Lent:
         wanted = plan(stock, number, program, options.by, copying=options.copying, rewriting=rewriting)
@@ -120,10 +120,6 @@ def foresee(stock: Stock, options: LinkOptions) -> list[Lent]:
         return _lent(wanted, state, means, **told(wanted), why=program.why)
 
     return _each(options.ids, program, one)
-
-
-def _rewriting(every: Sequence[Program]) -> tuple[Path, ...]:
-    return tuple(folder.path for one in every for folder in one.folders if folder.care == "rewrites")
 
 
 def _each(ids: Sequence[int], program: Program, do: Any) -> list[Lent]:

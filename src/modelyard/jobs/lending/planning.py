@@ -85,7 +85,7 @@ def plan(
     Args:
         wanted: Only this means; empty is the gentlest that works.
         copying: A copy may be made where nothing else works.
-        rewriting: Folders whose program writes into its files: no hard link leads out of them.
+        rewriting: Folders whose program writes into its files: no hard link leads out of them, and no link into them.
 
     Raises:
         NoSuchModel, NoSuchFile, UnsafePath: There is no such model here.
@@ -125,10 +125,28 @@ def plan(
         if listed is None:
             raise CannotLend(f"{program.name} has no folder for {folder or 'it'} at {program.path}.")
         return Plan(model, program, ("config",), listed=listed)
+    means = _kept_apart(means, place, rewriting)
     targets, small = _targets(model, program, files)
     same = all(_is_same(source, place.path / target) for source, target in targets)
     there = str(place.path / targets[0][1]) if same else ""
     return Plan(model, program, means, there, place.path, targets, small, listed)
+
+
+def _kept_apart(means: tuple[Means, ...], place: Folder, rewriting: Sequence[Path]) -> tuple[Means, ...]:
+    """Without links where another program writes into the files of this folder: it would write into ours.
+
+    Raises:
+        CannotLend: Nothing else is left.
+    """
+    folder = Path(os.path.realpath(place.path))
+    if not any(folder.is_relative_to(one) or one.is_relative_to(folder) for one in rewriting):
+        return means
+    kept = tuple(one for one in means if one not in ("hardlink", "symlink"))
+    if not kept:
+        raise CannotLend(
+            f"Another program writes into the files of {folder}: no link may lead there.", hint="Say --copy."
+        )
+    return kept
 
 
 Files = tuple[tuple[Path, Path], ...]

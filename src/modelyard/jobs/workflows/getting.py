@@ -5,7 +5,7 @@ A file that is whole has its name; what was interrupted goes on when the same wo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,6 +66,8 @@ class Getting:
     showing: Showing
     link: bool = False
     """Give files whose bytes are here the workflow's names too, where that takes no room."""
+    rewriting: Sequence[Path] = ()
+    """Folders whose program writes into its files, see `name_too`."""
 
     def run(self) -> Iterator[Got]:
         """Fetch what is found; what became of each model, as it ends. A full disk ends all that is left for it.
@@ -87,7 +89,7 @@ class Getting:
         if not twin:
             return None
         try:
-            target, way = name_too(self.resolver.places, self.yard.proofs, wanted, Path(twin))
+            target, way = name_too(self.resolver.places, self.yard.proofs, wanted, Path(twin), self.rewriting)
         except (Stopped, DiskFull) as error:
             return Got(model, None, error)
         except YardError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,8 +26,13 @@ def twin_of(model: PlannedModel) -> str:
     return model.twin if model.state in ("found", "unresolved") else ""
 
 
-def name_too(places: Places, proofs: Proofs, wanted: Wanted, source: Path) -> tuple[Path, Way]:
+def name_too(
+    places: Places, proofs: Proofs, wanted: Wanted, source: Path, rewriting: Sequence[Path] = ()
+) -> tuple[Path, Way]:
     """Give a file the workflow's name too, in the folder where ComfyUI looks.
+
+    Args:
+        rewriting: Folders whose program writes into its files: only copies that are independent lead in or out.
 
     Returns:
         The new path, and how it was made.
@@ -41,7 +47,9 @@ def name_too(places: Places, proofs: Proofs, wanted: Wanted, source: Path) -> tu
     source = Path(os.path.realpath(source))  # a cache of Hugging Face has nothing but links
     temporary = f".{target.name}.{uuid.uuid4().hex[:8]}.tmp"
     base = nearest_folder(target)
-    way = second_name(source.parent, source, base, target, temporary, WAYS, lambda *_: None, lambda _: None)
+    ends = (source, Path(os.path.realpath(base)))
+    ways = WAYS[:1] if any(end.is_relative_to(one) for end in ends for one in rewriting) else WAYS
+    way = second_name(source.parent, source, base, target, temporary, ways, lambda *_: None, lambda _: None)
     known, stamp = proofs.of(source), stamp_of(target)
     if known is not None and stamp is not None:
         proofs.keep([replace(known, path=target, stamp=stamp)])

@@ -7,8 +7,9 @@ from typing import Annotated
 import msgspec
 
 from modelyard.errors import BadValue, NoSuchProgram
+from modelyard.jobs.finding import forget_place, found, keep_place, named
 from modelyard.jobs.importing import IMPORT, ImportOptions
-from modelyard.jobs.programs import Found, forget_place, found, keep_place, named, survey
+from modelyard.jobs.programs import Found, survey
 from modelyard.jobs.taking import Taken, take_settings
 from modelyard.server.api.library import Begun, begin
 from modelyard.server.roles import Role
