@@ -140,6 +140,20 @@ def test_switches_of_a_start_script_name_folders_and_the_proxy(tmp_path: Path) -
     assert any("/etc" in note for note in program.notes)
 
 
+def test_a_whole_folder_of_data_or_models_may_be_elsewhere(tmp_path: Path) -> None:
+    root = trees.web_ui(tmp_path / "webui")
+    for place in ("data/models/Lora", "models/VAE"):
+        (tmp_path / place).mkdir(parents=True)
+    trees.put(
+        root / "webui-user.bat",
+        f'set COMMANDLINE_ARGS=--data-dir "{tmp_path / "data"}" --models-dir {tmp_path / "models"}\r\n',
+    )
+    program = recognise(root, trees.machine(tmp_path))
+    assert program is not None
+    declared = {(folder.path, folder.folder) for folder in program.folders if folder.declared}
+    assert declared == {(tmp_path / "data" / "models" / "Lora", "loras"), (tmp_path / "models" / "VAE", "vae")}
+
+
 def test_settings_in_json_name_folders_and_where_keys_are(tmp_path: Path) -> None:
     (tmp_path / "store").mkdir()
     root = trees.sdnext(tmp_path / "next", lora_dir=str(tmp_path / "store"), civitai_token="secret", vae_dir="~")

@@ -29,7 +29,7 @@ def hf_cache(site: Site) -> Program | None:
     """The cache of Hugging Face: `models--OWNER--NAME/snapshots/COMMIT`, links to blobs."""
     if not any(name.startswith("models--") for name in site.names):
         return None
-    token = site.machine.path(site.machine.environ.get("HF_TOKEN_PATH", "")) or hf_home(site.machine) / "token"
+    token = site.machine.named("HF_TOKEN_PATH") or hf_home(site.machine) / "token"
     return Program(
         kind="hf-cache",
         name="Hugging Face cache",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 from modelyard.programs.installed.found import LINKS, KeyPlace, Means, Program
 from modelyard.programs.installed.site import Site, once
@@ -91,7 +92,7 @@ def swarm(site: Site) -> Program | None:
     roots = [one for one in settings.get("ModelRoot", "Models").split(";") if one][:20]
     places = [(f"{root}/{place}", folder) for root in roots for place, folder in _SWARM_PLACES.items()]
     named = [
-        (f"{root}/{one}" if not one.startswith("/") else one, folder)
+        (str(Path(root) / one), folder)  # an absolute one stands for itself
         for folder, key in _SWARM_KEYS.items()
         for one in settings.get(key, "").split(";")
         for root in roots

@@ -103,20 +103,16 @@ def web_ui(site: Site) -> Program | None:
     said = {key: value for file in ("webui-user.sh", "webui-user.bat") for key, value in _assigned(site, file)}
     switches = dict(_switches(said.get("COMMANDLINE_ARGS", "")))
     declared = [(switches[one], folder) for one, folder in _SWITCHES.items() if one in switches]
-    bases = [
-        path for one in ("--data-dir", "--models-dir") if (path := site.settings.folder(switches.get(one), site.path))
-    ]
-    below = [
-        (str(base / (place if one == "--data-dir" else place.removeprefix("models/"))), folder)
-        for base, one in zip(bases, [one for one in ("--data-dir", "--models-dir") if one in switches], strict=False)
-        for place, folder in _PLACES.items()
-    ]
+    for switch, above in (("--data-dir", ""), ("--models-dir", "models/")):
+        base = site.settings.folder(switches.get(switch), site.path)
+        if base is not None:
+            declared += [(str(base / place.removeprefix(above)), folder) for place, folder in _PLACES.items()]
     settings = site.settings.json(site.path / "config.json") if site.has("config.json") else {}
     return Program(
         kind=kind,
         name=name,
         path=site.path,
-        folders=once([*site.declared([*declared, *below], site.path), *site.own(_PLACES)]),
+        folders=once([*site.declared(declared, site.path), *site.own(_PLACES)]),
         means=LINKS,
         why=_ONE_FOLDER,
         configs=tuple(site.settings.used),
