@@ -108,10 +108,9 @@ def start_host(base: Path, home: Path, *options: str, env: dict[str, str] | None
 def _start_real(base: Path, home: Path, options: tuple[str, ...], env: dict[str, str]) -> Comfy:
     with socket.create_server(("127.0.0.1", 0)) as held:
         port = held.getsockname()[1]
-    told = list(options)
-    if "--front-end" in told:
-        at = told.index("--front-end")
-        told[at : at + 2] = ["--front-end-root", str(unpacked(Path(told[at + 1])))]
+    told = list(options) if "--front-end" in options else [*options, "--front-end", str(wheel(WHEELS, VERSIONS[0]))]
+    at = told.index("--front-end")
+    told[at : at + 2] = ["--front-end-root", str(unpacked(Path(told[at + 1])))]
     (base / "user").mkdir(exist_ok=True)
     command = [*REAL, "--cpu", "--base-directory", str(base), "--port", str(port), *told]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "text": True, "cwd": base}

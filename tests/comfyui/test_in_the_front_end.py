@@ -50,8 +50,7 @@ def test_a_card_dragged_onto_the_canvas_makes_a_loader_and_onto_a_loader_fills_i
     window.tab("Library")
     window.card("Dragged").wait_for()
     window.drag(window.card("Dragged"), 600, 250)
-    until(window.nodes)
-    assert window.nodes() == [{"type": "LoraLoader", "value": "sub/drag.safetensors"}]
+    until(lambda: window.nodes() == [{"type": "LoraLoader", "value": "sub/drag.safetensors"}])
     window.drag(window.card("Dropped"), 640, 265)
     until(lambda: window.nodes()[0]["value"] == "drop.safetensors")
     assert len(window.nodes()) == 1
@@ -109,7 +108,8 @@ def test_the_services_own_page_inserts_into_the_open_canvas(window: Window) -> N
 def test_a_queued_prompt_fetches_its_model_and_tells_that_it_was_used(window: Window) -> None:
     window.offered("etching", 11)
     made = """() => {
-      const [ensure, load, show] = ['ModelyardEnsureLoRA', 'VAELoader', 'PreviewAny'].map(one => LiteGraph.createNode(one))
+      const types = ['ModelyardEnsureLoRA', 'VAELoader', 'PreviewAny']
+      const [ensure, load, show] = types.map(one => LiteGraph.createNode(one))
       for (const node of [ensure, load, show]) window.app.graph.add(node)
       ensure.widgets.find(one => one.name === 'address').value = 'hf:ink/etching/etching.safetensors'
       const fits = Boolean(ensure.connect(0, load, load.findInputSlot('vae_name')))
