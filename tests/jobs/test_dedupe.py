@@ -13,11 +13,13 @@ import pytest
 
 from modelyard.app import App
 from modelyard.jobs.dedupe import DedupeOptions, dedupe, duplicates, recover_shares
+from modelyard.jobs.finding import keep_place
 from modelyard.jobs.measuring import MeasureOptions, measure_models
 from modelyard.jobs.owning import Change, change_own
 from modelyard.library.roots.entries import Entry
 from modelyard.library.shifting.failpoint import VARIABLE
 from modelyard.net.stop import Stop
+from programs.installed import trees
 
 from .library import library, model, scanned
 
@@ -246,3 +248,18 @@ def test_killed_anywhere_both_files_are_whole_and_nothing_is_left_beside(tmp_pat
         done = do(app)
         assert done["failed"] == 0
         assert first.read_bytes() == second.read_bytes() == was
+
+
+def test_folders_that_a_program_elsewhere_writes_headers_in_are_left_alone(
+    app: App, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    swarm = trees.swarm(tmp_path / "SwarmUI")
+    settings = swarm / "Data" / "Settings.fds"
+    settings.write_text(settings.read_text().replace("ModelRoot: Models", f"ModelRoot: {root}/shared"))
+    keep_place(app.stock, str(swarm))
+    model(root / "a.safetensors", 1)
+    model(root / "shared" / "Lora" / "s.safetensors", 1)
+    known(app)
+    assert states(app) == {"a.safetensors": "kept", "s.safetensors": "headers-rewritten"}
+    assert do(app)["linked"] == 0

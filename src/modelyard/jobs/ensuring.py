@@ -92,7 +92,10 @@ class Ensure:
     Attributes:
         live: How far the running tasks are, by id.
         target: A path as the settings complete it, see `App.target`.
+        keep_key: What becomes of a key inside an address.
         near: Roots of the place that holds this folder come first, where there are several of a kind.
+        fence: Checks a target; gives the real path in which it must still lie when it is written, see `jobs.wish.Wish`.
+        told: The addresses are a stranger's words, see there.
     """
 
     stock: Stock
@@ -101,6 +104,8 @@ class Ensure:
     target: Callable[[str], str]
     keep_key: KeepKey
     near: str = ""
+    fence: Callable[[str], str] = lambda _: ""
+    told: bool = False
 
     def look(self, want: Want, *, fetch: bool = True, again: bool = False) -> Ensured:
         """What is so now; fetches it when it is neither here nor on its way.
@@ -215,13 +220,15 @@ class Ensure:
 
         Raises:
             BadValue: There is no such root.
+            UnsafePath: The fence refuses it.
         """
         roots = [root for root in self._roots(want.folder) if not root.read_only]
         if want.folder and not roots:
             raise BadValue(f"No root for {want.folder} is registered.", hint="Register one: `modelyard roots add`.")
         relative = str(safe_relative(want.name.replace("\\", "/"))) if want.name else ""
         to = f"{roots[0].path}/{relative}" if roots else relative
-        return Options(to=self.target(to), sha256=want.sha256.lower() or None)
+        target = self.target(to)
+        return Options(to=target, sha256=want.sha256.lower() or None, told=self.told, within=self.fence(target))
 
     def _coming(self, task: Task) -> Ensured:
         now = self.live().get(task.follows or task.id, {})

@@ -11,6 +11,7 @@ import msgspec
 
 from modelyard.engine.progress import Snapshot
 from modelyard.errors import Stopped, YardError
+from modelyard.hubs.web.addresses import NAME as WEB
 from modelyard.jobs.addressing import KeepKey, read_address
 from modelyard.jobs.download import Download
 from modelyard.jobs.folders import nearest_folder
@@ -19,6 +20,7 @@ from modelyard.jobs.wish import Outcome, Planned, Wish
 from modelyard.jobs.yard import Yard
 from modelyard.keys.redaction import Redactor
 from modelyard.net.stop import Stop
+from modelyard.net.url import without_query
 from modelyard.tasks.kinds import Ready, Result
 from modelyard.tasks.progress import Live
 from modelyard.tasks.task import Draft, Priority, Task
@@ -66,7 +68,7 @@ def draft(yard: Yard, text: str, options: Options, keep_key: KeepKey, priority: 
     hub, address = read_address(yard.hubs, text, keep_key)
     _ = options.rate
     whole = hub.show(address)
-    shown = Redactor().text(whole)
+    shown = Redactor().text(_shown(hub.name, whole))
     payload = msgspec.to_builtins(msgspec.structs.replace(options, address=whole))
     same = {name: value for name, value in payload.items() if name not in {"limit", "hooks", "_within"}}
     return Draft(
@@ -79,6 +81,11 @@ def draft(yard: Yard, text: str, options: Options, keep_key: KeepKey, priority: 
         key=hashlib.sha256(msgspec.json.encode([KIND, same], order="sorted")).hexdigest(),
         priority=priority,
     )
+
+
+def _shown(hub: str, address: str) -> str:
+    """An address for lists that others may read: of a link on the web what follows `?` may be somebody's secret."""
+    return f"{without_query(address)}?…" if hub == WEB and "?" in address else address
 
 
 class DownloadKind:

@@ -84,7 +84,7 @@ def _of_task(task: Task, hubs: Hubs) -> list[Item]:
         return [_of_file(one, str(one.get("address") or ""), hubs) for one in files]
     if files:
         return [_of_file(files[0], str(files[0].get("address") or address), hubs, options.sha256 or "")]
-    name = _last(task.title if "." in task.title else address)
+    name = _last((task.title if "." in task.title else address).partition("?")[0])
     return [Item(_target("", name), address, link_to(hubs, address), task.size, "", options.sha256 or "")]
 
 

@@ -11,7 +11,11 @@ from modelyard.values.sizes import show_size
 
 _REDACTOR = Redactor()
 _HEX = re.compile(r"[0-9a-f]{64}")
-_SIGNED = re.compile(r"(?i)(^|[&;])(x-amz-[^=]*|expires|key|hash|auth|sig[^=]*|[^=]*token[^=]*)=")
+_SIGNED = re.compile(
+    r"(?i)(^|[&;])(x-amz-[^=]*|expires|[a-z]|[^=]*(key|hash|auth|sig|token|secret|pass|pw|access|sess|cred)[^=]*)="
+    r"|=[^&;]{25}"
+)
+"""Names of what is secret or runs out, one-letter names, and values too long to be a word."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import base64
+import contextlib
+import functools
 import zlib
+from dataclasses import replace
 from typing import Annotated, Literal
 
 import msgspec
 
 from modelyard.errors import BadValue, NoSuchModel, NoSuchTask, YardError
 from modelyard.jobs.ensuring import Ensured, Want
+from modelyard.jobs.queued import KIND as DOWNLOAD
 from modelyard.library.roots.comfy import OLD_NAMES
 from modelyard.server.api.ensuring import ensure_for
 from modelyard.server.api.fence import check_source, check_target, retry
 from modelyard.server.api.views import AnswerView, answers
 from modelyard.server.roles import COMFYUI, Role
 from modelyard.server.routes import Ask, Here, Id, Routes
+from modelyard.tasks.queue import Answer
 
 routes = Routes(tag="comfyui")
 
@@ -79,8 +84,10 @@ class Inserted(msgspec.Struct, frozen=True):
 @routes.post("/comfyui/tasks", role=Role.OPERATOR, raises=(NoSuchTask,), example={"do": "pause", "ids": [1]})
 def act_from_comfyui(here: Here, body: TaskAction) -> list[AnswerView]:
     """Pause, resume, cancel or retry tasks; one that cannot does not stop the others."""
-    found = retry(here, body.ids) if body.do == "retry" else getattr(here.app.queue, body.do)(body.ids)
-    return answers(found)
+    ours = [number for number in body.ids if _is_download(here, number)]
+    found = retry(here, ours) if body.do == "retry" else getattr(here.app.queue, body.do)(ours)
+    error = NoSuchTask("There is no download of that number.").as_dict()
+    return answers([*found, *(Answer(number, error=error) for number in body.ids if number not in ours)])
 
 
 @routes.post("/comfyui/downloads", role=Role.OPERATOR, slow=True, raises=(BadValue,), once=False)
@@ -93,7 +100,7 @@ def begin_downloads(here: Here, body: NewDownloads) -> Downloads:
 @routes.get("/comfyui/downloads/{batch}", role=Role.VIEWER, raises=(NoSuchTask,))
 def show_downloads(here: Here, batch: Annotated[str, msgspec.Meta(max_length=_LONGEST)]) -> Downloads:
     """How far the models of a batch are. Its name says which they are, so it outlives every restart."""
-    ensure = ensure_for(here)
+    ensure = ensure_for(here, told=True)
     return Downloads(batch, [_shown(one, ensure.look(_want(one), fetch=False)) for one in _unpacked(batch)])
 
 
@@ -108,13 +115,19 @@ def insert_into_comfyui(here: Here, body: Inserting) -> Inserted:
 
 def _begun(here: Here, one: Wanted) -> Download:
     """One model on its way; what refuses it is told with it."""
-    ensure, want = ensure_for(here), _want(one)
+    ensure, want = replace(ensure_for(here, told=True), fence=functools.partial(check_target, here)), _want(one)
     try:
         check_source(here, want.address)
-        check_target(here, ensure.options(want).to)
         return _shown(one, ensure.look(want, again=True))
     except YardError as error:
         return Download(one.name, one.directory, "failed", error=here.app.redactor.text(error.message))
+
+
+def _is_download(here: Here, number: int) -> bool:
+    """Care of the library is its owner's, not that of whoever writes scripts for a ComfyUI."""
+    with contextlib.suppress(NoSuchTask):
+        return here.app.queue.get(number).kind == DOWNLOAD
+    return False
 
 
 def _want(one: Wanted) -> Want:

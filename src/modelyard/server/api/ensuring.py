@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from dataclasses import replace
 from typing import Annotated
@@ -10,6 +11,7 @@ from urllib.parse import unquote
 import msgspec
 
 from modelyard.errors import BadAddress, BadValue, UnknownHub, UnsafePath
+from modelyard.jobs.batch import forget
 from modelyard.jobs.ensuring import Ensure, Ensured, Want
 from modelyard.server.api.fence import check_source, check_target
 from modelyard.server.roles import Role
@@ -42,9 +44,15 @@ def near_of(here: Here) -> str:
     return unquote(here.headers.get(NEAR, ""))
 
 
-def ensure_for(here: Here) -> Ensure:
-    """The flow, preferring the roots near which the caller is."""
-    return replace(here.app.ensure, near=near_of(here))
+def ensure_for(here: Here, *, told: bool = False) -> Ensure:
+    """The flow, preferring the roots near which the caller is; only its owner's own addresses bring keys.
+
+    Args:
+        told: The addresses are a stranger's words: a workflow's.
+    """
+    told = told or here.caller.role is Role.COMFYUI
+    keep_key = here.app.keep_key if here.caller.role is Role.ADMIN and not told else forget
+    return replace(here.app.ensure, near=near_of(here), keep_key=keep_key, told=told)
 
 
 @routes.post(
@@ -57,11 +65,12 @@ def ensure_for(here: Here) -> Ensure:
 )
 def ensure_models(here: Here, body: Wants) -> list[Ensured]:
     """Whether models are ready; asks again and again until they are. The same want is one download, whoever asks."""
-    ensure, until = ensure_for(here), time.monotonic() + body.wait
+    ensure = replace(ensure_for(here), fence=functools.partial(check_target, here))
+    until = time.monotonic() + body.wait
     for want in body.wants:
         if want.address:
             check_source(here, want.address)
-            check_target(here, ensure.options(want).to)
+            ensure.options(want)
     fetch, again = body.fetch, body.again
     while True:
         newest = here.app.events.newest

@@ -1,0 +1,92 @@
+"""What a workflow, a page script in ComfyUI or a viewer says is a stranger's word: it brings no key and shows none."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from modelyard.app import App
+from modelyard.library.roots.entries import Entry
+from modelyard.server.api.comfyui import Wanted, _packed
+from modelyard.server.roles import Role
+from modelyard.testing import PracticeHub
+from server.asking import ask
+
+API = "/api/v1"
+PLANTED = "ea1000000000000000000000000000ff"
+LINK = f"https://civitai.com/api/download/models/12345?type=Model&token={PLANTED}"
+
+
+@pytest.fixture
+def app(hub: PracticeHub, tmp_path: Path) -> Iterator[App]:
+    (tmp_path / "loras").mkdir()
+    home = {"MODELYARD_HOME": str(tmp_path / "yard"), "HOME": str(tmp_path)}
+    with App({**os.environ, **hub.env(), **home}) as app:
+        app.stock.entries.keep(Entry(path=str(tmp_path / "loras"), folder="loras"))
+        yield app
+
+
+def kept(app: App) -> bool:
+    return any(PLANTED in secret for secret in app.keys.secrets())
+
+
+WANT = {"address": LINK, "folder": "loras", "name": "k.safetensors"}
+DOWNLOAD = {"name": "k.safetensors", "url": LINK, "directory": "loras"}
+
+
+@pytest.mark.parametrize("role", [Role.COMFYUI, Role.OPERATOR])
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/ensure", {"wants": [WANT]}),
+        ("/comfyui/downloads", {"models": [DOWNLOAD]}),
+    ],
+)
+def test_a_link_of_a_stranger_brings_no_key(app: App, role: Role, path: str, body: dict[str, Any]) -> None:
+    ask(app, role, "POST", f"{API}{path}", body)
+    assert not kept(app)
+
+
+def test_looking_at_a_batch_brings_no_key_whoever_looks(app: App) -> None:
+    batch = _packed([Wanted(**DOWNLOAD)])
+    for role in (Role.VIEWER, Role.ADMIN):
+        ask(app, role, "GET", f"{API}/comfyui/downloads/{batch}")
+    ask(app, Role.ADMIN, "POST", f"{API}/comfyui/downloads", {"models": [DOWNLOAD]})
+    assert not kept(app)
+
+
+def test_an_owners_own_link_brings_its_key(app: App) -> None:
+    ask(app, Role.ADMIN, "POST", f"{API}/ensure", {"wants": [WANT]})
+    assert kept(app)
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [("/ensure", {"wants": [WANT]}), ("/comfyui/downloads", {"models": [DOWNLOAD]})],
+)
+def test_what_they_queue_must_still_lie_in_its_root_when_it_is_written(
+    app: App, tmp_path: Path, path: str, body: dict[str, Any]
+) -> None:
+    ask(app, Role.OPERATOR, "POST", f"{API}{path}", body)
+    assert app.queue.get(1).payload["_within"] == str(tmp_path / "loras")
+
+
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.COMFYUI, Role.ADMIN])
+def test_what_follows_the_question_mark_of_a_link_is_shown_to_nobody(app: App, hub: PracticeHub, role: Role) -> None:
+    link = f"{hub.url}/files/x.safetensors?secret=S3CR3TVALUE&u=1"
+    assert ask(app, Role.ADMIN, "POST", f"{API}/tasks", {"addresses": [link]})[0] == 201
+    told = [ask(app, role, "GET", f"{API}/{path}")[1] for path in ("tasks", "tasks/1")]
+    told += [ask(app, role, "POST", f"{API}/scripts", {"kind": "curl", "tasks": [1]})[1]]
+    assert "S3CR3T" not in str(told)
+    assert app.queue.get(1).payload["_address"] == link, "it is fetched as it was given"
+
+
+def test_from_inside_comfyui_only_downloads_are_moved(app: App) -> None:
+    scan = ask(app, Role.ADMIN, "POST", f"{API}/library/scan", {})[1]["id"]
+    told = ask(app, Role.COMFYUI, "POST", f"{API}/comfyui/tasks", {"do": "cancel", "ids": [scan]})[1]
+    assert told[0]["error"]["code"] == "no-such-task"
+    assert app.queue.get(scan).state.value == "queued"
