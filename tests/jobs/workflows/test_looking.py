@@ -13,6 +13,7 @@ from modelyard.app import App
 from modelyard.jobs.measuring import MEASURE
 from modelyard.library.roots.entries import Entry
 from modelyard.net.stop import Stop
+from modelyard.store.proofs import Proof, stamp_of
 from modelyard.testing import PracticeHub
 
 
@@ -178,3 +179,19 @@ def test_a_broken_link_that_comfyui_lists_is_not_here(app: App, root: Path) -> N
     assert one(app, told("x.safetensors", listed=True), search=False).state != "here"
     assert one(app, told("other.safetensors", listed=True), search=False).state == "here"
     assert "nobody compared" in one(app, told("other.safetensors", listed=True, hash="1" * 64), search=False).why
+
+
+def test_a_file_of_the_same_version_is_another_one_where_its_hash_says_so(measured: App, root: Path) -> None:
+    path = root / "a.safetensors"
+    sha256, _ = digests(measured, path)
+    stamp = stamp_of(path)
+    assert stamp is not None
+    measured.yard.proofs.keep([Proof(path, stamp, {"sha256": sha256}, address="civitai:1@123/a.safetensors")])
+    row = told("pruned.safetensors", address="civitai:1@123")
+    assert one(measured, row | {"hash": "f" * 64}, search=False).state == "found"
+    assert one(measured, row | {"hash": "f" * 10}, search=False).state == "found"
+    assert one(measured, row, search=False).state == "likely", (
+        "ComfyUI lists it under another name, and no hash is told"
+    )
+    same = one(measured, row | {"hash": sha256}, search=False)
+    assert (same.state, same.lists_as) == ("renamed", "a.safetensors")

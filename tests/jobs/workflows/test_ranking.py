@@ -48,10 +48,11 @@ def test_a_name_that_many_files_have_is_no_identity_whoever_publishes_it() -> No
         assert best([rank(wanted, offer(f"text_encoders/{name}", "google/x"), downloads=10**7)]) is None
 
 
-def test_a_size_that_a_note_says_stands_for_a_publisher() -> None:
+def test_folder_and_size_are_the_uploaders_choice_and_do_not_stand_for_a_publisher() -> None:
     path, size = "diffusion_models/flux1-dev-fp8.safetensors", 11_901_000_000
-    assert best([rank(WANTED, offer(path, size=size))])
-    assert best([rank(WANTED, offer(path, size=size // 2))]) is None
+    assert best([rank(WANTED, offer(path, size=size), downloads=10**7)]) is None
+    assert best([rank(WANTED, offer("flux1-dev-fp8.safetensors", "Kijai/flux", size=size))])
+    assert best([rank(WANTED, offer(path, "Kijai/flux", size=size // 2))]) is None
 
 
 def test_two_files_of_the_same_points_are_candidates_unless_their_bytes_are_the_same() -> None:

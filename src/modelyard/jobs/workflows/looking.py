@@ -9,7 +9,7 @@ from pathlib import Path
 from modelyard.engine.sniff import looks_wrong, wrong_container
 from modelyard.jobs.workflows import rows
 from modelyard.jobs.workflows.here import Held, Here
-from modelyard.jobs.workflows.plan import PlannedModel
+from modelyard.jobs.workflows.plan import PlannedModel, State
 from modelyard.jobs.workflows.sources import Source
 from modelyard.jobs.workflows.wanted import Wanted
 from modelyard.values.sizes import show_size
@@ -42,9 +42,11 @@ class Looking:
                 return rows.proven(wanted, "here", held, "Its bytes have the hash that the workflow says.")
             if held.lists_as:
                 return rows.proven(wanted, "renamed", held, f"{held.lists_as} has the hash that the workflow says.")
-        for held in self.here.fetched(wanted):
-            if held.lists_as and not held.bad:
-                return rows.held_row(wanted, "here", held, "It was fetched from the place that the workflow says.")
+        for held in self.here.fetched(wanted):  # a version has several files: full, pruned, of other types
+            agrees = wanted.agrees(held.digests)
+            if held.lists_as and not held.bad and agrees is not False and (agrees or not _no_model(wanted, held)):
+                state: State = "here" if _is_named(wanted, held) else "renamed" if agrees else "likely"
+                return rows.held_row(wanted, state, held, "It was fetched from the place that the workflow says.")
         if there := self.here.named(wanted):
             return self._judged(wanted, there)
         if not wanted.listed or self.here.is_broken_link(wanted):

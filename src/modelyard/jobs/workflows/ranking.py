@@ -1,8 +1,8 @@
 """How well a file that a hub offers fits what a workflow wants: points, each with its reason. Pure.
 
 A name is no identity: 23 names of ComfyUI's own templates have several addresses. So a file is fetched without
-asking only when its hash says so, or when the very name and two of folder, publisher and size fit and no other file
-of that name contends. Anybody can call a file so and put it into such a folder.
+asking only when its hash says so, or when its publisher is a known one, the very name fits and folder or size too, and
+no other file of that name contends. Anybody can call a file so, make it as large and put it into such a folder.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from modelyard.values.offers import Offer
 from modelyard.values.suffixes import suffix_of
 
 STRONG = 90
-"""From so many points a file may be fetched without asking: the very name, 60, and two times 15."""
+"""From so many points a file may be fetched without asking: the very name, 50, a publisher, 25, and one of 15."""
 _LEAD = 10
 """And so many it must have before the next file with other bytes."""
 
@@ -137,9 +137,9 @@ def _by_name(wanted: Wanted, offer: Offer) -> tuple[int, str]:
         theirs = theirs.rpartition(".")[0]
     if theirs == ours:
         common = _COMMON.fullmatch(_stem(ours) if wanted.has_suffix else ours)
-        return (40, "the name, which many files have") if common else (60, "the very name")
+        return (25, "the name, which many files have") if common else (50, "the very name")
     if suffix_of(offer.name) == suffix_of(wanted.base) and _plain(theirs) == _plain(ours):
-        return 45, "the same name in other signs"
+        return 40, "the same name in other signs"
     words, others = set(_SPLIT.split(_stem(ours))), set(_SPLIT.split(_stem(theirs)))
     shared = len(words & others) / max(1, len(words | others))
     return round(30 * shared), f"{round(100 * shared)} % of the name's words" if shared else ""
@@ -156,13 +156,13 @@ def _by_folder(wanted: Wanted, offer: Offer) -> tuple[int, str]:
 
 def _by_publisher(offer: Offer) -> tuple[int, str]:
     owner = offer.address.model.partition("/")[0].lower()
-    return (15, f"published by {offer.address.model.partition('/')[0]}") if owner in _PUBLISHERS else (0, "")
+    return (25, f"published by {offer.address.model.partition('/')[0]}") if owner in _PUBLISHERS else (0, "")
 
 
 def _by_downloads(downloads: int | None) -> tuple[int, str]:
     if not downloads:
         return 0, ""
-    return min(10, round(2 * math.log10(downloads + 1))), f"{downloads:,} downloads"
+    return min(5, round(math.log10(downloads + 1))), f"{downloads:,} downloads"
 
 
 def _by_size(wanted: Wanted, offer: Offer) -> tuple[int, str]:
