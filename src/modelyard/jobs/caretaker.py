@@ -13,7 +13,7 @@ from modelyard.jobs.carrying import recover
 from modelyard.jobs.checking import due, verify_models
 from modelyard.jobs.dedupe import recover_shares
 from modelyard.jobs.importing import IMPORT
-from modelyard.jobs.lending.lend import recover as recover_loans
+from modelyard.jobs.lending.returning import recover as recover_loans
 from modelyard.jobs.measuring import idle
 from modelyard.jobs.queued import KIND as DOWNLOAD
 from modelyard.jobs.refresh import REFRESH, RefreshOptions

@@ -20,7 +20,8 @@ from jobs.library import library, model, scanned
 from modelyard.app import App
 from modelyard.errors import CannotLend, NoSuchFile, NoSuchLoan, ReadOnlyDisk
 from modelyard.jobs.finding import keep_place
-from modelyard.jobs.lending.lend import LinkOptions, foresee, give_back, lend_models, lent, recover
+from modelyard.jobs.lending.lend import LinkOptions, foresee, lend_models
+from modelyard.jobs.lending.returning import give_back, lent, recover
 from modelyard.library.roots.entries import Entry
 from modelyard.library.shifting.failpoint import VARIABLE
 from modelyard.net.stop import Stop
@@ -394,7 +395,8 @@ def test_programs_for_language_models_take_gguf_alone(app: App, lora: Path, tmp_
 CHILD = """
 import sys
 from modelyard.app import App
-from modelyard.jobs.lending.lend import LinkOptions, give_back, lend_models, lent
+from modelyard.jobs.lending.lend import LinkOptions, lend_models
+from modelyard.jobs.lending.returning import give_back, lent
 from modelyard.net.stop import Stop
 with App({"MODELYARD_HOME": sys.argv[1]}) as app:
     if sys.argv[2] == "back":

@@ -15,8 +15,8 @@ from jobs.lending.test_lend import code, killed, names, number, one
 from jobs.library import library, model, scanned
 from modelyard.app import App
 from modelyard.errors import CannotLend
-from modelyard.jobs.lending.lend import give_back, lent, recover
 from modelyard.jobs.lending.ollama_api import Ollama
+from modelyard.jobs.lending.returning import give_back, lent, recover
 from modelyard.library.roots.entries import Entry
 from modelyard.programs.installed.metadata import told_by
 from modelyard.programs.installed.searching import recognise

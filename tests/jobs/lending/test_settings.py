@@ -13,7 +13,8 @@ from jobs.lending.test_lend import code, number, one
 from jobs.library import library, model, scanned
 from modelyard.app import App
 from modelyard.jobs.finding import keep_place, named
-from modelyard.jobs.lending.lend import LinkOptions, give_back, lend_models, lent
+from modelyard.jobs.lending.lend import LinkOptions, lend_models
+from modelyard.jobs.lending.returning import give_back, lent
 from modelyard.library.roots.entries import Entry
 from modelyard.library.roots.roots import roots_of
 from modelyard.net.stop import Stop

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
-import threading
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -20,9 +18,10 @@ from modelyard.jobs.chores import Chore, Options, Step, Tell
 from modelyard.jobs.finding import found, named, rewriting_of
 from modelyard.jobs.lending import ollama, settings
 from modelyard.jobs.lending.loans import Loan, Loans
-from modelyard.jobs.lending.making import Making, state_of, take_back
+from modelyard.jobs.lending.making import Making
 from modelyard.jobs.lending.ollama_api import Ollama
 from modelyard.jobs.lending.planning import Plan, plan, told
+from modelyard.jobs.lending.returning import others, recover, standing, take_all, turn
 from modelyard.jobs.measuring import MeasureOptions, measure_models
 from modelyard.jobs.stock import Stock
 from modelyard.library.shifting.copying import Count
@@ -30,10 +29,6 @@ from modelyard.library.shifting.failpoint import failpoint
 from modelyard.net.stop import Stop
 from modelyard.programs.installed.found import LINKS, Means, Program
 from modelyard.programs.installed.machine import this_machine
-
-_log = logging.getLogger("modelyard.library")
-_ONE = threading.Lock()
-_LOOK = 0.2
 
 
 class Lent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -144,24 +139,13 @@ def lend(stock: Stock, one: Plan, stop: Stop, count: Count) -> Lent:
     Raises:
         CannotLend, TargetExists, DiskError, Busy: It did not work.
     """
-    with _turn(stop):
+    with turn(stop):
         return _lend(stock, one, stop, count)
-
-
-@contextlib.contextmanager
-def _turn(stop: Stop) -> Iterator[None]:
-    """One at a time: two may want the same settings, or the same file."""
-    while not _ONE.acquire(timeout=_LOOK):
-        stop.check()
-    try:
-        yield
-    finally:
-        _ONE.release()
 
 
 def _lend(stock: Stock, one: Plan, stop: Stop, count: Count) -> Lent:
     loans = Loans(stock.folder)
-    before = next((loan for loan in loans.all() if _same(loan, one) and _standing(loan) == "stands"), None)
+    before = next((loan for loan in loans.all() if _same(loan, one) and standing(loan) == "stands"), None)
     if one.there or before is not None:
         path = one.there or str(told(one)["path"])
         return _lent(one, "there", (), path=path, loan=before.id if before else "")
@@ -187,7 +171,7 @@ def _lend(stock: Stock, one: Plan, stop: Stop, count: Count) -> Lent:
             failpoint("lent")
         except BaseException:
             with contextlib.suppress(YardError):  # what could not be undone now is undone at the next start
-                _take_all(making.loan, loans)
+                take_all(making.loan, loans)
                 loans.drop(making.loan)
             raise
         making.change(phase="made", means=means)
@@ -227,7 +211,7 @@ def _make(stock: Stock, making: Making, one: Plan, loans: Loans, stop: Stop, cou
     if one.listed is not None and "config" in one.means:
         making.change(listed=one.listed, means="config")
         try:
-            settings.add(one.program.kind, one.listed, _others(loans, making.loan))
+            settings.add(one.program.kind, one.listed, others(loans, making.loan))
             failpoint("listed")
         except YardError:
             if not ways:
@@ -243,10 +227,6 @@ def _make(stock: Stock, making: Making, one: Plan, loans: Loans, stop: Stop, cou
     return max(used, key=LINKS.index)
 
 
-def _others(loans: Loans, loan: Loan) -> list[Loan]:
-    return [one for one in loans.all() if one.id != loan.id and one.phase == "made"]
-
-
 def _digest(stock: Stock, one: Plan, stop: Stop) -> str:
     """The measured SHA-256 of the file as it is now: measured first when nobody did."""
     for _ in range(2):
@@ -255,124 +235,6 @@ def _digest(stock: Stock, one: Plan, stop: Stop) -> str:
             return file.sha256
         measure_models(stock, MeasureOptions(ids=(one.model.id,)), stop, lambda _: None)
     raise CannotLend(f"{one.files[0][0]} could not be measured.", hint="Run `modelyard scan`, then again.")
-
-
-# --- and back ---------------------------------------------------------------------------------------
-
-
-class Returned(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of a loan that was undone.
-
-    Attributes:
-        left: Files that stay, each with why: they are not ours any more.
-    """
-
-    id: str
-    title: str
-    program: str
-    means: Means
-    left: list[tuple[str, str]] = []
-
-
-def give_back(stock: Stock, number: str, *, forget: bool = False) -> Returned:
-    """Undo a loan: what we made goes, as long as it still is ours; the model itself is never touched.
-
-    Args:
-        forget: The program is gone for good: only drop the record where its folder is away.
-
-    Raises:
-        NoSuchLoan: There is none.
-        NoSuchFile: The program's folder is away.
-        CannotLend, DiskError: It did not work; the record stays.
-    """
-    recover(stock)
-    loans = Loans(stock.folder)
-    loan = loans.get(number)
-    with _turn(Stop()), stock.claims.claim(loan.id, [Path(one.target) for one in loan.files]):
-        away = forget and not Path(loan.path).is_dir()
-        for heir in ollama.heirs(loan, _others(loans, loan)) if loan.kind == "ollama" and not away else ():
-            loans.keep(heir)
-        left = [] if away else _take_all(loan, loans)
-        failpoint("returned")
-        loans.drop(loan)
-    return Returned(id=loan.id, title=loan.title, program=loan.name, means=loan.means, left=left)
-
-
-def _take_all(loan: Loan, loans: Loans) -> list[tuple[str, str]]:
-    if loan.listed is not None:
-        settings.remove(loan.kind, loan.listed, _others(loans, loan))
-    if loan.kind == "ollama":
-        return ollama.give_back(loan, Ollama.running(this_machine().environ))
-    return take_back(loan)
-
-
-def recover(stock: Stock) -> None:
-    """Undo what a crash left half made; a drive that is away is waited for."""
-    loans = Loans(stock.folder)
-    with stock.claims.alone() as alone:
-        for loan in loans.all() if alone else ():
-            if loan.phase != "making":
-                continue
-            try:
-                _take_all(loan, loans)
-                loans.drop(loan)
-                _log.warning("An unfinished link of %s to %s was undone.", loan.title, loan.name)
-            except YardError as error:
-                _log.warning("An unfinished link of %s to %s: %s", loan.title, loan.name, error.message)
-
-
-State = Literal["stands", "changed", "gone", "unfinished"]
-
-
-class LoanView(msgspec.Struct, frozen=True, kw_only=True):
-    """One loan as a person sees it.
-
-    Attributes:
-        state: `stands`; `changed` (something else stands there now); `gone`; `unfinished`.
-        paths: The files that were made, or the folder that the program's settings name.
-        file: These settings.
-        made: Seconds since 1970.
-    """
-
-    id: str
-    model: int
-    title: str
-    program: str
-    name: str
-    means: Means
-    state: State
-    paths: list[str]
-    file: str
-    made: float
-
-
-def lent(stock: Stock) -> list[LoanView]:
-    """Every loan, and whether it still stands."""
-    return [_view(one) for one in Loans(stock.folder).all()]
-
-
-def _view(loan: Loan) -> LoanView:
-    listed = loan.listed
-    return LoanView(
-        id=loan.id,
-        model=loan.model,
-        title=loan.title,
-        program=loan.program,
-        name=loan.name,
-        means=loan.means,
-        state=_standing(loan),
-        paths=[one.target for one in loan.files] or ([listed.path] if listed else []),
-        file=listed.file if listed else "",
-        made=loan.made,
-    )
-
-
-def _standing(loan: Loan) -> State:
-    if loan.phase != "made":
-        return "unfinished"
-    if loan.listed is not None:
-        return "stands" if settings.holds(loan.kind, loan.listed) else "gone"
-    return state_of(loan)
 
 
 LINK = Chore("link", "Lend models to a program", LinkOptions, lend_models, unique=False)

@@ -16,7 +16,8 @@ from modelyard.errors import CannotLend, TargetExists, YardError
 from modelyard.jobs.lending.loans import Asked, Loan, Made
 from modelyard.jobs.lending.making import Making, take_back
 from modelyard.jobs.lending.ollama_api import Ollama
-from modelyard.jobs.lending.planning import Plan, ollama_name
+from modelyard.jobs.lending.planning import Plan
+from modelyard.jobs.lending.targets import ollama_name
 from modelyard.library.shifting.copying import Count
 from modelyard.library.shifting.naming import Way
 from modelyard.programs.installed.found import Means

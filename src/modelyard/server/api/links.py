@@ -8,7 +8,8 @@ import msgspec
 
 from modelyard.errors import BadValue, CannotLend, NoSuchLoan, NoSuchProgram
 from modelyard.jobs.finding import named
-from modelyard.jobs.lending.lend import LINK, Lent, LinkOptions, LoanView, Returned, foresee, give_back, lent
+from modelyard.jobs.lending.lend import LINK, Lent, LinkOptions, foresee
+from modelyard.jobs.lending.returning import LoanView, Returned, give_back, lent
 from modelyard.server.api.library import begin
 from modelyard.server.roles import Role
 from modelyard.server.routes import Ask, Here, Id, Routes
