@@ -530,3 +530,46 @@ def test_nothing_is_linked_into_a_folder_that_another_program_writes_into(tmp_pa
         assert not any(one.is_symlink() for one in swarm.rglob("*"))
         if way:
             assert "writes into" in told["error"]["message"]
+
+
+# --- models of several files ------------------------------------------------------------------------------------
+
+
+def test_a_diffusers_folder_is_lent_file_by_file_and_leaves_no_folder_behind(app: App, tmp_path: Path) -> None:
+    folder = tmp_path / "pipes" / "my pipe"
+    trees.put(folder / "model_index.json", '{"_class_name": "StableDiffusionPipeline"}')
+    trees.put(folder / "unet" / "config.json", "{}")
+    model(folder / "unet" / "diffusion_pytorch_model.safetensors", 3)
+    app.stock.entries.keep(Entry(path=str(tmp_path / "pipes"), folder="diffusers"))
+    scanned(app)
+    tool = trees.sdnext(tmp_path / "tools" / "next")
+    (tool / "models" / "Diffusers").mkdir()
+    before = names(tool)
+    told = one(app, folder, tool)
+    made = tool / "models" / "Diffusers" / "my pipe"
+    assert told["state"] == "made" and names(made) == names(folder)
+    assert (made / "unet" / "diffusion_pytorch_model.safetensors").stat().st_nlink == 2 or told["means"] == ["reflink"]
+    assert give_back(app.stock, told["loan"]).left == []
+    assert names(tool) == before and names(folder) == {
+        "model_index.json",
+        "unet",
+        "unet/config.json",
+        "unet/diffusion_pytorch_model.safetensors",
+    }
+
+
+def test_all_shards_go_or_none(app: App, tmp_path: Path) -> None:
+    loras = tmp_path / "loras"
+    shards = [model(loras / f"m-0000{at}-of-00002.safetensors", at) for at in (1, 2)]
+    trees.put(loras / "m.safetensors.index.json", '{"weight_map": {}}')
+    scanned(app)
+    tool = place(tmp_path, "a1111")
+    target = tool / "models" / "Lora"
+    (target / shards[1].name).write_bytes(b"theirs")
+    assert code(one(app, shards[0], tool)) == "target-exists"
+    assert [file.name for file in target.iterdir()] == [shards[1].name] and lent(app.stock) == []
+    (target / shards[1].name).unlink()
+    told = one(app, shards[0], tool)
+    assert sorted(file.name for file in target.iterdir()) == sorted(file.name for file in loras.iterdir())
+    give_back(app.stock, told["loan"])
+    assert list(target.iterdir()) == []
