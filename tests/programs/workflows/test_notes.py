@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from modelyard.programs.workflows.documents import of_value
 from modelyard.programs.workflows.notes import MOST_MIRRORS
+from programs.workflows.made import canvas as made
+from programs.workflows.made import node
 
 HUB = "https://huggingface.co/Comfy-Org/Lumina/resolve/main/split/ae.safetensors"
 
@@ -101,3 +103,28 @@ def test_no_repetition_in_a_note_costs_time(piece: str) -> None:
     began = time.process_time()
     row(canvas(piece * (2_000_000 // len(piece))))
     assert time.process_time() - began < 10
+
+
+def test_what_another_model_of_that_name_has_is_not_told_of_this_one() -> None:
+    other = "https://huggingface.co/org/encoder/resolve/main/model.safetensors"
+    own = "https://huggingface.co/org/vision/resolve/main/model.safetensors"
+    nodes = [
+        node(1, "CLIPVisionLoader", "model.safetensors", models=(vision(own, "clip_vision"),)),
+        node(2, "CLIPLoader", "model.safetensors", "wan", models=(vision(other, "text_encoders"),)),
+        node(3, "MarkdownNote", f"[model.safetensors]({other}) (9.79 GB) [model.safetensors](https://example.org/m)"),
+    ]
+    found = of_value(made(*nodes))
+    assert found
+    told = {row["directory"]: row for row in found.needed}
+    assert "size" not in told["clip_vision"] and "mirrors" not in told["clip_vision"]
+    assert told["text_encoders"]["size"] == 9_790_000_000
+
+
+def test_a_size_beside_another_place_is_not_that_of_the_row_s_own() -> None:
+    told = row(canvas("[ae.safetensors](https://example.org/a/ae.safetensors) (9 GB)"))
+    assert told["mirrors"] == ["https://example.org/a/ae.safetensors"]
+    assert "size" not in told
+
+
+def vision(url: str, folder: str) -> dict[str, str]:
+    return {"name": "model.safetensors", "directory": folder, "url": url}

@@ -7,7 +7,8 @@ ModelScope, `[ModelScope:Org/Repo](https://modelscope.cn/models/Org/Repo)`, laid
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -59,20 +60,29 @@ def read(workflow: Mapping[str, Any]) -> Notes:
 
 
 def noted(workflow: Workflow, notes: Notes) -> Workflow:
-    """The rows with `mirrors` and `size`, where notes name any."""
-    return replace(
-        workflow,
-        needed=[_noted(row, notes) for row in workflow.needed],
-        declared_not_needed=[_noted(row, notes) for row in workflow.declared_not_needed],
-    )
+    """The rows with `mirrors` and `size`, where notes name any.
+
+    What another row declares as its own address is nobody's mirror; and where several rows share a file name, notes
+    tell of a row only what stands beside its own address.
+    """
+    every = [*workflow.needed, *workflow.declared_not_needed]
+    shared = Counter(_name(row) for row in every)
+    taken = {_bare(row["url"]) for row in every if row.get("url")}
+    told = [_noted(row, notes, taken, alone=shared[_name(row)] == 1) for row in every]
+    count = len(workflow.needed)
+    return replace(workflow, needed=told[:count], declared_not_needed=told[count:])
 
 
-def _noted(row: dict[str, Any], notes: Notes) -> dict[str, Any]:
-    own, name = _bare(row.get("url", "")), row["name"].replace("\\", "/").rpartition("/")[2]
-    places = [place for place in notes.places.get(name, ()) if place != own]
+def _name(row: Mapping[str, Any]) -> str:
+    return str(row["name"]).replace("\\", "/").rpartition("/")[2]
+
+
+def _noted(row: dict[str, Any], notes: Notes, taken: Collection[str], *, alone: bool) -> dict[str, Any]:
+    own = _bare(row.get("url", ""))
+    places = [place for place in notes.places.get(_name(row), ()) if place not in taken] if alone else []
     copies = [copy for place in (own, *places) if (copy := _copy(place, notes.copies))]
     mirrors = list(dict.fromkeys([*places, *copies]))[:MOST_MIRRORS]
-    sizes = [notes.sizes[place] for place in (own, *places) if place in notes.sizes]
+    sizes = [notes.sizes[place] for place in ([own] if own else places) if place in notes.sizes]
     return row | ({"mirrors": mirrors} if mirrors else {}) | ({"size": sizes[0]} if sizes else {})
 
 
