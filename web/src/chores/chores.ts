@@ -3,7 +3,9 @@ import { computed, watch } from 'vue'
 import { said, type Schemas } from '@/api/client'
 import { api } from '@/api/here'
 import { useWrites } from '@/api/writes'
-import { TASKS, useDeeds, useNumbers } from '@/tasks/tasks'
+import { useDeeds } from '@/tasks/deeds'
+import { useNumbers } from '@/tasks/numbers'
+import { TASKS } from '@/tasks/tasks'
 
 /** Work on the library that the service does as a task of its queue. */
 export type Chore = 'scan' | 'verify' | 'measure' | 'refresh' | 'dedupe' | 'versions' | 'import' | 'link'

@@ -3,6 +3,7 @@ import { useI18n } from 'vue-i18n'
 import { useRouter } from 'vue-router'
 import { said, type Details, type Model, type Schemas } from '@/api/client'
 import { api } from '@/api/here'
+import { useWrites } from '@/api/writes'
 import { useToasts } from '@/ui/toasts'
 import { MODELS } from './queries'
 
@@ -27,17 +28,9 @@ export function useDoing(patch: (ids: ReadonlySet<number>, change: Partial<Model
   const queries = useQueryClient()
   const toasts = useToasts()
   const router = useRouter()
+  const { work: tried } = useWrites()
   const { t } = useI18n()
   const old = () => void queries.invalidateQueries({ queryKey: MODELS })
-
-  async function tried<T>(work: () => Promise<T>): Promise<T | undefined> {
-    try {
-      return await work()
-    } catch (thrown) {
-      toasts.fail(thrown)
-      return undefined
-    }
-  }
 
   /** Work that takes its time: it becomes a task, and the toast leads to it. */
   async function begin(name: string, count: number, asked: Begun): Promise<void> {

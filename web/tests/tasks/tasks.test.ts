@@ -2,7 +2,9 @@ import { QueryClient } from '@tanstack/vue-query'
 import { createPinia, setActivePinia } from 'pinia'
 import { beforeEach, expect, test } from 'vitest'
 import type { State, Task } from '@/api/client'
-import { deeds, patchTasks, TASKS, useNumbers, type Numbers, type Pages } from '@/tasks/tasks'
+import { deeds, patchTasks } from '@/tasks/deeds'
+import { useNumbers, type Numbers } from '@/tasks/numbers'
+import { TASKS, type Pages } from '@/tasks/tasks'
 
 beforeEach(() => setActivePinia(createPinia()))
 

@@ -1,0 +1,80 @@
+import { useQueryClient } from '@tanstack/vue-query'
+import { said, type Schemas, type State, type Task } from '@/api/client'
+import { api } from '@/api/here'
+import { useToasts } from '@/ui/toasts'
+import { TASKS, type Pages } from './tasks'
+
+const EXPECTED: Record<Deed, State> = { pause: 'paused', resume: 'queued', cancel: 'cancelled', retry: 'queued' }
+export type Deed = 'pause' | 'resume' | 'cancel' | 'retry'
+
+/** What may be done to a task in its state. */
+export function deeds(state: State): Deed[] {
+  if (state === 'paused') return ['resume', 'cancel']
+  if (state === 'failed') return ['retry', 'cancel']
+  if (state === 'cancelled') return ['retry']
+  if (state === 'done') return []
+  return ['pause', 'cancel']
+}
+
+/** Change tasks: shown at once, taken back with its reason when the service refuses. */
+export function useDeeds() {
+  const queries = useQueryClient()
+  const toasts = useToasts()
+
+  async function act(deed: Deed, ids: number[]): Promise<void> {
+    const before = queries.getQueriesData<Pages>({ queryKey: [...TASKS, 'list'] })
+    patchTasks(queries, new Set(ids), () => ({ state: EXPECTED[deed] }))
+    try {
+      const answers = await said(api().POST('/api/v1/tasks/actions', { body: { do: deed, ids } }))
+      const refused = answers.find((answer) => answer.error)
+      if (refused?.error) toasts.fail(refused.error)
+    } catch (thrown) {
+      for (const [key, data] of before) queries.setQueryData(key, data)
+      toasts.fail(thrown)
+    }
+    void queries.invalidateQueries({ queryKey: TASKS })
+  }
+
+  /** Put a task before another one, or at an end of the queue. */
+  async function place(ids: number[], where: { before: number } | { to: 'top' | 'end' }): Promise<void> {
+    try {
+      await said(api().POST('/api/v1/tasks/order', { body: { ids, ...where } }))
+    } catch (thrown) {
+      toasts.fail(thrown)
+    }
+    void queries.invalidateQueries({ queryKey: TASKS })
+  }
+
+  async function change(id: number, body: Schemas['Changes']): Promise<void> {
+    patchTasks(queries, new Set([id]), () => body as Partial<Task>)
+    try {
+      await said(api().PATCH('/api/v1/tasks/{id}', { params: { path: { id } }, body }))
+    } catch (thrown) {
+      toasts.fail(thrown)
+    }
+    void queries.invalidateQueries({ queryKey: TASKS })
+  }
+
+  async function clear(states: ('done' | 'failed' | 'cancelled')[]): Promise<void> {
+    try {
+      await said(api().POST('/api/v1/tasks/clear', { body: { states } }))
+    } catch (thrown) {
+      toasts.fail(thrown)
+    }
+    void queries.invalidateQueries({ queryKey: TASKS })
+  }
+
+  return { act, place, change, clear }
+}
+
+/** Change tasks in every list that shows them. */
+export function patchTasks(queries: ReturnType<typeof useQueryClient>, ids: ReadonlySet<number>, change: (task: Task) => Partial<Task>): void {
+  queries.setQueriesData<Pages>({ queryKey: [...TASKS, 'list'] }, (data) => {
+    if (!data?.pages.some((page) => page.tasks.some((task) => ids.has(task.id)))) return data
+    const pages = data.pages.map((page) => ({
+      ...page,
+      tasks: page.tasks.map((task) => (ids.has(task.id) ? { ...task, ...change(task) } : task)),
+    }))
+    return { ...data, pages }
+  })
+}
