@@ -17,6 +17,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from library.identify import cases, made
+from programs.installed import trees
 from server.serving import API
 from web.art import painting
 from web.pages import ARGUMENTS, CHROMIUM, Seen, looking
@@ -73,6 +74,8 @@ def draw(seen: Seen, name: str, act: Callable[[Seen], None]) -> None:
 
 def fill(seen: Seen, models: Path) -> None:
     """A yard in the middle of a working day."""
+    trees.comfy(models.parent)
+    other = trees.web_ui(models.parents[1] / "stable-diffusion-webui")
     folders = {"diffusion_model": "diffusion_models", "text_encoder": "text_encoders", "controlnet": "controlnet"}
     for name, ((kind, _), header) in cases.MODELS.items():
         tensors = {each: (tensor.dtype, tensor.shape) for each, tensor in header.tensors.items()}
@@ -81,7 +84,11 @@ def fill(seen: Seen, models: Path) -> None:
         pairs = made.lora(_MODULES, (8, 16, 32)[at % 3])
         tensors = {each: ("F16", shape) for each, shape in pairs}
         sparse(models / "loras" / f"{style.replace(' ', '_')}.safetensors", tensors, ss_output_name=style)
-    for folder in sorted(path for path in models.iterdir() if path.is_dir()):
+    for at in range(4):
+        tensors = {each: ("F16", shape) for each, shape in made.lora(_MODULES, 8 * (at + 1))}
+        sparse(other / "models" / "Lora" / f"Lantern_{at}.safetensors", tensors)
+    seen.yard.ask("PUT", f"{API}/programs/places", {"path": str(models.parents[1])})
+    for folder in sorted(path for path in models.iterdir() if any(path.iterdir())):
         seen.yard.ask("PUT", f"{API}/roots", {"path": str(folder), "folder": folder.name})
     ended(seen, seen.yard.ask("POST", f"{API}/library/scan", {}).json["id"])
     for at, model in enumerate(seen.yard.ask("GET", f"{API}/models?limit=200").json["models"]):
@@ -150,6 +157,33 @@ def _inspector(seen: Seen) -> None:
     seen.page.locator("[data-row]").first.click()
 
 
+def _workflow(seen: Seen) -> None:
+    at("/workflows")(seen)
+    wanted = [
+        ("Ink_wash", ""),
+        ("Night_train", ""),
+        ("inkwash-xl", "inkwash-xl"),
+        ("only-friends", "only-friends"),
+        ("paper-lantern", ""),
+    ]
+    nodes = []
+    for number, (name, repository) in enumerate(wanted):
+        url = f"{seen.hub.url}/atelier/{repository}/resolve/main/{name}.safetensors"
+        named = [{"name": f"{name}.safetensors", "url": url, "directory": "loras"}] if repository else []
+        values, more = [f"{name}.safetensors", 1, 1], {"models": named}
+        nodes.append({"id": number, "type": "LoraLoader", "mode": 0, "widgets_values": values, "properties": more})
+    text = json.dumps({"nodes": nodes, "links": [], "version": 0.4})
+    file = {"name": "harbour at night.json", "mimeType": "application/json", "buffer": text.encode()}
+    seen.page.locator("input[type=file]").set_input_files(file)
+    seen.page.get_by_text("not found").wait_for()
+
+
+def _compare(seen: Seen) -> None:
+    models = seen.yard.ask("GET", f"{API}/models?kind=lora&limit=3").json["models"]
+    at("/library?compare=" + ",".join(str(model["id"]) for model in models))(seen)
+    seen.page.get_by_role("columnheader").nth(2).wait_for()
+
+
 def _model(seen: Seen) -> None:
     (model, *_) = seen.yard.ask("GET", f"{API}/models?text=ink&limit=1").json["models"]
     at(f"/library?model={model['id']}")(seen)
@@ -162,7 +196,9 @@ PAGES = {
     "browse": at("/browse?find=atelier"),
     "library": at("/library"),
     "model": _model,
-    "workflows": at("/workflows"),
+    "compare": _compare,
+    "workflows": _workflow,
+    "tools": at("/tools"),
     "history": at("/history"),
     "health": at("/health"),
     "settings": at("/settings"),
