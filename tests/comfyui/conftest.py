@@ -13,7 +13,8 @@ from modelyard.testing.comfyui.front_ends import VERSIONS
 from web.pages import CHROMIUM
 
 
-@pytest.fixture(scope="session")
+# Its loop runs in this thread for as long as it lives, so it must end with the one file that needs it.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
@@ -25,7 +26,7 @@ def browser() -> Iterator[Any]:
         started.close()
 
 
-@pytest.fixture(scope="session", params=VERSIONS)
+@pytest.fixture(scope="module", params=VERSIONS)
 def opened(request: pytest.FixtureRequest, browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Window]:
     if request.param in MISSING:
         pytest.skip(f"no wheel of front end {request.param}: `python3 run.py test` fetches it")
