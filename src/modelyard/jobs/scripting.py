@@ -64,34 +64,33 @@ def of_models(stock: Stock, ids: Sequence[int]) -> list[Item]:
     return items
 
 
-def of_tasks(tasks: Iterable[Task], hubs: Hubs) -> list[Item]:
+def of_tasks(stock: Stock, tasks: Iterable[Task]) -> list[Item]:
     """The downloads among tasks: those that are done file by file, others by their addresses.
 
     Raises:
         BadValue: None of them is a download.
     """
-    items = [item for task in tasks if task.kind == KIND for item in _of_task(task, hubs)]
+    items = [item for task in tasks if task.kind == KIND for item in _of_task(stock, task)]
     if not items:
         raise BadValue("None of these tasks is a download.", hint="See `modelyard queue` and `modelyard history`.")
     return items
 
 
-def _of_task(task: Task, hubs: Hubs) -> list[Item]:
-    options = msgspec.convert(task.payload, Options)
+def _of_task(stock: Stock, task: Task) -> list[Item]:
+    hubs, options = stock.yard.hubs, msgspec.convert(task.payload, Options)
     address = options.address or task.address
     files = [one for one in (task.result or {}).get("files", ()) if one.get("path")]
-    if len(files) > 1:
-        return [_of_file(one, str(one.get("address") or ""), hubs) for one in files]
+    known = stock.yard.proofs.addresses([str(one["path"]) for one in files])
     if files:
-        return [_of_file(files[0], str(files[0].get("address") or address), hubs, options.sha256 or "")]
+        whole = address if len(files) == 1 else ""
+        return [_of_file(one, known.get(str(one["path"])) or whole, hubs) for one in files]
     name = _last((task.title if "." in task.title else address).partition("?")[0])
     return [Item(_target("", name), address, link_to(hubs, address), task.size, "", options.sha256 or "")]
 
 
-def _of_file(file: dict[str, Any], address: str, hubs: Hubs, claimed: str = "") -> Item:
+def _of_file(file: dict[str, Any], address: str, hubs: Hubs) -> Item:
     target = _target("", _last(str(file["path"])))
-    size = file.get("size")
-    return Item(target, address, link_to(hubs, address), size, str(file.get("sha256") or ""), claimed)
+    return Item(target, address, link_to(hubs, address), file.get("size"), str(file.get("sha256") or ""))
 
 
 def of_rows(rows: Iterable[Row], hubs: Hubs) -> list[Item]:
