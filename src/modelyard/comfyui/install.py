@@ -21,7 +21,7 @@ from modelyard.values.version import VERSION
 NODE = Path(__file__).with_name("node")
 NAME = "modelyard"
 CONFIG = "modelyard.json"
-_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
+_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?(:[1-9][0-9]{0,4})?")
 _ASIDE = ".disabled"
 """ComfyUI passes over folders of custom_nodes that end so, should it start while we copy."""
 
@@ -178,7 +178,9 @@ def _swap(made: Path, target: Path, aside: Path) -> None:
 def _host(name: str) -> str:
     name = name.lower()
     if not _HOST.fullmatch(name):
-        raise BadValue(f"{name[:80]!r} is no host name.", hint="Without port and scheme: gpu.example.org")
+        raise BadValue(
+            f"{name[:80]!r} is no host name.", hint="Without scheme: gpu.example.org, or gpu.example.org:8443"
+        )
     return name
 
 

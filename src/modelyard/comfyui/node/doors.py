@@ -35,9 +35,9 @@ def check(request: web.Request, hosts: Sequence[str]) -> None:
     sites = [site.strip().lower() for site in request.headers.getall("Sec-Fetch-Site", [])]
     if any(site not in ("same-origin", "none") for site in sites):
         raise _elsewhere()
-    own = sites == ["same-origin"] or request.headers.get("Upgrade", "").lower() == "websocket"  # no page sets that
-    for origin in request.headers.getall("Origin", []):
-        if not _same(origin, named[0]) and not (own and _named(origin, hosts)):
+    own = sites == ["same-origin"]
+    for origin in request.headers.getall("Origin", []):  # some browsers say no site when they open a WebSocket
+        if not _same(origin, named[0]) and not _named(origin, hosts, any_port=own):
             raise _elsewhere()
 
 
@@ -65,12 +65,25 @@ def _same(origin: str, host: str) -> bool:
     return scheme in ("http", "https") and place == host.lower()
 
 
-def _named(origin: str, hosts: Sequence[str]) -> bool:
-    """Whether an origin is a name given at installation: a proxy before us may write another Host."""
+def _named(origin: str, hosts: Sequence[str], *, any_port: bool) -> bool:
+    """Whether an origin is a name given at installation: a proxy before us may write another Host.
+
+    Args:
+        any_port: The browser vouches that page and request are of one place; else another program may be at that port.
+    """
     try:
-        return urlsplit(origin).hostname in {one.lower() for one in hosts}
+        parts = urlsplit(origin.lower())
+        name, place = parts.hostname or "", parts.netloc
     except ValueError:
         return False
+    if parts.scheme not in ("http", "https"):
+        return False
+    return name in map(_bare, hosts) if any_port else place in [one.lower() for one in hosts]
+
+
+def _bare(host: str) -> str:
+    """A name without its port."""
+    return urlsplit(f"//{host}").hostname or ""
 
 
 def _ours(host: str, hosts: Sequence[str]) -> bool:
@@ -81,7 +94,7 @@ def _ours(host: str, hosts: Sequence[str]) -> bool:
         return False
     if "@" in host or name != name.strip():
         return False
-    return name == "localhost" or name in {one.lower() for one in hosts} or _address(name)
+    return name == "localhost" or name in map(_bare, hosts) or _address(name)
 
 
 def _address(name: str) -> bool:
