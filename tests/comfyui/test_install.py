@@ -93,7 +93,7 @@ def test_a_link_in_its_place_is_not_followed(base: Path, tmp_path: Path) -> None
     assert not list((tmp_path / "elsewhere").iterdir())
 
 
-@pytest.mark.parametrize("host", ["http://x", "a b", "x:1", "", "*", "-x", "ü"])
+@pytest.mark.parametrize("host", ["http://x", "a b", "", "*", "-x", "ü"])
 def test_a_host_is_a_name(base: Path, tmp_path: Path, host: str) -> None:
     with pytest.raises(BadValue):
         install(base, tmp_path, [host])
