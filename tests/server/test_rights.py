@@ -77,6 +77,16 @@ def test_an_ancestors_script_queues_from_a_hub(app: App, tmp_path: Path) -> None
     assert ask(app, Role.COMFYUI, "POST", f"{API}/comfyui/tasks", body)[1][0]["task"]["state"] == "cancelled"
 
 
+def test_care_of_the_library_is_not_stopped_by_an_ancestors_script(app: App) -> None:
+    number = ask(app, Role.ADMIN, "POST", f"{API}/library/scan", {})[1]["id"]
+    for method, path in (("POST", f"task/{number}/cancel"), ("PUT", f"download/{number}")):
+        told = ask(app, Role.COMFYUI, method, f"/model-manager/{path}", {"status": "cancel"})[1]
+        assert told["success"] is False and "no download" in told["error"]
+    told = ask(app, Role.COMFYUI, "POST", f"{API}/comfyui/tasks", {"do": "cancel", "ids": [number]})[1]
+    assert told[0]["error"]["code"] == "no-such-task"
+    assert ask(app, Role.ADMIN, "GET", f"{API}/tasks/{number}")[1]["state"] == "queued"
+
+
 def test_its_token_is_made_with_the_service_and_is_only_its(tmp_path: Path) -> None:
     with served(tmp_path / "yard") as yard:
         token = (yard.folder / "comfyui.token").read_text().strip()

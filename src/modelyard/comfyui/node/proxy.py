@@ -84,13 +84,15 @@ class Proxy:
         headers |= {"Accept-Encoding": "identity", **self._yard.headers(place)}
         if way.method not in doors.READING:
             headers.setdefault("Content-Type", JSON)
+        asked = self._session(place).request(
+            request.method, _at(place, target), data=body or None, headers=headers, allow_redirects=False
+        )
         try:
-            async with self._session(place).request(
-                request.method, _at(place, target), data=body or None, headers=headers, allow_redirects=False
-            ) as answer:
-                return await _stream(request, answer)
-        except (aiohttp.ClientConnectorError, aiohttp.ServerDisconnectedError) as error:
-            raise NoYard("The Modelyard service has just gone.", "Try again.") from error
+            answer = await asked
+        except (aiohttp.ClientConnectionError, asyncio.TimeoutError) as error:  # noqa: UP041  # as in _body
+            raise NoYard("The Modelyard service does not answer.", "Try again.") from error
+        async with answer:
+            return await _stream(request, answer)
 
     async def listen(self, request: web.Request) -> web.StreamResponse:
         """The service's events, for as long as the page listens."""

@@ -10,6 +10,7 @@ import msgspec
 
 from modelyard.errors import BadValue, NoSuchTask
 from modelyard.library.names import safe_component, safe_relative
+from modelyard.library.roots.comfy import folder_name
 from modelyard.server.api.ancestor_shapes import VERBS, Download, NewModel, shown
 from modelyard.server.api.fence import retry
 from modelyard.server.api.views import live_of
@@ -50,7 +51,10 @@ def act(here: Here, number: int, word: str) -> None:
     verb = VERBS.get(word.lower())
     if verb is None:
         raise BadValue(f"{word[:80]!r} is no status.", hint="Known: pause, resume, cancel.")
-    state = here.app.queue.get(number).state
+    task = here.app.queue.get(number)
+    if task.kind != here.app.downloads.name:
+        raise NoSuchTask(f"There is no download {number}.")  # its lists show no other tasks
+    state = task.state
     if verb == "resume" and state in {State.QUEUED, State.RUNNING, State.VERIFYING}:
         return  # it goes already
     again = verb == "resume" and state in {State.FAILED, State.CANCELLED}
@@ -60,14 +64,18 @@ def act(here: Here, number: int, word: str) -> None:
 
 
 def target_of(here: Here, body: NewModel) -> str:
-    """Where a model goes: below the folder for downloads, whoever asks.
+    """Where a model goes: into the root of its type and index, as `base-folders` tells them; else where downloads go.
 
     Raises:
-        BadValue, UnsafePath: It names another place.
+        BadValue, NoSuchRoot, UnsafePath: It names another place.
     """
-    if str(body.path_index or 0) != "0":
-        raise BadValue(f"pathIndex {body.path_index!r} is unknown.", hint="There is one folder for downloads here: 0.")
     kind, name = safe_component(body.type or ""), safe_relative(body.fullname or body.filename or "")
+    index = str(body.path_index or 0)
+    roots = here.app.stock.roots()
+    if index.isascii() and index.isdigit() and roots.by_folder().get(folder_name(kind)):
+        return str(roots.get(kind, int(index[:9])).path / name)
+    if index != "0":
+        raise BadValue(f"pathIndex {body.path_index!r} is unknown.", hint="There is one folder for downloads here: 0.")
     return here.app.target(f"{kind}/{name}")
 
 
