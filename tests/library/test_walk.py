@@ -80,3 +80,12 @@ def test_a_pipeline_is_one_folder(tmp_path: Path) -> None:
     walk = Walk(Root("", 0, tmp_path, str(tmp_path)), (str(tmp_path),))
     seen = [Path(folder.path).name for folder in walk.folders(is_pipeline)]
     assert seen == [tmp_path.name, "pipe"]
+
+
+def test_blobs_of_ollama_are_models_when_their_bytes_say_so(tmp_path: Path) -> None:
+    names = {letter: f"sha256-{letter * 64}" for letter in "abc"}
+    (tmp_path / names["a"]).write_bytes(b"GGUF" + bytes(20))
+    (tmp_path / names["b"]).write_bytes(b'{"model_format":"gguf"}')
+    (tmp_path / f"{names['c']}-partial").write_bytes(b"GGUF" + bytes(20))
+    (folder,) = Walk(Root("", 0, tmp_path, str(tmp_path))).folders()
+    assert list(folder.models) == [names["a"]]
