@@ -286,3 +286,21 @@ async def _listen(caller: Caller) -> None:
         async with session.ws_connect(f"{yard.url}{API}/events/ws") as socket:
             await socket.send_json({"token": yard.token})
             assert "hello" in await socket.receive_json(timeout=10)
+
+
+def test_a_model_goes_into_the_root_that_base_folders_names(caller: Caller, hub: PracticeHub, tmp_path: Path) -> None:
+    places = [tmp_path / "comfy/loras", tmp_path / "disk/loras"]
+    for place in places:
+        place.mkdir(parents=True)
+        assert caller.yard.ask("PUT", f"{API}/roots", {"path": str(place), "folder": "loras"}).status == 200
+    folders = caller.new("GET", "/base-folders")["loras"]
+    assert folders == [str(place) for place in places]
+    for index, place in enumerate(places):
+        url = hub.add_file(f"{index}.safetensors", DATA)
+        sent = {"type": "loras", "pathIndex": index, "fullname": f"sub/{index}.safetensors", "downloadUrl": url}
+        done = caller.until(caller.new("POST", "/model", sent)["taskId"], "completed")
+        assert (place / f"sub/{index}.safetensors").read_bytes() == DATA
+        assert (done["type"], done["fullname"]) == ("loras", f"sub/{index}.safetensors")
+        assert done["params"]["pathIndex"] == index
+    refused = caller.yard.ask("POST", f"{SCRIPT}/model", sent | {"pathIndex": 2}).json
+    assert refused["code"] == "no-such-root"

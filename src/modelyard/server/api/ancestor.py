@@ -78,7 +78,8 @@ def ancestor_tasks_status(here: Here) -> Downloads:
 @in_its_words
 def ancestor_one_status(here: Here, id: str) -> OneDownload:
     """One download."""
-    return OneDownload(data=shown(here.app, here.app.queue.get(number_of(id)), live_of(here.app)))
+    task = here.app.queue.get(number_of(id))
+    return OneDownload(data=shown(here.app, here.app.stock.roots(), task, live_of(here.app)))
 
 
 @routes.post("/download/task", role=Role.OPERATOR, most=_WITH_PREVIEW, takes=ANY)

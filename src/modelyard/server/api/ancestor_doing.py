@@ -28,7 +28,8 @@ def all_downloads(here: Here, words: Mapping[State, str]) -> list[Download]:
     with here.app.queue.database.reading() as db:
         page = queue_page(db, Filter(kind=here.app.downloads.name, listed=True), None, _MOST)
     live = live_of(here.app)
-    return [shown(here.app, task, live, words) for task in sorted(page.tasks, key=lambda task: -task.id)]
+    roots = here.app.stock.roots()
+    return [shown(here.app, roots, task, live, words) for task in sorted(page.tasks, key=lambda task: -task.id)]
 
 
 def number_of(text: str) -> int:

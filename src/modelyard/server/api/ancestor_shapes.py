@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from modelyard.app import App
+from modelyard.library.roots.roots import Roots
 from modelyard.server.forms import Form
 from modelyard.tasks.states import State
 from modelyard.tasks.task import Task
@@ -121,11 +123,13 @@ class Counted(Told, frozen=True):
     data: dict[str, bool | int | str] | msgspec.UnsetType = msgspec.UNSET
 
 
-def shown(app: App, task: Task, live: Mapping[int, Mapping[str, Any]], words: Mapping[State, str] = WORDS) -> Download:
+def shown(
+    app: App, roots: Roots, task: Task, live: Mapping[int, Mapping[str, Any]], words: Mapping[State, str] = WORDS
+) -> Download:
     """A task in its shape."""
     now = live.get(task.id, {})
     done, size = int(now.get("done") or task.done), int(now.get("size") or task.size or 0)
-    kind, name = _place(app, task)
+    kind, index, name = _place(app, roots, task)
     return Download(
         id=str(task.id),
         task_id=str(task.id),
@@ -140,16 +144,19 @@ def shown(app: App, task: Task, live: Mapping[int, Mapping[str, Any]], words: Ma
         error=str(task.error["message"]) if task.error and task.state is not State.DONE else None,
         created_at=_when(task.created),
         updated_at=_when(task.ended or task.started or task.created),
-        params={"downloadUrl": task.address, "type": kind, "pathIndex": 0, "filename": name},
+        params={"downloadUrl": task.address, "type": kind, "pathIndex": index, "filename": name},
     )
 
 
-def _place(app: App, task: Task) -> tuple[str, str]:
-    """Type and name of a task's target; its page cannot show a task without a name."""
+def _place(app: App, roots: Roots, task: Task) -> tuple[str, int, str]:
+    """Type, path index and name of a task's target; its page cannot show a task without a name."""
+    root = roots.holding(Path(task.target)) if task.target else None
+    if root is not None and root.folder and not task.target.endswith(os.sep):
+        return root.folder, root.index, Path(os.path.relpath(task.target, root.path)).as_posix()
     base = app.target("")
     inside = task.target.removeprefix(base).replace(os.sep, "/") if task.target.startswith(base) else ""
     kind, _, name = inside.partition("/")
-    return (kind, name) if name else ("", task.title or task.address)
+    return (kind, 0, name) if name else ("", 0, task.title or task.address)
 
 
 def _when(seconds: float) -> str:
