@@ -71,11 +71,16 @@ def test_a_page_of_this_comfyui_and_a_program_come_in(comfy: Comfy) -> None:
 
 
 def test_a_proxy_before_comfyui_may_write_another_host_for_a_name_that_was_given(comfy: Comfy) -> None:
-    named = {"Origin": "https://gpu.example"}
-    assert comfy.ask("GET", READ, **named, Sec_Fetch_Site="same-origin").status == 200
-    assert refused(comfy, "GET", READ, **named) == "cross-site"
-    assert refused(comfy, "GET", READ, **named, Sec_Fetch_Site="same-site") == "cross-site"
+    named, other_port = {"Origin": "https://gpu.example"}, {"Origin": "https://gpu.example:8888"}
+    assert comfy.ask("GET", READ, **named).status == 200  # the name as it was given
+    assert comfy.ask("GET", READ, **other_port, Sec_Fetch_Site="same-origin").status == 200
+    assert refused(comfy, "GET", READ, **other_port) == "cross-site"  # another program may be at that port
+    for site in ("same-site", "cross-site"):
+        assert refused(comfy, "GET", READ, **named, Sec_Fetch_Site=site) == "cross-site"
     assert refused(comfy, "GET", READ, Origin="https://gpu.example.evil.example", Sec_Fetch_Site="same-origin")
+    socket_ = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec_WebSocket_Version": "13"}
+    key = {"Sec_WebSocket_Key": "dGhlIHNhbXBsZSBub25jZQ=="}
+    assert refused(comfy, "GET", "/modelyard/live", **other_port, **socket_, **key) == "cross-site"
 
 
 def test_nobody_waits_while_somebody_else_starts_the_service(tmp_path: Path) -> None:
