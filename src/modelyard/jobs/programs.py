@@ -10,13 +10,11 @@ import msgspec
 from modelyard.jobs.dedupe import Group, duplicates
 from modelyard.jobs.finding import found, places
 from modelyard.jobs.stock import Stock
-from modelyard.keys.redaction import Redactor
 from modelyard.library.roots.roots import Roots
 from modelyard.programs.installed.found import Care, Means, Program
 from modelyard.programs.installed.machine import Machine
 from modelyard.programs.installed.weighing import Weight, weigh
-
-_REDACTOR = Redactor()
+from modelyard.values.proxy import without_password
 
 
 class FolderView(msgspec.Struct, frozen=True, kw_only=True):
@@ -160,6 +158,6 @@ def _view(program: Program, roots: Roots, shared: int, frees: int) -> ProgramVie
         why=program.why,
         configs=[str(one) for one in program.configs],
         keys=[FoundKey(one.hub, str(one.path)) for one in program.keys],
-        proxy=_REDACTOR.text(program.proxy),
+        proxy=without_password(program.proxy),
         notes=list(program.notes),
     )

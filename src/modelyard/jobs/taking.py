@@ -7,13 +7,11 @@ import msgspec
 from modelyard.errors import YardError
 from modelyard.keys.chain import Keys
 from modelyard.keys.realm import masked
-from modelyard.keys.redaction import Redactor
 from modelyard.programs.installed.found import KeyPlace, Program
 from modelyard.programs.installed.kept_keys import read_key
 from modelyard.programs.installed.machine import this_machine
 from modelyard.settings import Settings
-
-_REDACTOR = Redactor()
+from modelyard.values.proxy import without_password
 
 
 class TakenKey(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,7 +51,7 @@ def take_settings(program: Program, kept: Keys, settings: Settings, *, keys: boo
     taken = [_key(one, kept) for one in program.keys] if keys else []
     if proxy and program.proxy:
         settings.set("proxy", program.proxy)
-    return Taken(keys=taken, proxy=_REDACTOR.text(program.proxy) if proxy else "")
+    return Taken(keys=taken, proxy=without_password(program.proxy) if proxy else "")
 
 
 def _key(place: KeyPlace, kept: Keys) -> TakenKey:

@@ -45,3 +45,9 @@ def parse_proxy(text: str) -> Proxy:
     user = unquote(parts.username) if parts.username is not None else None
     password = unquote(parts.password) if parts.password is not None else None
     return Proxy(parts.scheme, parts.hostname, port or _SCHEMES[parts.scheme], user, password)
+
+
+def without_password(text: str) -> str:
+    """A proxy for people: what follows the last `@`, which a password may hold too."""
+    scheme, mark, rest = text.rpartition("://")
+    return scheme.rpartition("@")[2] + mark + rest.rpartition("@")[2]
