@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import subprocess
 import sys
 import tomllib
@@ -131,3 +132,13 @@ def test_the_owners_own_loaders_come_first(tmp_path: Path) -> None:
             own.write_text(damaged)
             assert comfy.ask("GET", "/modelyard/loaders").json == known, damaged
         end_service(comfy.home)
+
+
+def test_where_the_folder_is_too_long_for_a_socket_the_address_is_used(tmp_path: Path) -> None:
+    folder = tmp_path / ("deep" * 20)
+    folder.mkdir()
+    with hosted(folder) as comfy:
+        assert comfy.ask("GET", "/modelyard/tasks").status == 200  # started by the first question
+        assert json.loads((comfy.home / "service.json").read_text())["socket"] == ""
+        end_service(comfy.home)
+        assert comfy.ask("GET", "/modelyard/tasks").json["code"] == "no-service"
