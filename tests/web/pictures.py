@@ -20,7 +20,7 @@ from library.identify import cases, made
 from programs.installed import trees
 from server.serving import API
 from web.art import painting
-from web.pages import ARGUMENTS, CHROMIUM, Seen, looking
+from web.pages import ARGUMENTS, CHROMIUM, Seen, looking, until
 
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
 MB = 2**20
@@ -90,7 +90,8 @@ def fill(seen: Seen, models: Path) -> None:
     seen.yard.ask("PUT", f"{API}/programs/places", {"path": str(models.parents[1])})
     for folder in sorted(path for path in models.iterdir() if any(path.iterdir())):
         seen.yard.ask("PUT", f"{API}/roots", {"path": str(folder), "folder": folder.name})
-    ended(seen, seen.yard.ask("POST", f"{API}/library/scan", {}).json["id"])
+    every = len(cases.MODELS) + len(_STYLES)
+    until(lambda: len(seen.yard.ask("GET", f"{API}/models?limit=200").json["models"]) == every, 60)
     for at, model in enumerate(seen.yard.ask("GET", f"{API}/models?limit=200").json["models"]):
         seen.yard.ask("POST", f"{API}/models/{model['id']}/preview", painting(at), Content_Type="image/png")
         if at % 5 == 0:
@@ -180,7 +181,7 @@ def _workflow(seen: Seen) -> None:
 
 def _compare(seen: Seen) -> None:
     models = seen.yard.ask("GET", f"{API}/models?kind=lora&limit=3").json["models"]
-    at("/library?compare=" + ",".join(str(model["id"]) for model in models))(seen)
+    seen.page.goto(f"{seen.yard.url}/library?compare=" + ",".join(str(model["id"]) for model in models))
     seen.page.get_by_role("columnheader").nth(2).wait_for()
 
 
