@@ -8,19 +8,24 @@ import shlex
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 import modelyard
 from modelyard import settings
-from modelyard.cli.__main__ import COMMANDS
+from modelyard.cli.__main__ import COMMANDS, main
 from modelyard.errors import BadValue
 from modelyard.settings import TABLE, Setting
-from running import modelyard as run
 
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "modelyard"
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 FACES = {"app", "errors", "__main__"}
 """Single modules of the package: their tests lie with the rooms that use them."""
+
+
+def help_of(*words: str) -> str:
+    """What a command says of itself."""
+    return CliRunner().invoke(main, [*words, "--help"]).output
 
 
 def blocks(page: Path, language: str) -> list[str]:
@@ -74,7 +79,7 @@ def test_every_hub_has_its_limit() -> None:
 
 def test_the_pages_name_only_settings_and_variables_that_exist() -> None:
     names = {row.name for row in TABLE}
-    others = {"MODELYARD_HOME", "MODELYARD_KEY_FILE", "MODELYARD_NO_PAGE"}
+    others = {"MODELYARD_HOME", "MODELYARD_KEY_FILE", "MODELYARD_NO_PAGE", "MODELYARD_COMFYUI"}
     variables = {settings.variable(name) for name in names} | others
     groups = {name.partition(".")[0] for name in names if "." in name}
     for page in PAGES:
@@ -100,22 +105,26 @@ def test_every_line_of_shell_is_a_command_with_options_that_exist(where: str, wo
         assert f'"{words[0]}"' in (ROOT / "run.py").read_text("utf-8")
         return
     assert words[0] in COMMANDS, where
-    told = run(words[0], "--help").out
+    told = help_of(words[0])
     if words[1:] and words[1][0] != "-" and re.search(rf"^  {words[1]} ", told, re.MULTILINE):  # a command of a command
-        told = run(words[0], words[1], "--help").out
+        told = help_of(words[0], words[1])
     for word in words[: words.index("--")] if "--" in words else words:
         if word.startswith("-"):
             assert re.search(rf"(^|[\s,]){re.escape(word)}([\s,]|$)", told), (where, word)
 
 
+_OTHERS = ("--serve", "--listen", "--enable-cors-header", "--base-directory")
+"""Options of other programs."""
+
+
 def test_the_options_that_the_pages_mention_exist() -> None:
-    known = "".join(run(name, "--help").out for name in COMMANDS)
-    known += "".join(run("keys", name, "--help").out for name in ("set", "check"))
-    known += "".join(run("hooks", name, "--help").out for name in ("add", "list"))
-    known += "".join(run("workflow", name, "--help").out for name in ("plan", "get", "fix"))
+    known = "".join(help_of(name) for name in COMMANDS)
+    known += "".join(help_of("keys", name) for name in ("set", "check"))
+    known += "".join(help_of("hooks", name) for name in ("add", "list"))
+    known += "".join(help_of("workflow", name) for name in ("plan", "get", "fix"))
     for page in PAGES:
         for option in re.findall(r"`(--[a-z0-9-]+)", page.read_text("utf-8")):
-            assert option in known or option == "--serve", (page.name, option)
+            assert option in known or option in _OTHERS, (page.name, option)
 
 
 # --- code -----------------------------------------------------------------------------------------

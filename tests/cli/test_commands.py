@@ -9,9 +9,10 @@ import time
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from modelyard import errors
-from modelyard.cli.__main__ import COMMANDS
+from modelyard.cli.__main__ import COMMANDS, main
 from modelyard.engine.pieces import LyingSource
 from modelyard.testing import PracticeHub
 from running import modelyard, start
@@ -37,8 +38,8 @@ def test_every_error_has_its_own_code_a_hint_and_a_row_in_the_table() -> None:
 
 def test_every_command_helps() -> None:
     for name in COMMANDS:
-        ran = modelyard(name, "--help")
-        assert ran.code == 0 and "Usage:" in ran.out, name
+        ran = CliRunner().invoke(main, [name, "--help"])
+        assert ran.exit_code == 0 and "Usage:" in ran.output, name
     assert "Did you mean `verify`?" in modelyard("verfy").err
 
 

@@ -13,7 +13,7 @@ from modelyard.values.proxy import without_password
         ("http://user:pa55@proxy:3128", "http://proxy:3128"),
         ("user:pa55@proxy:3128", "proxy:3128"),
         ("http://user:p@ss@proxy", "http://proxy"),
-        ("user:p://x@proxy", "p://proxy"),
+        ("user:p://x@proxy", "proxy"),
         ("socks5h://proxy:1080", "socks5h://proxy:1080"),
         ("proxy", "proxy"),
         ("", ""),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
@@ -49,5 +50,5 @@ def parse_proxy(text: str) -> Proxy:
 
 def without_password(text: str) -> str:
     """A proxy for people: what follows the last `@`, which a password may hold too."""
-    scheme, mark, rest = text.rpartition("://")
-    return scheme.rpartition("@")[2] + mark + rest.rpartition("@")[2]
+    scheme = re.match(r"[A-Za-z][A-Za-z0-9+]*://", text)
+    return (scheme[0] if scheme and "@" in text else "") + text.rpartition("@")[2]
