@@ -108,3 +108,29 @@ def test_one_bad_file_does_not_spoil_the_others(models: Path, workflow: Path, tm
 
 def test_one_output_takes_one_workflow(models: Path, workflow: Path) -> None:
     assert isinstance(fix(models, workflow, workflow, "-o", "x.json").exception, UsageError)
+
+
+def test_what_stands_where_it_cannot_be_changed_is_not_told_as_renamed(tmp_path: Path, models: Path) -> None:
+    told = 'Steps: 20, Lora hashes: "old/a.safetensors: 0"'
+    (tmp_path / "a.png").write_bytes(picture(parameters=told))
+    accepted = (tmp_path / "a.png", "--accept", "likely")
+    ran = fix(models, *accepted, "--json")
+    (said,) = map(json.loads, ran.stdout.splitlines())
+    assert (ran.return_value, said["renamed"], said["output"]) == (3, [], "")
+    assert said["left"] == [{"name": "old/a.safetensors", "directory": "loras"}]
+    assert not (tmp_path / "a.fixed.png").exists()
+    for more in ((), ("-o", "-")):
+        ran = fix(models, *accepted, *more)
+        assert (ran.return_value, "is now" in ran.stderr) == (3, False)
+        assert b"is now" not in ran.stdout_bytes
+        assert "still old/a.safetensors" in ran.stderr
+
+
+def test_a_primitive_that_gives_a_loader_its_name_is_changed_too(models: Path, workflow: Path) -> None:
+    told = needing({"name": "sub\\a.safetensors", "directory": "loras"})
+    told["nodes"].append(
+        {"id": 9, "type": "PrimitiveNode", "mode": 0, "widgets_values": ["sub\\a.safetensors", "fixed"]}
+    )
+    workflow.write_text(json.dumps(told))
+    assert fix(models, workflow).return_value == 0
+    assert b"sub\\\\a" not in (workflow.parent / "w.fixed.json").read_bytes()

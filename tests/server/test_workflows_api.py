@@ -123,6 +123,17 @@ def test_names_are_put_in_by_rest_too(yard: tuple[Served, Path], hub: PracticeHu
     assert json.loads(got.body) == workflow
 
 
+def test_names_that_cannot_be_changed_are_told_by_rest_too(yard: tuple[Served, Path]) -> None:
+    service, comfy = yard
+    (comfy / "models/loras/sub").mkdir(parents=True)
+    (comfy / "models/loras/sub/a.safetensors").write_bytes(b"x")
+    body = stocked_picture(parameters='Steps: 20, Lora hashes: "old/a.safetensors: 0"')
+    url = f"{API}/workflows/fix?accept=likely&search=false"
+    got = service.ask("POST", url, body, Content_Type="application/octet-stream")
+    assert got.code == "not-supported"
+    assert "old/a.safetensors" in got.json["detail"]
+
+
 def test_a_viewer_may_look_and_not_get(hub: PracticeHub, tmp_path: Path) -> None:
     with App({**hub.env(), "MODELYARD_HOME": str(tmp_path / "y")}) as app:
         workflow = stocked(hub, 5_000)

@@ -213,7 +213,7 @@ def fix(
     """Put the names of models that are here into workflows, where they are here under other names.
 
     Which bytes are wanted the workflow's hashes say, or its hubs. Every other byte stays. The changed workflow is saved
-    beside the old one as NAME.fixed.json (or .png …).
+    beside the old one as NAME.fixed.json (or .png …). Ends with 3 when a name stands where it cannot be changed.
     """
     from modelyard.cli.options import opened, stopping
     from modelyard.cli.workflow_fixing import Fixing
@@ -229,7 +229,7 @@ def fix(
             try:
                 code = _refused(one, teller, code) if one.workflow is None else code
                 if one.workflow is not None:
-                    fixing.fix(one, one.workflow)
+                    code = code if fixing.fix(one, one.workflow) else code or _INCOMPLETE
             except YardError as error:
                 teller.error(error, about=one.shown)
                 code = code or error.exit_code

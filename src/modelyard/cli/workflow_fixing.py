@@ -9,9 +9,9 @@ from pathlib import Path
 from modelyard.cli.telling import Teller
 from modelyard.cli.workflow_files import LARGEST, Found
 from modelyard.cli.workflow_saving import Read, create, read, replace
-from modelyard.jobs.workflows.renames import renames_of
+from modelyard.jobs.workflows.fixed import Fixed, fixed
+from modelyard.jobs.workflows.plan import READY, Plan
 from modelyard.jobs.workflows.resolving import Resolver
-from modelyard.programs.workflows.fixing import rewrite
 from modelyard.programs.workflows.references import Workflow
 
 
@@ -29,8 +29,11 @@ class Fixing:
     output: str = ""
     in_place: bool = False
 
-    def fix(self, found: Found, workflow: Workflow) -> None:
+    def fix(self, found: Found, workflow: Workflow) -> bool:
         """Fix one workflow, and say what was renamed.
+
+        Returns:
+            Whether every name that should be another one is.
 
         Raises:
             NoWorkflow, NotSupported: Its names cannot be changed.
@@ -38,27 +41,33 @@ class Fixing:
             DiskError: It cannot be read or written.
         """
         plan = self.resolver.plan(workflow.needed)
-        renames = renames_of(plan.models)
-        left = [model.name for model in plan.models if model.state not in ("here", "renamed")]
         was = Read(found.raw) if found.raw is not None else read(found.path, LARGEST)
-        raw = was.raw
-        changed = rewrite(raw, renames) if renames else raw
+        made = fixed(was.raw, workflow.needed, plan.models)
         target = self._target(found)
         if target is None:
-            sys.stdout.buffer.write(changed)
+            sys.stdout.buffer.write(made.raw)
             sys.stdout.buffer.flush()
-        elif changed != raw:
-            self._save(target, was, changed)
-        told = [{"name": name, "directory": folder, "now": new} for (name, folder), new in renames.items()]
-        written = str(target) if target is not None and changed != raw else ""
-        if target is None:
-            return
-        self.teller.data({"file": found.shown, "renamed": told, "output": written, "missing": left})
-        for one in told:
-            self.teller.result(f"{found.shown}: {one['name']} is now {one['now']}")
-        self.teller.result(f"{found.shown}: {'written to ' + written if written else 'nothing to rename'}")
-        for name in left:
-            self.teller.note(f"  not here: {name}")
+        elif made.raw != was.raw:
+            self._save(target, was, made.raw)
+        written = "" if made.raw == was.raw else str(target)
+        self._tell(found, made, None if target is None else written, _missing(plan))
+        return not made.left
+
+    def _tell(self, found: Found, made: Fixed, written: str | None, missing: list[str]) -> None:
+        """Say what happened; where stdout is the workflow's, only what is wrong."""
+        if written is not None:
+            told = [{"name": name, "directory": folder, "now": new} for (name, folder), new in made.renamed.items()]
+            left = [{"name": name, "directory": folder} for name, folder in made.left]
+            data = {"file": found.shown, "renamed": told, "left": left, "output": written, "missing": missing}
+            self.teller.data(data)
+            for one in told:
+                self.teller.result(f"{found.shown}: {one['name']} is now {one['now']}")
+            nothing = "nothing could be renamed" if left else "nothing to rename"
+            self.teller.result(f"{found.shown}: {'written to ' + written if written else nothing}")
+            for name in missing:
+                self.teller.note(f"  not here: {name}")
+        for name, _ in made.left:
+            self.teller.note(f"  still {name}: it stands where names cannot be changed")
 
     def _target(self, found: Found) -> Path | None:
         """Where the changed workflow goes; None is stdout."""
@@ -75,3 +84,7 @@ class Fixing:
             replace(target, was, changed)
         else:
             create(target, changed, was.found)
+
+
+def _missing(plan: Plan) -> list[str]:
+    return [model.name for model in plan.models if model.state not in READY]

@@ -114,7 +114,8 @@ class _Places:
 
     def _of_widget(self, node: Mapping[str, Any], name: str) -> _Folders:
         kind = text(node.get("type"))
-        if kind in self._subgraphs:  # what stands on an instance is a value of a node within
+        # what stands on an instance is a value of a node within, on a primitive that of the widget it is linked to
+        if kind in self._subgraphs or kind == "PrimitiveNode":
             return frozenset(("",))
         declared = [each for each in records(record(node.get("properties")).get("models")) if each.get("name") == name]
         names = frozenset((name,)) if declared else frozenset[str]()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from typing import Any, Literal
 
 import msgspec
@@ -11,12 +12,11 @@ from modelyard.errors import DiskFull, NotSupported, NoWorkflow, YardError
 from modelyard.jobs.batch import forget
 from modelyard.jobs.queued import Options, draft
 from modelyard.jobs.workflows.building import places_of, resolver
+from modelyard.jobs.workflows.fixed import fixed
 from modelyard.jobs.workflows.getting import check_room
 from modelyard.jobs.workflows.plan import Plan, PlannedModel, Room
-from modelyard.jobs.workflows.renames import renames_of
 from modelyard.jobs.workflows.resolving import Resolver
 from modelyard.net.stop import Stop
-from modelyard.programs.workflows.fixing import rewrite
 from modelyard.programs.workflows.reading import read_stream
 from modelyard.programs.workflows.references import Workflow
 from modelyard.server.api.ensuring import near_of
@@ -31,6 +31,7 @@ routes = Routes(tag="workflows")
 LARGEST = 64 * 1024 * 1024
 """Bytes of a workflow, or of the picture or video that holds one."""
 _TAKES = ("application/octet-stream",)
+_MOST_LEFT, _LONGEST_LEFT = 20, 200
 _PLAN_SECONDS, _GET_SECONDS = 20.0, 60.0
 
 
@@ -151,8 +152,16 @@ def fix_workflow(here: Here, query: PlanQuery, body: bytes) -> Answer:
     """The workflow with the names of models that are here under other names; every other byte as it was sent."""
     found = _read(body)
     made = _resolver(here, accept=bool(query.accept), search=query.search, seconds=_PLAN_SECONDS)
-    made.plan(found.needed)
-    return Answer(rewrite(body, renames_of(made.models)), media_type="application/octet-stream")
+    done = fixed(body, found.needed, made.plan(found.needed).models)
+    left = [name[:_LONGEST_LEFT] for name, _ in done.left[:_MOST_LEFT]]
+    if left and done.raw == body:
+        raise NotSupported(
+            f"{', '.join(left)[:500]}: names cannot be changed where they stand in this file.",
+            hint="Load it in ComfyUI, save the workflow as JSON, and fix that.",
+        )
+    # a JSON array of the names that stand where they cannot be changed
+    headers = {"Modelyard-Left": json.dumps(left)} if left else {}
+    return Answer(done.raw, headers=headers, media_type="application/octet-stream")
 
 
 def _read(body: bytes) -> Workflow:
