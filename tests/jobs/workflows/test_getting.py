@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import pickle
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,17 +11,20 @@ from typing import Any
 
 import pytest
 
-from jobs.library import library
-from jobs.workflows.made import at, told
+from jobs.library import library, model, scanned
+from jobs.workflows.made import at, one, told
 from modelyard.app import App
 from modelyard.errors import AddressForbidden, DiskFull
 from modelyard.jobs.batch import forget
 from modelyard.jobs.download import Download
+from modelyard.jobs.measuring import MEASURE
 from modelyard.jobs.wish import Planned, Wish
 from modelyard.jobs.workflows.building import resolver
 from modelyard.jobs.workflows.getting import Getting, Got, check_room
 from modelyard.jobs.workflows.places import Places
 from modelyard.jobs.workflows.plan import Plan, Room
+from modelyard.library.roots.entries import Entry
+from modelyard.net.stop import Stop
 from modelyard.testing import PracticeHub
 
 SIZE = 100_000
@@ -38,10 +42,10 @@ def unseen(_download: Download, _planned: list[Planned]) -> Iterator[Callable[[]
     yield lambda: None
 
 
-def got(app: App, *rows: dict[str, Any]) -> list[Got]:
-    made = resolver(app.yard, Places(app.stock.roots()), app.stock.catalogue, app.stop, search=True)
+def got(app: App, *rows: dict[str, Any], search: bool = True, link: bool = False) -> list[Got]:
+    made = resolver(app.yard, Places(app.stock.roots()), app.stock.catalogue, app.stop, search=search)
     made.plan(rows)
-    return list(Getting(app.yard, made, unseen).run())
+    return list(Getting(app.yard, made, unseen, link).run())
 
 
 def test_what_arrives_is_proven_and_a_second_run_fetches_nothing(asking: App, hub: PracticeHub, tmp_path: Path) -> None:
@@ -117,6 +121,28 @@ def test_one_failure_does_not_stop_the_others(asking: App, hub: PracticeHub) -> 
     hub.faults.use("s500forever", "me/m/bad.safetensors")
     rows = [told(f"{name}.safetensors", url=at("me/m", f"{name}.safetensors")) for name in ("bad", "good")]
     assert [one.model.state for one in got(asking, *rows)] == ["found", "here"]
+
+
+@pytest.mark.parametrize("search", [False, True])
+@pytest.mark.parametrize(
+    "more", [{}, {"url": at("me/m", "x.safetensors")}, {"url": at("org/gated", "model.safetensors")}]
+)
+def test_bytes_that_are_here_are_told_and_get_the_name_whether_or_not_a_hub_can_be_asked(
+    asking: App, hub: PracticeHub, tmp_path: Path, search: bool, more: dict[str, str]
+) -> None:
+    twin = model(tmp_path / "vae/mine.safetensors")
+    asking.stock.entries.keep(Entry(path=str(tmp_path / "vae"), folder="vae"))
+    scanned(asking)
+    MEASURE.do(asking.stock, MEASURE.options(), Stop(), lambda _: None)
+    row = told("x.safetensors", hash=hashlib.sha256(twin.read_bytes()).hexdigest(), **more)
+    hub.faults.use("s500forever", "*me/m*")
+    hub.faults.use("s500forever", "*by-hash*")
+    planned = one(asking, row, search=search)
+    assert (planned.state in ("found", "gated", "unresolved"), planned.twin) == (True, str(twin))
+    assert "--link" in planned.steps[0]
+    (linked,) = got(asking, row, search=search, link=True)
+    assert (linked.model.state, linked.model.verified, linked.error) == ("here", True, None)
+    assert (tmp_path / "loras/x.safetensors").read_bytes() == twin.read_bytes()
 
 
 def test_too_little_room_is_refused_with_numbers() -> None:

@@ -23,7 +23,7 @@ def twin_of(model: PlannedModel) -> str:
     """The file here that has the wanted bytes for sure, empty when there is none."""
     if model.state == "renamed":
         return model.path if model.verified else ""
-    return model.twin if model.state in ("found", "unresolved") else ""
+    return model.twin if model.state in ("found", "gated", "unresolved") else ""
 
 
 def name_too(

@@ -114,14 +114,15 @@ class Resolver:
             return rows.row(wanted, "unsafe", error.message)
         except BadValue:
             target = ""  # told as unknown
+        elsewhere = self.looking.elsewhere(wanted) if self.looking else []
         if sought is not None and sought.gate is not None:
-            return rows.gated(wanted, *sought.gate, target)
-        alike = self.looking.alike(wanted) if self.looking else None
+            return rows.gated(wanted, *sought.gate, target, elsewhere)
+        alike = self.looking.alike(wanted) if self.looking and not elsewhere else None
         if alike is not None:
             return rows.alike(wanted, alike)
         if sought is None:
-            return rows.unasked(wanted, target)
-        return rows.unresolved(wanted, sought, target, self.looking.elsewhere(wanted) if self.looking else ())
+            return rows.unasked(wanted, target, elsewhere)
+        return rows.unresolved(wanted, sought, target, elsewhere)
 
     def _sourced(self, wanted: Wanted, source: Source) -> PlannedModel:
         """The row of a model whose place is known: its bytes may be here all the same."""

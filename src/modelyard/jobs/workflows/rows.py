@@ -23,6 +23,7 @@ _ROUNDED = 0.2
 """A note rounds a size, but not by more."""
 _FIX = "Put its name here into the workflow: `modelyard workflow fix`."
 _NAME = "Or give the file the workflow's name too, without a copy: `modelyard workflow get --link`."
+_PLACED = "Its bytes are here, where ComfyUI does not list them for this folder"
 _LINK = "Its bytes are here already: `modelyard workflow get --link` gives them the workflow's name, without a copy."
 
 
@@ -95,21 +96,24 @@ def alike(wanted: Wanted, held: Held) -> PlannedModel:
     return held_row(wanted, "likely", held, why, steps=("Say that it is the one: `--accept likely`.",), verified=False)
 
 
-def gated(wanted: Wanted, error: AccessError, hub: str, target: str) -> PlannedModel:
+def gated(wanted: Wanted, error: AccessError, hub: str, target: str, elsewhere: Iterable[Held] = ()) -> PlannedModel:
     """A file that its hub does not hand out yet."""
+    twins = _twins(elsewhere)
     steps = (error.hint, *([f"Open {error.link}"] if error.link else []), "Then get again: what is here stays.")
-    more = {"hub": hub, "target": target, "gate": error.link or "", "error": error.code, "steps": steps}
-    return row(wanted, "gated", error.message, **more)
+    more = {"hub": hub, "target": target, "gate": error.link or "", "error": error.code}
+    return row(wanted, "gated", error.message, **more | twins | {"steps": (*twins["steps"], *steps)})
 
 
-def unasked(wanted: Wanted, target: str) -> PlannedModel:
+def unasked(wanted: Wanted, target: str, elsewhere: Iterable[Held] = ()) -> PlannedModel:
     """A file that is not here, when no hub is asked: what the workflow says is told as it says it."""
-    told = told_by(wanted)
+    told, twins = told_by(wanted), _twins(elsewhere)
+    place = _PLACED if twins["twin"] else "It is not here"
     if not told or not wanted.folder:
-        steps = ("Ask hubs for it: `modelyard workflow plan --search`.",)
-        return row(wanted, "unresolved", "It is not here, and no hub was asked.", target=target, steps=steps)
+        steps = (*twins["steps"], "Ask hubs for it: `modelyard workflow plan --search`.")
+        why = f"{place}, and no hub was asked."
+        return row(wanted, "unresolved", why, target=target, **twins | {"steps": steps})
     address, why = next(iter(told.items()))
-    return row(wanted, "found", f"It is not here; {why}. No hub was asked.", address=address, target=target)
+    return row(wanted, "found", f"{place}; {why}. No hub was asked.", address=address, target=target, **twins)
 
 
 def unresolved(wanted: Wanted, sought: Sought, target: str, elsewhere: Iterable[Held]) -> PlannedModel:
@@ -125,24 +129,33 @@ def unresolved(wanted: Wanted, sought: Sought, target: str, elsewhere: Iterable[
         )
         for hub, one in sought.candidates
     )
+    twins = _twins(elsewhere)
     if sought.failed is not None:
-        return _unreached(wanted, sought, target)
+        return _unreached(wanted, sought, target, twins)
     why = " ".join(dict.fromkeys(sought.errors))
     why = why or ("Nothing that was found fits well enough." if near else "No hub knows a file of that name.")
     choose = f"If it is one of these: `modelyard get ADDRESS --to {shlex.quote(target)}`."
     steps = (choose,) if near and target else ()
-    twins = here_candidates(elsewhere, "the same hash, where ComfyUI does not list it for this folder")
-    steps = (*((_LINK,) if twins else ()), *steps, *_steps(wanted, target))
-    twin = twins[0].path if twins else ""
-    return row(wanted, "unresolved", why, target=target, candidates=(*twins, *near), steps=steps, twin=twin)
+    why = f"{_PLACED}. {why}" if twins["twin"] else why
+    steps = (*twins["steps"], *steps, *_steps(wanted, target))
+    twins |= {"candidates": (*twins["candidates"], *near), "steps": steps}
+    return row(wanted, "unresolved", why, target=target, **twins)
 
 
-def _unreached(wanted: Wanted, sought: Sought, target: str) -> PlannedModel:
+def _unreached(wanted: Wanted, sought: Sought, target: str, twins: dict[str, Any]) -> PlannedModel:
     """A file whose place could not be asked now."""
     assert sought.failed is not None
     address = next(iter(told_by(wanted)), "")
-    more = {"error": sought.failed.code, "address": address, "target": target, "steps": (sought.failed.hint,)}
-    return row(wanted, "unresolved", " ".join(dict.fromkeys(sought.errors)), **more)
+    more = {"error": sought.failed.code, "address": address, "target": target}
+    why = " ".join(dict.fromkeys(sought.errors))
+    why = f"{_PLACED}. {why}" if twins["twin"] else why
+    return row(wanted, "unresolved", why, **more | twins | {"steps": (*twins["steps"], sought.failed.hint)})
+
+
+def _twins(elsewhere: Iterable[Held]) -> dict[str, Any]:
+    """The fields that tell where the wanted bytes lie already, as the workflow's hash says."""
+    near = here_candidates(elsewhere, "the same hash, where ComfyUI does not list it for this folder")
+    return {"candidates": near, "twin": near[0].path if near else "", "steps": (_LINK,) if near else ()}
 
 
 def here_candidates(held: Iterable[Held], why: str) -> tuple[Candidate, ...]:
