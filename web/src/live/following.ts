@@ -32,6 +32,7 @@ export function useFollowing(): void {
       if (state === 'failed') toasts.fail(error)
       void history()
     }
+    if (kind === 'queue.kept') void history()
     if (kind.startsWith('task.') || kind.startsWith('queue.')) void tasks()
     else if (kind.startsWith('model')) void models()
     else if (kind.startsWith('library.')) void models()
