@@ -85,3 +85,11 @@ def test_the_steps_say_where_a_file_belongs(yard: tuple[App, Path, str]) -> None
     ]
     (step,) = told(app, folder="loras", name="x.safetensors").steps
     assert step == f"Put the file to {path.parent / 'x.safetensors'} yourself; it is noticed there."
+
+
+def test_a_file_that_is_found_by_its_name_alone_is_said_to_be(yard: tuple[App, Path, str]) -> None:
+    app, path, sha256 = yard
+    found = told(app, **NAMED, address="hf:other/model/a.safetensors")
+    assert (found.state, found.path) == ("ready", str(path))
+    assert found.reason == "Found by its name; nobody knows that it is what hf:other/model/a.safetensors offers."
+    assert told(app, **NAMED).reason == told(app, sha256=sha256).reason == ""

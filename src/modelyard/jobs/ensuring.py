@@ -20,11 +20,13 @@ from modelyard.catalogue.model import Health
 from modelyard.catalogue.pages import Order
 from modelyard.errors import BadValue, NoSuchModel, YardError
 from modelyard.jobs.addressing import KeepKey, read_address
+from modelyard.jobs.batch import forget
 from modelyard.jobs.checking import is_as_known
 from modelyard.jobs.queued import Options, draft
 from modelyard.jobs.stock import Stock
 from modelyard.library.names import safe_relative
 from modelyard.library.roots.roots import Root
+from modelyard.net.url import without_query
 from modelyard.tasks.queue import Queue
 from modelyard.tasks.states import ENDED, State
 from modelyard.tasks.task import Task
@@ -141,8 +143,19 @@ class Ensure:
     def _ready(self, want: Want) -> Ensured | None:
         for path, verified in self._candidates(want):
             if Path(path).is_file():
-                return self.found(path, want.folder, verified=verified)
+                found = self.found(path, want.folder, verified=verified)
+                return msgspec.structs.replace(found, reason=self._doubt(want, path))
         return None
+
+    def _doubt(self, want: Want, path: str) -> str:
+        """What speaks against a file that was found by its name: it is not known to come from the wanted address."""
+        if not want.address or want.sha256 or path in self._fetched(want.address):
+            return ""
+        return f"Found by its name; nobody knows that it is what {self._shown_address(want)} offers."
+
+    def _shown_address(self, want: Want) -> str:
+        hub, address = read_address(self.stock.yard.hubs, want.address, forget)
+        return without_query(hub.show(address))
 
     def found(self, path: str, folder: str, *, verified: bool) -> Ensured:
         """A model that is ready."""
@@ -186,7 +199,7 @@ class Ensure:
 
     def _fetched(self, text: str) -> Iterator[str]:
         """Untouched files that were fetched from an address."""
-        hub, address = read_address(self.stock.yard.hubs, text, self.keep_key)
+        hub, address = read_address(self.stock.yard.hubs, text, forget)  # to look is no reason to keep a key
         whole = hub.show(replace(address, revision=None, path=None, options=()))
         for proof in self.stock.yard.proofs.from_address(whole):
             found = hub.read(proof.address)
