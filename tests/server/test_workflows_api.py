@@ -123,6 +123,40 @@ def test_names_are_put_in_by_rest_too(yard: tuple[Served, Path], hub: PracticeHu
     assert json.loads(got.body) == workflow
 
 
+KEY = "0123456789abcdef0123456789abcdef"
+
+
+def test_a_key_in_a_link_of_the_workflow_is_not_said_again(yard: tuple[Served, Path]) -> None:
+    service, _ = yard
+    links = (
+        f"https://civitai.com/api/download/models/12345?type=Model&token={KEY}",
+        f"https://me:{KEY}@files.example/b.safetensors",
+        f"https://files.example/c.safetensors?X-Amz-Signature={KEY}",
+    )
+    rows = [{"name": f"hf_abcdefgh{at}.safetensors", "directory": "vae", "url": url} for at, url in enumerate(links)]
+    note = f"[hf_abcdefgh0.safetensors](https://files.example/d.safetensors?token={KEY})"
+    for route in ("plan?search=false", "plan", "get"):
+        got = send(service, route, needing(*rows, note=note))
+        plan = got.json if route != "get" else got.json["plan"]
+        assert got.status == 200
+        assert KEY.encode() not in got.body
+        assert [model["name"] for model in plan["models"]] == [row["name"] for row in rows]
+        assert plan["needed"][0]["url"] == plan["models"][0]["url"] == links[0].partition("&")[0]
+    quick = send(service, "plan?search=false", needing(*rows)).json["models"]
+    assert [model.get("address", "") for model in quick] == [links[0].partition("&")[0], "", ""]
+
+
+def test_what_is_not_said_again_is_fetched_with(hub: PracticeHub, tmp_path: Path) -> None:
+    with App({"HOME": str(tmp_path), **hub.env()}) as app:
+        app.lan_hubs.add(hub.url)  # else loopback is refused to everybody
+        url = f"{hub.add_file('yard.safetensors', 5000)}?sig={KEY}"
+        workflow = needing({"name": "yard.safetensors", "directory": "vae", "url": url})
+        status, told = ask(app, Role.ADMIN, "POST", f"{API}/workflows/get", workflow)
+        assert (status, len(told["tasks"]), told["plan"]["models"][0].get("address", "")) == (200, 1, "")
+        assert KEY not in json.dumps(told)
+        assert url in app.queue.get(told["tasks"][0]["id"]).payload.values()
+
+
 def test_names_that_cannot_be_changed_are_told_by_rest_too(yard: tuple[Served, Path]) -> None:
     service, comfy = yard
     (comfy / "models/loras/sub").mkdir(parents=True)

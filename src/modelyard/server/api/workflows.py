@@ -21,6 +21,7 @@ from modelyard.programs.workflows.reading import read_stream
 from modelyard.programs.workflows.references import Workflow
 from modelyard.server.api.ensuring import near_of
 from modelyard.server.api.fence import check_source, check_target
+from modelyard.server.api.workflow_links import Links
 from modelyard.server.messages import Answer
 from modelyard.server.roles import Role
 from modelyard.server.routes import Ask, Here, Routes
@@ -114,7 +115,7 @@ def plan_workflow(here: Here, query: PlanQuery, body: bytes) -> WorkflowView:
     """
     found = _read(body)
     made = _resolver(here, accept=bool(query.accept), search=query.search, seconds=_PLAN_SECONDS)
-    return _view(found, made.plan(found.needed))
+    return _view(here, found, made.plan(found.needed))
 
 
 @routes.post("/workflows/get", role=Role.OPERATOR, raises=(NoWorkflow, DiskFull), most=LARGEST, takes=_TAKES, slow=True)
@@ -134,7 +135,7 @@ def get_workflow(here: Here, query: AcceptQuery, body: bytes) -> WorkflowTasks:
             notes.append(f"{model.name}: {error.message}")
     ids = here.app.queue.add([each for _, each in drafts]) if drafts else []
     tasks = [FetchedModel(number, model.name, model.target) for number, (model, _) in zip(ids, drafts, strict=True)]
-    return WorkflowTasks(_view(found, msgspec.structs.replace(plan, notes=tuple(notes))), tasks)
+    return WorkflowTasks(_view(here, found, msgspec.structs.replace(plan, notes=tuple(notes))), tasks)
 
 
 @routes.post(
@@ -200,6 +201,12 @@ def _draft(here: Here, model: PlannedModel, sha256: str) -> Draft:
     return draft(here.app.yard, model.address, options, forget)
 
 
-def _view(found: Workflow, plan: Plan) -> WorkflowView:
+def _view(here: Here, found: Workflow, plan: Plan) -> WorkflowView:
+    links = Links(here.app)
     told = {name: getattr(found, name) for name in Workflow.__slots__}
-    return WorkflowView(**told, **{name: getattr(plan, name) for name in Plan.__struct_fields__})
+    for name in ("needed", "declared_not_needed", "mentioned"):
+        told[name] = [links.row(row) for row in told[name]]
+    sums = {name: getattr(plan, name) for name in Plan.__struct_fields__}
+    sums["models"] = tuple(map(links.model, plan.models))
+    sums["notes"] = tuple(map(here.app.redactor.text, plan.notes))
+    return WorkflowView(**told, **sums)
