@@ -235,3 +235,16 @@ def test_wrong_bytes_never_get_their_name(kind: Kind, link: str, tmp_path: Path)
     done = subprocess.run([*RUNS[kind], str(file)], cwd=tmp_path, capture_output=True, timeout=60, check=False)
     assert done.returncode != 0 and b"wrong bytes" in done.stderr
     assert not (tmp_path / "out" / "a.bin").exists()
+    assert [*(tmp_path / "out").iterdir()] == [], "what is wrong does not stand in the way of the next run"
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="no curl here")
+def test_a_whole_part_that_was_not_named_yet_is_not_asked_for_again(link: str, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "a.bin.part").write_bytes(BODY)
+    file = tmp_path / "script"
+    gone = item("a.bin", url=link.replace("m.bin", "gone.bin"), sha256=hashlib.sha256(BODY).hexdigest())
+    file.write_text(write("curl", [gone], "out").text)
+    done = subprocess.run(["sh", str(file)], cwd=tmp_path, capture_output=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out" / "a.bin").read_bytes() == BODY

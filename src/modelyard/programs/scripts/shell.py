@@ -15,6 +15,10 @@ set -eu
 
 digest() {{ if command -v sha256sum > /dev/null; then sha256sum; else shasum -a 256; fi; }}
 
+proven() {{ # file, SHA-256 or nothing
+    [ -n "$2" ] && [ -e "$1" ] && [ "$(digest < "$1" | cut -c 1-64)" = "$2" ]
+}}
+
 fetch() {{ # link, target, SHA-256 or nothing
     [ ! -e "$2" ] || {{ echo "here: $2"; return; }}
     mkdir -p -- "$(dirname -- "$2")"
@@ -24,12 +28,9 @@ fetch() {{ # link, target, SHA-256 or nothing
         https://civitai.com/*) key=${{CIVITAI_TOKEN-}} ;;
         *) key= ;;
     esac
-    printf '%s\\n' "${{key:+header = \\"Authorization: Bearer $key\\"}}" |
+    proven "$2.part" "$3" || printf '%s\\n' "${{key:+header = \\"Authorization: Bearer $key\\"}}" |
         curl --config - --fail --location --globoff --retry 5 --continue-at - --output "$2.part" --url "$1"
-    if [ -n "$3" ]; then
-        sum=$(digest < "$2.part")
-        [ "${{sum%% *}}" = "$3" ] || {{ echo "wrong bytes: $2.part" >&2; exit 6; }}
-    fi
+    [ -z "$3" ] || proven "$2.part" "$3" || {{ rm -f -- "$2.part"; echo "wrong bytes: $2" >&2; exit 6; }}
     mv -- "$2.part" "$2"
 }}
 
