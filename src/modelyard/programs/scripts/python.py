@@ -49,7 +49,8 @@ def fetch(link, target, digest):
             while block := file.read(1 << 20):
                 found.update(block)
         if found.hexdigest() != digest:
-            sys.exit("wrong bytes: " + ascii(target) + ".part")
+            os.remove(target + ".part")
+            sys.exit("wrong bytes: " + ascii(target))
     os.replace(target + ".part", target)
 
 
