@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 
@@ -195,3 +196,38 @@ def test_a_file_of_the_same_version_is_another_one_where_its_hash_says_so(measur
     )
     same = one(measured, row | {"hash": sha256}, search=False)
     assert (same.state, same.lists_as) == ("renamed", "a.safetensors")
+
+
+@pytest.fixture
+def stems(app: App, root: Path) -> App:
+    """A library of foo.ckpt (no model of ours), foo.safetensors and old/foo.safetensors, none of them measured."""
+    (root / "foo.ckpt").write_bytes(b"\x80\x02}q\x00." + b"1" * 500)
+    model(root / "foo.safetensors", seed=1)
+    model(root / "old/foo.safetensors", seed=2)
+    return app
+
+
+@pytest.mark.parametrize("name", ["foo.safetensors", "old/foo.safetensors"])
+def test_of_files_of_one_stem_the_one_whose_hash_agrees_is_meant(stems: App, root: Path, name: str) -> None:
+    sha256 = hashlib.sha256((root / name).read_bytes()).hexdigest()
+    for hash_ in (sha256, sha256[:10]):
+        found = one(stems, told("foo", hash=hash_), search=False, measured=quietly)
+        assert (found.state, found.verified, found.path) == ("here", True, str(root / name))
+
+
+def test_several_files_of_one_stem_are_asked_about_where_nothing_tells_them_apart(stems: App, root: Path) -> None:
+    for more in ({}, {"hash": "1" * 64}):
+        found = one(stems, told("foo", **more), search=False)
+        assert (found.state, found.verified, len(found.candidates)) == ("likely", False, 3)
+    assert one(stems, told("foo"), search=False, accept=True).state == "renamed"
+    assert one(stems, told("foo", hash="1" * 64), search=False, measured=quietly).state == "differs"
+
+
+def test_the_same_bytes_under_one_stem_are_no_question(stems: App, root: Path) -> None:
+    (root / "foo.ckpt").unlink()
+    (root / "old/foo.safetensors").write_bytes((root / "foo.safetensors").read_bytes())
+    assert one(stems, told("foo"), search=False).state == "likely", "nobody has read them"
+    scanned(stems)
+    MEASURE.do(stems.stock, MEASURE.options(), Stop(), lambda _: None)
+    found = one(stems, told("foo"), search=False)
+    assert (found.state, found.path) == ("here", str(root / "foo.safetensors"))

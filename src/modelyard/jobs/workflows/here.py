@@ -26,6 +26,9 @@ _DEEPEST = 12
 _MOST_ASKED = 2_000
 """Questions to the catalogue by hash; more models than that has no workflow that a person made."""
 
+_MOST_ALIKE = 20
+"""Files that one name may mean."""
+
 _VERSION = re.compile(r"civitai:[0-9]*@([0-9]{1,18})(?![0-9])")
 
 _BAD = (Health.DAMAGED, Health.UNSAFE)
@@ -69,15 +72,27 @@ class Here:
     _asked: int = 0
 
     def named(self, wanted: Wanted) -> Held | None:
-        """The file of that very name in that folder; A1111 leaves endings out of names."""
-        if not wanted.name:
+        """The file of that very name in that folder."""
+        if not (wanted.name and wanted.has_suffix):
             return None
         relative = safe_relative(wanted.name.replace("\\", "/"))
         for root in self.places.of(wanted.folder):
             path = root.path / relative
-            if wanted.has_suffix and _is_file(path):
+            if _is_file(path):
                 return self.held(path, wanted.folder)
-        return None if wanted.has_suffix else next(self._of_stem(wanted), None)
+        return None
+
+    def of_stem(self, wanted: Wanted) -> list[Held]:
+        """Files that have that name but for its ending, which A1111 leaves out; those that lie highest first."""
+        low = wanted.base.lower()
+        if not low or wanted.has_suffix:
+            return []
+        names = self._names(wanted.folder)
+        paths = {
+            os.path.realpath(path): path for name in names if name.rpartition(".")[0] == low for path in names[name]
+        }
+        found = [self.held(path, wanted.folder) for path in list(paths.values())[:_MOST_ALIKE]]
+        return sorted(found, key=lambda one: (one.lists_as.count(os.sep), one.lists_as))
 
     def is_broken_link(self, wanted: Wanted) -> bool:
         """Whether only a link that leads nowhere has that name: ComfyUI lists those too."""
@@ -114,12 +129,12 @@ class Here:
     def alike(self, wanted: Wanted) -> list[Held]:
         """Files of the same name in another sub-folder, or in other letters."""
         names = self._names(wanted.folder)
-        return [self.held(path, wanted.folder) for path in names.get(wanted.base.lower(), [])[:20]]
+        return [self.held(path, wanted.folder) for path in names.get(wanted.base.lower(), [])[:_MOST_ALIKE]]
 
     def sized(self, folder: str, size: int) -> list[Held]:
         """Files of a folder that have exactly so many bytes."""
         paths = (path for found in self._names(folder).values() for path in found)
-        return [self.held(path, folder) for path in paths if _size(path) == size][:20]
+        return [self.held(path, folder) for path in paths if _size(path) == size][:_MOST_ALIKE]
 
     def held(self, path: Path, folder: str) -> Held:
         """What is known of a file."""
@@ -151,12 +166,6 @@ class Here:
                     digest = file.sha256 if algorithm == "sha256" else file.tensors
                     if digest.startswith(value) and is_as_known(file):
                         yield file.path
-
-    def _of_stem(self, wanted: Wanted) -> Iterator[Held]:
-        low = wanted.base.lower()
-        for name, paths in self._names(wanted.folder).items():
-            if name.rpartition(".")[0] == low:
-                yield from (self.held(path, wanted.folder) for path in paths)
 
     def _names(self, folder: str) -> dict[str, list[Path]]:
         """Files of models in a folder by their names in lower case, as far as a few seconds reach."""

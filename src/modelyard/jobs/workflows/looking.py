@@ -49,16 +49,33 @@ class Looking:
                 return rows.held_row(wanted, state, held, "It was fetched from the place that the workflow says.")
         if there := self.here.named(wanted):
             return self._judged(wanted, there)
+        if several := self.here.of_stem(wanted):
+            return self._chosen(wanted, several)
         if not wanted.listed or self.here.is_broken_link(wanted):
             return None
         return rows.row(wanted, "here", f"ComfyUI lists it{'; nobody compared its hash' if wanted.hash else ''}.")
 
+    def _chosen(self, wanted: Wanted, several: list[Held]) -> PlannedModel:
+        """Of files that share the wanted name, but for their endings or sub-folders, the one whose hash agrees."""
+        if len(several) > 1:
+            several = [self._measured(wanted, held) for held in several]
+        fitting = [held for held in several if wanted.agrees(held.digests) is not False and not held.bad]
+        if sure := [held for held in fitting if wanted.agrees(held.digests)]:
+            return self._judged(wanted, sure[0])
+        fitting = [held for held in fitting if not _no_model(wanted, held)]
+        different = {held.digests.get("sha256") or held.path for held in fitting}
+        return rows.several(wanted, fitting) if len(different) > 1 else self._judged(wanted, [*fitting, *several][0])
+
+    def _measured(self, wanted: Wanted, held: Held) -> Held:
+        """A file with its digests, read where that decides and is allowed."""
+        if wanted.agrees(held.digests) is None and wanted.sure_hash and self.measure:
+            return replace(held, digests=dict(self.measure(held.path)))
+        return held
+
     def _judged(self, wanted: Wanted, held: Held) -> PlannedModel:
         """A file under the wanted name: is it the wanted one?"""
+        held = self._measured(wanted, held)
         agrees = wanted.agrees(held.digests)
-        if agrees is None and wanted.sure_hash and self.measure:
-            held = replace(held, digests=dict(self.measure(held.path)))
-            agrees = wanted.agrees(held.digests)
         if held.bad:
             return rows.differs(wanted, held, f"A file of that name is here, but it is known to be {held.bad}.")
         if agrees is False:

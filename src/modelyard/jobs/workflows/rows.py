@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -94,6 +94,15 @@ def alike(wanted: Wanted, held: Held) -> PlannedModel:
     """A file of the same name in another place of its folder."""
     why = f"{held.lists_as} has the same name in another place; whether it is the same nobody knows."
     return held_row(wanted, "likely", held, why, steps=("Say that it is the one: `--accept likely`.",), verified=False)
+
+
+def several(wanted: Wanted, held: Sequence[Held]) -> PlannedModel:
+    """Different files that have the name of a workflow that leaves out endings."""
+    names = ", ".join(one.lists_as or str(one.path) for one in held)
+    why = f"Several files here have that name ({names}); which one is meant nobody says."
+    steps = (f"Say that {held[0].lists_as or held[0].path} is the one: `--accept likely`.",)
+    near = here_candidates(held, "it has that name")
+    return held_row(wanted, "likely", held[0], why, steps=steps, candidates=near, verified=False)
 
 
 def gated(wanted: Wanted, error: AccessError, hub: str, target: str, elsewhere: Iterable[Held] = ()) -> PlannedModel:
