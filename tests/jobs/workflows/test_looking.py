@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -231,3 +232,36 @@ def test_the_same_bytes_under_one_stem_are_no_question(stems: App, root: Path) -
     MEASURE.do(stems.stock, MEASURE.options(), Stop(), lambda _: None)
     found = one(stems, told("foo"), search=False)
     assert (found.state, found.path) == ("here", str(root / "foo.safetensors"))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems forbid such names, or write them otherwise")
+@pytest.mark.parametrize(
+    "name",
+    ["cafe\u0301", "what? a", "art: b", "a*", 'a "b"', "a|b", " a", "x" * 230, "sub/nai\u0308ve: \u00ef"],
+)
+def test_a_file_under_the_very_name_is_here_whatever_letters_that_has(app: App, root: Path, name: str) -> None:
+    model(root / f"{name}.safetensors")
+    found = one(app, told(f"{name}.safetensors"), search=False)
+    assert (found.state, found.path, found.lists_as) == ("here", str(root / f"{name}.safetensors"), "")
+
+
+def test_the_very_name_wins_over_the_one_that_it_would_be_saved_as(app: App, root: Path) -> None:
+    model(root / "cafe\u0301.safetensors", seed=1)
+    model(root / "caf\u00e9.safetensors", seed=2)
+    for name in ("cafe\u0301.safetensors", "caf\u00e9.safetensors"):
+        assert one(app, told(name), search=False).path == str(root / name)
+
+
+@pytest.mark.parametrize("name", ["../x", "/etc/x", "a/../../x", "~/x", "C:/x", "..\\x", "./x", "a//x"])
+def test_no_name_is_looked_up_outside(app: App, root: Path, name: str) -> None:
+    model(root.parent / "x.safetensors")
+    found = one(app, told(f"{name}.safetensors"), search=False)
+    assert (found.state in ("unsafe", "unresolved"), found.path) == (True, "")
+
+
+def test_a_name_in_other_letters_is_not_the_one_that_comfyui_lists(app: App, root: Path) -> None:
+    model(root / "x.safetensors")
+    found = one(app, told("X.safetensors"), search=False)
+    assert (found.state, found.lists_as) == ("likely", "x.safetensors")
+    model(root / "Y.safetensors")
+    assert one(app, told("Y.safetensors"), search=False).state == "here"

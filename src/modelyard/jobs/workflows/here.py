@@ -16,6 +16,7 @@ from modelyard.jobs.checking import is_as_known
 from modelyard.jobs.workflows.places import Places, listed
 from modelyard.jobs.workflows.wanted import Wanted
 from modelyard.library.names import safe_relative
+from modelyard.programs.workflows.gathering import leaves
 from modelyard.store.proofs import Proofs
 from modelyard.values.suffixes import LISTED, suffix_of
 
@@ -75,10 +76,8 @@ class Here:
         """The file of that very name in that folder."""
         if not (wanted.name and wanted.has_suffix):
             return None
-        relative = safe_relative(wanted.name.replace("\\", "/"))
-        for root in self.places.of(wanted.folder):
-            path = root.path / relative
-            if _is_file(path):
+        for path in self._paths(wanted):
+            if _is_file(path) and _is_spelled_so(path):
                 return self.held(path, wanted.folder)
         return None
 
@@ -96,9 +95,13 @@ class Here:
 
     def is_broken_link(self, wanted: Wanted) -> bool:
         """Whether only a link that leads nowhere has that name: ComfyUI lists those too."""
-        relative = safe_relative(wanted.name.replace("\\", "/")) if wanted.name else None
-        paths = [root.path / relative for root in self.places.of(wanted.folder)] if relative else []
-        return any(path.is_symlink() and not path.exists() for path in paths)
+        return any(path.is_symlink() and not path.exists() for path in self._paths(wanted))
+
+    def _paths(self, wanted: Wanted) -> list[Path]:
+        """Where the file of that name may lie: under the very name, else under the one that it is saved as here."""
+        name = wanted.name.replace("\\", "/")
+        relatives = [*([Path(name)] if _stays_inside(name) else []), *([safe_relative(name)] if name else [])]
+        return list(dict.fromkeys(root.path / each for each in relatives for root in self.places.of(wanted.folder)))
 
     def hashed(self, wanted: Wanted, sha256: str = "") -> list[Held]:
         """Untouched files with the wanted hash, those that ComfyUI lists in the folder first.
@@ -200,6 +203,22 @@ def _walk(top: str, goes_on: Callable[[], bool]) -> Iterator[str]:
                         yield entry.path
         except OSError:
             continue  # a folder that cannot be read holds nothing that can be used
+
+
+def _stays_inside(name: str) -> bool:
+    """Whether a name may be looked up as it stands: whatever letters it has, it means a file below its folder."""
+    parts = name.split("/")
+    return (
+        bool(name) and not leaves(name) and not {"", ".", ".."} & set(parts) and not (os.name == "nt" and ":" in name)
+    )
+
+
+def _is_spelled_so(path: Path) -> bool:
+    """Whether a file that was found has that very name: some disks take `X` for `x`, and ComfyUI does not."""
+    try:
+        return not path.with_name(path.name.swapcase()).exists() or path.name in os.listdir(path.parent)
+    except (OSError, ValueError):  # a folder that may be entered and not be read; the other name is too long
+        return True
 
 
 def _is_file(path: Path) -> bool:
