@@ -315,3 +315,15 @@ def test_a_hub_that_fails_costs_only_what_it_knows(yard: tuple[App, Path], hub: 
     told = do(app)
     assert (told["found"], told["waiting"]) == (1, 1)
     assert [one["hub"] for one in told["resting"]] == ["huggingface"]
+
+
+def test_a_model_that_a_person_chose_is_measured_before_hubs_are_asked(
+    yard: tuple[App, Path], hub: PracticeHub
+) -> None:
+    app, root = yard
+    path = put(root, "mine.safetensors", practice_lora(hub))
+    scanned(app)
+    number = app.stock.catalogue.at(str(path)).id
+    told = do(app, ids=(number,))
+    assert (told["found"], told["unmeasured"]) == (1, 0)
+    assert app.stock.catalogue.files(number)[0].sha256

@@ -17,6 +17,7 @@ from modelyard.errors import YardError
 from modelyard.jobs.chores import Chore, Options, Step, Tell
 from modelyard.jobs.inquiry import Inquiry, Outcome, Said
 from modelyard.jobs.learning import cleaned, deleted, told, unknown
+from modelyard.jobs.measuring import MeasureOptions, measure_models
 from modelyard.jobs.owning import keep_beside
 from modelyard.jobs.stock import Stock
 from modelyard.net.stop import Stop
@@ -47,6 +48,10 @@ class RefreshOptions(Options, frozen=True, kw_only=True):
     rest: float = DAY
 
 
+_FEW = 20
+"""So many models that a person chose are measured first where they are not; more would take too long unasked."""
+
+
 @dataclass
 class Refreshed:
     """What a refresh did so far.
@@ -74,6 +79,8 @@ def refresh(stock: Stock, options: RefreshOptions, stop: Stop, tell: Tell) -> di
     Raises:
         YardError: No hub could be asked about any of them.
     """
+    if 0 < len(options.ids) <= _FEW:
+        measure_models(stock, MeasureOptions(ids=options.ids), stop, tell)  # hubs are asked by hash
     before = math.inf if options.force else stock.wall() - options.rest
     every = options.every or bool(options.ids)
     numbers = stock.catalogue.due(options.ids, every=every, before=before, most=options.most)
