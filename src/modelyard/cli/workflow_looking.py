@@ -69,7 +69,7 @@ def _places(app: App, comfy: str) -> tuple[Places, Compared]:
     registered = roots_of(Entries(app.folder).all())
     if comfy.startswith(("http://", "https://")):
         found = comfyui.ask(app.api, comfy)
-        return Places(_respecting(found.roots, registered)), found.compared
+        return Places(_respecting(found.roots, registered), notes=found.notes), found.compared
     if comfy or (not registered.all and is_comfy(Path.cwd())):
         return Places(_respecting(roots_at(Path(comfy or ".")), registered)), _as_it_is
     return places_of(registered, app.target("")), _as_it_is

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ import pytest
 from modelyard.app import App
 from modelyard.errors import BadAnswer, NetworkError
 from modelyard.jobs.workflows.comfyui import Comfy, ask
+from modelyard.jobs.workflows.places import Places
+from modelyard.jobs.workflows.resolving import Resolver
 from modelyard.programs.workflows.documents import of_value
 from modelyard.testing import PracticeHub
 from modelyard.testing.workflows import needing
@@ -68,3 +71,45 @@ def test_odd_lists_are_left_out(hub: PracticeHub, app: App, odd: object) -> None
 def test_nobody_at_the_address_is_said(app: App) -> None:
     with pytest.raises(NetworkError):
         ask(app.api, "http://127.0.0.1:9")
+
+
+@pytest.mark.parametrize("fault", ["stall", "stall_hdr", "s500forever"])
+def test_a_folder_that_is_not_listed_is_told_and_the_plan_is_made_without_it(
+    hub: PracticeHub, app: App, tmp_path: Path, fault: str
+) -> None:
+    (tmp_path / "models").mkdir()
+    url = serve(hub, {"vae": [f"{tmp_path}/models/vae"]}, models=["loras", "vae"])
+    hub.add_file("c/models/loras", json.dumps(["l.safetensors"] * 100).encode())
+    hub.faults.use(fault, "*c/models/loras")
+    began = time.monotonic()
+    found = ask(app.api, url, seconds=4)
+    assert time.monotonic() - began < 10
+    (note,) = found.notes
+    assert "did not list loras" in note
+    assert [root.folder for root in found.roots.all] == ["vae"]
+    workflow = of_value(needing({"name": "v.safetensors", "directory": "vae"}))
+    assert workflow is not None
+    (row,) = found.compared(workflow).needed
+    assert (row["directory"], row["listed"]) == ("vae", True)
+    assert Resolver(Places(found.roots, notes=found.notes)).plan([row]).notes == found.notes
+
+
+@pytest.mark.parametrize("route", ["object_info", "models"])
+def test_a_comfyui_that_hangs_is_not_waited_for(hub: PracticeHub, app: App, route: str) -> None:
+    url = serve(hub, {})
+    hub.faults.use("stall_hdr", f"*c/{route}")
+    began = time.monotonic()
+    with pytest.raises(NetworkError):
+        ask(app.api, url, seconds=1)
+    assert time.monotonic() - began < 8
+
+
+def test_many_folders_are_asked_for_a_few_at_once(hub: PracticeHub, app: App) -> None:
+    names = [f"k{number}" for number in range(40)]
+    url = serve(hub, {}, models=names)
+    for name in names:
+        hub.add_file(f"c/models/{name}", b"[]")
+    hub.faults.latency = 0.25
+    began = time.monotonic()
+    assert ask(app.api, url).notes == ()
+    assert time.monotonic() - began < 43 * 0.25

@@ -28,10 +28,12 @@ class Places:
     Attributes:
         roots: Where models lie, and are saved.
         known: Whether anybody said where; else `roots` are those of an empty folder of models.
+        notes: What could not be looked at.
     """
 
     roots: Roots
     known: bool = True
+    notes: tuple[str, ...] = ()
 
     def of(self, folder: str) -> Sequence[Root]:
         """The roots that ComfyUI lists for a folder; all of them when nobody says which."""

@@ -146,7 +146,8 @@ class Resolver:
 
     def _notes(self) -> tuple[str, ...]:
         resting = self.seeker.questions.resting if self.seeker else {}
-        notes = [f"{name} could not be asked: {error.message}" for name, error in resting.items()]
+        notes = [*self.places.notes]
+        notes += [f"{name} could not be asked: {error.message}" for name, error in resting.items()]
         if not self.places.known:
             notes.append(
                 "No folder of models is registered: name a ComfyUI (`--comfyui`), or `modelyard roots add` one."
