@@ -11,7 +11,7 @@ import pytest
 from web.pages import ARGUMENTS, CHROMIUM, Seen, looking
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # while it is open no other test of this process can have a loop of its own
 def browser() -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
