@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -90,3 +91,18 @@ def test_from_inside_comfyui_only_downloads_are_moved(app: App) -> None:
     told = ask(app, Role.COMFYUI, "POST", f"{API}/comfyui/tasks", {"do": "cancel", "ids": [scan]})[1]
     assert told[0]["error"]["code"] == "no-such-task"
     assert app.queue.get(scan).state.value == "queued"
+
+
+@pytest.mark.parametrize(("role", "code"), [(Role.OPERATOR, "address-forbidden"), (Role.ADMIN, None)])
+def test_only_the_owner_reaches_into_the_local_network(
+    app: App, hub: PracticeHub, role: Role, code: str | None
+) -> None:
+    url = hub.add_file("inner.bin", 100)
+    assert ask(app, role, "POST", f"{API}/tasks", {"addresses": [url]})[0] == 201
+    app.runner.start()
+    end = time.monotonic() + 20
+    while (task := app.queue.get(1)).state.value not in ("done", "failed"):
+        assert time.monotonic() < end, task
+        app.events.wait(app.events.newest, 0.1)
+    assert (task.error or {}).get("code") == code
+    assert bool(hub.log.find("*/inner.bin")) is (code is None)

@@ -150,6 +150,7 @@ def draft_of(here: Here, item: Item) -> Draft:
     options = Options(
         to=target,
         within=check_target(here, target),
+        told=here.caller.role is not Role.ADMIN,  # what the owner may reach, inner services too, others may not
         include=tuple(item.include),
         exclude=tuple(item.exclude),
         sha256=item.sha256,
