@@ -362,10 +362,10 @@ class App:
 
 
 def _handles() -> int:
-    """A quarter of the files that this process may open, at most 200: sockets, parts and the rest share them."""
+    """A sixth of the files that this process may open, at most 200: sockets, parts, their folders share them."""
     try:
         import resource
     except ImportError:
         return 200  # Windows has no such limit in reach
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return 200 if soft == resource.RLIM_INFINITY else max(4, min(200, soft // 4))
+    return 200 if soft == resource.RLIM_INFINITY else max(4, min(200, soft // 6))

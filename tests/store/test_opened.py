@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -80,14 +81,18 @@ def test_whoever_swaps_folders_and_links_all_the_time_never_gets_a_file(tmp_path
         while not over.is_set():
             (fence / "a").rename(fence / "b")
             (fence / "a").symlink_to(victim)
+            over.wait(0.0005)
             (fence / "a").unlink()
             (fence / "b").rename(fence / "a")
+            over.wait(0.0005)
 
     thread = threading.Thread(target=swap)
     thread.start()
     written = 0
     try:
-        for number in range(2000):
+        number, end = 0, time.monotonic() + 20
+        while (number < 2000 or not written) and time.monotonic() < end:
+            number += 1
             try:
                 with pinned(fence / "a", str(fence)) as folder:
                     os.close(folder.open(f"{number}", os.O_WRONLY | os.O_CREAT))
