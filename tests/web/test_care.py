@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 
 from jobs.library import model
 from server.serving import API
-from web.pages import WEB, Seen
+from web.pages import WEB, Seen, until
 from web.test_library import rooted, scanned
 from web.test_reach import faults
 
@@ -40,7 +40,7 @@ def test_axe_finds_nothing_on_any_part_and_none_is_too_wide(seen: Seen, tmp_path
         page.goto(seen.yard.url + path)
         page.locator("main h2").first.wait_for()
         page.wait_for_load_state("networkidle")
-        assert page.evaluate("document.querySelector('main').scrollWidth <= 360"), path
+        until(lambda: page.evaluate("document.querySelector('main').scrollWidth <= 360"))
         found[path] = faults(page)
     assert len(found) > 12
     assert found == {path: [] for path in found}

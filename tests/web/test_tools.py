@@ -45,7 +45,7 @@ def test_a_model_is_lent_to_a_program_and_taken_back(seen: Seen, tmp_path: Path)
     page.goto(f"{seen.yard.url}/tools")
     page.get_by_text("→ AUTOMATIC1111").wait_for()
     page.set_viewport_size({"width": 360, "height": 740})
-    assert page.evaluate("document.querySelector('main').scrollWidth <= 360")
+    until(lambda: page.evaluate("document.querySelector('main').scrollWidth <= 360"))
     assert faults(page) == []
     page.get_by_role("button", name="Undo").click()
     page.get_by_text("Nothing is lent yet").wait_for()

@@ -60,7 +60,7 @@ def test_a_workflow_that_is_dropped_anywhere_is_planned_and_its_models_come(seen
     page.get_by_text("1 model is switched off").wait_for()
     page.emulate_media(reduced_motion="reduce")
     page.set_viewport_size({"width": 360, "height": 740})
-    assert page.evaluate("document.querySelector('main').scrollWidth <= 360")
+    until(lambda: page.evaluate("document.querySelector('main').scrollWidth <= 360"))
     assert faults(page) == []
     page.get_by_role("button", name="Get the missing one").click()
     page.get_by_text("2 of 3 models are here").wait_for()
