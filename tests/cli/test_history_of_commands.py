@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,9 @@ def test_a_file_that_a_command_fetched_is_in_history_with_size_and_proof(hub: Pr
     assert (task["state"], task["title"], task["size"], task["hub"]) == ("done", "a.safetensors", SIZE, "huggingface")
     assert task["received"] >= SIZE
     assert task["result"]["files"][0]["verified"]
+    steps = rows(modelyard("queue", "show", str(task["id"]), "--json"))[0]["steps"]
+    assert [step["after"] for step in steps] == ["queued", "done"]
+    assert task["created"] == steps[0]["at"] <= steps[1]["at"] == task["ended"]
     assert rows(modelyard("stats", "--json"))[0]["done"] == 1
     assert [each["id"] for each in history()] == [task["id"]], "asking again takes nothing in twice"
 
@@ -112,7 +116,7 @@ def test_a_writer_waits_for_who_takes_in_and_loses_nothing(tmp_path: Path) -> No
 
 def _append(book: Path) -> None:
     with logbook._opened(book, create=True) as descriptor:
-        logbook.os.write(descriptor, b"two\n")
+        os.write(descriptor, b"two\n")
 
 
 def test_nothing_is_written_down_where_nothing_was_fetched(folder: Path, hub: PracticeHub, tmp_path: Path) -> None:

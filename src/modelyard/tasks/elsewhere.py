@@ -46,8 +46,9 @@ def keep(queue: Queue, done: Sequence[Elsewhere]) -> int:
     with queue.database.writing() as db:
         known = _known(db, [one.draft.key for one in done if one.draft.key])
         new = [one for one in done if one.draft.key not in known]
-        numbers = insert(db, [msgspec.structs.replace(one.draft, key=None) for one in new], queue.wall(), queue.mover)
-        for number, one in zip(numbers, new, strict=True):
+        for one in new:
+            unkeyed = msgspec.structs.replace(one.draft, key=None)  # it follows no task, and none follows it
+            (number,) = insert(db, [unkeyed], one.ended - one.seconds, queue.mover)
             _end(db, number, one)
     if new:
         queue.events.publish("queue.kept", {"count": len(new)})
@@ -66,8 +67,7 @@ def _end(db: Connection, number: int, one: Elsewhere) -> None:
     """From its first state to its end in one step: nobody saw it in between, so nobody is told of it as of news."""
     before = task_of(db.execute(sa.select(tasks).where(tasks.c.id == number)).mappings().one())
     state = State.FAILED if one.error else State.DONE
-    begun = one.ended - one.seconds
-    times = {"created": begun, "started": begun, "ended": one.ended, "seconds": one.seconds}
+    times = {"started": before.created, "ended": one.ended, "seconds": one.seconds}
     told = {"error": dict(one.error) if one.error else None, "result": dict(one.result), "key": one.draft.key}
     bytes_ = {"size": one.size, "done": one.size, "received": one.received}
     changes = {"state": state, "reason": _REASON, "listed": False, **times, **told, **bytes_}
