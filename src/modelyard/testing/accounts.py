@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
-Site = Literal["hf", "civitai", "modelscope", "github"]
+Site = Literal["hf", "civitai", "modelscope", "github", "ollama"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,7 @@ ACCOUNTS = (
     Account("ck_plain", "bob", "civitai"),
     Account("ms_good", "ada", "modelscope"),
     Account("gh_good", "ada", "github"),
+    Account("ol_good", "ada", "ollama"),
 )
 """Every key that some site knows; ``hf_junk``, ``ck_junk`` and ``ms_junk`` are known nowhere."""
 

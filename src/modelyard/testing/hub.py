@@ -24,6 +24,7 @@ from modelyard.testing.huggingface import HuggingFace
 from modelyard.testing.log import Log
 from modelyard.testing.models import model_content
 from modelyard.testing.modelscope import ModelScope
+from modelyard.testing.ollama import Ollama
 from modelyard.testing.plain import DEFAULT_SIZE, Plain, PlainFile
 from modelyard.testing.scenarios import Scenario, Setting
 from modelyard.testing.server import Listener
@@ -63,6 +64,7 @@ class PracticeHub:
         civitai: The CivitAI side.
         modelscope: The ModelScope side.
         github: The GitHub side.
+        ollama: The registry of Ollama.
         plain: The plain files.
         ca_file: The certificate to trust, when it speaks TLS.
     """
@@ -78,6 +80,7 @@ class PracticeHub:
         self.civitai = CivitAI(self.cdn, self.accounts, self.clock, seed)
         self.modelscope = ModelScope(self.cdn, self.accounts, seed)
         self.github = GitHub(self.cdn, self.accounts, self.clock, seed)
+        self.ollama = Ollama(self.hf, self.cdn, self.accounts, self.clock, seed)
         self.ca_file: str | None = None
         self._control: Listener | None = None
         self._running = ExitStack()
@@ -138,7 +141,8 @@ class PracticeHub:
         """As if just started: no faults, no added files, empty log, real time."""
         self.clock.reset()
         self.faults.clear()
-        for part in (self.plain, self.cdn, self.signer, self.hf, self.civitai, self.modelscope, self.github):
+        sides = (self.hf, self.civitai, self.modelscope, self.github, self.ollama)
+        for part in (self.plain, self.cdn, self.signer, *sides):
             part.reset()
         self.log.clear()
 
@@ -180,7 +184,7 @@ class PracticeHub:
     def _route(self, request: Request) -> Answer:
         if request.segments[0] == "files":
             return self.plain.answer(request)
-        sides = (self.modelscope, self.civitai, self.github, self.hf)
+        sides = (self.ollama, self.modelscope, self.civitai, self.github, self.hf)
         return next((answer for side in sides if (answer := side.answer(request))), None) or text(404, "Not Found")
 
 
