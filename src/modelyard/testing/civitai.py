@@ -63,6 +63,11 @@ class CivitAI:
         self._hashes = None
         return model
 
+    def delete(self, number: int) -> Model:
+        """Take a model away as if its author or the site had; gives it, for an archive that kept it."""
+        self._hashes = None
+        return self.models.pop(number)
+
     def every(self) -> list[Model]:
         """All models in order of their ids."""
         numbers = range(FIRST_OTHER, FIRST_OTHER + OTHERS)

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
 
+from modelyard.testing import civarchive
 from modelyard.testing.accounts import Accounts
 from modelyard.testing.cdn import Cdn
 from modelyard.testing.civitai import CivitAI
@@ -62,6 +63,7 @@ class PracticeHub:
         accounts: Known keys.
         hf: The Hugging Face side.
         civitai: The CivitAI side.
+        civarchive: The archive of what left CivitAI.
         modelscope: The ModelScope side.
         github: The GitHub side.
         ollama: The registry of Ollama.
@@ -78,6 +80,7 @@ class PracticeHub:
         self.plain = Plain(self.cdn, self.faults, seed)
         self.hf = HuggingFace(self.cdn, self.accounts, self.clock, seed, tls=tls)
         self.civitai = CivitAI(self.cdn, self.accounts, self.clock, seed)
+        self.civarchive = civarchive.CivArchive(self.cdn)
         self.modelscope = ModelScope(self.cdn, self.accounts, seed)
         self.github = GitHub(self.cdn, self.accounts, self.clock, seed)
         self.ollama = Ollama(self.hf, self.cdn, self.accounts, self.clock, seed)
@@ -132,6 +135,7 @@ class PracticeHub:
         """Environment variables that lead every known client here and nowhere else."""
         names = ("HF_ENDPOINT", "MODELSCOPE_ENDPOINT", "CIVITAI_ENDPOINT", "GITHUB_ENDPOINT")
         told = {**dict.fromkeys(names, self.url), **_SWITCHES}
+        told["CIVARCHIVE_ENDPOINT"] = f"{self.url}/{civarchive.PREFIX}"
         if self.ca_file:
             trust = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
             told |= dict.fromkeys(trust, self.ca_file)
@@ -141,7 +145,7 @@ class PracticeHub:
         """As if just started: no faults, no added files, empty log, real time."""
         self.clock.reset()
         self.faults.clear()
-        sides = (self.hf, self.civitai, self.modelscope, self.github, self.ollama)
+        sides = (self.hf, self.civitai, self.civarchive, self.modelscope, self.github, self.ollama)
         for part in (self.plain, self.cdn, self.signer, *sides):
             part.reset()
         self.log.clear()
@@ -184,7 +188,7 @@ class PracticeHub:
     def _route(self, request: Request) -> Answer:
         if request.segments[0] == "files":
             return self.plain.answer(request)
-        sides = (self.ollama, self.modelscope, self.civitai, self.github, self.hf)
+        sides = (self.ollama, self.civarchive, self.modelscope, self.civitai, self.github, self.hf)
         return next((answer for side in sides if (answer := side.answer(request))), None) or text(404, "Not Found")
 
 

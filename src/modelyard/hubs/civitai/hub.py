@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from modelyard.errors import KeyScope, KeyWrong, LoginNeeded, YardError
+from modelyard.errors import KeyScope, KeyWrong, LoginNeeded, ModelNotFound, Removed, RevisionNotFound, YardError
 from modelyard.hubs.answers import body_record, number, records, text
 from modelyard.hubs.base import Keyed, never_keyed
-from modelyard.hubs.civitai import addresses
+from modelyard.hubs.civitai import addresses, archive
 from modelyard.hubs.civitai.describing import Describer
 from modelyard.hubs.civitai.hashes import HashSearch
 from modelyard.hubs.civitai.lookup import Lookup
@@ -36,6 +37,7 @@ SCOPES = (
 )
 """Names of the low bits of ``tokenScope`` (the site's ``token-scope.ts``)."""
 
+_SHA256 = re.compile("[0-9a-f]{64}")
 _FULL = 2**25 - 1
 _MODELS_READ = 1 << SCOPES.index("ModelsRead")
 _TYPES = (
@@ -59,8 +61,8 @@ def realm(env: Mapping[str, str]) -> Realm:
 
 
 def make(api: Api, env: Mapping[str, str], keyed: Keyed = never_keyed) -> Civitai:
-    """The hub under this environment (``CIVITAI_ENDPOINT``)."""
-    return Civitai(api, endpoint(env, "CIVITAI_ENDPOINT"), keyed)
+    """The hub under this environment (``CIVITAI_ENDPOINT``, ``CIVARCHIVE_ENDPOINT``)."""
+    return Civitai(api, endpoint(env, "CIVITAI_ENDPOINT"), keyed, endpoint(env, "CIVARCHIVE_ENDPOINT"))
 
 
 class Civitai:
@@ -69,6 +71,8 @@ class Civitai:
     Args:
         chosen: Endpoint that a person set instead of the hub's own; all its links go there.
         keyed: Whether requests to an origin carry a key.
+        archived: Endpoint of the archive that is asked for what the site no longer shows; None means the public one,
+            or none where a person chose another site.
     """
 
     name = addresses.NAME
@@ -78,7 +82,11 @@ class Civitai:
     finds_hashes = True
     lists_versions = True
 
-    def __init__(self, api: Api, chosen: str | None = None, keyed: Keyed = never_keyed) -> None:
+    def __init__(
+        self, api: Api, chosen: str | None = None, keyed: Keyed = never_keyed, archived: str | None = None
+    ) -> None:
+        archived = archived or (None if chosen else archive.ENDPOINT)
+        self._archive = archive.Archive(api, archived) if archived else None
         self._api = api
         self._keyed = keyed
         self.endpoint = chosen or addresses.ENDPOINT
@@ -92,7 +100,13 @@ class Civitai:
         return addresses.show(address)
 
     def resolve(self, address: Address) -> Listing:
-        return Lookup(self._api, address.endpoint or self.endpoint, self._keyed).resolve(address)
+        try:
+            return Lookup(self._api, address.endpoint or self.endpoint, self._keyed).resolve(address)
+        except (ModelNotFound, RevisionNotFound, Removed):
+            kept = self._archive.listing(address) if self._archive else None
+            if kept is None:
+                raise
+            return kept
 
     def search(self, text: str, *, limit: int, kind: str | None = None) -> list[Finding]:
         params: dict[str, str | int | list[str]] = {"query": text, "limit": min(limit, MOST_AT_ONCE)}
@@ -112,7 +126,11 @@ class Civitai:
             params["cursor"] = cursor
 
     def by_hash(self, digests: Sequence[str]) -> dict[str, list[Offer]]:
-        return HashSearch(self._api, self.endpoint).find(digests)
+        found = HashSearch(self._api, self.endpoint).find(digests)
+        unknown = {low: one for one in digests if one not in found and _SHA256.fullmatch(low := one.strip().lower())}
+        if self._archive and unknown:
+            found |= {unknown[low]: offers for low, offers in self._archive.by_hash(list(unknown)).items()}
+        return found
 
     def about_by_hash(self, digests: Sequence[str]) -> dict[str, About]:
         return Describer(self._api, self.endpoint).by_hash(digests)
@@ -133,6 +151,8 @@ class Civitai:
         return _report(record(answer.json()))
 
     def explain(self, answer: Answer, source: Source) -> YardError | None:
+        if source.hub != self.name:
+            return None  # a mirror that the archive named
         if answer.status < 400 and not is_page(answer):
             return None
         if answer.status >= 400 and parse(answer.url).origin != parse(source.url).origin:
