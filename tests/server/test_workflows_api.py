@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import struct
 import time
 import zlib
@@ -15,7 +17,7 @@ import pytest
 from modelyard.app import App
 from modelyard.server.roles import Role
 from modelyard.testing import PracticeHub
-from modelyard.testing.workflows import needing, stocked
+from modelyard.testing.workflows import HOME, needing, stocked
 from modelyard.testing.workflows import picture as stocked_picture
 from server.asking import ask
 from server.serving import API, Got, Served, served
@@ -110,6 +112,44 @@ def test_asking_twice_is_one_download(yard: tuple[Served, Path], hub: PracticeHu
     first, second = ([task["id"] for task in send(service, "get", workflow).json["tasks"]] for _ in range(2))
     assert (len(first), len(second)) == (4, 4)
     assert [service.ask("GET", f"{API}/tasks/{number}").json["follows"] for number in second] == first
+
+
+def ended(service: Served, number: int) -> dict[str, Any]:
+    """A task when it is over."""
+    until = time.monotonic() + 60
+    while (task := service.ask("GET", f"{API}/tasks/{number}").json)["state"] not in ("done", "failed"):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    return dict(task)
+
+
+def test_a_queued_model_comes_from_another_place_when_one_breaks_even_after_a_restart(
+    tmp_path: Path, hub: PracticeHub
+) -> None:
+    content, env = os.urandom(30 * 2**20), {**hub.env(), "MODELYARD_RETRY_RETRIES": "0", "HOME": str(tmp_path)}
+    hub.hf.add_repo("me/m", {"x.safetensors": content})
+    hub.modelscope.add_repo("you/m", {"x.safetensors": content})
+    workflow = needing(
+        {"name": "x.safetensors", "directory": "vae", "url": f"{HOME}/me/m/resolve/main/x.safetensors"},
+        note="[x.safetensors](https://modelscope.cn/models/you/m/resolve/master/x.safetensors)",
+    )
+    hub.faults.speed = 4_000_000
+    with served(tmp_path / "yard", env=env) as service:
+        (task,) = send(service, "get", workflow).json["tasks"]
+        sent = hub.log.bytes_sent()
+        while hub.log.bytes_sent() < sent + 12 * 2**20:
+            time.sleep(0.02)
+        service.stop(signal.SIGKILL)
+    hub.faults.speed = None
+    hub.faults.use("s500forever", "me/m/x.safetensors")
+    sent = hub.log.bytes_sent()
+    with served(tmp_path / "yard", env=env) as service:
+        done = ended(service, task["id"])
+        assert done["state"] == "done", done
+        (file,) = done["result"]["files"]
+        assert (file["verified"], file["address"].partition(":")[0]) == (True, "ms")
+    assert Path(task["target"]).read_bytes() == content
+    assert hub.log.bytes_sent() - sent < 25 * 2**20, "what had come from the first place was kept"
 
 
 def test_names_are_put_in_by_rest_too(yard: tuple[Served, Path], hub: PracticeHub) -> None:

@@ -25,7 +25,7 @@ from modelyard.engine.part import PartFile
 from modelyard.engine.progress import Progress, Snapshot
 from modelyard.engine.run import Surroundings
 from modelyard.engine.xet import goes_by_xet
-from modelyard.errors import Busy, DiskFull, TargetExists, UsageError, YardError, unforeseen
+from modelyard.errors import Busy, DiskError, DiskFull, Stopped, TargetExists, UsageError, YardError, unforeseen
 from modelyard.hubs.base import Hub
 from modelyard.hubs.selection import meant, pick
 from modelyard.hubs.web.addresses import NAME as WEB
@@ -50,18 +50,23 @@ from modelyard.values.sizes import parse_size, show_size
 
 _LARGE = 8 * 2**20
 
+Other = Callable[[str, str, YardError, Stop], tuple[Hub, Offer] | None]
+"""Another place of the file that is meant for a target, after the one at an address failed; None: none is known."""
+
 
 @dataclass(slots=True)
 class Download:
     """One download of one or many files.
 
     Attributes:
+        other: Asked by workers, for a file that they could not fetch.
         limit: The speed limit of these files together; may be changed while they run.
     """
 
     yard: Yard
     wish: Wish
     keep_key: KeepKey
+    other: Other | None = None
     progress: dict[str, Progress] = field(default_factory=dict)
     outcomes: list[Outcome] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
@@ -100,7 +105,14 @@ class Download:
 
     def _resolve_one(self, text: str) -> tuple[Hub, Listing]:
         hub, address = read_address(self.yard.hubs, text, self.keep_key)
-        listing = hub.resolve(address)
+        try:
+            listing = hub.resolve(address)
+        except YardError as error:
+            other = self.other and self.other(self.wish.to or "", hub.show(address), error, self.stop)
+            if not other:
+                raise
+            hub, address = other[0], other[1].address
+            listing = Listing(address, other[1].name, (other[1],))
         if not self.wish.include and address.path is None:
             listing = meant(listing)
         listing = pick(listing, self.wish.include, self.wish.exclude)
@@ -147,7 +159,7 @@ class Download:
                 if len(placed) == 1:
                     raise
                 self.refused.append(Refused(str(place.target), error))
-        self._check_room(planned)
+        self.check_room(planned)
         return planned
 
     def _refuse(self, what: str, error: YardError) -> None:
@@ -172,7 +184,12 @@ class Download:
         facts = look(self.yard, target, order, part_of(target, order))
         return decide(target, order.size, order.expected, facts, replace=self.wish.replace)
 
-    def _check_room(self, planned: Sequence[Planned]) -> None:
+    def check_room(self, planned: Sequence[Planned]) -> None:
+        """Refuse what cannot fit.
+
+        Raises:
+            DiskFull: With what is needed and what there is.
+        """
         need: dict[int, int] = {}
         free: dict[int, int | None] = {}
         reserve: dict[int, int] = {}
@@ -267,22 +284,45 @@ class Download:
         crew: Crew[Planned],
         arrivals: Arrivals,
     ) -> None:
+        try:
+            self._somewhere(one, lambda place: self._begin(place, large, crew, arrivals))
+        except YardError as error:
+            self._settle_failed(one, error)
+        except Exception as error:  # noqa: BLE001  # a defect in one file must neither hide nor stop the others
+            self._settle_failed(one, unforeseen(error))
+
+    def _somewhere(self, one: Planned, begin: Callable[[Planned], None]) -> None:
+        """Fetch one file, from another place when one fails.
+
+        Raises:
+            YardError: No place is left, and this is what went wrong at the first; or what no place cures.
+        """
+        first: YardError | None = None
+        while True:
+            try:
+                return begin(one)
+            except YardError as error:
+                place = self.other and self.other(
+                    str(one.place.target), one.hub.show(one.offer.address), error, self.stop
+                )
+                if not place:
+                    raise (error if isinstance(error, Stopped | DiskError) else first or error) from None
+                first, (hub, offer) = first or error, place
+                offer = self._strange(offer) if self.wish.told else offer
+                one = self._planned(hub, offer, one.place, dict(one.order.pinned), ask=False)
+
+    def _begin(self, one: Planned, large: threading.BoundedSemaphore, crew: Crew[Planned], arrivals: Arrivals) -> None:
         progress = Progress(one.order.name, self.yard.engine.clock, one.order.size)
         with self._lock:
             self.progress[str(one.place.target)] = progress
         meter = Meter([*self.yard.buckets(one.offer.hub), self.limit], progress.add)
         around = Surroundings(self.yard.engine, one.order, progress, meter, self.stop, one.hub.explain)
-        try:
-            self.stop.check()
-            self._check_disk(one.place.target)
-            self._fetch(one, around, large, crew, arrivals)
-        except YardError as error:
-            self._settle_failed(one, error, progress)
-        except Exception as error:  # noqa: BLE001  # a defect in one file must neither hide nor stop the others
-            self._settle_failed(one, unforeseen(error), progress)
+        self.stop.check()
+        self._check_disk(one.place.target)
+        self._fetch(one, around, large, crew, arrivals)
 
-    def _settle_failed(self, one: Planned, error: YardError, progress: Progress) -> None:
-        reached = progress.snapshot()
+    def _settle_failed(self, one: Planned, error: YardError) -> None:
+        reached = self.progress[str(one.place.target)].snapshot()
         told = Outcome(one, one.place.target, error, received=reached.received, retries=reached.retries)
         self._settle(replace(told, kept=reached.done))
 
@@ -369,7 +409,7 @@ class Download:
         one = replace(one, place=place, order=order)
         one = replace(one, verdict=self._verdict(place.target, order))
         if (order.size or 0) >= _LARGE:
-            self._check_room([one])
+            self.check_room([one])
         around.progress.name = order.name
         # A header's length is no promise: where it lies, the hash decides.
         return one, replace(around, order=replace(order, size=one.offer.size))

@@ -37,13 +37,13 @@ def look(yard: Yard, target: Path, order: Order, part: Path) -> Facts:
     try:
         size = target.stat().st_size
     except OSError:
-        return Facts(part=_part_bytes(part))
+        return Facts(part=part_bytes(part))
     proof = yard.proofs.of(target)
     source = without_query(order.sources[0].url)
     if proof is not None:
-        return Facts(size, proof.measured, "proof", proof.source == source, _part_bytes(part))
+        return Facts(size, proof.measured, "proof", proof.source == source, part_bytes(part))
     if not order.expected or (order.size is not None and order.size != size):
-        return Facts(size, part=_part_bytes(part))
+        return Facts(size, part=part_bytes(part))
     measured = measure(target, yard.stop, needed(order.expected))
     if not differences(order.expected, measured.digests):
         known = yard.proofs.last_known(target) or Proof(target, measured.stamp, {})
@@ -51,10 +51,11 @@ def look(yard: Yard, target: Path, order: Order, part: Path) -> Facts:
         yard.proofs.keep(
             [replace(known, stamp=measured.stamp, measured=measured.digests, claimed=order.expected, blocks=blocks)]
         )
-    return Facts(size, measured.digests, "measured", part=_part_bytes(part))
+    return Facts(size, measured.digests, "measured", part=part_bytes(part))
 
 
-def _part_bytes(part: Path) -> int:
+def part_bytes(part: Path) -> int:
+    """Bytes of a part that are known to be right."""
     found = read_journal(journal_path(part)) if part.exists() else None
     return sum(known.length for known in found[1].values()) if found else 0
 

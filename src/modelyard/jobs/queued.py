@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import msgspec
 
@@ -13,10 +14,11 @@ from modelyard.engine.progress import Snapshot
 from modelyard.errors import Stopped, YardError
 from modelyard.hubs.web.addresses import NAME as WEB
 from modelyard.jobs.addressing import KeepKey, read_address
-from modelyard.jobs.download import Download
+from modelyard.jobs.download import Download, Other
 from modelyard.jobs.folders import nearest_folder
 from modelyard.jobs.preflight import Step
 from modelyard.jobs.wish import Outcome, Planned, Wish
+from modelyard.jobs.workflows.elsewhere import Elsewhere
 from modelyard.jobs.yard import Yard
 from modelyard.keys.redaction import Redactor
 from modelyard.net.stop import Stop
@@ -27,6 +29,8 @@ from modelyard.tasks.task import Draft, Priority, Task
 from modelyard.values.sizes import parse_rate
 
 KIND = "download"
+_NOT_THE_SAME = frozenset(("limit", "hooks", "_within", "_wanted"))
+"""Options in which two tasks for the same file may differ."""
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -38,6 +42,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         limit: Speed limit like ``50MB/s``; empty is none.
         hooks: Names of hooks that run for this task only.
         told, within: See `jobs.wish.Wish`.
+        wanted: The model that a workflow names, see `jobs.workflows.elsewhere.told`: other places may have it.
     """
 
     address: str = msgspec.field(default="", name="_address")
@@ -52,6 +57,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     hooks: tuple[str, ...] = ()
     told: bool = False
     within: str = msgspec.field(default="", name="_within")
+    wanted: Mapping[str, Any] = msgspec.field(default_factory=dict, name="_wanted")
 
     @property
     def rate(self) -> int | None:
@@ -70,7 +76,7 @@ def draft(yard: Yard, text: str, options: Options, keep_key: KeepKey, priority: 
     whole = hub.show(address)
     shown = Redactor().text(_shown(hub.name, whole))
     payload = msgspec.to_builtins(msgspec.structs.replace(options, address=whole))
-    same = {name: value for name, value in payload.items() if name not in {"limit", "hooks", "_within"}}
+    same = {name: value for name, value in payload.items() if name not in _NOT_THE_SAME}
     return Draft(
         kind=KIND,
         title=shown,
@@ -146,7 +152,13 @@ class DownloadKind:
             options.told,
             options.within,
         )
-        return Download(self._yard, wish, self._keep_key)
+        return Download(self._yard, wish, self._keep_key, self._other(options))
+
+    def _other(self, options: Options) -> Other | None:
+        if not options.wanted:
+            return None
+        elsewhere = Elsewhere.of(self._yard, options.wanted, options.sha256 or "")
+        return lambda _target, address, error, stop: elsewhere(address, error, stop)
 
     @contextlib.contextmanager
     def _known(self, task: Task, download: Download) -> Iterator[None]:

@@ -13,6 +13,7 @@ from modelyard.errors import YardError
 from modelyard.hubs.base import Hub
 from modelyard.jobs.preflight import Verdict
 from modelyard.jobs.targets import Place
+from modelyard.net.url import without_query
 from modelyard.store.proofs import Proof, stamp_of
 from modelyard.values.digests import strongest
 from modelyard.values.offers import Offer
@@ -91,6 +92,7 @@ class Outcome:
         """The outcome as JSON-able data."""
         told: dict[str, object] = {
             "path": str(self.target),
+            "address": without_query(self.planned.hub.show(self.planned.offer.address)),
             "size": self.size,
             "sha256": self.sha256 or None,
             "verified": bool(self.proven),

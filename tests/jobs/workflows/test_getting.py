@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 import pickle
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,9 +13,9 @@ from typing import Any
 import pytest
 
 from jobs.library import library, model, scanned
-from jobs.workflows.made import at, one, told
+from jobs.workflows.made import at, one, planned, told
 from modelyard.app import App
-from modelyard.errors import AddressForbidden, DiskFull
+from modelyard.errors import AddressForbidden, DiskFull, Stopped
 from modelyard.jobs.batch import forget
 from modelyard.jobs.download import Download
 from modelyard.jobs.measuring import MEASURE
@@ -121,6 +122,97 @@ def test_one_failure_does_not_stop_the_others(asking: App, hub: PracticeHub) -> 
     hub.faults.use("s500forever", "me/m/bad.safetensors")
     rows = [told(f"{name}.safetensors", url=at("me/m", f"{name}.safetensors")) for name in ("bad", "good")]
     assert [one.model.state for one in got(asking, *rows)] == ["found", "here"]
+
+
+MIRROR = "https://modelscope.cn/models/you/m/resolve/master/{}"
+
+
+def watched(app: App, rows: list[dict[str, Any]], tick: Callable[[Download], None]) -> list[Got]:
+    """What becomes of rows while somebody looks ten times a second."""
+
+    @contextlib.contextmanager
+    def showing(download: Download, _planned: list[Planned]) -> Iterator[Callable[[], None]]:
+        yield lambda: tick(download)
+
+    made = resolver(app.yard, Places(app.stock.roots()), app.stock.catalogue, app.stop, search=True)
+    made.plan(rows)
+    return list(Getting(app.yard, made, showing).run())
+
+
+def test_several_models_are_fetched_at_once_and_told_in_the_order_of_the_plan(asking: App, hub: PracticeHub) -> None:
+    names = [f"{name}.safetensors" for name in "cab"]
+    hub.hf.add_repo("me/m", {name: SIZE * (4 - at) for at, name in enumerate(names)})
+    hub.faults.speed = 20_000
+    most = 0
+
+    def tick(download: Download) -> None:
+        nonlocal most
+        most = max(most, sum(one.received > 0 for one in download.snapshots()))
+        hub.faults.speed = None if most == 3 else 20_000
+
+    told_of = watched(asking, [told(name, url=at("me/m", name)) for name in names], tick)
+    assert most == 3
+    assert [(one.model.name, one.model.state) for one in told_of] == [(name, "here") for name in names]
+
+
+def test_the_next_place_is_asked_while_the_others_are_still_on_their_way(asking: App, hub: PracticeHub) -> None:
+    content = os.urandom(SIZE)
+    hub.hf.add_repo("me/m", {"x.safetensors": content, "slow.safetensors": SIZE})
+    hub.modelscope.add_repo("you/m", {"x.safetensors": content})
+    hub.faults.use("s500forever", "me/m/x.safetensors")
+    hub.faults.speed = 20_000
+    seen = []
+
+    def tick(download: Download) -> None:
+        if any("you/m" in request.path for request in hub.log):
+            seen.append([one.name for one in download.snapshots()])
+            hub.faults.speed = None
+
+    rows = [told(f"{name}.safetensors", url=at("me/m", f"{name}.safetensors")) for name in ("x", "slow")]
+    rows[0]["mirrors"] = [MIRROR.format("x.safetensors")]
+    first, second = watched(asking, rows, tick)
+    assert (first.model.state, first.model.hub, first.model.verified) == ("here", "modelscope", True)
+    assert second.model.state == "here"
+    assert "slow.safetensors" in seen[0]
+
+
+def test_a_place_that_breaks_for_good_is_asked_once_and_its_own_failure_is_told(asking: App, hub: PracticeHub) -> None:
+    hub.hf.add_repo("me/m", {"x.safetensors": SIZE})
+    hub.modelscope.add_repo("you/m", {"x.safetensors": SIZE})
+    hub.faults.use("s500forever", "*/x.safetensors")
+    (one,) = got(
+        asking, told("x.safetensors", url=at("me/m", "x.safetensors"), mirrors=[MIRROR.format("x.safetensors")])
+    )
+    assert (one.model.state, one.model.error, one.model.hub) == ("found", "server-failed", "huggingface")
+
+
+def test_two_models_of_one_name_are_not_fetched_over_each_other(asking: App, hub: PracticeHub) -> None:
+    files = {"me/one": os.urandom(SIZE), "me/two": os.urandom(SIZE)}
+    for repo, content in files.items():
+        hub.hf.add_repo(repo, {"x.safetensors": content})
+    rows = [
+        told("x.safetensors", url=at(repo, "x.safetensors"), hash=hashlib.sha256(content).hexdigest())
+        for repo, content in files.items()
+    ]
+    first, second = got(asking, *rows)
+    assert (first.model.state, first.model.size) == ("here", SIZE)
+    assert (second.model.state, second.model.error) == ("found", "target-exists")
+
+
+def test_what_a_stopped_run_left_counts_when_room_is_looked_at(asking: App, hub: PracticeHub) -> None:
+    size = 32 * 2**20
+    hub.hf.add_repo("me/m", {"x.safetensors": size})
+    hub.faults.speed = 8_000_000
+    row = told("x.safetensors", url=at("me/m", "x.safetensors"))
+
+    def tick(download: Download) -> None:
+        if any(one.done > 4 * 2**20 for one in download.snapshots()):
+            download.stop.set("enough")
+
+    with pytest.raises(Stopped):
+        watched(asking, [row], tick)
+    (room,) = planned(asking, row).room
+    assert 0 < room.needed <= size - 2 * 2**20
 
 
 @pytest.mark.parametrize("search", [False, True])

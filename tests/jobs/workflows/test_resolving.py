@@ -12,8 +12,6 @@ import pytest
 from jobs.library import library
 from jobs.workflows.made import at, one, planned, told
 from modelyard.app import App
-from modelyard.jobs.workflows.building import resolver
-from modelyard.jobs.workflows.places import Places
 from modelyard.jobs.workflows.questions import Questions
 from modelyard.library.roots.entries import Entry
 from modelyard.programs.workflows.wellknown import known
@@ -210,21 +208,6 @@ def test_questions_are_counted(asking: App, hub: PracticeHub) -> None:
         asked.search("model", 5)
     assert len({request.path for request in hub.log}) <= 3
     assert len(hub.log) <= 6
-
-
-def test_hours_later_another_place_is_asked_all_the_same(asking: App, hub: PracticeHub) -> None:
-    hub.modelscope.add_repo("me/m", {"x.safetensors": SIZE})
-    hub.hf.add_repo("me/m", {"x.safetensors": SIZE})
-    mirror = "https://modelscope.cn/models/me/m/resolve/master/x.safetensors"
-    row = told("x.safetensors", url=at("me/m", "x.safetensors"), mirrors=[mirror])
-    made = resolver(asking.yard, Places(asking.stock.roots()), None, asking.stop, search=True)
-    (found,) = made.plan([row]).models
-    assert made.seeker is not None
-    now = time.monotonic() + 10_000
-    made.seeker.questions.clock = lambda: now
-    other = made.again(made.wanted[0], [found.address])
-    assert other is not None
-    assert (other.hub, other.target) == ("modelscope", found.target)
 
 
 def test_a_hundred_thousand_models_are_a_plan_in_seconds(asking: App) -> None:

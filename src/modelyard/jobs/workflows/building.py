@@ -9,6 +9,8 @@ from pathlib import Path
 
 from modelyard.catalogue.catalogue import Catalogue
 from modelyard.engine.landing import free_bytes
+from modelyard.engine.part import part_path
+from modelyard.jobs.first_look import part_bytes
 from modelyard.jobs.folders import nearest_folder
 from modelyard.jobs.measure import measure
 from modelyard.jobs.workflows.here import Here
@@ -74,7 +76,8 @@ def rooms(yard: Yard, models: Iterable[PlannedModel]) -> tuple[Room, ...]:
         folder = nearest_folder(Path(one.target))
         device = folder.stat().st_dev
         folders.setdefault(device, folder)
-        needed[device] = needed.get(device, 0) + (one.size or 0)
+        have = part_bytes(part_path(Path(one.target), one.hash)) if one.hash else 0
+        needed[device] = needed.get(device, 0) + max(0, (one.size or 0) - have)
     return tuple(_room(yard, folders[device], bytes_) for device, bytes_ in needed.items())
 
 

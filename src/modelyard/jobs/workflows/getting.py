@@ -1,4 +1,4 @@
-"""Getting what a plan found: one file after another, each from its next place when one fails.
+"""Getting what a plan found: several files at once, each from its next place when one fails.
 
 A file that is whole has its name; what was interrupted goes on when the same workflow is asked for again.
 """
@@ -12,19 +12,23 @@ from pathlib import Path
 
 import msgspec
 
-from modelyard.errors import AccessError, CannotLend, DiskFull, Stopped, YardError
+from modelyard.errors import AccessError, CannotLend, DiskFull, Stopped, TargetExists, YardError
+from modelyard.hubs.base import Hub
 from modelyard.jobs.batch import forget
 from modelyard.jobs.download import Download
 from modelyard.jobs.wish import Outcome, Planned, Wish
+from modelyard.jobs.workflows.elsewhere import Elsewhere
 from modelyard.jobs.workflows.naming import name_too, twin_of
 from modelyard.jobs.workflows.plan import Plan, PlannedModel
 from modelyard.jobs.workflows.resolving import Resolver
 from modelyard.jobs.workflows.wanted import Wanted
 from modelyard.jobs.yard import Yard
+from modelyard.net.stop import Stop
+from modelyard.values.offers import Offer
 from modelyard.values.sizes import show_size
 
 Showing = Callable[[Download, list[Planned]], AbstractContextManager[Callable[[], None]]]
-"""Shows one download while it runs."""
+"""Shows a download while it runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,18 +74,80 @@ class Getting:
     """Folders whose program writes into its files, see `name_too`."""
 
     def run(self) -> Iterator[Got]:
-        """Fetch what is found; what became of each model, as it ends. A full disk ends all that is left for it.
+        """Fetch what is found, several at once; then what became of each model, in the order of the plan.
 
         Raises:
+            DiskFull: All of it together does not fit; nothing was fetched.
             Stopped: Somebody asked to stop; what was fetched is kept.
         """
+        got: dict[int, Got] = {}
+        left: list[int] = []
         for at, (wanted, model) in enumerate(zip(self.resolver.wanted, self.resolver.models, strict=True)):
-            got = self._named(wanted, model) if self.link else None
-            got = got or (self._one(wanted, model) if model.fetched else Got(model))
-            if isinstance(got.error, Stopped):
-                raise got.error
-            self.resolver.models[at] = got.model
-            yield got
+            linked = self._named(wanted, model) if self.link else None
+            if linked is None and model.fetched:
+                left.append(at)
+            else:
+                got[at] = linked or Got(model)
+        while left:
+            first = {self.resolver.models[at].target: at for at in reversed(left)}
+            got |= self._fetched(sorted(first.values()))
+            left = [at for at in left if at not in got]
+        for at in sorted(got):
+            self.resolver.models[at] = got[at].model
+            if not isinstance(got[at].error, Stopped):
+                yield got[at]
+        if stopped := next((one.error for one in got.values() if isinstance(one.error, Stopped)), None):
+            raise stopped
+
+    def _fetched(self, rows: Sequence[int]) -> dict[int, Got]:
+        """What became of models with different targets."""
+        others = {at: Elsewhere(self.yard, self.resolver.wanted[at], self._promised(at)) for at in rows}
+        got: dict[int, Got] = {}
+        planned: dict[str, tuple[int, Planned]] = {}
+        for at in rows:
+            try:
+                one = self._planned(at, others[at])
+                planned[str(one.place.target)] = at, one
+            except YardError as error:
+                got[at] = Got(_failed(self.resolver.models[at], error), None, error)
+
+        def other(target: str, address: str, error: YardError, stop: Stop) -> tuple[Hub, Offer] | None:
+            return others[planned[target][0]](address, error, stop)
+
+        whole = Download(self.yard, Wish((), told=True), forget, other)
+        todo = [one for _, one in planned.values()]
+        whole.check_room(todo)
+        with self.showing(whole, todo) as tick:
+            outcomes = whole.run(todo, tick)
+        for outcome in outcomes:
+            at = planned[str(outcome.planned.place.target)][0]
+            got[at] = self._ended(at, outcome)
+        return got
+
+    def _promised(self, at: int) -> str:
+        return self.resolver.wanted[at].sha256 or self.resolver.models[at].hash
+
+    def _planned(self, at: int, other: Elsewhere) -> Planned:
+        """The one file of a row.
+
+        Raises:
+            YardError: It cannot be fetched.
+        """
+        row = self.resolver.models[at]
+        wish = Wish([row.address], row.target, sha256=self._promised(at) or None, told=True)
+        (planned,) = Download(self.yard, wish, forget, lambda _, *asked: other(*asked)).plan()
+        if not planned.place.fixed:
+            raise TargetExists(f"{row.target} is a folder.")
+        return planned
+
+    def _ended(self, at: int, outcome: Outcome) -> Got:
+        row, one = self.resolver.models[at], outcome.planned
+        if outcome.error:
+            return Got(_failed(row, outcome.error), outcome, outcome.error)
+        place = one.hub.show(one.offer.address)
+        if place != row.address:
+            row = msgspec.structs.replace(row, address=place, hub=one.offer.hub, page=one.offer.page or "")
+        return self._compared(self.resolver.wanted[at], Got(_arrived(row, outcome), outcome))
 
     def _named(self, wanted: Wanted, model: PlannedModel) -> Got | None:
         """Give the bytes that are here the wanted name; None when there are none, or no way is known."""
@@ -98,28 +164,6 @@ class Getting:
         more = {"lists_as": "", "steps": (), "candidates": (), "twin": "", "verified": True}
         return Got(msgspec.structs.replace(model, state="here", path=str(target), why=why, **more))
 
-    def _one(self, wanted: Wanted, model: PlannedModel) -> Got:
-        """Fetch one model, from another place when one fails.
-
-        A second place must have the bytes that the first one promised.
-        """
-        tried: list[str] = []
-        first: Got | None = None
-        row: PlannedModel | None = model
-        while row is not None:
-            got = self._from(row, wanted.sha256 or model.hash)
-            if got.error is None:
-                return self._compared(wanted, got)
-            if isinstance(got.error, (Stopped, DiskFull)):
-                return got
-            first = first or got
-            tried.append(row.address)
-            row = self.resolver.again(wanted, tried)
-            if row is not None and row.hash and model.hash not in ("", row.hash):
-                row = None
-        assert first is not None
-        return first
-
     def _compared(self, wanted: Wanted, got: Got) -> Got:
         """What arrived, compared with the short hash that the workflow says: no hub need have claimed it."""
         path = Path(got.model.path)
@@ -132,19 +176,6 @@ class Getting:
         return Got(
             msgspec.structs.replace(got.model, state="differs", verified=False, why=why, steps=steps), got.outcome
         )
-
-    def _from(self, row: PlannedModel, sha256: str) -> Got:
-        wish = Wish([row.address], row.target, sha256=sha256 or None, told=True)
-        download = Download(self.yard, wish, forget)
-        try:
-            planned = download.plan()
-            with self.showing(download, planned) as tick:
-                (outcome,) = download.run(planned, tick)
-        except YardError as error:
-            return Got(_failed(row, error), None, error)
-        if outcome.error:
-            return Got(_failed(row, outcome.error), outcome, outcome.error)
-        return Got(_arrived(row, outcome), outcome)
 
 
 def _arrived(row: PlannedModel, outcome: Outcome) -> PlannedModel:

@@ -72,13 +72,7 @@ class Questions:
     _licences: dict[tuple[str, str, str], str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.renew()
-
-    def renew(self) -> None:
-        """Begin anew, hours later: who failed then may answer now."""
         self._until = self.clock() + self.seconds
-        self._count = itertools.count()
-        self.resting.clear()
 
     def spread(self, call: Callable[[S], T], items: Sequence[S], instead: Callable[[S], T]) -> list[T]:
         """Answers to questions, few at a time.

@@ -83,15 +83,6 @@ class Resolver:
             if first is not None and one.fetched and not wanted.has_suffix:
                 self.models[at] = msgspec.structs.replace(one, target=first.target)
 
-    def again(self, wanted: Wanted, tried: Sequence[str]) -> PlannedModel | None:
-        """The row of a model from another place than those that were tried in vain; None when there is none."""
-        if self.seeker is None:
-            return None
-        self.seeker.questions.renew()
-        sought = self.seeker.linked(wanted, frozenset(tried))
-        row = self._sourced(wanted, sought.source) if sought.source else None
-        return row if row is not None and row.fetched else None
-
     def _known(self, wanted: Wanted) -> PlannedModel | None:
         if wanted.refused:
             return rows.row(wanted, "unsafe", wanted.refused, steps=("Ask whoever made the workflow.",))

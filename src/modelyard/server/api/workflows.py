@@ -11,11 +11,13 @@ import msgspec
 from modelyard.errors import DiskFull, NotSupported, NoWorkflow, YardError
 from modelyard.jobs.batch import forget
 from modelyard.jobs.queued import Options, draft
+from modelyard.jobs.workflows import elsewhere
 from modelyard.jobs.workflows.building import places_of, resolver
 from modelyard.jobs.workflows.fixed import fixed
 from modelyard.jobs.workflows.getting import check_room
 from modelyard.jobs.workflows.plan import Plan, PlannedModel, Room
 from modelyard.jobs.workflows.resolving import Resolver
+from modelyard.jobs.workflows.wanted import Wanted
 from modelyard.net.stop import Stop
 from modelyard.programs.workflows.reading import read_stream
 from modelyard.programs.workflows.references import Workflow
@@ -130,7 +132,7 @@ def get_workflow(here: Here, query: AcceptQuery, body: bytes) -> WorkflowTasks:
     for wanted, model in zip(made.wanted, made.models, strict=True):
         try:
             if model.fetched:
-                drafts.append((model, _draft(here, model, wanted.sha256)))
+                drafts.append((model, _draft(here, model, wanted)))
         except YardError as error:
             notes.append(f"{model.name}: {error.message}")
     ids = here.app.queue.add([each for _, each in drafts]) if drafts else []
@@ -189,16 +191,26 @@ def _resolver(here: Here, *, accept: bool, search: bool, seconds: float) -> Reso
     )
 
 
-def _draft(here: Here, model: PlannedModel, sha256: str) -> Draft:
-    """The task that fetches a model.
+def _draft(here: Here, model: PlannedModel, wanted: Wanted) -> Draft:
+    """The task that fetches a model, from another place where one fails.
 
     Raises:
         YardError: This caller may not fetch to there.
     """
     check_source(here, model.address)
     within = check_target(here, model.target)
-    options = Options(to=model.target, sha256=sha256 or None, told=True, within=within)
+    named = elsewhere.told(here.app.yard, wanted, lambda text: _may(here, text))
+    sha256 = wanted.sha256 or model.hash or None
+    options = Options(to=model.target, sha256=sha256, told=True, within=within, wanted=named)
     return draft(here.app.yard, model.address, options, forget)
+
+
+def _may(here: Here, text: str) -> bool:
+    try:
+        check_source(here, text)
+    except YardError:
+        return False
+    return True
 
 
 def _view(here: Here, found: Workflow, plan: Plan) -> WorkflowView:
