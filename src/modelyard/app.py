@@ -84,9 +84,9 @@ class App:
         self.folder: Path = data_folder(self.environ)
         self.settings = Settings(self.folder, self.environ, flags)
         self.settings.check()
-        self.keys = Keys([], default_places(self.folder, self.environ))
-        self.redactor = Redactor(self.keys.secrets)
         self.lan_hubs = LanHubs(self.folder)
+        self.keys = Keys([], default_places(self.folder, self.environ), self.lan_hubs.realms)
+        self.redactor = Redactor(self.keys.secrets)
         self.pool = self._pool(trusted)
         client = Client(self.pool, self.keys.headers_for, USER_AGENT)
         retry = self._retry()
@@ -344,7 +344,8 @@ class App:
         timeouts = Timeouts(settings["timeout.connect"], settings["timeout.silence"])
         proxies = Proxies(settings["proxy"] or None, self.environ)
         ca_file = settings["ca-file"] or self.environ.get("SSL_CERT_FILE") or None
-        dialer = Dialer(Guard(allow_private=trusted, registered=self.lan_hubs), proxies, timeouts, ca_file)
+        guard = Guard(allow_private=trusted, registered=self.lan_hubs)
+        dialer = Dialer(guard, proxies, timeouts, ca_file, self.lan_hubs)
         most = min(settings["connections.total"], _handles())
         return Pool(dialer, most=most, most_per_host=settings["connections.per-host"])
 

@@ -244,6 +244,13 @@ class TlsFailed(NetworkError):
     retryable = False
 
 
+class PinDiffers(TlsFailed):
+    """A hub shows another key than the one pinned for it."""
+
+    code = "pin-differs"
+    hint = "Compare with what the hub itself shows: `modelyard lan check`."
+
+
 class Interrupted(NetworkError):
     """The connection broke in the middle."""
 

@@ -7,7 +7,7 @@ operating system's keyring, keys.json. The first one that has a key wins.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,10 +41,15 @@ class Keys:
     Args:
         realms: Which key may go where.
         places: Where keys are looked for, first one first.
+        registered: Realms of hubs that a person registered, asked at each use. A key of their own goes before the
+            one of a hub whose endpoint they are.
     """
 
-    def __init__(self, realms: Iterable[Realm], places: Sequence[Place]) -> None:
+    def __init__(
+        self, realms: Iterable[Realm], places: Sequence[Place], registered: Callable[[], Iterable[Realm]] = tuple
+    ) -> None:
         self._realms: dict[str, Realm] = {}
+        self._registered = registered
         self._places = tuple(places)
         self._seen: set[str] = set()
         self._filling = threading.Lock()
@@ -71,9 +76,14 @@ class Keys:
         Raises:
             BadValue: No such hub takes a key.
         """
-        if hub not in self._realms:
-            raise BadValue(f"{hub!r} is no hub that takes a key.", hint=f"Known are {', '.join(sorted(self._realms))}.")
-        return self._realms[hub]
+        for realm in self._all():
+            if realm.hub == hub:
+                return realm
+        raise BadValue(f"{hub!r} is no hub that takes a key.", hint=f"Known are {', '.join(sorted(self._realms))}.")
+
+    def owner(self, origin: str) -> str:
+        """The title of the hub whose own place an origin is, empty when it is nobody's."""
+        return next((realm.title for realm in self._realms.values() if origin in realm.origins), "")
 
     def headers_for(self, origin: str) -> dict[str, str]:
         """Headers that carry the key of an origin; empty when none belongs there.
@@ -84,7 +94,7 @@ class Keys:
         Raises:
             BadValue: The kept key cannot be a header.
         """
-        for realm in self._realms.values():
+        for realm in self._all():
             if realm.covers(origin) and (found := self._find(realm)):
                 return realm.style(found)
         return {}
@@ -133,11 +143,14 @@ class Keys:
 
     def list(self) -> tuple[KeptKey, ...]:
         """Every key that is kept, and places that cannot be used."""
-        return tuple(kept for realm in self._realms.values() for kept in self._kept(realm))
+        return tuple(kept for realm in self._all() for kept in self._kept(realm))
 
     def secrets(self) -> frozenset[str]:
         """Every key read or stored by this process, for redaction; what we never read cannot leak from us."""
         return frozenset(self._seen)
+
+    def _all(self) -> Iterable[Realm]:
+        return (*self._registered(), *self._realms.values())
 
     def _find(self, realm: Realm) -> str | None:
         for place in self._places:

@@ -75,7 +75,8 @@ class Credentials:
         folder = self._env.get("CREDENTIALS_DIRECTORY")
         if not folder:
             return None
-        names = [f"modelyard.{realm.hub}", *realm.env]
+        own = [] if "/" in realm.hub else [f"modelyard.{realm.hub}"]  # a registered hub's name is its origin, no file
+        names = [*own, *realm.env]
         return next((text.strip() for name in names if (text := _read_text(Path(folder) / name))), None)
 
 

@@ -71,7 +71,7 @@ def origin(text: str) -> str:
     """
     head = "/".join(text.strip().lower().split("/", 3)[:3])
     match = _ORIGIN.fullmatch(head)
-    if not match or int(match[3] or 1) not in range(1, 65536):
+    if not match or int(match[3] or 1) not in range(1, 65536) or not match[2].strip("."):
         raise BadValue(
             f"{text[:80]!r} is no origin.", hint="Write it like https://hub.example or http://127.0.0.1:8080."
         )

@@ -1,4 +1,4 @@
-"""Opening connections: look the name up, check the address, connect, go through a proxy, start TLS."""
+"""Opening connections: look the name up, check the address, connect, go through a proxy, start TLS, check the pin."""
 
 from __future__ import annotations
 
@@ -12,12 +12,16 @@ import threading
 import time
 from dataclasses import dataclass
 
-from modelyard.errors import AccessError, AddressForbidden, BadAnswer, NotSupported, TlsFailed, Unreachable
+from modelyard.errors import AddressForbidden, TlsFailed, Unreachable
+from modelyard.net.certificate import Certificate, read_certificate
 from modelyard.net.gate import socket_errors
 from modelyard.net.guard import Guard, Reach, Sender
+from modelyard.net.lan_hubs import LanHubs
 from modelyard.net.nested import nested
 from modelyard.net.proxies import Proxies
 from modelyard.net.stop import Stop
+from modelyard.net.trust import Trust
+from modelyard.net.tunnels import circuit, is_circuit, tunnel
 from modelyard.net.url import Url
 from modelyard.values.proxy import Proxy
 
@@ -35,11 +39,18 @@ class Timeouts:
 
 @dataclass(slots=True)
 class Line:
-    """An open connection: its socket, how private its far end is, and whether a proxy forwards plain requests."""
+    """An open connection.
+
+    Attributes:
+        reach: How private its far end is.
+        forwarding: The proxy that forwards plain requests, if one does.
+        trust: What vouched for the far end, where the usual authorities did not.
+    """
 
     sock: socket.socket
     reach: Reach
     forwarding: Proxy | None = None
+    trust: Trust | None = None
 
 
 class Dialer:
@@ -47,13 +58,22 @@ class Dialer:
 
     Args:
         ca_file: A PEM file of certificates to trust instead of the system's.
+        lan_hubs: Registered hubs, each with what vouches for it alone.
     """
 
-    def __init__(self, guard: Guard, proxies: Proxies, timeouts: Timeouts, ca_file: str | None = None) -> None:
+    def __init__(
+        self,
+        guard: Guard,
+        proxies: Proxies,
+        timeouts: Timeouts,
+        ca_file: str | None = None,
+        lan_hubs: LanHubs | None = None,
+    ) -> None:
         self._guard = guard
         self._proxies = proxies
         self.timeouts = timeouts
         self._ca_file = ca_file
+        self._lan_hubs = lan_hubs
         self._tls: ssl.SSLContext | None = None
         self._lock = threading.Lock()
 
@@ -66,50 +86,96 @@ class Dialer:
 
         Raises:
             AddressForbidden, Unreachable, Stalled, TlsFailed: See `net.gate` and `net.guard`.
+            PinDiffers: The hub shows another key than is pinned for it.
             Stopped: `stop` was set.
         """
-        proxy = self._proxies.proxy_for(url)
         with socket_errors(url.host):
-            line = self._through(proxy, url, stop, sender) if proxy else self._direct(url, stop, sender)
+            line = self._plain(url, stop, sender, self._guard)
             if url.scheme == "https":
-                line.sock = self._secure(line.sock, url.host, stop)
+                line.trust = self._trust(url.origin)
+                line.sock = self._proven(line.sock, url.host, line.trust, stop)
         line.sock.settimeout(self.timeouts.silence)
         return line
 
-    def permits(self, reach: Reach, origin: str, sender: Sender | None) -> bool:
+    def permits(self, line: Line, origin: str, sender: Sender | None) -> bool:
         """Whether a connection that is open already may serve this request too."""
         try:
-            self._guard.permit(reach, origin, sender)
+            self._guard.permit(line.reach, origin, sender)
         except AddressForbidden:
             return False
-        return True
+        return line.trust == self._trust(origin)
 
-    def _look_behind(self, url: Url, sender: Sender | None) -> Reach:
+    def shown(self, url: Url, stop: Stop) -> Certificate:
+        """The certificate that an origin shows, whoever vouches for it. Nothing is sent; for its owner's eyes.
+
+        Raises:
+            AddressForbidden: It leads to an address that is never a hub.
+            NetworkError: It cannot be reached, or shows none.
+        """
+        with socket_errors(url.host):
+            line = self._plain(url, stop, None, Guard(allow_private=True))
+            with self._secure(line.sock, url.host, Trust().context(), stop) as sock:
+                return read_certificate(sock.getpeercert(binary_form=True) or b"")
+
+    def check(self, url: Url, sender: Sender) -> None:
+        """Look a name up and let its addresses pass or raise: for programs that connect by themselves.
+
+        Raises:
+            AddressForbidden: It leads where we would not go ourselves, or to a registered hub, whose certificate
+                only we can judge.
+        """
+        if self._lan_hubs is not None and url.origin in self._lan_hubs:
+            raise AddressForbidden(f"{url.origin} is a hub of the local network.")
+        with socket_errors(url.host):
+            for found in socket.getaddrinfo(url.host, url.port, type=socket.SOCK_STREAM):
+                self._guard.check(str(found[4][0]), url.origin, sender)
+
+    def _trust(self, origin: str) -> Trust | None:
+        return self._lan_hubs.trust(origin) if self._lan_hubs is not None else None
+
+    def _plain(self, url: Url, stop: Stop, sender: Sender | None, guard: Guard) -> Line:
+        proxy = self._proxies.proxy_for(url)
+        if proxy and url.scheme == "http" and not is_circuit(proxy) and url.origin in (self._lan_hubs or ()):
+            proxy = None  # it would read the hub's token
+        return self._through(proxy, url, stop, sender, guard) if proxy else self._direct(url, stop, sender, guard)
+
+    def _look_behind(self, url: Url, sender: Sender | None, guard: Guard) -> Reach:
         """Check where a proxy would lead, as far as we can know: it looks names up itself. Gives its reach.
 
         Addresses in any spelling are checked for every caller. Names are looked up here too when the caller
         is not trusted; those that only the proxy knows are its own to fence.
         """
-        flags = socket.AI_NUMERICHOST if self._guard.allow_private else 0
+        flags = socket.AI_NUMERICHOST if guard.allow_private else 0
         reach = Reach.PUBLIC
         with contextlib.suppress(socket.gaierror):
             for found in socket.getaddrinfo(url.host, url.port, type=socket.SOCK_STREAM, flags=flags):
-                reach = max(reach, self._guard.check(str(found[4][0]), url.origin, sender))
+                reach = max(reach, guard.check(str(found[4][0]), url.origin, sender))
         return reach
 
-    def _secure(self, sock: socket.socket, host: str, stop: Stop) -> socket.socket:
+    def _proven(self, sock: socket.socket, host: str, trust: Trust | None, stop: Stop) -> socket.socket:
+        """The socket with TLS around it, its far end proven: no byte of a request was sent before."""
+        safe = self._secure(sock, host, trust.context() if trust else self._context(), stop)
+        if trust:
+            try:
+                trust.check(safe, host)
+            except BaseException:
+                safe.close()
+                raise
+        return safe
+
+    def _secure(self, sock: socket.socket, host: str, context: ssl.SSLContext, stop: Stop) -> ssl.SSLSocket:
         try:
             with stop.waking(lambda: _shut(sock)):
-                return self._context().wrap_socket(sock, server_hostname=host)
+                return context.wrap_socket(sock, server_hostname=host)
         except BaseException:
             sock.close()
             stop.check()
             raise
 
-    def _direct(self, url: Url, stop: Stop, sender: Sender | None) -> Line:
+    def _direct(self, url: Url, stop: Stop, sender: Sender | None, guard: Guard) -> Line:
         last: OSError | None = None
         for family, kind, proto, _, address in socket.getaddrinfo(url.host, url.port, type=socket.SOCK_STREAM):
-            reach = self._guard.check(str(address[0]), url.origin, sender)
+            reach = guard.check(str(address[0]), url.origin, sender)
             try:
                 return Line(self._connect(socket.socket(family, kind, proto), address, stop), reach)
             except OSError as error:
@@ -127,19 +193,19 @@ class Dialer:
             raise
         return sock
 
-    def _through(self, proxy: Proxy, url: Url, stop: Stop, sender: Sender | None) -> Line:
-        reach = self._look_behind(url, sender)
-        if proxy.scheme.startswith("socks5"):
-            return Line(_socks(proxy, url, self.timeouts.connect), reach)
+    def _through(self, proxy: Proxy, url: Url, stop: Stop, sender: Sender | None, guard: Guard) -> Line:
+        reach = self._look_behind(url, sender, guard)
+        if is_circuit(proxy):
+            return Line(circuit(proxy, url, self.timeouts.connect), reach)
         with socket_errors(f"The proxy {proxy.host}"):
             family, kind, proto, _, address = socket.getaddrinfo(proxy.host, proxy.port, type=socket.SOCK_STREAM)[0]
             sock = self._connect(socket.socket(family, kind, proto), address, stop)
             if proxy.scheme == "https":
-                sock = self._secure(sock, proxy.host, stop)
+                sock = self._secure(sock, proxy.host, self._context(), stop)
             try:
                 with stop.waking(lambda: _shut(sock)):
                     if url.scheme == "https":
-                        _tunnel(sock, proxy, url)
+                        tunnel(sock, proxy, url)
             except BaseException:
                 sock.close()
                 stop.check()
@@ -154,13 +220,6 @@ class Dialer:
                 self._tls = _trusting(self._ca_file)
                 self._tls.minimum_version = ssl.TLSVersion.TLSv1_2
             return self._tls
-
-
-def password_wanted(proxy: Proxy) -> AccessError:
-    """What a 407 from a proxy means."""
-    return AccessError(
-        f"The proxy {proxy.host} wants a user and password.", hint="Write http://user:pass@host:port.", status=407
-    )
 
 
 def _trusting(ca_file: str | None) -> ssl.SSLContext:
@@ -190,37 +249,3 @@ def _await_connection(sock: socket.socket, address: object, seconds: float, stop
 def _shut(sock: socket.socket) -> None:
     with contextlib.suppress(OSError):
         sock.shutdown(socket.SHUT_RDWR)
-
-
-def _tunnel(sock: socket.socket, proxy: Proxy, url: Url) -> None:
-    where = f"[{url.host}]:{url.port}" if ":" in url.host else f"{url.host}:{url.port}"
-    secret = f"Proxy-Authorization: {proxy.authorization}\r\n" if proxy.authorization else ""
-    sock.sendall(f"CONNECT {where} HTTP/1.1\r\nHost: {where}\r\n{secret}\r\n".encode())
-    head = b""
-    while not head.endswith(b"\r\n\r\n"):
-        byte = sock.recv(1)  # one at a time: what follows the head belongs to TLS
-        if not byte or len(head) > 16384:
-            raise BadAnswer(f"The proxy {proxy.host} gave no proper answer.")
-        head += byte
-    status = head.split(b" ", 2)[1:2]
-    if status != [b"200"]:
-        told = b"".join(status).decode("latin-1")
-        if told == "407":
-            raise password_wanted(proxy)
-        raise Unreachable(f"The proxy {proxy.host} would not connect to {url.host} ({told}).")
-
-
-def _socks(proxy: Proxy, url: Url, timeout: float) -> socket.socket:
-    try:
-        from python_socks import ProxyConnectionError, ProxyError, ProxyTimeoutError, ProxyType
-        from python_socks.sync import Proxy as SocksProxy
-    except ImportError as error:
-        raise NotSupported("SOCKS proxies need the extra `modelyard[socks]`.") from error
-    through = SocksProxy(
-        ProxyType.SOCKS5, proxy.host, proxy.port, proxy.user, proxy.password, rdns=proxy.scheme == "socks5h"
-    )
-    try:
-        sock: socket.socket = through.connect(url.host, url.port, timeout=timeout)
-    except (ProxyError, ProxyConnectionError, ProxyTimeoutError) as error:
-        raise Unreachable(f"The proxy {proxy.host} would not connect to {url.host}: {error}.") from error
-    return sock

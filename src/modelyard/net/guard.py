@@ -92,13 +92,18 @@ class Guard:
 
         Raises:
             AddressForbidden: Link-local and metadata addresses always; private ones when the caller may not
-                reach them, a public server sent us there, or a registered hub sends us to another.
+                reach them, a public server sent us there, or a registered hub sends us to another; registered
+                hubs, whatever their address, when another public server sent us there.
         """
         if reach is Reach.NEVER:
             raise AddressForbidden(f"{origin} leads to an address that is never a hub.")
+        public = sender is not None and sender.reach is Reach.PUBLIC
+        if sender and public and sender.origin != origin and origin in self._registered:
+            # At home IPv6 addresses are global ones, and only the registration tells that a hub is of the LAN.
+            raise AddressForbidden(f"A public server redirected to {origin} inside the local network.")
         if reach is Reach.PUBLIC:
             return
-        if sender is not None and sender.reach is Reach.PUBLIC:
+        if public:
             raise AddressForbidden(f"A public server redirected to {origin} inside the local network.")
         strange = sender is not None and sender.origin not in ("", origin)
         if strange and (not self.allow_private or (sender and sender.origin in self._registered)):

@@ -6,6 +6,7 @@ import threading
 import time
 from collections import defaultdict
 
+from modelyard.net.certificate import Certificate
 from modelyard.net.dial import Dialer
 from modelyard.net.guard import Sender
 from modelyard.net.stop import Stop
@@ -71,6 +72,14 @@ class Pool:
         for old in self._outlived():
             old.close()
 
+    def shown(self, url: Url, stop: Stop) -> Certificate:
+        """The certificate that an origin shows, on a connection of its own, see `Dialer.shown`."""
+        return self._dialer.shown(url, stop)
+
+    def check(self, url: Url, sender: Sender) -> None:
+        """Refuse where we would not go ourselves, see `Dialer.check`."""
+        self._dialer.check(url, sender)
+
     @property
     def idle(self) -> int:
         """Connections that wait for another request."""
@@ -122,7 +131,7 @@ class Pool:
                 if not kept:
                     return None
                 connection = kept.pop()
-            forbidden = not self._dialer.permits(connection.line.reach, origin, sender)
+            forbidden = not self._dialer.permits(connection.line, origin, sender)
             if forbidden or time.monotonic() - connection.used_at > IDLE_SECONDS or connection.surplus():
                 connection.close()
                 continue

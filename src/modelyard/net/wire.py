@@ -13,9 +13,10 @@ import ssl
 import time
 
 from modelyard.errors import BadAnswer, Interrupted, NetworkError
-from modelyard.net.dial import Line, password_wanted
+from modelyard.net.dial import Line
 from modelyard.net.gate import socket_errors
 from modelyard.net.head import LONGEST_HEAD, Head, parse_head
+from modelyard.net.tunnels import password_wanted
 from modelyard.net.url import Url
 
 _CHUNK_LINE = 4096
