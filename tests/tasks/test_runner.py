@@ -2,6 +2,7 @@ import shutil
 import threading
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -265,6 +266,21 @@ def test_room_is_kept_for_a_task_that_was_begun_and_is_tried_again_later(yard, t
     yard.later(61)
     yard.toy.end("b")
     yard.until(second, State.DONE)
+
+
+_MEMORY = Path("/dev/shm")  # a disk of its own right below another one
+
+
+@pytest.mark.skipif(
+    not _MEMORY.is_dir() or _MEMORY.stat().st_dev == _MEMORY.parent.stat().st_dev, reason="no disk of its own"
+)
+def test_the_room_of_a_task_whose_target_is_a_folder_is_kept_on_the_disk_of_that_folder(yard):
+    yard.toy.needs = {"a": most_of(_MEMORY), "b": most_of(_MEMORY)}
+    [first] = yard.queue.add([draft("a", target=str(_MEMORY))])
+    yard.toy.end("a", Waiting("In an hour.", seconds=3600))
+    yard.until(first, State.WAITING)
+    [second] = yard.queue.add([draft("b")])
+    assert "other tasks need" in yard.until(second, State.WAITING).reason
 
 
 def test_a_small_task_and_one_with_a_higher_priority_do_not_wait_for_claims(yard, tmp_path):

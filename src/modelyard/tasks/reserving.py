@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
+import functools
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from modelyard.store.database import Database
 from modelyard.tasks.kinds import Ready
-from modelyard.tasks.room import Disk, claims, disk_of, lacking
+from modelyard.tasks.room import claims, disk_of, lacking
 from modelyard.tasks.running import Running
 from modelyard.tasks.task import Task
 from modelyard.tasks.upcoming import begun_before
@@ -39,14 +39,11 @@ def short_of_room(task: Task, ready: Ready, beside: Beside, database: Database, 
         ready: What looking ahead found for it.
         reserve: Bytes that stay free on every disk.
     """
-
-    def look(folder: str) -> Disk | None:
-        return disk_of(folder, reserve)
-
+    look = functools.cache(functools.partial(disk_of, reserve=reserve))  # each disk is asked once
     taken: list[Mapping[str, int]] = [one.left() for one in beside.running]
     if sum(ready.room.values()) >= _LARGE:
         known = {*beside.earlier, *(one.task.id for one in beside.running)}
         with database.reading() as db:
-            begun = [{os.path.dirname(target): left} for target, left in begun_before(db, task, known)]
+            begun = [{target: left} for target, left in begun_before(db, task, known)]
         taken += claims([*beside.rooms, *begun], look)
     return lacking(ready.room, taken, look)

@@ -21,7 +21,7 @@ class Disk:
 
 
 def disk_of(folder: str, reserve: int) -> Disk | None:
-    """The disk of a folder or of the nearest one above that is there, None when it does not tell.
+    """The disk of a folder or file, or of the nearest one above that is there, None when it does not tell.
 
     Args:
         reserve: Bytes that always stay free, at most 1 % of what is free.
