@@ -11,15 +11,20 @@ from typing import Any
 import pytest
 
 from modelyard.app import App
+from modelyard.jobs.importing import IMPORT
+from modelyard.jobs.lending.lend import LINK
+from modelyard.jobs.scan import SCAN
 from modelyard.library.roots.entries import Entry
 from modelyard.server.api.comfyui import Wanted, _packed
 from modelyard.server.roles import Role
+from modelyard.tasks.states import State
+from modelyard.tasks.task import Draft
 from modelyard.testing import PracticeHub
 from server.asking import ask
 
 API = "/api/v1"
 PLANTED = "ea1000000000000000000000000000ff"
-LINK = f"https://civitai.com/api/download/models/12345?type=Model&token={PLANTED}"
+ADDRESS = f"https://civitai.com/api/download/models/12345?type=Model&token={PLANTED}"
 
 
 @pytest.fixture
@@ -35,8 +40,8 @@ def kept(app: App) -> bool:
     return any(PLANTED in secret for secret in app.keys.secrets())
 
 
-WANT = {"address": LINK, "folder": "loras", "name": "k.safetensors"}
-DOWNLOAD = {"name": "k.safetensors", "url": LINK, "directory": "loras"}
+WANT = {"address": ADDRESS, "folder": "loras", "name": "k.safetensors"}
+DOWNLOAD = {"name": "k.safetensors", "url": ADDRESS, "directory": "loras"}
 
 
 @pytest.mark.parametrize("role", [Role.COMFYUI, Role.OPERATOR])
@@ -86,11 +91,40 @@ def test_what_follows_the_question_mark_of_a_link_is_shown_to_nobody(app: App, h
     assert app.queue.get(1).payload["_address"] == link, "it is fetched as it was given"
 
 
-def test_from_inside_comfyui_only_downloads_are_moved(app: App) -> None:
-    scan = ask(app, Role.ADMIN, "POST", f"{API}/library/scan", {})[1]["id"]
-    told = ask(app, Role.COMFYUI, "POST", f"{API}/comfyui/tasks", {"do": "cancel", "ids": [scan]})[1]
-    assert told[0]["error"]["code"] == "no-such-task"
-    assert app.queue.get(scan).state.value == "queued"
+@pytest.mark.parametrize(
+    ("role", "path", "do"),
+    [
+        (Role.OPERATOR, "/tasks/actions", {"do": "retry"}),
+        (Role.OPERATOR, "/history/again", {}),
+        (Role.COMFYUI, "/comfyui/tasks", {"do": "retry"}),
+    ],
+)
+def test_only_the_owner_repeats_what_may_lead_into_the_local_network(
+    app: App, role: Role, path: str, do: dict[str, str]
+) -> None:
+    told = ask(app, Role.ADMIN, "POST", f"{API}/tasks", {"addresses": ["http://192.168.1.9/inner.safetensors"]})[1]
+    app.queue.cancel(told["ids"])
+    assert "role-too-low" in str(ask(app, role, "POST", f"{API}{path}", {"ids": told["ids"], **do})[1])
+    assert app.queue.get(told["ids"][0]).state is State.CANCELLED and sum(app.queue.counts().values()) == 1
+
+
+def test_an_operator_repeats_their_own_link_which_stays_a_strangers(app: App) -> None:
+    told = ask(app, Role.OPERATOR, "POST", f"{API}/tasks", {"addresses": ["https://example.invalid/a.safetensors"]})[1]
+    app.queue.cancel(told["ids"])
+    retry = {"do": "retry", "ids": told["ids"]}
+    assert "role-too-low" in str(ask(app, Role.COMFYUI, "POST", f"{API}/comfyui/tasks", retry)[1])
+    assert ask(app, Role.OPERATOR, "POST", f"{API}/tasks/actions", retry)[1][0]["task"]["state"] == "queued"
+    app.queue.cancel(told["ids"])
+    assert ask(app, Role.OPERATOR, "POST", f"{API}/history/again", {"ids": told["ids"]})[0] == 201
+    assert app.queue.get(2).payload["told"] is True
+
+
+def test_an_operator_repeats_no_chore_that_only_the_owner_begins(app: App) -> None:
+    numbers = app.queue.add([Draft(kind=kind, title=kind) for kind in (IMPORT.name, LINK.name, SCAN.name)])
+    app.queue.cancel(numbers)
+    told = ask(app, Role.OPERATOR, "POST", f"{API}/tasks/actions", {"do": "retry", "ids": numbers})[1]
+    codes = {one["id"]: one.get("error", {}).get("code") for one in told}
+    assert list(map(codes.get, numbers)) == ["role-too-low", "role-too-low", None]
 
 
 @pytest.mark.parametrize(("role", "code"), [(Role.OPERATOR, "address-forbidden"), (Role.ADMIN, None)])

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from modelyard.errors import RoleTooLow
-from modelyard.server.roles import Caller, Role
+from modelyard.hubs.web.addresses import NAME as WEB
+from modelyard.server.roles import Role
 
 if TYPE_CHECKING:
     from modelyard.server.routes import Route
@@ -73,8 +74,8 @@ def check_comfyui(route: Route) -> None:
         raise _own_page("This is not done from inside ComfyUI.", Role.VIEWER)
 
 
-def check_hub(caller: Caller, hub: str) -> None:
-    """Refuse to fetch from any place on the web for who may fetch from known hubs only.
+def check_hub(hub: str) -> None:
+    """Refuse to fetch from any place on the web.
 
     Args:
         hub: Name of the hub that reads the address.
@@ -82,7 +83,7 @@ def check_hub(caller: Caller, hub: str) -> None:
     Raises:
         RoleTooLow: It is no known one.
     """
-    if caller.role is Role.COMFYUI and hub == "web":
+    if hub == WEB:
         raise _own_page("From inside ComfyUI models come from known hubs only, not from any address.", Role.OPERATOR)
 
 

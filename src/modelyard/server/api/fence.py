@@ -6,15 +6,22 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from modelyard.errors import ReadOnlyDisk, UnsafePath, YardError
+from modelyard.errors import ReadOnlyDisk, RoleTooLow, UnsafePath, YardError
+from modelyard.hubs.web.addresses import NAME as WEB
 from modelyard.jobs.addressing import read_address
 from modelyard.jobs.batch import forget
+from modelyard.jobs.importing import IMPORT
+from modelyard.jobs.lending.lend import LINK
 from modelyard.library.names import check_below, check_no_code
 from modelyard.server.rights import check_hub
 from modelyard.server.roles import Role
 from modelyard.server.routes import Here
 from modelyard.tasks.queue import Answer
+from modelyard.tasks.task import Task
 from modelyard.values.suffixes import LISTED, suffix_of
+
+_OWNERS = frozenset((IMPORT.name, LINK.name))
+"""Chores that only the owner begins."""
 
 
 def check_target(here: Here, target: str) -> str:
@@ -48,7 +55,7 @@ def check_source(here: Here, text: str) -> None:
         BadAddress, UnknownHub: The address cannot be read.
     """
     if here.caller.role is Role.COMFYUI:
-        check_hub(here.caller, read_address(here.app.hubs, text, forget)[0].name)
+        check_hub(read_address(here.app.hubs, text, forget)[0].name)
 
 
 def _root_of(here: Here, target: str) -> str:
@@ -74,10 +81,29 @@ def check_again(here: Here, number: int) -> None:
 
     Raises:
         NoSuchTask: There is none.
+        RoleTooLow: It fetches from where this caller may not, or is no work for them.
         UnsafePath: Its target is not this caller's.
     """
-    if here.caller.role is not Role.ADMIN:
-        check_target(here, here.app.queue.get(number).target or here.app.target(""))
+    if here.caller.role is Role.ADMIN:
+        return
+    task = here.app.queue.get(number)
+    if here.caller.role is Role.COMFYUI:
+        check_hub(task.hub)
+    if task.kind in _OWNERS or _reaches_inside(task):
+        raise RoleTooLow(
+            "Only the owner of the machine repeats what they asked for here.",
+            hint="Ask for it anew, or ask them.",
+            needed=Role.ADMIN.value,
+        )
+    target = task.target or here.app.target("")
+    if task.payload.get("replace"):
+        check_replace(here, target)
+    check_target(here, target)
+
+
+def _reaches_inside(task: Task) -> bool:
+    """Whether an address may lead into the local network: the owner's own may, see `jobs.wish.Wish.told`."""
+    return task.hub == WEB and not task.payload.get("told")
 
 
 def retry(here: Here, numbers: Sequence[int]) -> list[Answer]:
