@@ -19,13 +19,23 @@ Make = Callable[..., Entry]
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def catalogue(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Catalogue]:
+    yield from _catalogue(request, tmp_path)
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def lasting(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Catalogue]:
+    """A catalogue for a whole file of tests, which only ask."""
+    yield from _catalogue(request, tmp_path_factory.mktemp("lasting"))
+
+
+def _catalogue(request: pytest.FixtureRequest, folder: Path) -> Iterator[Catalogue]:
     url = request.getfixturevalue("postgres").database() if request.param == "postgresql" else ""
-    database = Database(tmp_path / "yard", url)
+    database = Database(folder / "yard", url)
     yield Catalogue(database, EventLog(), lambda: 1_000_000.0)
     database.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make() -> Make:
     def entry(
         name: str = "a.safetensors", about: About | None = None, identity: Identity | None = None, **more: object

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from array import array
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,6 +21,8 @@ from modelyard.store.shelves import model_tags, models
 _TAGS = 300
 """Tags that are counted: those that most models have."""
 _WINDOW = 4000
+_NAMED = 500
+"""Cells that are named to the database one by one."""
 
 Cell = tuple[Any, ...]
 Counts = dict[str, dict[Any, int]]
@@ -40,9 +42,14 @@ _CELLS = (
 
 
 class Cube:
-    """The counts of one moment."""
+    """The counts of one moment.
 
-    def __init__(self, db: Connection) -> None:
+    Args:
+        version: How often the catalogue had changed then.
+    """
+
+    def __init__(self, db: Connection, version: int) -> None:
+        self.version = version
         rows = db.execute(_CELLS).all()
         self._cells: list[Cell] = [tuple(row[4:]) for row in rows]
         self._counts: list[int] = [row[0] for row in rows]
@@ -100,14 +107,20 @@ class Cube:
             hits: How many models have the words asked for; None when none were.
         """
         every = self.total
-        expected = self._fitting(asked) * (1.0 if hits is None else hits / max(every, 1))
+        fitting = sum(number for _, number in self._fitting(asked))
+        expected = fitting * (1.0 if hits is None else hits / max(every, 1))
         wanted = math.ceil(2 * (most + 1) * every / max(expected, 1))
         return wanted if wanted <= _WINDOW else 0
 
-    def _fitting(self, asked: Mapping[str, Choice]) -> int:
+    def cells(self, asked: Mapping[str, Choice]) -> list[Cell] | None:
+        """The cells of all that fit; None when they are too many to be named."""
+        found = [cell for cell, _ in self._fitting(asked)]
+        return found if len(found) <= _NAMED else None
+
+    def _fitting(self, asked: Mapping[str, Choice]) -> Iterator[tuple[Cell, int]]:
         filters = [(FACETS.index(name), wanted) for name, wanted in asked.items()]
         cells = zip(self._cells, self._counts, strict=True)
-        return sum(number for cell, number in cells if all(cell[at] in wanted for at, wanted in filters))
+        return ((cell, number) for cell, number in cells if all(cell[at] in wanted for at, wanted in filters))
 
     def _numbers(self, ids: Iterable[int] | None) -> Iterable[tuple[int, int]]:
         if ids is None:

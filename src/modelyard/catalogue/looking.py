@@ -13,19 +13,21 @@ from modelyard.catalogue.asking import Asking, beyond, chosen_values, hits, is_n
 from modelyard.catalogue.doubles import Double, same_bytes, same_tensors
 from modelyard.catalogue.folders import Folders, folders
 from modelyard.catalogue.model import Model, find, model_of
-from modelyard.catalogue.pages import Order, Page, page
+from modelyard.catalogue.order import Order
+from modelyard.catalogue.pages import Page, page
 from modelyard.catalogue.shelf import Shelf
 from modelyard.catalogue.space import Idle, Part, ever_used, idle, sums, unused
 from modelyard.catalogue.usage import made_searches
 from modelyard.catalogue.views import Details, Facets, FileView
+from modelyard.catalogue.ways import Outlook
 from modelyard.catalogue.words import asked_words
 from modelyard.errors import NoSuchModel
 from modelyard.store.shelves import model_files, model_tags, models
 from modelyard.values.about import About
 from modelyard.values.identity import Identity
 
-_RARE = 8
-"""Words that more than one of so many models has are looked for model by model."""
+_RARE = 32
+"""Words that more than one of so many models has are met soon on a walk along the order; others are looked up."""
 
 
 class Looking(Shelf):
@@ -38,11 +40,21 @@ class Looking(Shelf):
             BadValue: There is no such order, or `after` is no mark of a page.
         """
         with self.database.reading() as db:
-            asked, words = chosen_values(asking), asked_words(asking.text)
-            known = _hit_count(db, words) if words and db.dialect.name == "sqlite" else None
-            cube = self.counted(db)
-            window = 0 if asking.gone else cube.window(asked, known, order.most + order.offset)
-            return page(db, asking, order, window=window, common=(known or 0) * _RARE > cube.total)
+            return page(db, asking, order, self._outlook(db, asking, order))
+
+    def _outlook(self, db: Connection, asking: Asking, order: Order) -> Outlook:
+        """What the counts of the moment tell of a page before it is looked for."""
+        if asking.gone or db.dialect.name != "sqlite":
+            return Outlook()
+        asked, words = chosen_values(asking), asked_words(asking.text)
+        known = _hit_count(db, words) if words else None
+        cube = self.counted(db)
+        told = cube.version == self.version(db) and not is_narrow(asking)
+        return Outlook(
+            cube.window(asked, known, order.most + order.offset),
+            known is not None and known * _RARE > cube.total,
+            cube.cells(asked) if told else None,
+        )
 
     def facets(self, asking: Asking, *, tags: bool = False) -> Facets:
         """The counts beside a list."""

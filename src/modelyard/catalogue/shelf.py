@@ -31,7 +31,7 @@ class Shelf:
         self.events = events
         self.wall = wall
         self._lock = threading.Lock()
-        self._cube: tuple[int, float, Cube] | None = None
+        self._cube: tuple[float, Cube] | None = None
 
     def changed(self, db: Connection) -> None:
         """Inside a transaction: the counts of everybody who looks at this database are old now."""
@@ -44,14 +44,18 @@ class Shelf:
         for first in range(0, len(numbers), 1000):
             self.events.publish(kind, {"ids": numbers[first : first + 1000]})
 
+    def version(self, db: Connection) -> int:
+        """How often the catalogue changed."""
+        return db.execute(sa.select(counters.c.value).where(counters.c.name == "catalogue")).scalar() or 0
+
     def counted(self, db: Connection) -> Cube:
         """The counts as they are, or were a moment ago while a scan changes everything."""
-        version = db.execute(sa.select(counters.c.value).where(counters.c.name == "catalogue")).scalar() or 0
+        version = self.version(db)
         with self._lock:
             made = self._cube
-            if made is None or (made[0] != version and time.monotonic() > made[1]):
+            if made is None or (made[1].version != version and time.monotonic() > made[0]):
                 began = time.monotonic()
-                cube = Cube(db)
+                cube = Cube(db, version)
                 took = time.monotonic() - began
-                self._cube = made = (version, began + (0.0 if took < _CHEAP else took * _SHARE), cube)
-            return made[2]
+                self._cube = made = (began + (0.0 if took < _CHEAP else took * _SHARE), cube)
+            return made[1]

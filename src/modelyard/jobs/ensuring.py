@@ -17,7 +17,7 @@ import msgspec
 
 from modelyard.catalogue.asking import Asking
 from modelyard.catalogue.model import Health
-from modelyard.catalogue.pages import Order
+from modelyard.catalogue.order import Order
 from modelyard.errors import BadValue, NoSuchModel, YardError
 from modelyard.jobs.addressing import KeepKey, read_address
 from modelyard.jobs.batch import forget

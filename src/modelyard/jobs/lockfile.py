@@ -16,7 +16,7 @@ import msgspec
 
 from modelyard.catalogue.asking import Asking
 from modelyard.catalogue.model import Health, Model
-from modelyard.catalogue.pages import Order
+from modelyard.catalogue.order import Order
 from modelyard.catalogue.views import FileView
 from modelyard.errors import BadValue, NoSuchModel, UnsafePath, YardError
 from modelyard.jobs.checking import is_as_known

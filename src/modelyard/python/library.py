@@ -152,7 +152,7 @@ class Library:
             chosen: As in `catalogue.asking.Asking`: `kind=["lora"]`, `tags=["style"]` …
         """
         from modelyard.catalogue.asking import Asking
-        from modelyard.catalogue.pages import Order
+        from modelyard.catalogue.order import Order
 
         told: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value for name, value in chosen.items()

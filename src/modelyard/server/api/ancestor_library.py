@@ -9,7 +9,7 @@ from typing import Any
 
 from modelyard.catalogue.asking import Asking
 from modelyard.catalogue.model import Model
-from modelyard.catalogue.pages import Order
+from modelyard.catalogue.order import Order
 from modelyard.catalogue.views import Details
 from modelyard.errors import BadValue, NoSuchModel, TargetExists, UnsafePath
 from modelyard.jobs.moving import move, rename

@@ -9,7 +9,8 @@ import msgspec
 from modelyard.catalogue.asking import Asking
 from modelyard.catalogue.folders import Folders
 from modelyard.catalogue.model import Model
-from modelyard.catalogue.pages import Order, Page
+from modelyard.catalogue.order import Order
+from modelyard.catalogue.pages import Page
 from modelyard.catalogue.views import Details, Facets
 from modelyard.errors import BadValue, NoSuchModel, ReadOnlyDisk
 from modelyard.jobs.owning import Change, change_own, change_tags, report_uses
