@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
@@ -11,7 +12,7 @@ import pytest
 
 from comfyui.hosting import NODE, make_comfyui
 from modelyard.comfyui.install import comfyui_at, install, status, uninstall
-from modelyard.errors import BadValue, NoPermission, NoSuchFile, TargetExists, UnsafePath
+from modelyard.errors import BadValue, DiskError, DiskFull, NoPermission, NoSuchFile, TargetExists, UnsafePath
 from modelyard.values.version import VERSION
 from running import modelyard
 
@@ -62,6 +63,35 @@ def test_an_older_one_of_ours_is_replaced_and_nothing_of_it_stays(base: Path, tm
     assert not status(base, tmp_path / "new").current
     assert install(base, tmp_path / "new").current
     assert not (laid / "gone.py").exists()
+
+
+def test_the_names_of_earlier_installations_stay_until_it_is_taken_out(base: Path, tmp_path: Path) -> None:
+    def hosts(*new: str) -> tuple[str, ...]:
+        found = install(base, tmp_path, new).config
+        assert found is not None
+        return found.hosts
+
+    assert hosts("a.example") == ("a.example",)
+    assert hosts() == ("a.example",)
+    assert hosts("B.example:8443", "a.example") == ("a.example", "b.example:8443")
+    uninstall(base)
+    assert hosts() == ()
+
+
+@pytest.mark.parametrize(("number", "error"), [(errno.EACCES, NoPermission), (errno.ENOSPC, DiskFull)])
+def test_a_disk_that_refuses_is_one_of_our_errors(
+    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, error: type[DiskError]
+) -> None:
+    install(base, tmp_path)
+
+    def refuse(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(Path, "rename", refuse)
+    for act in (lambda: install(base, tmp_path), lambda: uninstall(base)):
+        with pytest.raises(error):
+            act()
+    assert status(base, tmp_path).current
 
 
 def test_a_newer_one_is_kept(base: Path, tmp_path: Path) -> None:

@@ -29,7 +29,13 @@ def command() -> None:
 
 @command.command()
 @_path
-@click.option("--host", "hosts", multiple=True, metavar="NAME", help="A host name by which browsers reach ComfyUI.")
+@click.option(
+    "--host",
+    "hosts",
+    multiple=True,
+    metavar="NAME",
+    help="A host name by which browsers reach ComfyUI. Installing again keeps it; uninstall forgets it.",
+)
 @click.option("--no-roots", is_flag=True, help="Do not register the ComfyUI's folders of models.")
 @json_option
 def install(path: str, hosts: tuple[str, ...], no_roots: bool, as_json: bool) -> None:

@@ -14,8 +14,9 @@ from pathlib import Path
 
 import msgspec
 
-from modelyard.errors import BadValue, NoPermission, NoSuchFile, TargetExists, UnsafePath
+from modelyard.errors import BadValue, NoSuchFile, TargetExists, UnsafePath
 from modelyard.library.roots.comfy import is_comfy
+from modelyard.store.disk_gate import disk_errors
 from modelyard.values.version import VERSION
 
 NODE = Path(__file__).with_name("node")
@@ -76,23 +77,23 @@ def install(path: Path, home: Path, hosts: Sequence[str] = (), python: str = sys
 
     Args:
         home: Data folder of the service that it finds or starts.
+        hosts: Further names; those of an older one stay.
 
     Raises:
         BadValue: There is no ComfyUI, a name is none, or a newer extension is there.
         TargetExists, UnsafePath: Something else has its place.
-        NoPermission: The folder cannot be written.
+        DiskError: The folder cannot be written.
     """
     target = _target(path)
-    config = Config(python, str(home), tuple(_host(name) for name in hosts))
-    there = _ours(target)
+    there, old = _ours(target), _config(target)
+    names = (*(old.hosts if old else ()), *map(_host, hosts))
+    config = Config(python, str(home), tuple(dict.fromkeys(names)))
     if there is not None and _number(there) > _number(VERSION):
         raise BadValue(f"{target} is version {there}, newer than {VERSION}.", hint="Bring this Modelyard up to date.")
-    try:
+    with disk_errors(target.parent):
         target.parent.mkdir(exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".modelyard-", suffix=_ASIDE, dir=target.parent) as room:
             _swap(_copy(Path(room), config), target, Path(room) / "old")
-    except PermissionError as error:
-        raise NoPermission(f"{target.parent} cannot be written: {error.strerror}.") from error
     return status(path, home, python)
 
 
@@ -103,11 +104,15 @@ def uninstall(path: Path) -> Path:
         BadValue: There is no ComfyUI.
         NoSuchFile: It is not there.
         TargetExists, UnsafePath: Something else has its place.
+        DiskError: The folder cannot be written.
     """
     target = _target(path)
     if _ours(target) is None:
         raise NoSuchFile(f"{target} is not there.", hint="See `modelyard comfyui status`.")
-    with tempfile.TemporaryDirectory(prefix=".modelyard-", suffix=_ASIDE, dir=target.parent) as room:
+    with (
+        disk_errors(target.parent),
+        tempfile.TemporaryDirectory(prefix=".modelyard-", suffix=_ASIDE, dir=target.parent) as room,
+    ):
         target.rename(Path(room) / "old")
     return target
 
@@ -123,9 +128,7 @@ def status(path: Path, home: Path, python: str = sys.executable) -> Status:
     version = _ours(target)
     if version is None:
         return Status(str(target.parents[1]), str(target), installed=False)
-    config = None
-    with contextlib.suppress(OSError, msgspec.MsgspecError):
-        config = msgspec.json.decode((target / CONFIG).read_bytes(), type=Config)
+    config = _config(target)
     current = config is not None and (version, config.home, config.python) == (VERSION, str(home), python)
     return Status(str(target.parents[1]), str(target), True, version, current, config)
 
@@ -151,6 +154,13 @@ def _ours(target: Path) -> str | None:
     except (OSError, ValueError, KeyError, TypeError):
         pass
     raise TargetExists(f"{target} is there already, and none of ours.", hint="Move it away first.")
+
+
+def _config(target: Path) -> Config | None:
+    """What the extension at a place was told, None where nothing can be read."""
+    with contextlib.suppress(OSError, msgspec.MsgspecError):
+        return msgspec.json.decode((target / CONFIG).read_bytes(), type=Config)
+    return None
 
 
 def _copy(room: Path, config: Config) -> Path:
