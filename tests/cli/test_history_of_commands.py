@@ -91,7 +91,8 @@ def test_lines_that_a_full_disk_cut_off_hide_no_others(folder: Path, hub: Practi
     first, second = book.read_bytes().splitlines()
     book.write_bytes(first + b"\n" + second[:40] + b'\n{"id": 3}\n\xff\n')
     assert [task["title"] for task in history()] == ["a.safetensors"]
-    assert not book.exists()
+    assert book.read_bytes() == b""
+    assert not logbook.waits(folder)
 
 
 def test_what_was_taken_in_before_a_crash_is_not_taken_in_twice(folder: Path, hub: PracticeHub, tmp_path: Path) -> None:

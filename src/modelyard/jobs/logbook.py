@@ -19,6 +19,7 @@ import msgspec
 from modelyard.jobs.download import Download
 from modelyard.jobs.wish import Outcome
 from modelyard.store.disk_gate import disk_errors
+from modelyard.store.file_lock import lock
 
 _NAME = "fetched.jsonl"
 LARGEST = 16 * 2**20
@@ -62,19 +63,20 @@ def write_down(folder: Path, download: Download, seconds: float) -> None:
 
 def waits(folder: Path) -> bool:
     """Whether there is something to take in."""
-    return (folder / _NAME).exists()
+    with contextlib.suppress(OSError):
+        return (folder / _NAME).stat().st_size > 0
+    return False
 
 
 @contextlib.contextmanager
 def taken(folder: Path) -> Iterator[bytes]:
-    """What was written down; removed when the block ends without an error, while nobody else can write."""
+    """What was written down; emptied when the block ends without an error, while nobody else can write."""
     path = folder / _NAME
     with disk_errors(path), _opened(path) as descriptor:
-        with os.fdopen(os.dup(descriptor), "rb") as file:
-            file.seek(0)
+        with open(descriptor, "rb", closefd=False) as file:
             raw = file.read(LARGEST)
         yield raw
-        path.unlink(missing_ok=True)
+        os.ftruncate(descriptor, 0)  # Windows removes no open file
 
 
 def _entries(download: Download, seconds: float) -> Iterator[Entry]:
@@ -101,27 +103,13 @@ def _entries(download: Download, seconds: float) -> Iterator[Entry]:
 
 @contextlib.contextmanager
 def _opened(path: Path, *, create: bool = False) -> Iterator[int]:
-    """The file, locked, and still the one under its name: who takes it in removes it."""
-    while True:
-        flags = (
-            os.O_RDWR
-            | os.O_APPEND
-            | (os.O_CREAT if create else 0)
-            | getattr(os, "O_NOFOLLOW", 0)
-            | getattr(os, "O_CLOEXEC", 0)
-        )
-        descriptor = os.open(path, flags, 0o600)
-        try:
-            _lock(descriptor)
-            if path.exists() and os.path.samestat(os.fstat(descriptor), path.stat()):
-                yield descriptor
-                return
-        finally:
-            os.close(descriptor)
-
-
-def _lock(descriptor: int) -> None:
-    with contextlib.suppress(ImportError):  # Windows: appending is one step there too
-        import fcntl
-
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    """The file, locked."""
+    flags = os.O_RDWR | os.O_APPEND | (os.O_CREAT if create else 0)
+    for extra in ("O_NOFOLLOW", "O_CLOEXEC", "O_BINARY"):
+        flags |= getattr(os, extra, 0)
+    descriptor = os.open(path, flags, 0o600)
+    try:
+        lock(descriptor)
+        yield descriptor
+    finally:
+        os.close(descriptor)

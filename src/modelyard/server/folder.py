@@ -12,6 +12,7 @@ import msgspec
 
 from modelyard.errors import Busy
 from modelyard.keys.private_file import read_private, write_private
+from modelyard.store.file_lock import try_lock
 
 LOCK = "service.lock"
 NOTE = "service.json"
@@ -67,7 +68,7 @@ def held_by(folder: Path) -> int | None:
     except OSError:
         return None
     try:
-        return None if _lock(descriptor) else _holder(descriptor)
+        return None if try_lock(descriptor) else _holder(descriptor)
     finally:
         os.close(descriptor)
 
@@ -102,7 +103,7 @@ def socket_path(folder: Path) -> Path | None:
 
 def _lock_within(descriptor: int, folder: Path, seconds: float) -> None:
     until = time.monotonic() + seconds
-    while not _lock(descriptor):
+    while not try_lock(descriptor):
         if time.monotonic() >= until:
             holder = _holder(descriptor)
             raise _taken(folder, holder)
@@ -126,29 +127,3 @@ def _holder(descriptor: int) -> int:
     os.lseek(descriptor, 0, os.SEEK_SET)
     told = os.read(descriptor, 20).decode("ascii", "replace").strip()
     return int(told) if told.isascii() and told.isdigit() else 0
-
-
-def _lock(descriptor: int) -> bool:
-    try:
-        import fcntl
-    except ImportError:
-        return _lock_windows(descriptor)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _lock_windows(descriptor: int) -> bool:
-    import msvcrt
-
-    locking, nonblocking = getattr(msvcrt, "locking"), getattr(msvcrt, "LK_NBLCK")  # noqa: B009  # only there
-    os.lseek(descriptor, 1024, os.SEEK_SET)  # beyond the number, which others want to read
-    try:
-        locking(descriptor, nonblocking, 1)
-    except OSError:
-        return False
-    finally:
-        os.lseek(descriptor, 0, os.SEEK_SET)
-    return True
