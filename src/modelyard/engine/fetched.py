@@ -56,10 +56,12 @@ def judge(run: Run, part: PartFile, measured: Mapping[str, str], source: Source,
     Raises:
         ContentError: It is not the promised file.
         Interrupted: Bytes are missing.
+        Stopped: Somebody asked to stop before every promise was known.
     """
-    order, size = run.order, run.table.size
+    size = run.table.size
     if size is None or not run.table.complete:
-        raise Interrupted(f"{order.name}: bytes are missing.")
+        raise Interrupted(f"{run.order.name}: bytes are missing.")
+    order = run.order.settled()
     if run.doubt is not None and differences(order.expected, measured):
         raise run.doubt
     refuse_differences(order, size, measured, source, changed=changed)

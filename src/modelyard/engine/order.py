@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from modelyard.engine.links import Links
@@ -75,6 +75,7 @@ class Order:
         pinned: Digests that the person asked for; they may not differ.
         pieces: Published piece length and SHA-256 of each piece (Metalink), or None.
         xet: The same bytes in Hugging Face's chunk store, when it may be used.
+        late: Waits for digests that are still being asked for while the bytes come; None when there are none to come.
     """
 
     name: str
@@ -84,6 +85,15 @@ class Order:
     pinned: Mapping[str, str] = field(default_factory=dict)
     pieces: tuple[int, tuple[str, ...]] | None = None
     xet: Xet | None = None
+    late: Callable[[], Mapping[str, str]] | None = None
+
+    def settled(self) -> Order:
+        """The same order once nothing more is being asked for.
+
+        Raises:
+            Stopped: Somebody asked to stop before the answer came.
+        """
+        return replace(self, claimed={**self.late(), **self.claimed}, late=None) if self.late else self
 
     @property
     def expected(self) -> dict[str, str]:

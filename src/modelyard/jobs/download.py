@@ -31,6 +31,7 @@ from modelyard.hubs.selection import meant, pick
 from modelyard.hubs.web.addresses import NAME as WEB
 from modelyard.jobs.addressing import KeepKey, read_address, without_secrets
 from modelyard.jobs.arrivals import Arrival, Arrivals
+from modelyard.jobs.beside import asking_beside, size_begun
 from modelyard.jobs.crew import Crew
 from modelyard.jobs.first_look import asked_by_head, enrich, look, told_by
 from modelyard.jobs.folders import make_folder, nearest_folder, remove_empty
@@ -170,7 +171,8 @@ class Download:
         order = Order(name, offer.sources, offer.size, offer.claimed, pinned, offer.pieces, xet)
         told = asked_by_head(self.yard, order.sources[0]) if ask and offer.name_is_guess else None
         if told:
-            place, order = enrich(self.yard, offer, place, order, told)
+            place, order = enrich(self.yard, offer, place, order, told, self.stop)
+            order = order.settled()
         if offer.name_is_guess and not place.fixed and not told:
             return Planned(hub, offer, place, order, Verdict(Step.FETCH, "the server names it"))
         return Planned(hub, offer, place, order, self._verdict(place.target, order))
@@ -349,6 +351,8 @@ class Download:
                 if one.verdict.step is Step.HERE:
                     self._settle(self._already(one, one.verdict.how))
                     return
+            elif one.offer.name_is_guess:
+                one, around = self._asking(one, around)
             if (one.order.size or _LARGE) >= _LARGE:
                 stack.enter_context(large)
             waited: list[bool] = []
@@ -403,7 +407,9 @@ class Download:
 
     def _named(self, one: Planned, around: Surroundings, opening: Opening) -> tuple[Planned, Surroundings]:
         """What the head of the first answer tells: name, size, digests, mirrors; then decide again."""
-        place, order = enrich(self.yard, one.offer, one.place, one.order, told_by(opening))
+        place, order = enrich(self.yard, one.offer, one.place, one.order, told_by(opening), self.stop)
+        if place.target.exists():  # its hash decides whether it is the same
+            order = order.settled()
         if (place, order) == (one.place, one.order):
             return one, around
         one = replace(one, place=place, order=order)
@@ -413,6 +419,11 @@ class Download:
         around.progress.name = order.name
         # A header's length is no promise: where it lies, the hash decides.
         return one, replace(around, order=replace(order, size=one.offer.size))
+
+    def _asking(self, one: Planned, around: Surroundings) -> tuple[Planned, Surroundings]:
+        """The same for a part that goes on without a first answer: what would prove it is asked for meanwhile."""
+        order = asking_beside(self.yard, one.order, size_begun(one.part), self.stop)
+        return replace(one, order=order), replace(around, order=order)
 
     def _waits(self, around: Surroundings, waited: list[bool]) -> None:
         waited.append(True)

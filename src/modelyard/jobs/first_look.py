@@ -10,9 +10,9 @@ from modelyard.engine.journal import journal_path, read_journal
 from modelyard.engine.opening import Opening
 from modelyard.engine.order import Order
 from modelyard.errors import YardError
-from modelyard.hubs.web.checksum_file import checksum_file
 from modelyard.hubs.web.digest_fields import claimed_digests, mirrors
 from modelyard.hubs.web.disposition import name_from_disposition
+from modelyard.jobs.beside import asking_beside, described_beside
 from modelyard.jobs.measure import measure
 from modelyard.jobs.preflight import Facts
 from modelyard.jobs.targets import Place
@@ -20,12 +20,10 @@ from modelyard.jobs.yard import Yard
 from modelyard.library.names import is_program
 from modelyard.net.guard import Reach
 from modelyard.net.headers import Headers
+from modelyard.net.stop import Stop
 from modelyard.net.url import without_query
 from modelyard.store.proofs import Proof
 from modelyard.values.offers import Offer, Source
-
-_ASK_FOR_CHECKSUM = 64 * 2**20
-_CHECKSUM_FILE = 65536
 
 
 def look(yard: Yard, target: Path, order: Order, part: Path) -> Facts:
@@ -92,31 +90,25 @@ def asked_by_head(yard: Yard, source: Source) -> Told | None:
     return Told(answer.headers, size, answer.url, public=True) if answer.status == 200 else None
 
 
-def enrich(yard: Yard, offer: Offer, place: Place, order: Order, told: Told) -> tuple[Place, Order]:
-    """What the head of an answer adds to an offer that knew little: a name, a size, digests, mirrors."""
+def enrich(yard: Yard, offer: Offer, place: Place, order: Order, told: Told, stop: Stop) -> tuple[Place, Order]:
+    """What the head of an answer adds to an offer that knew little: a name, a size, digests, mirrors.
+
+    A checksum file beside a large file is asked for meanwhile, see `Order.settled`.
+    """
     if not offer.name_is_guess:
         return place, order
     name = None if place.fixed else name_from_disposition(told.headers.get("content-disposition"))
     if name and not is_program(name):  # what a server calls its file must not make it run
         place = replace(place, target=place.target.with_name(name))
     size = told.size if order.size is None else order.size
-    claimed = {**claimed_digests(told.headers), **order.claimed}
-    if not claimed and not order.pinned and (size or 0) >= _ASK_FOR_CHECKSUM:
-        claimed = _checksum_beside(yard, order.sources[0], place.target.name)
+    described = described_beside(yard, told.headers, told.url, told.size, place.target.name)
+    claimed = {**described.claimed, **claimed_digests(told.headers), **order.claimed}
     hub = order.sources[0].hub
-    others = [Source(url, hub, told_by_public=told.public) for url in mirrors(told.headers, told.url)]
-    return place, replace(order, name=place.target.name, size=size, claimed=claimed, sources=(*order.sources, *others))
-
-
-def _checksum_beside(yard: Yard, source: Source, name: str) -> dict[str, str]:
-    """A ``.sha256`` file beside a large one, where there is one."""
-    try:
-        answer = yard.api.get(
-            f"{without_query(source.url)}.sha256", headers={"Range": f"bytes=0-{_CHECKSUM_FILE - 1}"}, cache=False
-        )
-    except YardError:
-        return {}
-    if answer.status not in (200, 206) or len(answer.body) > _CHECKSUM_FILE:
-        return {}
-    found = checksum_file(answer.body.decode("utf-8", "replace"), name)
-    return {"sha256": found} if found else {}
+    urls = dict.fromkeys([*mirrors(told.headers, told.url), *described.urls])
+    others = [
+        Source(url, hub, told_by_public=told.public) for url in urls if url not in (told.url, order.sources[0].url)
+    ]
+    pieces = order.pieces or described.pieces
+    sources = (*order.sources, *others)
+    order = replace(order, name=place.target.name, size=size, claimed=claimed, sources=sources, pieces=pieces)
+    return place, asking_beside(yard, order, size, stop)

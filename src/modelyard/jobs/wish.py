@@ -126,4 +126,5 @@ def proof_of(one: Planned, fetched: Fetched) -> Proof | None:
     if stamp is None:
         return None
     address = one.hub.show(one.offer.address)
-    return Proof(one.place.target, stamp, fetched.measured, one.order.expected, fetched.blocks, address, fetched.source)
+    claimed = one.order.settled().expected
+    return Proof(one.place.target, stamp, fetched.measured, claimed, fetched.blocks, address, fetched.source)

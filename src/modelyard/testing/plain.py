@@ -31,6 +31,8 @@ class PlainFile:
         last_modified: Whether Last-Modified is sent.
         digest: Send ``Digest`` (RFC 3230), right or wrong.
         repr_digest: Send ``Repr-Digest`` (RFC 9530), right or wrong.
+        checksum: Whether the ``.sha256`` beside it is right or wrong.
+        described: Name the ``.meta4`` beside it by ``Link: rel=describedby``; the hash in it is right or wrong.
         mirror: Offer the same bytes on the CDN by ``Link: rel=duplicate``; ``wrong`` offers flipped ones.
         disposition: Content-Disposition as it is to be sent.
         ranges: Whether Range is honoured.
@@ -42,6 +44,8 @@ class PlainFile:
     last_modified: bool = True
     digest: Truth | None = None
     repr_digest: Truth | None = None
+    checksum: Truth = "right"
+    described: Truth | None = None
     mirror: Truth | None = None
     disposition: str | None = None
     content_type: str = "application/octet-stream"
@@ -102,9 +106,12 @@ class Plain:
             fields.append(("Digest", f"SHA-256={_base64(file.content, file.digest)}"))
         if file.repr_digest:
             fields.append(("Repr-Digest", f"sha-256=:{_base64(file.content, file.repr_digest)}:"))
+        links = []
         if file.mirror:
-            fields.append(("Link", f"<{self._mirror(request, name, file, shown)}>; rel=duplicate; pri=1"))
-        return fields
+            links.append(f"<{self._mirror(request, name, file, shown)}>; rel=duplicate; pri=1")
+        if file.described:
+            links.append(f'</files/{quote(name)}.meta4>; rel=describedby; type="application/metalink4+xml"')
+        return [*fields, ("Link", ", ".join(links))] if links else fields
 
     def _mirror(self, request: Request, name: str, file: PlainFile, shown: Served) -> str:
         content = file.content
@@ -117,13 +124,14 @@ class Plain:
         if file is None:
             return None
         if kind == "sha256":
-            return text(200, f"{file.content.sha256}  {base.rpartition('/')[2]}\n")
+            lying = Flipped(file.content, file.content.size // 2) if file.checksum == "wrong" else file.content
+            return text(200, f"{lying.sha256}  {base.rpartition('/')[2]}\n")
         return self._metalink(request, base, file) if kind == "meta4" else None
 
     def _metalink(self, request: Request, name: str, file: PlainFile) -> Answer:
         """RFC 5854 with size, hash, 1 MiB pieces and two URLs; a wrong ``digest`` makes its hash wrong too."""
         content = file.content
-        lying = file.digest == "wrong"
+        lying = "wrong" in (file.digest, file.described)
         claimed = Flipped(content, content.size // 2) if lying else content
         # aria2 checks the pieces and then skips the whole file's hash, so that a lie is told without pieces.
         pieces = "" if lying else _pieces(content)
