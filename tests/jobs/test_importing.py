@@ -195,6 +195,16 @@ def test_keys_and_proxy_are_taken_when_asked_and_never_shown(app: App, home: Pat
     assert "pass" not in taken.proxy and app.settings["proxy"] == "http://user:pass@proxy:1"
 
 
+def test_a_proxy_that_a_program_names_no_more_is_told_and_ours_stays(app: App, home: Path) -> None:
+    tool = trees.web_ui(home / "webui")
+    trees.put(tool / "webui-user.sh", "export HTTPS_PROXY=http://proxy:1\n")
+    program = named(app.stock, "a1111")
+    trees.put(tool / "webui-user.sh", "\n")
+    with pytest.raises(BadValue, match="no proxy any more"):
+        take_settings(program, app.keys, app.settings, keys=False, proxy=True)
+    assert not app.settings["proxy"]
+
+
 def test_a_key_that_is_none_is_told_and_not_kept(app: App, home: Path) -> None:
     trees.hf_cache(home / ".cache" / "huggingface" / "hub")
     trees.put(home / ".cache" / "huggingface" / "token", "two words\nand lines")

@@ -14,7 +14,6 @@ from modelyard.library.roots.roots import Roots
 from modelyard.programs.installed.found import Care, Means, Program
 from modelyard.programs.installed.machine import Machine
 from modelyard.programs.installed.weighing import Weight, weigh
-from modelyard.values.proxy import without_password
 
 
 class FolderView(msgspec.Struct, frozen=True, kw_only=True):
@@ -158,6 +157,6 @@ def _view(program: Program, roots: Roots, shared: int, frees: int) -> ProgramVie
         why=program.why,
         configs=[str(one) for one in program.configs],
         keys=[FoundKey(one.hub, str(one.path)) for one in program.keys],
-        proxy=without_password(program.proxy),
+        proxy=program.proxy,
         notes=list(program.notes),
     )

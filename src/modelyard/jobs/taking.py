@@ -8,10 +8,9 @@ from modelyard.errors import YardError
 from modelyard.keys.chain import Keys
 from modelyard.keys.realm import masked
 from modelyard.programs.installed.found import KeyPlace, Program
-from modelyard.programs.installed.kept_keys import read_key
+from modelyard.programs.installed.kept_keys import read_key, read_proxy
 from modelyard.programs.installed.machine import this_machine
 from modelyard.settings import Settings
-from modelyard.values.proxy import without_password
 
 
 class TakenKey(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,12 +45,12 @@ def take_settings(program: Program, kept: Keys, settings: Settings, *, keys: boo
     """Take what its owner asked for.
 
     Raises:
-        BadValue: The proxy is none that we can use.
+        BadValue: The proxy is none that we can use, or not there any more.
     """
     taken = [_key(one, kept) for one in program.keys] if keys else []
     if proxy and program.proxy:
-        settings.set("proxy", program.proxy)
-    return Taken(keys=taken, proxy=without_password(program.proxy) if proxy else "")
+        settings.set("proxy", read_proxy(program.path, this_machine()))
+    return Taken(keys=taken, proxy=program.proxy if proxy else "")
 
 
 def _key(place: KeyPlace, kept: Keys) -> TakenKey:

@@ -136,7 +136,8 @@ def test_switches_of_a_start_script_name_folders_and_the_proxy(tmp_path: Path) -
     assert program is not None
     (named,) = [folder for folder in program.folders if folder.declared]
     assert (named.path, named.folder) == (elsewhere, "loras")
-    assert program.proxy == "http://user:secret@proxy:8080"
+    assert program.proxy == "http://proxy:8080"
+    assert "secret" not in repr(program)
     assert any("/etc" in note for note in program.notes)
 
 

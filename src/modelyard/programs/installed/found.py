@@ -43,7 +43,7 @@ class Folder:
 
 @dataclass(frozen=True, slots=True)
 class KeyPlace:
-    """Where a program keeps the key of a hub; the key itself is read only when its owner says so.
+    """Where a program keeps the key of a hub; a search sees that one is there, and keeps nothing of it.
 
     Attributes:
         name: Of the value in the file; empty when the file holds the key alone.
@@ -66,7 +66,7 @@ class Program:
         means: How a model can be lent to it, the gentlest first; none when it takes none.
         why: Why not by other means, or what else its owner should know.
         notes: What in its settings could not be used.
-        proxy: The proxy that its settings name.
+        proxy: The proxy that its settings name, without its password.
     """
 
     kind: str

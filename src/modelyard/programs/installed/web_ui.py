@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from modelyard.programs.installed.found import LINKS, KeyPlace, Program
 from modelyard.programs.installed.site import Site, once
+from modelyard.values.proxy import without_password
 
 _UPSCALERS = ("ESRGAN", "RealESRGAN", "SwinIR", "DAT", "HAT", "LDSR", "ScuNET")
 _PLACES = {
@@ -100,7 +101,7 @@ def web_ui(site: Site) -> Program | None:
         kind, name = ("reforge", "reForge") if site.has("ldm_patched") else ("forge", "Forge")
     else:
         kind, name = "a1111", "AUTOMATIC1111"
-    said = {key: value for file in ("webui-user.sh", "webui-user.bat") for key, value in _assigned(site, file)}
+    said = _said(site)
     switches = dict(_switches(said.get("COMMANDLINE_ARGS", "")))
     declared = [(switches[one], folder) for one, folder in _SWITCHES.items() if one in switches]
     for switch, above in (("--data-dir", ""), ("--models-dir", "models/")):
@@ -117,7 +118,7 @@ def web_ui(site: Site) -> Program | None:
         why=_ONE_FOLDER,
         configs=tuple(site.settings.used),
         keys=_keys(site.path / "config.json", settings),
-        proxy=next((said[one] for one in ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY") if said.get(one)), ""),
+        proxy=without_password(_proxy(said)),
         notes=tuple(site.settings.notes),
     )
 
@@ -174,6 +175,19 @@ def _keys(path: Path, settings: dict[str, Any]) -> tuple[KeyPlace, ...]:
         for name, hub in _KEYS.items()
         if isinstance(settings.get(name), str) and settings[name]
     )
+
+
+def proxy_of(site: Site) -> str:
+    """The proxy that its start scripts name, with its password: for when its owner says to take it."""
+    return _proxy(_said(site))
+
+
+def _proxy(said: Mapping[str, str]) -> str:
+    return next((said[one] for one in ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY") if said.get(one)), "")
+
+
+def _said(site: Site) -> dict[str, str]:
+    return {key: value for file in ("webui-user.sh", "webui-user.bat") for key, value in _assigned(site, file)}
 
 
 def _assigned(site: Site, name: str) -> Iterator[tuple[str, str]]:
