@@ -107,9 +107,8 @@ def test_trees_whose_programs_write_headers_and_blobs_are_left_alone(app: App, r
     model(root / "swarm" / "Models" / "s.safetensors", 1)
     (root / "swarm" / "Data").mkdir()
     (root / "swarm" / "Data" / "Settings.fds").write_text("")
-    model(root / "swarm2" / "Models" / "s2.safetensors", 1)
-    (root / "swarm2" / "src").mkdir()
-    (root / "swarm2" / "src" / "SwarmUI.csproj").write_text("")
+    trees.swarm(root / "swarm2")
+    model(root / "swarm2" / "Models" / "LLM" / "s2.safetensors", 1)
     model(root / "ollama" / "blobs" / "o.safetensors", 1)
     (root / "ollama" / "manifests").mkdir()
     known(app)
@@ -121,6 +120,32 @@ def test_trees_whose_programs_write_headers_and_blobs_are_left_alone(app: App, r
     }
     assert duplicates(app.stock).frees == 0
     assert do(app)["linked"] == 0
+
+
+def test_a_swarm_that_was_told_to_leave_its_files_alone_shares_them(app: App, root: Path) -> None:
+    trees.swarm(root / "swarm", careful=True)
+    model(root / "a.safetensors", 1)
+    model(root / "swarm" / "Models" / "Lora" / "s.safetensors", 1)
+    known(app)
+    assert sorted(states(app).values()) == ["double", "kept"]
+
+
+def test_programs_are_looked_for_only_where_something_is_there_twice(
+    app: App, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def looked(_: object) -> tuple[Path, ...]:
+        raise AssertionError("the whole machine was searched")
+
+    monkeypatch.setattr("modelyard.jobs.dedupe.rewritten", looked)
+    model(root / "a.safetensors", 1)
+    model(root / "b.safetensors", 2)
+    known(app)
+    assert duplicates(app.stock).groups == []
+    model(root / "c.safetensors", 1)
+    known(app)
+    assert len(duplicates(app.stock, ()).groups) == 1
+    with pytest.raises(AssertionError, match="searched"):
+        duplicates(app.stock)
 
 
 def test_a_read_only_root_is_not_touched(app: App, root: Path, tmp_path: Path) -> None:

@@ -27,6 +27,8 @@ from modelyard.library.shifting.extents import shared_extents
 from modelyard.library.shifting.journal import Mark
 from modelyard.library.shifting.sharing import Share
 from modelyard.net.stop import Stop
+from modelyard.programs.installed.machine import this_machine
+from modelyard.programs.installed.searching import recognise
 from modelyard.store.proofs import stamp_of
 from modelyard.values.sizes import show_size
 
@@ -83,10 +85,14 @@ class Duplicates(msgspec.Struct, frozen=True, kw_only=True):
     unmeasured: int
 
 
-def duplicates(stock: Stock) -> Duplicates:
-    """Every file that is here more than once."""
+def duplicates(stock: Stock, rewriting: Sequence[Path] | None = None) -> Duplicates:
+    """Every file that is here more than once.
+
+    Args:
+        rewriting: See `finding.rewriting_of`, where programs were looked for already; else they are when it matters.
+    """
     same, alike = stock.catalogue.doubles()
-    judge = _Judge(stock)
+    judge = _Judge(stock, rewriting)
     groups = [group for group in (_group(judge, found) for found in same) if group is not None]
     told = [Alike(tensors=found[0].tensors, files=[_copy(one, "alike") for one in found]) for found in alike]
     return Duplicates(
@@ -146,10 +152,11 @@ def _copy(one: Double, state: str, reason: str = "") -> Copy:
 class _Judge:
     """Says why a file may not share its place; looks at each folder once."""
 
-    def __init__(self, stock: Stock) -> None:
+    def __init__(self, stock: Stock, rewriting: Sequence[Path] | None = None) -> None:
+        self._stock = stock
+        self._known = rewriting
         self._roots = stock.roots()
-        self._rewrites = functools.cache(_rewrites_headers)
-        self._rewriting = rewritten(stock)
+        self._program = functools.cache(functools.partial(recognise, machine=this_machine()))
         self._folder = functools.cache(self._of_folder)
 
     def __call__(self, one: Double) -> str:
@@ -163,18 +170,15 @@ class _Judge:
         except YardError as error:
             return "read-only" if error.code == "read-only-disk" else "outside"
         real = Path(os.path.realpath(folder))
-        if any(above.name == "blobs" and (above.parent / "manifests").is_dir() for above in (real, *real.parents)):
+        programs = [one for above in (real, *real.parents) if (one := self._program(above)) is not None]
+        if any(real.is_relative_to(one.path) for each in programs if each.kind == "ollama" for one in each.folders):
             return "ollama"
-        written = any(map(self._rewrites, (real, *real.parents))) or any(map(real.is_relative_to, self._rewriting))
+        written = any(one.rewrites for one in programs) or any(map(real.is_relative_to, self._rewriting))
         return "headers-rewritten" if written else ""
 
-
-def _rewrites_headers(folder: Path) -> bool:
-    """Whether this is a SwarmUI, which writes metadata into the files of its models."""
-    if (folder / "Data" / "Settings.fds").is_file():
-        return True
-    source = folder / "src"
-    return source.is_dir() and any(one.name.startswith("SwarmUI") for one in source.iterdir())
+    @functools.cached_property
+    def _rewriting(self) -> Sequence[Path]:
+        return rewritten(self._stock) if self._known is None else self._known
 
 
 # --- giving space back ----------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from modelyard.jobs.dedupe import Group, duplicates
-from modelyard.jobs.finding import found, places
+from modelyard.jobs.finding import found, places, rewriting_of
 from modelyard.jobs.stock import Stock
 from modelyard.library.roots.roots import Roots
 from modelyard.programs.installed.found import Care, Means, Program
@@ -94,7 +94,8 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
 def survey(stock: Stock, machine: Machine | None = None) -> Found:
     """Every program with what it keeps, and what lies there twice."""
-    programs, roots, doubles = found(stock, machine), stock.roots(), duplicates(stock)
+    programs, roots = found(stock, machine), stock.roots()
+    doubles = duplicates(stock, rewriting_of(programs))
     owners = [(str(folder.path) + os.sep, one.id) for one in programs for folder in one.folders]
     shared, freed, between = _between(doubles.groups, owners)
     return Found(

@@ -66,6 +66,7 @@ class Program:
         means: How a model can be lent to it, the gentlest first; none when it takes none.
         why: Why not by other means, or what else its owner should know.
         notes: What in its settings could not be used.
+        rewrites: It may write into any model below `path`, also where `folders` names none.
         proxy: The proxy that its settings name, without its password.
     """
 
@@ -80,6 +81,7 @@ class Program:
     extra: tuple[Path, ...] = ()
     lists: tuple[tuple[str, str], ...] = ()
     keys: tuple[KeyPlace, ...] = ()
+    rewrites: bool = False
     proxy: str = ""
     notes: tuple[str, ...] = ()
 

@@ -108,6 +108,7 @@ def swarm(site: Site) -> Program | None:
         why="" if careful else "It writes metadata into its files (EditMetadataWriteJSON is off): no link may lead in.",
         configs=tuple(site.settings.used),
         lists=tuple((folder, key) for folder, key in _SWARM_KEYS.items() if key in settings) if careful else (),
+        rewrites=not careful,
         notes=tuple(site.settings.notes),
     )
 
