@@ -207,6 +207,46 @@ def test_the_queue_shows_pauses_and_goes_on(window: Window) -> None:
         window.hub.faults.speed = None
 
 
+def test_the_queue_shows_what_is_on_its_way_behind_hundreds_that_ended(window: Window) -> None:
+    window.hub.hf.add_repo("ink/late", {"late.safetensors": safetensors_of_size(1_200_000)})
+    items = [{"address": f"hf:ink/ended/{number}.safetensors"} for number in range(250)]
+    window.owner(
+        "POST", "/tasks/actions", {"do": "cancel", "ids": window.owner("POST", "/tasks", {"items": items})["ids"]}
+    )
+    window.hub.faults.speed = 200_000
+    try:
+        want = {"address": "hf:ink/late/late.safetensors", "folder": "loras"}
+        window.comfy.ask("POST", "/modelyard/ensure", {"wants": [want]})
+        window.tab("Queue")
+        window.page.locator(".row").filter(has_text="late").get_by_role("button", name="pause").wait_for()
+        counts = window.owner("GET", "/tasks?kind=download")["counts"]
+        waiting = sum(number for state, number in counts.items() if state not in ("done", "cancelled"))
+        assert window.page.get_by_role("tab", name="Queue").inner_text() == f"Queue ({waiting})" and waiting
+    finally:
+        window.hub.faults.speed = None
+    until(lambda: "late.safetensors" in window.comfy.listed("loras"))
+
+
+def test_only_a_download_that_ended_asks_again_what_is_missing(window: Window) -> None:
+    window.offered("linseed", 17)
+    window.put("vae", "after.safetensors", 18, "Afterwards")
+    (known,) = window.owner("GET", "/models?text=Afterwards")["models"]
+    window.tab("Missing")
+    window.page.get_by_text("Every model of this workflow is here.").wait_for()
+    asked: list[str] = []
+    note = lambda request: asked.append(request.url) if request.url.endswith("/workflows/plan") else None  # noqa: E731
+    window.page.on("request", note)
+    number = window.owner("POST", "/library/scan", {})["id"]
+    until(lambda: window.owner("GET", f"/tasks/{number}")["state"] == "done")
+    window.owner("POST", "/comfyui/insert", {"id": known["id"]})
+    until(window.nodes)  # an event later than the scan's end has arrived
+    assert not asked
+    want = {"address": "hf:ink/linseed/linseed.safetensors", "folder": "loras"}
+    window.comfy.ask("POST", "/modelyard/ensure", {"wants": [want]})
+    until(lambda: window.nodes() and asked)
+    window.page.remove_listener("request", note)
+
+
 def test_keys_pressed_in_the_sidebar_do_not_reach_the_canvas(window: Window) -> None:
     window.put("vae", "keep.safetensors", 16, "Keep me")
     window.tab("Library")

@@ -198,6 +198,7 @@ class Panel {
   here = true
   said = {}
   tasks = []
+  waiting = 0
   plan = null
   live = null
 
@@ -208,7 +209,7 @@ class Panel {
     this.note = h('div', { className: 'note', role: 'status' })
     root.onkeydown = (event) => !event.ctrlKey && !event.metaKey && event.stopPropagation() // Delete here removes no node
     root.replaceChildren(h('style', { textContent: STYLE }), this.head, this.note, this.body)
-    this.show(this.tab)
+    this.open(this.tab)
   }
 
   /** A person opens a tab; what the workflow misses is looked for at once. */
@@ -227,8 +228,7 @@ class Panel {
   /** The tabs with their counts, and whether the service runs; what has the focus keeps it. */
   top() {
     if (!this.body) return
-    const open = this.tasks.filter((one) => !['done', 'cancelled'].includes(one.state)).length
-    const titles = { library: 'Library', queue: open ? `Queue (${open})` : 'Queue', missing: 'Missing' }
+    const titles = { library: 'Library', queue: this.waiting ? `Queue (${this.waiting})` : 'Queue', missing: 'Missing' }
     for (const tab of this.head.children) {
       tab.textContent = titles[tab.id]
       tab.setAttribute('aria-selected', String(tab.id === this.tab))
@@ -252,7 +252,7 @@ class Panel {
     }
     if (kind === 'progress') this.progress(data.tasks ?? [])
     if (/^(task|queue)\./.test(kind)) this.reload()
-    if (kind === 'task.moved' && data.to === 'done') this.landed()
+    if (kind === 'task.moved' && data.to === 'done' && data.kind === 'download') this.landed()
     if (kind === 'model.added' || kind === 'model.gone') {
       refresh()
       if (this.cards?.isConnected) this.soon()
@@ -262,7 +262,9 @@ class Panel {
 
   reload = later(150, async () => {
     try {
-      this.tasks = (await ask('GET', '/tasks?kind=download&limit=200')).tasks
+      const [open, over] = await Promise.all([downloads(OPEN, 200), downloads(['failed', 'cancelled'], 50)])
+      this.tasks = [...open.tasks, ...over.tasks]
+      this.waiting = [...OPEN, 'failed'].reduce((sum, state) => sum + open.counts[state], 0)
       this.top()
       if (this.body && this.tab === 'queue') this.queue()
     } catch (error) {
@@ -270,10 +272,11 @@ class Panel {
     }
   })
 
-  landed() {
+  /** One question for all that land together. */
+  landed = later(500, () => {
     refresh()
-    if (this.plan) this.find(true)
-  }
+    if (this.body && this.tab === 'missing') this.find(true)
+  })
 
   // what lies here, and what the hubs have
 
@@ -355,8 +358,7 @@ class Panel {
   // what is on its way
 
   queue() {
-    const over = (task) => Number(['done', 'cancelled'].includes(task.state))
-    const rows = this.tasks.toSorted((a, b) => over(a) - over(b)).map((task) => this.task(task))
+    const rows = this.tasks.map((task) => this.task(task))
     this.body.replaceChildren(...(rows.length ? rows : [h('p', { className: 'quiet', textContent: 'Nothing is on its way.' })]))
   }
 
@@ -368,7 +370,7 @@ class Panel {
     }
     const bar = h('progress', { max: 1, value: task.size ? task.done / task.size : 0 })
     const row = h('div', { className: `row ${task.state}` }, h('b', { textContent: task.title }),
-      h('small', { textContent: task.error?.message ?? ([task.state, task.reason, size(task.size)].filter(Boolean).join(' · ')) }), ...(['done', 'cancelled'].includes(task.state) ? [] : [bar]),
+      h('small', { textContent: task.error?.message ?? ([task.state, task.reason, size(task.size)].filter(Boolean).join(' · ')) }), ...(task.state === 'cancelled' ? [] : [bar]),
       h('div', { className: 'acts' }, ...(can[task.state] ?? []).map((verb) => h('button', { textContent: verb[0].toUpperCase() + verb.slice(1), onclick: () => act(verb).catch(trouble) }))))
     row.dataset.task = task.id
     return row
@@ -377,8 +379,9 @@ class Panel {
   progress(running) {
     for (const one of running) {
       const row = this.body?.querySelector(`[data-task="${Number(one.id)}"]`)
-      if (!row || !one.size) continue
-      row.querySelector('progress').value = one.done / one.size
+      const bar = row?.querySelector('progress') // none while a cancelled one was just tried again
+      if (!bar || !one.size) continue
+      bar.value = one.done / one.size
       row.querySelector('small').textContent = `${size(one.done)} of ${size(one.size)} · ${size(one.speed)}/s`
     }
   }
@@ -427,6 +430,8 @@ class Panel {
   }
 }
 
+const OPEN = ['running', 'verifying', 'queued', 'waiting', 'paused']
+const downloads = (states, limit) => ask('GET', `/tasks?kind=download&limit=${limit}${states.map((one) => `&state=${one}`).join('')}`)
 const graph = () => JSON.stringify((app.rootGraph ?? app.graph).serialize())
 
 /** Of several open pages the one that was looked at last answers. */
@@ -457,9 +462,9 @@ progress { width: 100%; height: 6px } .acts { display: flex; gap: 6px; padding: 
 
 const panel = new Panel()
 const missing = () => {
+  if (panel.body) return panel.open('missing')
   panel.tab = 'missing'
-  if (!panel.body) toggle()
-  panel.find()
+  toggle()
 }
 const toggle = () => app.extensionManager.command.execute(`Workspace.ToggleSidebarTab.${ID}`)
 
