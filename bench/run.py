@@ -1,6 +1,7 @@
 """`python3 run.py bench NAME`: measure ourselves, interleaved with others.
 
-transfer [WORKLOAD...]   big, tls, disk, eight, many, limited, latency (all by default)
+transfer [WORKLOAD...]   big, tls, disk, eight, many, limited, latency (all by default), tiny; --chart FILE.svg draws it
+faults [SCENARIO...]     the 44 network faults: what is recovered, at what cost, and that nothing wrong is called right
 kills                    kill -9 every 1.5 s until it is done
 library [MODELS]         a library of 100,000 models: scans, pages, memory
 listing [MODELS]         pages of 10,000 LoRAs beside --lora-manager and --comfyui, where they are given
@@ -23,13 +24,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="run.py bench", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("name", choices=["transfer", "kills", "library", "listing", "yard"])
+    parser.add_argument("name", choices=["transfer", "faults", "kills", "library", "listing", "yard"])
     parser.add_argument("workloads", nargs="*")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--scratch", type=Path, help="on tmpfs; needs 10 GB (default: /dev/shm)")
     parser.add_argument("--disk", type=Path, default=Path.cwd(), help="a folder on a real disk")
     parser.add_argument("--lora-manager", type=Path, help="a checkout of ComfyUI-Lora-Manager with its own .venv")
     parser.add_argument("--comfyui", type=Path, help="a checkout of ComfyUI")
+    parser.add_argument("--chart", type=Path, help="write a chart of the transfers there")
+    parser.add_argument("--jobs", type=int, default=2, help="faults at once")
     chosen = parser.parse_args()
     base = chosen.scratch or (Path("/dev/shm") if Path("/dev/shm").is_dir() else Path(tempfile.gettempdir()))
     scratch = Path(tempfile.mkdtemp(prefix="modelyard-bench-", dir=base))
@@ -52,9 +55,13 @@ def main() -> int:
             from yard import bench as yard_bench
 
             return yard_bench(scratch)
+        if chosen.name == "faults":
+            from faults import bench as fault_bench
+
+            return fault_bench(scratch, chosen.workloads, chosen.jobs)
         from transfer import bench
 
-        return bench(chosen.rounds, chosen.workloads, scratch, disk)
+        return bench(chosen.rounds, chosen.workloads, scratch, disk, chosen.chart and chosen.chart.absolute())
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
         shutil.rmtree(disk, ignore_errors=True)

@@ -17,12 +17,14 @@ from pathlib import Path
 
 import measuring
 import peers
+from chart import Group, chart
 from measuring import Cost
 from peers import File
 
 from server import Server
 
 GIB = 2**30
+_BY_DEFAULT = ("big", "tls", "disk", "eight", "many", "limited", "latency")
 
 
 @dataclass
@@ -112,11 +114,12 @@ def workloads(server: Server, scratch: Path, disk: Path, chosen: Sequence[str]) 
         "many": many,
         "limited": limited,
         "latency": latency,
+        "tiny": tiny,
     }
     unknown = set(chosen) - set(makers)
     if unknown:
         raise SystemExit(f"No workload {', '.join(unknown)}; there are {', '.join(makers)}.")
-    return [make(server, scratch, disk) for name, make in makers.items() if not chosen or name in chosen]
+    return [make(server, scratch, disk) for name, make in makers.items() if name in (chosen or _BY_DEFAULT)]
 
 
 def _one(server: Server, name: str, size: int, port: int | None = None) -> File:
@@ -137,6 +140,14 @@ def _single(server: Server, scratch: Path, out: Path, file: File) -> list[Entry]
         Entry("modelyard", "yes", lambda: peers.ours([file], out, hashes=scratch), env),
         Entry("aria2c -x16", "yes", lambda: peers.aria2([file], out, lists=scratch / "aria2.txt")),
     ]
+
+
+def tiny(server: Server, scratch: Path, disk: Path) -> Workload:
+    """One 16 MiB file, to see that the bench itself works; its figures mean nothing."""
+    out, file = scratch / "out", _one(server, "tiny.bin", 16 * 2**20)
+    return Workload(
+        "tiny", "one 16 MiB file", [file], out, _single(server, scratch, out, file), [], 16 * 2**20, scratch
+    )
 
 
 def big(server: Server, scratch: Path, disk: Path) -> Workload:
@@ -331,10 +342,14 @@ def _judged(workload: Workload, bar: Bar) -> tuple[str, float, float, bool]:
     return (f"{workload.name}: {bar.what}{against}", figure, bar.most, figure <= bar.most)
 
 
-def bench(rounds: int, chosen: Sequence[str], scratch: Path, disk: Path) -> int:
-    """Run everything and print tables and bars; the exit code says whether every bar held."""
+def bench(rounds: int, chosen: Sequence[str], scratch: Path, disk: Path, picture: Path | None = None) -> int:
+    """Run everything and print tables and bars; the exit code says whether every bar held.
+
+    Args:
+        picture: Where a chart is written.
+    """
     print(measuring.machine())
-    judged = []
+    judged, groups = [], []
     with Server(scratch) as server:
         for workload in workloads(server, scratch, disk, chosen):
             for number in range(rounds):
@@ -345,7 +360,11 @@ def bench(rounds: int, chosen: Sequence[str], scratch: Path, disk: Path) -> int:
                     file=sys.stderr,
                 )
             judged += report(workload)
+            groups.append(Group(workload.says, [(one.name, one.wall, one.verifies) for one in workload.entries]))
             clear(workload.out)
+    if picture:
+        foot = f"Medians of {rounds} interleaved rounds on {measuring.machine()}, served by nginx on the same machine."
+        picture.write_text(chart(groups, foot))
     print("\nBars (ratio of medians in this run)")
     for text, figure, most, held in judged:
         print(f"  {'held  ' if held else 'MISSED'} {text:44} {figure:6.2f} (at most {most})")
