@@ -1,6 +1,7 @@
 """A real PostgreSQL for tests: one cluster a worker, one database a test."""
 
 import contextlib
+import functools
 import os
 import pwd
 import shutil
@@ -9,6 +10,9 @@ import tempfile
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
+
+from modelyard.store.database import Database
 
 
 def _binaries() -> Path | None:
@@ -42,13 +46,34 @@ class Cluster:
         assert done.returncode == 0, done.stderr
 
     def database(self) -> str:
+        """The URL of a new database with our tables: a copy of one made before, half the time of their migrations."""
+        return self._create("ours")
+
+    def empty(self) -> str:
         """The URL of a new, empty database."""
+        return self._create("template1")
+
+    def _create(self, template: str) -> str:
         self._made += 1
-        name = f"yard{self._made}"
-        self._call("createdb", "-h", str(self._folder), "-U", "yard", name)
+        with self._owner.connect() as db:
+            db.exec_driver_sql(f"CREATE DATABASE yard{self._made} TEMPLATE {template}")
+        return self._url(f"yard{self._made}")
+
+    @functools.cached_property
+    def _owner(self) -> sa.Engine:
+        engine = sa.create_engine(
+            self._url("postgres").replace("postgresql:", "postgresql+psycopg:"), isolation_level="AUTOCOMMIT"
+        )
+        with engine.connect() as db:
+            db.exec_driver_sql("CREATE DATABASE ours")
+        Database(self._folder / "ours", self._url("ours")).close()
+        return engine
+
+    def _url(self, name: str) -> str:
         return f"postgresql://yard@/{name}?host={self._folder}"
 
     def stop(self) -> None:
+        self._owner.dispose()
         with contextlib.suppress(AssertionError):
             self._call("pg_ctl", "-D", str(self._folder / "data"), "-m", "immediate", "stop")
         shutil.rmtree(self._folder, ignore_errors=True)

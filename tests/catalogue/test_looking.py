@@ -9,14 +9,14 @@ import pytest
 
 from modelyard.catalogue.asking import FACETS, Asking
 from modelyard.catalogue.catalogue import Catalogue
-from modelyard.catalogue.pages import SORTS, Order
+from modelyard.catalogue.order import SORTS, Order
 from modelyard.errors import BadValue
 from modelyard.values.about import About, Own
 from modelyard.values.identity import Identity
 
 
-@pytest.fixture
-def shelf(catalogue: Catalogue, make) -> Catalogue:
+@pytest.fixture(scope="module")
+def shelf(lasting: Catalogue, make) -> Catalogue:
     """Two hundred models of a few kinds."""
     dice = random.Random(7)
     entries = []
@@ -32,8 +32,8 @@ def shelf(catalogue: Catalogue, make) -> Catalogue:
             own=Own(favourite=dice.random() < 0.2, rating=dice.choice([None, 1, 5])),
         )
         entries.append(make(f"sub{number % 3}/m{number}.pt", about, identity, size=dice.randrange(10**9)))
-    catalogue.keep(entries)
-    return catalogue
+    lasting.keep(entries)
+    return lasting
 
 
 def walk(catalogue: Catalogue, asking: Asking, sort: str, *, descending: bool) -> list[int]:

@@ -13,7 +13,7 @@ from modelyard.store.upgrade import upgrade, version_of
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request):
-    return request.getfixturevalue("postgres").database() if request.param == "postgresql" else ""
+    return request.getfixturevalue("postgres").empty() if request.param == "postgresql" else ""
 
 
 @pytest.fixture
