@@ -25,6 +25,7 @@ from modelyard.jobs.limits import follow, limits_of
 from modelyard.jobs.wish import Wish
 from modelyard.jobs.yard import Yard
 from modelyard.keys.chain import Keys, default_places
+from modelyard.keys.realm import origin
 from modelyard.keys.redaction import Redactor
 from modelyard.net.cache import AnswerCache
 from modelyard.net.client import Client
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from modelyard.jobs.caretaker import Caretaker
     from modelyard.jobs.ensuring import Ensure
     from modelyard.jobs.hooks.worker import Hooks
+    from modelyard.jobs.lan import LanDesk
     from modelyard.jobs.profiles import Profiles
     from modelyard.jobs.queued import DownloadKind
     from modelyard.jobs.stock import Stock
@@ -215,6 +217,15 @@ class App:
         return runner
 
     @functools.cached_property
+    def lan(self) -> LanDesk:
+        """Registers hubs of the local network."""
+        from modelyard.jobs.lan import LanDesk
+
+        client = Client(self.pool, self.keys.headers_for, USER_AGENT)
+        bare = Client(self.pool, lambda _origin: {}, USER_AGENT)
+        return LanDesk(self.lan_hubs, self.keys, client, bare, self.stop)
+
+    @functools.cached_property
     def profiles(self) -> Profiles:
         """Named sets of options."""
         from modelyard.jobs.profiles import Profiles
@@ -309,6 +320,19 @@ class App:
             if low in (hub.name, hub.title.lower(), *hub.prefixes):
                 return hub.name
         raise UnknownHub(f"There is no hub {text!r}.", hint="Hubs: " + ", ".join(hub.name for hub in self.hubs) + ".")
+
+    def key_owner(self, text: str) -> str:
+        """By which name a key is kept: that of a hub, or the origin of a registered one of the local network.
+
+        Raises:
+            UnknownHub: There is none.
+        """
+        if "://" not in text:
+            return self.hub_name(text)
+        given = origin(text)
+        if given not in self.lan_hubs:
+            raise UnknownHub(f"{given} is not registered.", hint="Register it first: `modelyard lan add`.")
+        return given
 
     def keep_key(self, found: Found) -> None:
         """A key came inside a pasted link: keep it for its hub, where none is kept; a link replaces no key."""

@@ -19,7 +19,11 @@ from modelyard.engine.journal import read_journal
 from modelyard.errors import AccessError, Stopped
 from modelyard.jobs.download import Download
 from modelyard.jobs.wish import Outcome, Wish
+from modelyard.net import guard
+from modelyard.net.guard import Reach
+from modelyard.net.url import parse
 from modelyard.testing import PracticeHub
+from net.tls_hub import TlsHub
 
 hf_xet = pytest.importorskip("hf_xet")
 
@@ -250,3 +254,34 @@ def test_a_key_in_an_error_of_the_wheel_is_not_repeated() -> None:
         raise RuntimeError("cannot get https://cdn.example/x?Signature=SECRET (url)")
     assert "SECRET" not in failed.value.message
     assert "https://cdn.example/x" in failed.value.message
+
+
+@pytest.mark.parametrize(
+    ("registered", "trusted", "reached"), [(True, False, False), (True, True, False), (False, True, True)]
+)
+@pytest.mark.parametrize("named", ["neighbour", "another registered hub"])
+def test_a_registered_hub_leads_the_wheel_to_no_other_one_at_home_and_the_plain_way_serves(
+    hub: PracticeHub,
+    stored: str,
+    target: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    registered: bool,
+    trusted: bool,
+    reached: bool,
+    named: str,
+) -> None:
+    """The last row is the control: a person's own hub, not registered, may name one at home."""
+    real, outside = guard.reach_of, parse(hub.cdn_url).host
+    monkeypatch.setattr(guard, "reach_of", lambda ip: Reach.PUBLIC if ip == outside else real(ip))
+    neighbour = TlsHub(None)
+    hub.hf.cas = neighbour.origin
+    with App({**os.environ, **hub.env()}, flags={"retry.first": "0.05"}, trusted=trusted) as app:
+        if registered:
+            app.lan_hubs.add(hub.url)
+        if named != "neighbour":
+            app.lan_hubs.add(neighbour.origin)
+        outcome = fetch(app, target)
+    neighbour.close()
+    assert outcome.error is None and outcome.proven == ("sha256",)
+    assert asked(hub, "xet-read-token") == 1
+    assert bool(neighbour.connections) == (reached and named == "neighbour")

@@ -19,11 +19,15 @@ def command() -> None:
 @command.command(name="set")
 @click.argument("hub")
 def set_(hub: str) -> None:
-    """Keep a key for HUB. It is asked for without echo, or read from stdin."""
+    """Keep a key for HUB, or for a registered one such as https://nas.lan:8443.
+
+    It is asked for without echo, or read from stdin.
+    """
     with opened() as (app, teller):
-        realm = app.keys.realm(app.hub_name(hub))
+        realm = app.keys.realm(app.key_owner(hub))
         if sys.stdin.isatty():
-            teller.note(f"Make a key at {realm.settings_page}")
+            if realm.settings_page:
+                teller.note(f"Make a key at {realm.settings_page}")
             value = click.prompt(f"Key for {realm.title}", hide_input=True, err=True)
         else:
             value = sys.stdin.readline()
@@ -70,7 +74,7 @@ def check(hub: str, opens: str | None, as_json: bool) -> int:
 def remove(hub: str) -> None:
     """Forget the key of HUB."""
     with opened() as (app, teller):
-        name = app.hub_name(hub)
+        name = app.key_owner(hub)
         places = app.keys.remove(name)
         teller.result(f"Removed from {', '.join(places)}." if places else f"There was no kept key for {name}.")
 

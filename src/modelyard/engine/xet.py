@@ -22,9 +22,10 @@ from modelyard.engine.part import DIRECT_FROM, PartFile
 from modelyard.engine.prover import Piece
 from modelyard.engine.recover import recover
 from modelyard.engine.run import Run, Surroundings
-from modelyard.errors import NetworkError
+from modelyard.errors import AddressForbidden, BadAddress, NetworkError
 from modelyard.net.api import Follow
 from modelyard.net.client import Request
+from modelyard.net.guard import Sender
 from modelyard.net.url import parse, without_query
 from modelyard.values.offers import Xet
 
@@ -128,6 +129,7 @@ def ask(around: Surroundings, xet: Xet) -> Token:
     request = Request(xet.token_url, follow=Follow.SAME_ORIGIN, told_by_public=told_by_public)
     reply = around.engine.client.open(request, around.stop)
     try:
+        sender = Sender(reply.connection.line.reach, reply.url.origin)
         with around.stop.waking(reply.connection.shut):
             body = reply.read_all(_ANSWER)
     finally:
@@ -141,7 +143,20 @@ def ask(around: Surroundings, xet: Xet) -> Token:
         raise XetFailed(f"{reply.url.host} does not say where its chunk store is.") from error
     if not safe:
         raise XetFailed(f"{reply.url.host} names a chunk store that is not on https.")
+    if token.store.startswith(("http:", "https:")):
+        _check_place(around, token.store, sender)
     return token
+
+
+def _check_place(around: Surroundings, store: str, sender: Sender) -> None:
+    """Let the wheel go only where we would go after a redirect, and to no hub that has a certificate of its own.
+
+    It looks the name up again: one that leads elsewhere by then fails at its certificate, before a request is sent.
+    """
+    try:
+        around.engine.client.pool.check(parse(store), sender)
+    except (AddressForbidden, BadAddress) as error:
+        raise XetFailed(f"{sender.origin} names a chunk store that it may not lead to.") from error
 
 
 def may_name(host: str, store: str) -> bool:

@@ -127,6 +127,9 @@ class Dialer:
         if self._lan_hubs is not None and url.origin in self._lan_hubs:
             raise AddressForbidden(f"{url.origin} is a hub of the local network.")
         with socket_errors(url.host):
+            if self._proxies.proxy_for(url):
+                self._look_behind(url, sender, self._guard)
+                return
             for found in socket.getaddrinfo(url.host, url.port, type=socket.SOCK_STREAM):
                 self._guard.check(str(found[4][0]), url.origin, sender)
 

@@ -13,7 +13,7 @@ import msgspec
 from modelyard.errors import BadValue
 from modelyard.keys.private_file import read_private, write_private
 from modelyard.keys.realm import Realm, origin
-from modelyard.net.trust import Trust
+from modelyard.net.trust import Trust, checked_ca, checked_pin
 
 MOST = 256
 _LARGEST = 16 * 2**20
@@ -25,6 +25,16 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     origin: str
     ca: str = ""
     pin: str = ""
+
+    def trust(self) -> Trust | None:
+        """What vouches for it.
+
+        Raises:
+            BadValue: A hand has spoilt it.
+        """
+        if not self.ca and not self.pin:
+            return None
+        return Trust(checked_ca(self.ca) if self.ca else "", checked_pin(self.pin) if self.pin else "")
 
 
 class LanHubs:
@@ -107,7 +117,7 @@ class LanHubs:
         try:
             found = msgspec.json.decode(read_private(self._path, _LARGEST) or b"[]", type=tuple[str | Entry, ...])
             entries = [Entry(each) if isinstance(each, str) else each for each in found]
-            return {origin(each.origin): Trust(each.ca, each.pin) if each.ca or each.pin else None for each in entries}
+            return {origin(each.origin): each.trust() for each in entries}
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise BadValue(f"{self._path} is no list of origins.", hint="Mend it or remove it.") from error
 

@@ -35,6 +35,12 @@ class Trust:
         """What a connection to this origin, and to no other, is wrapped with."""
         return _context(self.ca)
 
+    @property
+    def authorities(self) -> tuple[str, ...]:
+        """Whom the certificates of `ca` name."""
+        found = map(ssl.PEM_cert_to_DER_cert, _BLOCK.findall(self.ca))
+        return tuple(read_certificate(der).subject for der in found)
+
     def check(self, sock: ssl.SSLSocket, host: str) -> None:
         """Compare the key of a far end that shook hands and was told nothing yet.
 
@@ -50,7 +56,9 @@ class Trust:
         hint += "`modelyard lan add` with the new --pin."
         if seen.fingerprint == self.pin:
             hint = f"What was pinned is the fingerprint of its certificate; the pin of its key is {seen.pin}."
-        raise PinDiffers(f"{host} does not show the key that is pinned for it; nothing was sent.", hint=hint)
+        raise PinDiffers(
+            f"{host} does not show the key that is pinned for it; nothing was sent.", hint=hint, seen=seen.pin
+        )
 
 
 @functools.lru_cache(maxsize=64)

@@ -172,13 +172,13 @@ def list_keys(here: Here) -> list[KeyView]:
 @routes.put("/keys/{hub}", role=Role.ADMIN, raises=(UnknownHub,), example={"value": "hf_..."})
 def keep_key(here: Here, hub: str, body: NewKey) -> KeyPlace:
     """Keep a key for a hub, for this service and every other part of Modelyard."""
-    return KeyPlace(here.app.keys.set(here.app.hub_name(hub), body.value))
+    return KeyPlace(here.app.keys.set(here.app.key_owner(hub), body.value))
 
 
 @routes.delete("/keys/{hub}", role=Role.ADMIN, raises=(UnknownHub,))
 def remove_key(here: Here, hub: str) -> None:
     """Forget the key of a hub."""
-    here.app.keys.remove(here.app.hub_name(hub))
+    here.app.keys.remove(here.app.key_owner(hub))
 
 
 @routes.post("/keys/{hub}/check", role=Role.ADMIN, slow=True, raises=(UnknownHub, NetworkError))
