@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import time
@@ -23,6 +24,7 @@ from programs.workflows.containers import boxed
 from programs.workflows.made import canvas, described, node, queued, subgraph
 
 TEMPLATES = Path(next(iter(comfyui_workflow_templates_json.__path__)))
+Make = Callable[[dict[str, str]], bytes]
 OLD, NEW = "old.safetensors", "new ü.safetensors"
 VAE = canvas(node(1, "VAELoader", OLD, models=(described(OLD, "vae"),)), text=OLD)
 
@@ -35,6 +37,11 @@ def read(data: bytes) -> Workflow:
     found = read_stream(io.BytesIO(data), len(data))
     assert found
     return found
+
+
+def names_or_none(data: bytes) -> list[str] | None:
+    found = read_stream(io.BytesIO(data), len(data))
+    return [row["name"] for row in found.needed] if found else None
 
 
 def names(data: bytes) -> list[str]:
@@ -136,10 +143,35 @@ def test_a_text_too_long_for_a_jpeg_is_refused() -> None:
         rewrite(out.getvalue(), {(OLD, "vae"): "a" * 900 + ".pt"})
 
 
-@pytest.mark.parametrize("make", [boxed.mp4, boxed.webm, boxed.flac, boxed.ogg, boxed.mp3, boxed.latent])
-def test_videos_and_sound_are_read_and_not_changed(make: Callable[[dict[str, str]], bytes]) -> None:
-    with pytest.raises(NotSupported, match="cannot be changed"):
-        rewrite(make({"workflow": json.dumps(VAE)}), {(OLD, "vae"): NEW})
+VIDEOS_AND_SOUND = [boxed.mp4, boxed.webm, boxed.flac, boxed.ogg, boxed.mp3, boxed.latent]
+
+
+@pytest.mark.parametrize("make", VIDEOS_AND_SOUND)
+@pytest.mark.parametrize("new", ["a.pt", "same_size.safetensors"[-len(OLD) :], "ü" * 300 + ".pt", "long" * 200 + ".pt"])
+def test_the_name_in_a_video_or_sound_is_changed_and_back_again(make: Make, new: str) -> None:
+    before = make({"workflow": json.dumps(VAE)})
+    after = rewrite(before, {(OLD, "vae"): new})
+    assert names(after) == [new]
+    assert rewrite(before, {("else.pt", ""): new}) == before
+    if make not in (
+        boxed.mp3,
+        boxed.ogg,
+    ):  # a tag keeps the room that it once took; pages are laid as full as they can be
+        assert rewrite(after, {(new, "vae"): OLD}) == before
+
+
+@pytest.mark.parametrize("make", [*VIDEOS_AND_SOUND, boxed.webp])
+def test_a_file_that_is_cut_anywhere_is_kept_or_refused(make: Make) -> None:
+    whole = make({"workflow": json.dumps(VAE)})
+    for end in range(len(whole)):
+        with contextlib.suppress(NoWorkflow, NotSupported):
+            assert names_or_none(rewrite(whole[:end], {(OLD, "vae"): NEW})) in ([NEW], [OLD], None)
+
+
+def test_a_model_is_never_changed() -> None:
+    header = json.dumps({"__metadata__": {"workflow": json.dumps(VAE)}, "x": {"dtype": "F32"}}).encode()
+    with pytest.raises(NotSupported, match="model"):
+        rewrite(len(header).to_bytes(8, "little") + header + bytes(8), {(OLD, "vae"): NEW})
 
 
 @pytest.mark.parametrize("data", [b"", b"{", b"[]", b"{}", b"hello", b'{"nodes": 1}', b"\xff\xfe{"])

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from modelyard.errors import NotSupported, NoWorkflow
-from modelyard.programs.workflows.containers import exif_writing, png_writing
+from modelyard.errors import NoWorkflow
+from modelyard.programs.workflows.containers import (
+    exif_writing,
+    id3_writing,
+    matroska_writing,
+    metadata_writing,
+    mp4_writing,
+    ogg_writing,
+    png_writing,
+    vorbis_writing,
+)
 from modelyard.programs.workflows.containers.detect import container
 from modelyard.programs.workflows.documents import read_document
 from modelyard.programs.workflows.renaming import Renames, renamed
 
 
 def rewrite(raw: bytes, renames: Renames) -> bytes:
-    """The file with other names of models: JSON, PNG, APNG, WebP or JPEG.
+    """The file with other names of models: JSON, or any container that is read. Pictures, sound and tensors stay.
 
     Args:
         raw: The whole file.
@@ -20,20 +29,15 @@ def rewrite(raw: bytes, renames: Renames) -> bytes:
 
     Raises:
         NoWorkflow: It holds none, or is damaged.
-        NotSupported: Its workflow can be read, but not changed in place.
+        NotSupported: It is a model.
     """
     kind = container(raw[:16], len(raw))
     try:
         if kind is None:
             return _of_json(raw, renames)
-        if writer := _WRITERS.get(kind[0]):
-            return writer(raw, lambda told: _of_text(told, renames))
+        return _WRITERS[kind[0]](raw, lambda told: _of_text(told, renames))
     except (ValueError, RecursionError) as error:
         raise NoWorkflow(f"The workflow in this file cannot be changed: {error}.") from error
-    raise NotSupported(
-        f"Names in a file of the kind {kind[0]} cannot be changed.",
-        hint="Save the workflow as JSON, or as a picture, and fix that.",
-    )
 
 
 def _of_json(raw: bytes, renames: Renames) -> bytes:
@@ -51,4 +55,10 @@ _WRITERS: dict[str, Callable[[bytes, Callable[[str], str]], bytes]] = {
     "png": png_writing.changed,
     "webp": exif_writing.in_webp,
     "jpeg": exif_writing.in_jpeg,
+    "matroska": matroska_writing.changed,
+    "mp4": mp4_writing.changed,
+    "flac": vorbis_writing.in_flac,
+    "ogg": ogg_writing.changed,
+    "mp3": id3_writing.changed,
+    "safetensors": metadata_writing.changed,
 }

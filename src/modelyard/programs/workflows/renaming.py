@@ -37,7 +37,7 @@ def renamed(document: str, renames: Renames) -> str:
     value = json.loads(document.removeprefix("\ufeff"))
     wanted = frozenset(old for old, _ in renames)
     places, pieces, done = _Places(value), list[str](), 0
-    for path, start, end, old in _strings(document, wanted):
+    for path, start, end, old in strings(document, wanted):
         folders = places.folders(path, old)
         new = None if folders is None else _chosen(old, folders, renames)
         if new is not None:
@@ -55,7 +55,7 @@ def _chosen(old: str, folders: frozenset[str], renames: Renames) -> str | None:
     return agreed.pop() if "" in folders and len(agreed) == 1 else None
 
 
-def _strings(document: str, wanted: frozenset[str]) -> Iterator[tuple[_Path, int, int, str]]:
+def strings(document: str, wanted: frozenset[str]) -> Iterator[tuple[_Path, int, int, str]]:
     """Path, span and text of each string that is wanted and no key; the text is valid JSON."""
     above: list[str | int] = []
     opened: list[str] = []

@@ -148,5 +148,7 @@ def _size(value: int, version: int) -> bytes:
 
 def latent(texts: Texts) -> bytes:
     """A safetensors file with metadata."""
-    header = json.dumps({"__metadata__": dict(texts), "x": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}})
+    header = json.dumps(
+        {"__metadata__": dict(texts), "latent_tensor": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}
+    )
     return struct.pack("<Q", len(header)) + header.encode() + bytes(4)

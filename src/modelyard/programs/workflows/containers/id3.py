@@ -7,22 +7,22 @@ from typing import BinaryIO
 from modelyard.programs.workflows.containers.source import Texts, exactly, key_of
 
 MAGIC = b"ID3"
-_ENCODINGS = {0: "latin-1", 1: "utf-16", 2: "utf-16-be", 3: "utf-8"}
+ENCODINGS = {0: "latin-1", 1: "utf-16", 2: "utf-16-be", 3: "utf-8"}
 
 
 def texts(stream: BinaryIO) -> Texts:
     """User texts of known names."""
     head = exactly(stream, 10)
     version, flags = head[3], head[5]
-    body = exactly(stream, _syncsafe(head[6:]))
+    body = exactly(stream, syncsafe(head[6:]))
     if flags & 0x80 and version < 4:
         body = body.replace(b"\xff\x00", b"\xff")
     at = 0
     if flags & 0x40:
-        at = _syncsafe(body[:4]) if version >= 4 else 4 + int.from_bytes(body[:4])
+        at = syncsafe(body[:4]) if version >= 4 else 4 + int.from_bytes(body[:4])
     while at + 10 <= len(body) and body[at]:
         raw = body[at + 4 : at + 8]
-        size = _syncsafe(raw) if version >= 4 else int.from_bytes(raw)
+        size = syncsafe(raw) if version >= 4 else int.from_bytes(raw)
         if body[at : at + 4] == b"TXXX":
             yield from _user_text(body[at + 10 : at + 10 + size])
         at += 10 + size
@@ -31,13 +31,13 @@ def texts(stream: BinaryIO) -> Texts:
 def _user_text(frame: bytes) -> Texts:
     if not frame:
         return
-    encoding = _ENCODINGS.get(frame[0], "latin-1")
+    encoding = ENCODINGS.get(frame[0], "latin-1")
     name, _, value = frame[1:].decode(encoding, "replace").partition("\0")
     if key := key_of(name):
         yield key, value.lstrip("\ufeff").rstrip("\0")
 
 
-def _syncsafe(raw: bytes) -> int:
+def syncsafe(raw: bytes) -> int:
     """A number of four bytes, seven bits each."""
     value = 0
     for byte in raw:

@@ -11,7 +11,7 @@ from modelyard.programs.workflows.containers.source import LONGEST, MOST_PARTS, 
 MAGIC = b"ftyp"
 """Stands at byte 4."""
 
-_ITUNES = {b"\xa9cmt": "comment", b"desc": "description"}
+ITUNES = {b"\xa9cmt": "comment", b"desc": "description"}
 
 
 def texts(stream: BinaryIO) -> Texts:
@@ -55,7 +55,7 @@ def _enter(stream: BinaryIO) -> None:
 def _list(body: bytes, names: list[str]) -> Texts:
     for kind, value in _boxes(body):
         at = int.from_bytes(kind)
-        key = key_of(names[at - 1]) if 0 < at <= len(names) else _ITUNES.get(kind, "")
+        key = key_of(names[at - 1]) if 0 < at <= len(names) else ITUNES.get(kind, "")
         for inner, data in _boxes(value):
             if key and inner == b"data":
                 yield key, data[8:].decode("utf-8", "replace")

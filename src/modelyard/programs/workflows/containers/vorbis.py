@@ -8,7 +8,7 @@ from typing import BinaryIO
 from modelyard.programs.workflows.containers.source import LONGEST, Texts, Truncated, exactly, key_of, skip
 
 FLAC, OGG = b"fLaC", b"OggS"
-_MARKS = (b"OpusTags", b"\x03vorbis", b"\x81theora")
+MARKS = (b"OpusTags", b"\x03vorbis", b"\x81theora")
 _MOST_COMMENTS = 100_000
 _MOST_PAGES = 20_000
 
@@ -50,7 +50,7 @@ def in_ogg(stream: BinaryIO) -> Texts:
 
 
 def _tags(packet: bytes) -> Texts:
-    for mark in _MARKS:
+    for mark in MARKS:
         if packet.startswith(mark):
             yield from comments(packet[len(mark) :])
 
