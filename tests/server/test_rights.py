@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 
+from jobs.library import model
 from modelyard.app import App
 from modelyard.server.inside import router
 from modelyard.server.rights import COMFYUI_ROUTES
@@ -17,6 +21,7 @@ from modelyard.server.tokens import Tokens
 from modelyard.testing import PracticeHub
 from server.asking import ask
 from server.serving import API, Served, served
+from web.pages import until
 
 URL = "https://example.invalid/file.safetensors"
 
@@ -57,7 +62,7 @@ def test_every_other_route_is_refused_before_its_handler_runs(app: App) -> None:
 )
 def test_no_address_outside_the_hubs_is_fetched(app: App, path: str, body: Any) -> None:
     told = ask(app, Role.COMFYUI, "POST", path, body)[1]
-    assert "from known hubs only" in str(told) or "No root" in str(told)
+    assert "from known hubs only" in str(told)
     assert not sum(app.queue.counts().values())
     if "downloads" not in path:
         assert "code" in told and told["code"] == "role-too-low"
@@ -116,5 +121,26 @@ def test_a_damaged_token_file_is_made_anew(tmp_path: Path) -> None:
     assert caller is not None and caller.role is Role.COMFYUI
 
 
-def test_who_looks_in_the_page_is_counted_apart(service: Served) -> None:
-    assert service.ask("POST", f"{API}/comfyui/insert", {"id": 1}).code == "no-such-model"
+def test_who_looks_in_the_services_own_page_is_counted_apart(service: Served, tmp_path: Path) -> None:
+    model(tmp_path / "loras" / "a.safetensors", 1)
+    service.ask("PUT", f"{API}/roots", {"path": str(tmp_path / "loras"), "folder": "loras"})
+    service.ask("POST", f"{API}/library/scan", {})
+    (known,) = until(lambda: service.ask("GET", f"{API}/models").json["models"])
+    told = [asyncio.run(inserted(service, tokens, known["id"])) for tokens in pages_of(service)]
+    assert told == [{"pages": 0}, {"pages": 1}]
+    assert service.ask("POST", f"{API}/comfyui/insert", {"id": 10**6}).code == "no-such-model"
+
+
+def pages_of(service: Served) -> list[list[str]]:
+    """The tokens of whoever listens: only the owner's page, and one of ComfyUI beside it."""
+    return [[service.token], [service.token, (service.folder / "comfyui.token").read_text().strip()]]
+
+
+async def inserted(service: Served, tokens: list[str], number: int) -> Any:
+    """What is answered while they listen."""
+    async with aiohttp.ClientSession() as session, contextlib.AsyncExitStack() as open_ones:
+        for token in tokens:
+            made = await open_ones.enter_async_context(session.ws_connect(f"{service.url}{API}/events/ws"))
+            await made.send_json({"token": token})
+            await made.receive_json(timeout=10)
+        return (await asyncio.to_thread(service.ask, "POST", f"{API}/comfyui/insert", {"id": number})).json
