@@ -90,15 +90,12 @@ def test_what_is_here_is_not_fetched_again(comfy: Comfy, hub: PracticeHub) -> No
 
 
 def test_what_cannot_be_had_says_why_and_what_to_do(comfy: Comfy) -> None:
-    print(error(ensure(comfy, "LoRA", "hf:ink/nobody/x.safetensors")))
-    print(
-        error(ensure(comfy, "LoRA", "")),
-        error(ensure(comfy, "LoRA", "hf:ink/wash1/other.safetensors", sha256="0" * 64)),
-    )
+    nobodys = error(ensure(comfy, "LoRA", "hf:ink/nobody/x.safetensors"))
+    assert nobodys.startswith("Modelyard: Hugging Face shows no model 'ink/nobody'.") and "Check the name." in nobodys
     assert "known hubs only" in error(ensure(comfy, "LoRA", "https://evil.example/x.safetensors"))
-    assert "Modelyard:" in error(ensure(comfy, "LoRA", ""))
+    assert "Nothing was asked for. Say an address" in error(ensure(comfy, "LoRA", ""))
     wrong = error(ensure(comfy, "LoRA", "hf:ink/wash1/other.safetensors", sha256="0" * 64))
-    assert "Modelyard:" in wrong and "other.safetensors" not in comfy.listed("loras")
+    assert "0000000000000000… was promised" in wrong and "other.safetensors" not in comfy.listed("loras")
 
 
 def test_names_that_lead_out_are_refused(comfy: Comfy) -> None:
