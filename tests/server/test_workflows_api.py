@@ -186,6 +186,28 @@ def test_a_key_in_a_link_of_the_workflow_is_not_said_again(yard: tuple[Served, P
     assert [model.get("address", "") for model in quick] == [links[0].partition("&")[0], "", ""]
 
 
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.COMFYUI, Role.OPERATOR])
+@pytest.mark.parametrize("search", [False, True])
+def test_what_follows_a_question_mark_of_a_plain_link_is_the_owners(
+    hub: PracticeHub, tmp_path: Path, role: Role, search: bool
+) -> None:
+    link = "https://files.example/a.safetensors?secret=hush-hush"
+    hubs = "https://civitai.com/api/download/models/12345?type=Model"
+    rows = [
+        {"name": "a.safetensors", "directory": "vae", "url": link},
+        {"name": "b.safetensors", "directory": "vae", "url": hubs},
+        {"name": "c.safetensors", "directory": "loras", "url": f"{link}&c"},
+    ]
+    note = f"[a.safetensors]({link}&more)"
+    with App({**hub.env(), "MODELYARD_HOME": str(tmp_path / "y"), "HOME": str(tmp_path)}) as app:
+        path = f"{API}/workflows/plan?search={str(search).lower()}"
+        told = ask(app, role, "POST", path, needing(*rows, note=note))[1]
+        assert "hush" not in json.dumps(told)
+        assert [row["url"] for row in told["models"][:2]] == ["https://files.example/a.safetensors?…", hubs]
+        assert told["models"][0].get("address", "") == ""
+        assert link in json.dumps(ask(app, Role.ADMIN, "POST", path, needing(*rows, note=note))[1])
+
+
 def test_what_is_not_said_again_is_fetched_with(hub: PracticeHub, tmp_path: Path) -> None:
     with App({"HOME": str(tmp_path), **hub.env()}) as app:
         app.lan_hubs.add(hub.url)  # else loopback is refused to everybody

@@ -214,7 +214,7 @@ def _may(here: Here, text: str) -> bool:
 
 
 def _view(here: Here, found: Workflow, plan: Plan) -> WorkflowView:
-    links = Links(here.app)
+    links = Links(here.app, owner=here.caller.role is Role.ADMIN)
     told = {name: getattr(found, name) for name in Workflow.__slots__}
     for name in ("needed", "declared_not_needed", "mentioned"):
         told[name] = [links.row(row) for row in told[name]]
