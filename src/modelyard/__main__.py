@@ -1,6 +1,6 @@
 """`python -m modelyard` is the command line."""
 
-from modelyard.cli.__main__ import run
+from modelyard.cli.starting import run
 
 if __name__ == "__main__":
     run()

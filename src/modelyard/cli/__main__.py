@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from modelyard.cli.starting import importing
 from modelyard.cli.telling import Teller
 from modelyard.errors import YardError
 from modelyard.values.version import VERSION
@@ -78,7 +79,8 @@ class LazyCommands(click.Group):
         """The command of that name, or None."""
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"modelyard.cli.{cmd_name}")
+        with importing():
+            module = importlib.import_module(f"modelyard.cli.{cmd_name}")
         command: click.Command = module.command
         return command
 
@@ -126,6 +128,7 @@ def run() -> None:
         Teller(as_json="--json" in sys.argv).error(error)
         sys.exit(error.exit_code)
     except (KeyboardInterrupt, click.Abort):
+        click.echo("Stopped.", err=True)
         sys.exit(130)
     except BrokenPipeError:
         sys.stderr.close()  # whoever read us went away (`| head`); nothing is wrong
@@ -135,7 +138,3 @@ def run() -> None:
 
 def _interrupt(*_: Any) -> None:
     raise KeyboardInterrupt
-
-
-if __name__ == "__main__":
-    run()
