@@ -212,6 +212,28 @@ def test_a_key_that_is_none_is_told_and_not_kept(app: App, home: Path) -> None:
     assert not key.kept and key.trouble and "two words" not in repr(key)
 
 
+def test_below_a_mixed_root_a_programs_folders_are_imported_only_when_their_kinds_are_known(
+    app: App, home: Path
+) -> None:
+    forge = trees.web_ui(home / "AI" / "forge", "modules_forge")
+    app.stock.entries.keep(Entry(path=str(home / "AI")))
+    (program,) = survey(app.stock).programs
+    assert not program.imported
+    assert str(forge / "models" / "Lora") in str(take(app, "forge")["roots"])
+    (program,) = survey(app.stock).programs
+    assert program.imported
+    assert take(app, "forge")["roots"] == []
+
+
+def test_models_are_learnt_of_below_a_root_that_was_registered_by_a_link(app: App, home: Path) -> None:
+    hub = trees.hf_cache(home / ".cache" / "huggingface" / "hub")
+    (home / "cache").symlink_to(hub)
+    app.stock.entries.keep(Entry(path=str(home / "cache")))
+    assert take(app, "hf-cache")["learnt"] == 1
+    path = home / "cache" / f"models--org--name/snapshots/{trees.COMMIT}/model.safetensors"
+    assert app.stock.catalogue.at(str(path)).hub_model == "org/name"
+
+
 def test_a_root_that_holds_a_programs_folder_already_is_enough(app: App, home: Path) -> None:
     forge = trees.web_ui(home / "forge", "modules_forge")
     app.stock.entries.keep(Entry(path=str(forge / "models" / "Lora"), folder="loras"))

@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modelyard.jobs.learning import cleaned, deleted, told, unknown
+from modelyard.jobs.learning import cleaned, deleted, filled, told, unknown
 from modelyard.values.about import About, Own, Picture
 
 WORDS = (
@@ -45,6 +45,24 @@ def abouts(draw: st.DrawFn) -> About:
         unknown_at=draw(st.sampled_from([(), ("civitai",)])),
         own=draw(st.sampled_from([Own(), Own(title="mine", tags=("t",))])),
     )
+
+
+@given(abouts(), abouts())
+def test_what_fills_gaps_changes_nothing_that_was_known_and_mixes_no_two_models(old: About, new: About) -> None:
+    now = filled(old, new)
+    for name in WORDS:
+        assert getattr(now, name) == (getattr(old, name) or getattr(new, name)), name
+    identity = old if old.hub else new
+    assert (now.hub, now.model_id, now.version_id) == (identity.hub, identity.model_id, identity.version_id)
+    assert now.claimed == {**new.claimed, **old.claimed}
+    kept = (old.own, old.gone, old.asked, old.unknown_at)
+    assert (now.own, now.gone, now.asked, now.unknown_at) == kept
+    assert filled(now, new) == now
+
+
+def test_a_page_that_a_small_file_named_stays_when_the_model_is_learnt() -> None:
+    now = filled(About(page="https://x.example/a"), About(hub="huggingface", model_id="org/a", version_id="1"))
+    assert (now.page, now.hub, now.model_id) == ("https://x.example/a", "huggingface", "org/a")
 
 
 @given(abouts(), abouts().filter(lambda one: one.hub))

@@ -200,8 +200,8 @@ def test_what_curl_pulls_is_an_ollama_store_to_us(on, hub, tmp_path, name):
     program = recognise(store, trees.machine(tmp_path / "person"))
     assert program is not None
     told = told_by(program, trees.machine(tmp_path / "person"))
-    assert {one.name for one in told} == {name.removeprefix("library/")}
-    assert listed["layers"][0]["digest"] == f"sha256:{told[0].claimed['sha256']}"
+    assert {one.about.name for one in told} == {name.removeprefix("library/")}
+    assert listed["layers"][0]["digest"] == f"sha256:{told[0].about.claimed['sha256']}"
 
 
 def test_every_kind_of_layer_is_in_some_model(hub):

@@ -14,7 +14,7 @@ from modelyard.errors import BadValue, NoSuchProgram
 from modelyard.jobs.stock import Stock
 from modelyard.keys.private_file import read_private, write_private
 from modelyard.library.roots.entries import Entry
-from modelyard.library.roots.roots import roots_of
+from modelyard.library.roots.roots import Root, Roots, roots_of
 from modelyard.programs.installed.configs import is_place
 from modelyard.programs.installed.found import Folder, Program
 from modelyard.programs.installed.machine import Machine, this_machine
@@ -88,6 +88,19 @@ def _with_folders(program: Program, machine: Machine) -> Program:
 def entry_of(program: Program) -> Entry:
     """A ComfyUI as a place to register."""
     return Entry(path=str(program.path), comfy=True, extra=tuple(map(str, program.extra)))
+
+
+def real_roots(roots: Roots) -> list[tuple[Path, Root]]:
+    """Every root with its path, links resolved."""
+    return [(Path(os.path.realpath(root.path)), root) for root in roots.all]
+
+
+def is_held(folder: Folder, reals: Iterable[tuple[Path, Root]]) -> bool:
+    """Whether a root holds a program's folder as its kind: it is one, or lies in one of the same kind."""
+    return any(
+        folder.path == real or (folder.path.is_relative_to(real) and folder.folder == root.folder)
+        for real, root in reals
+    )
 
 
 # --- places that a person named ---------------------------------------------------------------------

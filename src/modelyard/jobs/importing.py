@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from modelyard.errors import BadValue, NoSuchModel
 from modelyard.jobs.chores import Chore, Options, Step, Tell
-from modelyard.jobs.finding import entry_of, found, named
-from modelyard.jobs.learning import cleaned
+from modelyard.jobs.finding import entry_of, found, is_held, named, real_roots
+from modelyard.jobs.learning import cleaned, filled
 from modelyard.jobs.scan import Scan
 from modelyard.jobs.stock import Stock
 from modelyard.library.roots.entries import Entry
-from modelyard.library.roots.roots import roots_of
+from modelyard.library.roots.roots import Root, Roots, roots_of
 from modelyard.net.stop import Stop
 from modelyard.programs.installed.configs import is_place
 from modelyard.programs.installed.found import Folder, Program
 from modelyard.programs.installed.machine import this_machine
-from modelyard.programs.installed.metadata import Told, told_by
+from modelyard.programs.installed.metadata import told_by
 from modelyard.values.about import About
 
 _MOST_TOLD = 100
@@ -54,8 +53,9 @@ def import_programs(stock: Stock, options: ImportOptions, stop: Stop, tell: Tell
             )
     fresh = [path for one in chosen for path in _register(stock, one)]
     roots = stock.roots()
-    places = [str(folder.path) for one in chosen for folder in one.folders]
-    wanted = [root for root in roots.all if _meets(os.path.realpath(root.path), places)]
+    reals = real_roots(roots)
+    places = [folder.path for one in chosen for folder in one.folders]
+    wanted = [root for real, root in reals if any(map(partial(_meet, real), places))]
     scanned = Scan(stock, stop, lambda done: tell(Step(done.seen, None, f"{done.seen:,} models seen"))).run(wanted)
     learnt = 0
     for one in chosen:
@@ -63,7 +63,7 @@ def import_programs(stock: Stock, options: ImportOptions, stop: Stop, tell: Tell
         for at, fact in enumerate(facts):
             stop.check()
             tell(Step(at, len(facts), f"Learning what {one.name} knows"))
-            learnt += _learn(stock, fact)
+            learnt += _learn(stock, _known_as(roots, reals, fact.path), fact.about)
     return {
         "programs": [one.id for one in chosen],
         "roots": fresh[:_MOST_TOLD],
@@ -98,25 +98,18 @@ def _fits(path: Path) -> bool:
 
 def _outer(stock: Stock, program: Program) -> list[Folder]:
     """Folders that no root holds as their kind."""
-    held = [(os.path.realpath(root.path), root.folder) for root in stock.roots().all]
-    return [
-        one
-        for one in program.folders
-        if not any(
-            str(one.path) == path or (str(one.path).startswith(path + os.sep) and one.folder == folder)
-            for path, folder in held
-        )
-    ]
+    reals = real_roots(stock.roots())
+    return [one for one in program.folders if not is_held(one, reals)]
 
 
-def _meets(path: str, places: Sequence[str]) -> bool:
-    return any(path == one or path.startswith(one + os.sep) or one.startswith(path + os.sep) for one in places)
+def _meet(one: Path, other: Path) -> bool:
+    return one.is_relative_to(other) or other.is_relative_to(one)
 
 
-def _learn(stock: Stock, fact: Told) -> int:
-    """Keep what a program says of a file; its owner's words and a hub's own stay. Whether it was known."""
+def _learn(stock: Stock, path: str, fact: About) -> int:
+    """Keep what a program says of a file; its owner's words and a hub's own stay. Whether it was news."""
     try:
-        model = stock.catalogue.at(_known_as(stock, fact.path))
+        model = stock.catalogue.at(path)
     except NoSuchModel:
         return 0
     before = stock.catalogue.details(model.id).about
@@ -126,37 +119,17 @@ def _learn(stock: Stock, fact: Told) -> int:
     return int(after != before)
 
 
-def _over(old: About, fact: Told) -> About:
-    """What was known, with its gaps filled by what the program says."""
-    new = About(hub=fact.hub, model_id=fact.model, version_id=fact.version, description_form="text")
-    identity = old if old.hub or old.model_id else new
-    return cleaned(
-        replace(
-            old,
-            hub=identity.hub,
-            model_id=identity.model_id,
-            version_id=identity.version_id,
-            name=old.name or fact.name,
-            author=old.author or fact.author,
-            base_model=old.base_model or fact.base,
-            description=old.description or fact.description,
-            description_form=old.description_form if old.description else new.description_form,
-            claimed={**fact.claimed, **old.claimed},
-        )
-    )
+def _over(old: About, fact: About) -> About:
+    return cleaned(filled(old, fact))
 
 
-def _known_as(stock: Stock, path: Path) -> str:
+def _known_as(roots: Roots, reals: Sequence[tuple[Path, Root]], path: Path) -> str:
     """The path as the catalogue has it: roots may be registered by another way to the same folder."""
-    root = stock.roots().holding(path)
-    if root is not None:
+    if roots.holding(path) is not None:
         return str(path)
-    real = os.path.realpath(path.parent)
-    for one in stock.roots().all:
-        base = os.path.realpath(one.path)
-        if real == base or real.startswith(base + os.sep):
-            return os.path.join(str(one.path), os.path.relpath(os.path.join(real, path.name), base))
-    return str(path)
+    real = Path(os.path.realpath(path.parent), path.name)
+    root = next(((base, root) for base, root in reals if real.is_relative_to(base)), None)
+    return str(path if root is None else root[1].path / real.relative_to(root[0]))
 
 
 IMPORT = Chore("import", "Import the models of other programs", ImportOptions, import_programs)

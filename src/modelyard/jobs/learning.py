@@ -28,6 +28,22 @@ def _is_link(text: str) -> bool:
     return text.lower().startswith(("https://", "http://"))
 
 
+def filled(first: About, second: About) -> About:
+    """What is known first, with its gaps filled; what names the model at its hub is of one of them, never mixed."""
+    named = bool(first.hub or first.model_id)
+    facts: dict[str, Any] = {name: getattr(first, name) or getattr(second, name) for name in _WORDS}
+    facts |= {name: getattr(first, name) or ("" if named else getattr(second, name)) for name in _IDENTITY}
+    described = second if second.description and not first.description else first
+    return replace(
+        first,
+        **facts,
+        description=described.description,
+        description_form=described.description_form,
+        claimed={**second.claimed, **first.claimed},
+        nsfw=first.nsfw if first.nsfw is not None else second.nsfw,
+    )
+
+
 def told(old: About, new: About, at: str) -> About:
     """What a hub said, over what was known; a hub that speaks of another model than the known one fills gaps only.
 
@@ -35,17 +51,9 @@ def told(old: About, new: About, at: str) -> About:
         at: ISO 8601 time of the answer.
     """
     other = bool(old.hub and old.model_id) and (old.hub, old.model_id) != (new.hub, new.model_id)
-    first, second = (old, new) if other else (new, old)
-    facts: dict[str, Any] = {name: getattr(first, name) or getattr(second, name) for name in _WORDS}
-    facts |= {name: getattr(first, name) for name in _IDENTITY}
-    described = first if first.description else second
     return replace(
-        old,
-        **facts,
-        description=described.description,
-        description_form=described.description_form,
-        claimed={**second.claimed, **first.claimed},
-        nsfw=first.nsfw if first.nsfw is not None else second.nsfw,
+        filled(old, new) if other else filled(new, old),
+        own=old.own,
         gone=old.gone and other,
         asked=at,
         unknown_at=tuple(hub for hub in old.unknown_at if hub != new.hub),

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import msgspec
 
 from modelyard.jobs.dedupe import Group, duplicates
-from modelyard.jobs.finding import found, places, rewriting_of
+from modelyard.jobs.finding import found, is_held, places, real_roots, rewriting_of
 from modelyard.jobs.stock import Stock
-from modelyard.library.roots.roots import Roots
+from modelyard.library.roots.roots import Root
 from modelyard.programs.installed.found import Care, Means, Program
 from modelyard.programs.installed.machine import Machine
-from modelyard.programs.installed.weighing import Weight, weigh
+from modelyard.programs.installed.weighing import weigh
 
 
 class FolderView(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,7 +25,7 @@ class FolderView(msgspec.Struct, frozen=True, kw_only=True):
         care: `free`; `rewrites` (writes into its files), `prunes` (removes what it does not know), `indexed` (sees
             only what came in through itself).
         declared: Its settings name it.
-        registered: It lies in a root.
+        registered: It is a root, or lies in one of the same kind.
     """
 
     path: str
@@ -94,12 +95,12 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
 def survey(stock: Stock, machine: Machine | None = None) -> Found:
     """Every program with what it keeps, and what lies there twice."""
-    programs, roots = found(stock, machine), stock.roots()
+    programs, reals = found(stock, machine), real_roots(stock.roots())
     doubles = duplicates(stock, rewriting_of(programs))
     owners = [(str(folder.path) + os.sep, one.id) for one in programs for folder in one.folders]
     shared, freed, between = _between(doubles.groups, owners)
     return Found(
-        programs=[_view(one, roots, shared.get(one.id, 0), freed.get(one.id, 0)) for one in programs],
+        programs=[_view(one, reals, shared.get(one.id, 0), freed.get(one.id, 0)) for one in programs],
         places=places(stock),
         shared=sum(group.size for group in between),
         frees=sum(group.frees for group in between),
@@ -129,16 +130,15 @@ def _between(
     return shared, freed, between
 
 
-def _view(program: Program, roots: Roots, shared: int, frees: int) -> ProgramView:
-    weight = weigh(tuple(folder.path for folder in program.folders)) if program.folders else Weight()
-    real = [os.path.realpath(root.path) for root in roots.all]
+def _view(program: Program, reals: Sequence[tuple[Path, Root]], shared: int, frees: int) -> ProgramView:
+    weight = weigh(tuple(folder.path for folder in program.folders))
     folders = [
         FolderView(
             path=str(one.path),
             folder=one.folder,
             care=one.care,
             declared=one.declared,
-            registered=any(str(one.path) == root or str(one.path).startswith(root + os.sep) for root in real),
+            registered=is_held(one, reals),
         )
         for one in program.folders
     ]

@@ -80,7 +80,7 @@ def test_without_ollama_blobs_and_manifest_are_written(app: App, gguf: Path, sto
     assert alone(store) == set()
     program = recognise(store, trees.machine(store.parent.parent))
     assert program is not None
-    assert "my-model-q4:latest" in [fact.name for fact in told_by(program, trees.machine(store.parent.parent))]
+    assert "my-model-q4:latest" in [fact.about.name for fact in told_by(program, trees.machine(store.parent.parent))]
     assert give_back(app.stock, told["loan"]).left == []
     assert names(store) - {"manifests/registry.ollama.ai/library"} == before - {"manifests/registry.ollama.ai/library"}
     assert gguf.is_file()

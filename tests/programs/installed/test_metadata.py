@@ -26,7 +26,7 @@ def test_manifests_of_ollama_name_its_blobs(tmp_path: Path) -> None:
     root = trees.ollama(tmp_path / "models")
     (one,) = told(root)
     assert one.path == root / "blobs" / f"sha256-{trees.BLOB}"
-    assert (one.name, one.claimed) == ("llama3.2:3b", {"sha256": trees.BLOB})
+    assert (one.about.name, one.about.claimed) == ("llama3.2:3b", {"sha256": trees.BLOB})
     assert list(manifests_naming(root, f"sha256-{trees.BLOB}")) != []
     assert list(manifests_naming(root, f"sha256-{'b' * 64}")) == []
 
@@ -43,8 +43,8 @@ def test_a_manifest_that_is_none_names_nothing(tmp_path: Path, text: str) -> Non
 def test_the_cache_of_hugging_face_says_repository_commit_and_hash(tmp_path: Path) -> None:
     (one,) = told(trees.hf_cache(tmp_path / "hub"))
     assert one.path.name == "model.safetensors"
-    assert (one.hub, one.model, one.version) == ("huggingface", "org/name", trees.COMMIT)
-    assert one.claimed == {"sha256": trees.BLOB}
+    assert (one.about.hub, one.about.model_id, one.about.version_id) == ("huggingface", "org/name", trees.COMMIT)
+    assert one.about.claimed == {"sha256": trees.BLOB}
 
 
 def test_the_database_of_invoke_names_its_models_and_is_not_touched(tmp_path: Path) -> None:
@@ -52,8 +52,9 @@ def test_the_database_of_invoke_names_its_models_and_is_not_touched(tmp_path: Pa
     before = {path: path.stat().st_mtime_ns for path in root.rglob("*")}
     first, outside = told(root)
     assert first.path == root / "models" / "any" / "flux.safetensors"
-    assert (first.name, first.base, first.hub, first.model) == ("FLUX", "flux", "huggingface", "org/flux")
-    assert first.claimed == {"blake3": trees.BLOB}
+    about = first.about
+    assert (about.name, about.base_model, about.hub, about.model_id) == ("FLUX", "flux", "huggingface", "org/flux")
+    assert about.claimed == {"blake3": trees.BLOB}
     assert outside.path == root.parent / "etc" / "passwd"  # no root holds it, so nobody learns of it
     assert {path: path.stat().st_mtime_ns for path in root.rglob("*")} == before
 
@@ -82,9 +83,9 @@ def test_a_damaged_database_names_nothing(tmp_path: Path, data: bytes) -> None:
 
 def test_jan_and_lm_studio_say_names_and_publishers(tmp_path: Path) -> None:
     (one,) = told(trees.jan(tmp_path / "Jan"))
-    assert (one.name, one.path.name) == ("Qwen", "model.gguf")
+    assert (one.about.name, one.path.name) == ("Qwen", "model.gguf")
     (other,) = told(trees.lm_studio(tmp_path))
-    assert (other.author, other.path.name) == ("publisher", "file.gguf")
+    assert (other.about.author, other.path.name) == ("publisher", "file.gguf")
 
 
 def test_a_key_is_read_from_where_it_is_said_to_be(tmp_path: Path) -> None:

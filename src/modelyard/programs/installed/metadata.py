@@ -9,8 +9,8 @@ import os
 import re
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ import msgspec
 from modelyard.programs.installed.configs import Settings, read_bytes
 from modelyard.programs.installed.found import Program
 from modelyard.programs.installed.machine import Machine
+from modelyard.values.about import About
 
 MOST = 20_000
 """Models that one program tells of."""
@@ -35,18 +36,10 @@ class Told:
 
     Attributes:
         path: The file, as it lies in the program's folder.
-        claimed: Digests, algorithm to lower-case hex.
     """
 
     path: Path
-    name: str = ""
-    hub: str = ""
-    model: str = ""
-    version: str = ""
-    author: str = ""
-    base: str = ""
-    description: str = ""
-    claimed: Mapping[str, str] = field(default_factory=dict)
+    about: About
 
 
 def told_by(program: Program, machine: Machine) -> list[Told]:
@@ -66,7 +59,7 @@ def _ollama(program: Program, machine: Machine) -> Iterator[Told]:  # noqa: ARG0
             digest = _DIGEST.fullmatch(str(layer.get("digest", "")))
             if digest and layer.get("mediaType") in _MODEL_LAYERS:
                 blob = program.path / "blobs" / f"sha256-{digest[1]}"
-                yield Told(blob, name=name, claimed={"sha256": digest[1]})
+                yield Told(blob, About(name=name, claimed={"sha256": digest[1]}))
 
 
 def manifests_naming(models: Path, blob: str) -> Iterator[Path]:
@@ -104,8 +97,16 @@ def _hf_cache(program: Program, machine: Machine) -> Iterator[Told]:  # noqa: AR
             for path in _files(snapshot, depth=6, links=True) if _COMMIT.fullmatch(snapshot.name) else ():
                 blob = os.path.basename(os.path.realpath(path))
                 claimed = {"sha256": blob} if re.fullmatch("[0-9a-f]{64}", blob) else {}
-                model = f"{named[1]}/{named[2]}"
-                yield Told(path, "", "huggingface", model, snapshot.name, named[1], claimed=claimed)
+                yield Told(
+                    path,
+                    About(
+                        hub="huggingface",
+                        model_id=f"{named[1]}/{named[2]}",
+                        version_id=snapshot.name,
+                        author=named[1],
+                        claimed=claimed,
+                    ),
+                )
 
 
 def _modelscope(program: Program, machine: Machine) -> Iterator[Told]:  # noqa: ARG001
@@ -114,7 +115,7 @@ def _modelscope(program: Program, machine: Machine) -> Iterator[Told]:  # noqa: 
         for repository in _folders(owner):
             model = f"{owner.name}/{repository.name.replace('___', '.')}"
             for path in _files(repository, depth=6):
-                yield Told(path, hub="modelscope", model=model, author=owner.name)
+                yield Told(path, About(hub="modelscope", model_id=model, author=owner.name))
 
 
 def _lm_studio(program: Program, machine: Machine) -> Iterator[Told]:  # noqa: ARG001
@@ -122,7 +123,7 @@ def _lm_studio(program: Program, machine: Machine) -> Iterator[Told]:  # noqa: A
     for folder in program.folders:
         for publisher in _folders(folder.path):
             for path in _files(publisher, depth=2):
-                yield Told(path, author=publisher.name)
+                yield Told(path, About(author=publisher.name))
 
 
 def _jan(program: Program, machine: Machine) -> Iterator[Told]:
@@ -133,7 +134,7 @@ def _jan(program: Program, machine: Machine) -> Iterator[Told]:
             if isinstance(name, str) and (model / "model.gguf").is_file():
                 sha256 = str(told.get("model_sha256", "")).lower()
                 claimed = {"sha256": sha256} if re.fullmatch("[0-9a-f]{64}", sha256) else {}
-                yield Told(model / "model.gguf", name=name[:200], claimed=claimed)
+                yield Told(model / "model.gguf", About(name=name[:200], claimed=claimed))
 
 
 def _invoke(program: Program, machine: Machine) -> Iterator[Told]:
@@ -175,15 +176,16 @@ def _row(config: object, base: Path, machine: Machine) -> Told | None:
     claimed = {algorithm: digest} if algorithm in ("blake3", "sha256") and re.fullmatch("[0-9a-f]{64}", digest) else {}
     source = words.get("source", "")
     is_repository = words.get("source_type") == "hf_repo_id" and re.fullmatch(r"[\w.-]+/[\w.-]+", source)
-    return Told(
-        Path(os.path.normpath(base / path)),
+    about = About(
         name=words.get("name", "")[:200],
         hub="huggingface" if is_repository else "",
-        model=source if is_repository else "",
-        base=words.get("base", "")[:80],
+        model_id=source if is_repository else "",
+        base_model=words.get("base", "")[:80],
         description=words.get("description", ""),
+        description_form="text",
         claimed=claimed,
     )
+    return Told(Path(os.path.normpath(base / path)), about)
 
 
 def _folders(path: Path) -> Iterator[Path]:
