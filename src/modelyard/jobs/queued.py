@@ -14,8 +14,9 @@ from modelyard.engine.progress import Snapshot
 from modelyard.errors import Stopped, YardError
 from modelyard.hubs.web.addresses import NAME as WEB
 from modelyard.jobs.addressing import KeepKey, read_address
-from modelyard.jobs.download import Download, Other
+from modelyard.jobs.download import Download
 from modelyard.jobs.folders import nearest_folder
+from modelyard.jobs.planning import Other
 from modelyard.jobs.preflight import Step
 from modelyard.jobs.wish import Outcome, Planned, Wish
 from modelyard.jobs.workflows.elsewhere import Elsewhere

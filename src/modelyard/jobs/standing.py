@@ -1,0 +1,59 @@
+"""How far a download is: what is being fetched, what became of each file. Written by workers, read by faces."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+from modelyard.engine.progress import Progress, Snapshot
+from modelyard.errors import DiskFull
+from modelyard.jobs.folders import nearest_folder
+from modelyard.jobs.wish import Outcome
+
+
+class Standing:
+    """The files of one download.
+
+    Attributes:
+        progress: How far each file is that is being fetched now, by its planned target.
+        outcomes: What became of the others, in the order in which they ended.
+        parts: Every part that was begun.
+    """
+
+    def __init__(self) -> None:
+        self.progress: dict[str, Progress] = {}
+        self.outcomes: list[Outcome] = []
+        self.parts: set[Path] = set()
+        self._lock = threading.Lock()
+
+    def begin(self, target: Path, progress: Progress) -> None:
+        """A file is being fetched."""
+        with self._lock:
+            self.progress[str(target)] = progress
+
+    def hold(self, part: Path) -> None:
+        """A part was begun."""
+        with self._lock:
+            self.parts.add(part)
+
+    def settle(self, outcome: Outcome) -> None:
+        """A file has ended."""
+        with self._lock:
+            self.outcomes.append(outcome)
+            self.progress.pop(str(outcome.planned.place.target), None)
+
+    def snapshots(self) -> list[Snapshot]:
+        """How far each file is that is being fetched now."""
+        with self._lock:
+            return [progress.snapshot() for progress in self.progress.values()]
+
+    def check_disk(self, target: Path) -> None:
+        """Files for a disk that has just filled up are not even tried; other disks go on.
+
+        Raises:
+            DiskFull: An earlier file found it full.
+        """
+        device = nearest_folder(target).stat().st_dev
+        full = {nearest_folder(one.target).stat().st_dev for one in self.outcomes if isinstance(one.error, DiskFull)}
+        if device in full:
+            raise DiskFull(f"No room left for {target}.")
