@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from comfyui.hosting import NODE, end_service, hosted, lay_in, make_comfyui, start_host
+from comfyui.hosting import NODE, alone, end_service, hosted, lay_in, make_comfyui, start_host
+from modelyard.programs.workflows.loaders import folder_of
 from modelyard.testing.comfyui.front_ends import VERSIONS
 
 ROOT = Path(__file__).parents[2]
@@ -121,6 +122,25 @@ def test_it_leaves_the_ancestors_routes_to_the_ancestor(tmp_path: Path) -> None:
         comfy.stop()
 
 
+def test_the_table_of_loaders_says_what_is_known_of_their_nodes() -> None:
+    rows = alone("loaders").loaders(NODE)
+    assert not [row for row in rows if folder_of(row["node"], row["widget"]) != row["folder"]]
+
+
+def test_a_damaged_table_of_the_owners_is_told_with_its_path(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    known = alone("loaders").loaders
+    rows = known(tmp_path)
+    assert not caplog.messages
+    own = tmp_path / "comfyui-loaders.json"
+    for damaged in ("{", "[1]", "[[1]]", "7"):
+        own.write_text(damaged)
+        assert known(tmp_path) == rows, damaged
+        assert str(own) in caplog.messages[-1], damaged
+        caplog.clear()
+    own.write_text('[["loras", "MyLoader", "file"]]')
+    assert alone("loaders").folder_of(known(tmp_path), "MyLoader", "file") == "loras"
+
+
 def test_the_owners_own_loaders_come_first(tmp_path: Path) -> None:
     with hosted(tmp_path) as comfy:
         known = comfy.ask("GET", "/modelyard/loaders").json
@@ -128,9 +148,6 @@ def test_the_owners_own_loaders_come_first(tmp_path: Path) -> None:
         own = comfy.home / "comfyui-loaders.json"
         own.write_text('[["loras", "MyLoader", "file"]]')
         assert comfy.ask("GET", "/modelyard/loaders").json[0]["node"] == "MyLoader"
-        for damaged in ("{", "[1]", "[[1]]", "7", '"x"'):
-            own.write_text(damaged)
-            assert comfy.ask("GET", "/modelyard/loaders").json == known, damaged
         end_service(comfy.home)
 
 

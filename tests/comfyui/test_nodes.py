@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,10 +11,11 @@ from typing import Any
 
 import pytest
 
-from comfyui.hosting import REAL, Comfy, end_service, env_of, hosted
+from comfyui.hosting import REAL, Comfy, alone, end_service, env_of, hosted, make_comfyui
 from jobs.library import model
 from modelyard.server.client import Client
 from modelyard.testing import PracticeHub
+from modelyard.testing.comfyui.folders import folder_paths
 from modelyard.testing.models import safetensors_of_size
 from web.pages import until
 
@@ -122,6 +125,35 @@ def test_a_prompt_needs_the_service_and_so_starts_it(comfy: Comfy) -> None:
     end_service(comfy.home)
     assert ensure(comfy, "LoRA", "hf:ink/wash0/wash.safetensors")["outputs"] == given("wash.safetensors")
     assert Client(comfy.home).ask("GET", "/api/v1/session")[1]["role"] == "admin"
+
+
+def test_one_address_in_two_folders_is_two_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    base, address = make_comfyui(tmp_path / "ComfyUI"), "hf:ink/wash0/wash.safetensors"
+    monkeypatch.setitem(sys.modules, "folder_paths", folder_paths(base))
+    Ensure = alone("nodes").EnsureModel
+    files = {folder: model(base / "models" / folder / "wash.safetensors", 1) for folder in ("loras", "vae")}
+    monkeypatch.setattr(Ensure, "_wait", lambda _, want, __: {"path": str(files[want["folder"]])})
+    for folder in files:
+        assert Ensure().ensure(address, folder) == ("wash.safetensors",)
+    files["loras"].unlink()
+    assert math.isnan(Ensure.IS_CHANGED(address=address, folder="loras", sha256=""))
+    assert Ensure.IS_CHANGED(address=address, folder="vae") == Ensure.IS_CHANGED(address=["4", 0]) == ""
+
+
+def uses(comfy: Comfy, title: str) -> list[int]:
+    """How often the service knows that models of this title were used."""
+    return [one["uses"] for one in Client(comfy.home).ask("GET", f"/api/v1/models?text={title}")[1]["models"]]
+
+
+def test_each_prompt_that_ran_counts_what_its_own_nodes_made_ready(comfy: Comfy, hub: PracticeHub) -> None:
+    assert comfy.ask("POST", "/modelyard/start", {}).json["running"]
+    made = comfy.base.parent / "gesso.safetensors"
+    hub.hf.add_repo("ink/gesso", {"gesso.safetensors": model(made, 21, ss_output_name="Gesso").read_bytes()})
+    queue(comfy, "LoRA", "hf:ink/nobody/x.safetensors")  # the one that fails takes no other's
+    ensure(comfy, "LoRA", "hf:ink/gesso/gesso.safetensors")
+    until(lambda: uses(comfy, "Gesso") == [1])
+    ensure(comfy, "LoRA", "hf:ink/gesso/gesso.safetensors")
+    until(lambda: uses(comfy, "Gesso") == [2])
 
 
 @pytest.mark.skipif(bool(REAL), reason="true loaders read true models")

@@ -11,7 +11,6 @@ import folder_paths
 from .asking import ask
 from .here import YARD
 from .problems import Refused
-from .usage import ensured
 
 _TURN = 1.0
 """Seconds that the service is asked to wait; an interrupt is noticed in between."""
@@ -43,7 +42,7 @@ class EnsureModel:
     FUNCTION = "ensure"
     CATEGORY = _CATEGORY
     DESCRIPTION = "Fetches a model when it is not here yet, proves it, and gives the name for the loader behind it."
-    _paths: dict[str, str] = {}  # noqa: RUF012  # where earlier runs found them, to notice that one is gone
+    _paths: dict[tuple[str, ...], str] = {}  # noqa: RUF012  # where earlier runs found what was wanted
 
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, Any]:  # noqa: N802  # the host's word
@@ -61,10 +60,20 @@ class EnsureModel:
         }
 
     @classmethod
-    def IS_CHANGED(cls, address: str, **_: Any) -> Any:  # noqa: N802  # the host's word
+    def IS_CHANGED(cls, **inputs: Any) -> Any:  # noqa: N802  # the host's word
         """Run again only when the file that an earlier run found is gone."""
-        path = cls._paths.get(address, "")
+        path = cls.found(inputs)
         return float("nan") if path and not Path(path).exists() else ""
+
+    @classmethod
+    def found(cls, inputs: dict[str, Any]) -> str:
+        """Where an earlier run found the model of these inputs, empty when none did."""
+        return cls._paths.get(cls._wanted(inputs), "")
+
+    @classmethod
+    def _wanted(cls, inputs: dict[str, Any]) -> tuple[str, ...]:
+        told = {"folder": cls.FOLDER, **inputs}
+        return tuple(str(told.get(name, "")) for name in ("folder", "address", "name"))
 
     def ensure(self, address: str, folder: str = "", name: str = "", sha256: str = "", node: str = "") -> tuple[str]:
         """Wait until the model is here; gives its name.
@@ -72,11 +81,11 @@ class EnsureModel:
         Raises:
             RuntimeError: It cannot be had, or this ComfyUI does not list where it is.
         """
-        folder = folder or self.FOLDER
+        wanted = self._wanted({"address": address, "folder": folder or self.FOLDER, "name": name})
+        folder = wanted[0]
         want = {"address": address.strip(), "folder": folder, "name": name.strip(), "sha256": sha256.strip()}
         found = self._wait(want, node)
-        self._paths[address] = found["path"]
-        ensured(found["path"])
+        self._paths[wanted] = found["path"]
         return (_listed(folder, found["path"]),)
 
     def _wait(self, want: dict[str, str], node: str) -> dict[str, Any]:
@@ -154,7 +163,7 @@ _KINDS = {
 }
 _TITLES = {"DiffusionModel": "diffusion model", "TextEncoder": "text encoder", "CLIPVision": "CLIP vision"}
 
-NODE_CLASS_MAPPINGS: dict[str, type] = {
+NODE_CLASS_MAPPINGS: dict[str, Any] = {
     f"ModelyardEnsure{kind}": type(f"Ensure{kind}", (EnsureModel,), {"FOLDER": folder})
     for kind, folder in _KINDS.items()
 } | {"ModelyardEnsureModel": EnsureModel}

@@ -10,7 +10,8 @@ from typing import Any
 import folder_paths
 
 from .asking import ask
-from .loaders import folder_of
+from .loaders import folder_of, loaders
+from .nodes import NODE_CLASS_MAPPINGS
 from .problems import Refused
 from .yard import Yard
 
@@ -21,14 +22,6 @@ _PAUSES = (0.0, 2.0, 5.0, 10.0)
 _LATEST = 100
 """Prompts that are looked at; more do not end within a second."""
 _log = logging.getLogger("modelyard")
-
-
-_ensured: list[str] = []
-
-
-def ensured(path: str) -> None:
-    """Remember what a node of ours made ready: the prompt that runs uses it."""
-    _ensured.append(path)
 
 
 class Usage:
@@ -76,9 +69,7 @@ class Usage:
             self._told.add(number)
             status = entry.get("status") or {}
             ran = status.get("status_str", "success") == "success"
-            used = list(dict.fromkeys([*uses(entry["prompt"][2]), *_ensured]))
-            _ensured.clear()
-            if ran and used:
+            if ran and (used := list(dict.fromkeys(uses(entry["prompt"][2], loaders(self._yard.home))))):
                 self._tell(used)
 
     def _tell(self, used: list[str]) -> None:
@@ -99,14 +90,24 @@ class Usage:
         return bool(told["known"])
 
 
-def uses(prompt: dict[str, Any]) -> Iterator[str]:
-    """The models that a prompt in API form names, by their paths."""
+def uses(prompt: dict[str, Any], rows: list[dict[str, Any]]) -> Iterator[str]:
+    """The models that a prompt in API form names, by their paths; those, too, that a node of ours made ready.
+
+    Args:
+        rows: See `loaders`.
+    """
     for node in prompt.values():
-        for widget, value in (node.get("inputs") or {}).items():
-            if isinstance(value, str) and value.lower().endswith(_SUFFIXES):
-                path = _path(folder_of(str(node.get("class_type")), widget), value)
-                if path:
-                    yield path
+        yield from filter(None, _of_node(str(node.get("class_type")), node.get("inputs") or {}, rows))
+
+
+def _of_node(kind: str, inputs: dict[str, Any], rows: list[dict[str, Any]]) -> list[str]:
+    """Paths, empty where a name is none of this host."""
+    if kind in NODE_CLASS_MAPPINGS:
+        return [NODE_CLASS_MAPPINGS[kind].found(inputs)]
+    named = {
+        key: value for key, value in inputs.items() if isinstance(value, str) and value.lower().endswith(_SUFFIXES)
+    }
+    return [_path(folder_of(rows, kind, widget), value) for widget, value in named.items()]
 
 
 def _path(folder: str, name: str) -> str:
