@@ -90,7 +90,7 @@ def entry_of(program: Program) -> Entry:
     return Entry(path=str(program.path), comfy=True, extra=tuple(map(str, program.extra)))
 
 
-def real_roots(roots: Roots) -> list[tuple[Path, Root]]:
+def by_real_path(roots: Roots) -> list[tuple[Path, Root]]:
     """Every root with its path, links resolved."""
     return [(Path(os.path.realpath(root.path)), root) for root in roots.all]
 

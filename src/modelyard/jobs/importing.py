@@ -10,7 +10,7 @@ from typing import Any
 
 from modelyard.errors import BadValue, NoSuchModel
 from modelyard.jobs.chores import Chore, Options, Step, Tell
-from modelyard.jobs.finding import entry_of, found, is_held, named, real_roots
+from modelyard.jobs.finding import by_real_path, entry_of, found, is_held, named
 from modelyard.jobs.learning import cleaned, filled
 from modelyard.jobs.scan import Scan
 from modelyard.jobs.stock import Stock
@@ -53,7 +53,7 @@ def import_programs(stock: Stock, options: ImportOptions, stop: Stop, tell: Tell
             )
     fresh = [path for one in chosen for path in _register(stock, one)]
     roots = stock.roots()
-    reals = real_roots(roots)
+    reals = by_real_path(roots)
     places = [folder.path for one in chosen for folder in one.folders]
     wanted = [root for real, root in reals if any(map(partial(_meet, real), places))]
     scanned = Scan(stock, stop, lambda done: tell(Step(done.seen, None, f"{done.seen:,} models seen"))).run(wanted)
@@ -98,7 +98,7 @@ def _fits(path: Path) -> bool:
 
 def _outer(stock: Stock, program: Program) -> list[Folder]:
     """Folders that no root holds as their kind."""
-    reals = real_roots(stock.roots())
+    reals = by_real_path(stock.roots())
     return [one for one in program.folders if not is_held(one, reals)]
 
 

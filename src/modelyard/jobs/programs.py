@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from modelyard.jobs.dedupe import Group, duplicates
-from modelyard.jobs.finding import found, is_held, places, real_roots, rewriting_of
+from modelyard.jobs.finding import by_real_path, found, is_held, places, rewriting_of
 from modelyard.jobs.stock import Stock
 from modelyard.library.roots.roots import Root
 from modelyard.programs.installed.found import Care, Means, Program
@@ -95,7 +95,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
 def survey(stock: Stock, machine: Machine | None = None) -> Found:
     """Every program with what it keeps, and what lies there twice."""
-    programs, reals = found(stock, machine), real_roots(stock.roots())
+    programs, reals = found(stock, machine), by_real_path(stock.roots())
     doubles = duplicates(stock, rewriting_of(programs))
     owners = [(str(folder.path) + os.sep, one.id) for one in programs for folder in one.folders]
     shared, freed, between = _between(doubles.groups, owners)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from modelyard.catalogue.catalogue import Catalogue
 from modelyard.events.log import EventLog
+from modelyard.jobs.lending.loans import Loans
 from modelyard.jobs.yard import Yard
 from modelyard.library.reading.look import Look
 from modelyard.library.roots.entries import Entries
@@ -69,6 +70,7 @@ class Stock:
         unreadable: Files that could not be measured, and when that was tried.
         last_problems: What the last scan of each root could not see, by the root's path.
         claims: Which files are being moved now.
+        loans: What was lent to other programs.
     """
 
     yard: Yard
@@ -83,6 +85,11 @@ class Stock:
     unreadable: dict[str, float] = field(default_factory=dict)
     last_problems: dict[str, list[Problem]] = field(default_factory=dict)
     claims: Claims = field(default_factory=Claims)
+    loans: Loans = field(init=False)
+
+    def __post_init__(self) -> None:
+        """The loans lie in the data folder."""
+        self.loans = Loans(self.folder)
 
     def forms(self) -> tuple[str, ...]:
         """The forms of sidecars that the owner wants written."""

@@ -21,6 +21,7 @@ from modelyard.app import App
 from modelyard.errors import CannotLend, NoSuchFile, NoSuchLoan, ReadOnlyDisk
 from modelyard.jobs.finding import keep_place
 from modelyard.jobs.lending.lend import LinkOptions, foresee, lend_models
+from modelyard.jobs.lending.loans import Loan, Loans
 from modelyard.jobs.lending.returning import give_back, lent, recover
 from modelyard.library.roots.entries import Entry
 from modelyard.library.shifting.failpoint import VARIABLE
@@ -471,6 +472,7 @@ def test_records_are_private_and_one_that_is_damaged_is_passed_over(app: App, lo
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     (folder / f"{'f' * 12}.json").write_text("{")
     (folder / "note.txt").write_text("hello")
+    (folder / f"{'e' * 12}.json").symlink_to("dropped-meanwhile")
     assert [loan.id for loan in lent(app.stock)] == [told["loan"]]
     with pytest.raises(NoSuchLoan):
         give_back(app.stock, "../../x")
@@ -502,6 +504,28 @@ def test_many_links_at_once_are_all_made_and_none_undoes_another(app: App, tmp_p
     with ThreadPoolExecutor(8) as pool:
         assert [back.left for back in pool.map(lambda loan: give_back(app.stock, loan.id), lent(app.stock))] == [[]] * 8
     assert not (comfy / "extra_model_paths.yaml").exists() and list((forge / "models" / "Lora").iterdir()) == []
+
+
+def test_records_are_read_once_for_many_models(app: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tool, root = place(tmp_path, "a1111"), tmp_path / "roots"
+    paths = [model(root / f"{at}.safetensors", at) for at in range(5)]
+    app.stock.entries.keep(Entry(path=str(root), folder="loras"))
+    scanned(app)
+    keep_place(app.stock, str(tool))
+    looks, read = [], Loans._read
+
+    def counted(self: Loans) -> Iterator[Loan]:
+        looks.append(self)
+        return read(self)
+
+    monkeypatch.setattr(Loans, "_read", counted)
+    ids = tuple(number(app, path) for path in paths)
+    options = LinkOptions(ids=ids, program="a1111")
+    told = lend_models(app.stock, options, Stop(), lambda _: None)
+    assert (told["made"], len(looks)) == (5, 1)
+    assert sorted(loan.model for loan in lent(app.stock)) == sorted(ids)
+    again = lend_models(app.stock, options, Stop(), lambda _: None)
+    assert [result["loan"] for result in again["results"]] == [result["loan"] for result in told["results"]]
 
 
 def test_a_symlink_to_a_model_that_was_moved_is_told_as_gone(app: App, lora: Path, tmp_path: Path) -> None:

@@ -144,8 +144,8 @@ def lend(stock: Stock, one: Plan, stop: Stop, count: Count) -> Lent:
 
 
 def _lend(stock: Stock, one: Plan, stop: Stop, count: Count) -> Lent:
-    loans = Loans(stock.folder)
-    before = next((loan for loan in loans.all() if _same(loan, one) and standing(loan) == "stands"), None)
+    loans = stock.loans
+    before = next((loan for loan in loans.known() if _same(loan, one) and standing(loan) == "stands"), None)
     if one.there or before is not None:
         path = one.there or str(told(one)["path"])
         return _lent(one, "there", (), path=path, loan=before.id if before else "")

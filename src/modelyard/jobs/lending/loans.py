@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -12,6 +15,7 @@ from modelyard.errors import NoSuchLoan
 from modelyard.library import writing
 from modelyard.library.shifting.journal import Mark
 from modelyard.programs.installed.found import Means
+from modelyard.store.disk_gate import disk_errors
 
 _NUMBER = re.compile(r"[0-9a-f]{12}")
 _LARGEST = 8 << 20
@@ -89,32 +93,43 @@ class Loan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Loans:
-    """The loans of one data folder."""
+    """The loans of one data folder; one object in a process, and the lock of that folder keeps others away."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder / "loans"
+        self._lock = threading.RLock()
+        self._known: dict[str, Loan] | None = None
 
     def keep(self, loan: Loan) -> Loan:
         """Write it down, durably."""
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        writing.put(self._folder / f"{loan.id}.json", msgspec.json.encode(loan))
+        with self._lock:
+            known = self._kept()
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            writing.put(self._folder / f"{loan.id}.json", msgspec.json.encode(loan))
+            known[loan.id] = loan
         return loan
 
     def drop(self, loan: Loan) -> None:
         """It is over."""
-        (self._folder / f"{loan.id}.json").unlink(missing_ok=True)
-        writing.sync_folder(self._folder)
+        with self._lock:
+            (self._folder / f"{loan.id}.json").unlink(missing_ok=True)
+            self._kept().pop(loan.id, None)
+            writing.sync_folder(self._folder)
 
     def all(self) -> list[Loan]:
-        """Every loan, the oldest first; one that cannot be read made nothing yet."""
-        found = []
-        for path in self._folder.glob("*.json"):
-            if _NUMBER.fullmatch(path.stem) and path.stat().st_size <= _LARGEST:
-                try:
-                    found.append(msgspec.json.decode(path.read_bytes(), type=Loan))
-                except (msgspec.DecodeError, UnicodeDecodeError):
-                    continue
-        return sorted(found, key=lambda one: (one.made, one.id))
+        """Every loan as the disk has it now, the oldest first; one that cannot be read made nothing yet.
+
+        Raises:
+            DiskError: The folder cannot be read.
+        """
+        with self._lock:
+            self._known = None
+            return self.known()
+
+    def known(self) -> list[Loan]:
+        """The same without another look at the disk: for what asks once a model."""
+        with self._lock:
+            return [*self._kept().values()]
 
     def get(self, number: str) -> Loan:
         """One of them.
@@ -122,7 +137,23 @@ class Loans:
         Raises:
             NoSuchLoan: There is none.
         """
-        found = next((one for one in self.all() if one.id == number), None)
+        with self._lock:
+            found = self._kept().get(number)
         if found is None:
             raise NoSuchLoan(f"There is no link {number[:40]!r}.")
         return found
+
+    def _kept(self) -> dict[str, Loan]:
+        if self._known is None:
+            with disk_errors(self._folder):
+                found = sorted(self._read(), key=lambda one: (one.made, one.id))
+            self._known = {one.id: one for one in found}
+        return self._known
+
+    def _read(self) -> Iterator[Loan]:
+        for path in self._folder.glob("*.json"):
+            if not _NUMBER.fullmatch(path.stem):
+                continue
+            with contextlib.suppress(FileNotFoundError, msgspec.DecodeError, UnicodeDecodeError):
+                if path.stat().st_size <= _LARGEST:
+                    yield msgspec.json.decode(path.read_bytes(), type=Loan)

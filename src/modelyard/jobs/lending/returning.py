@@ -40,7 +40,7 @@ def turn(stop: Stop) -> Iterator[None]:
 
 def others(loans: Loans, loan: Loan) -> list[Loan]:
     """The other loans that stand."""
-    return [one for one in loans.all() if one.id != loan.id and one.phase == "made"]
+    return [one for one in loans.known() if one.id != loan.id and one.phase == "made"]
 
 
 class Returned(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,7 +69,7 @@ def give_back(stock: Stock, number: str, *, forget: bool = False) -> Returned:
         CannotLend, DiskError: It did not work; the record stays.
     """
     recover(stock)
-    loans = Loans(stock.folder)
+    loans = stock.loans
     with contextlib.ExitStack() as stack:
         stack.enter_context(turn(Stop()))
         loan = loans.get(number)
@@ -94,7 +94,7 @@ def take_all(loan: Loan, loans: Loans) -> list[tuple[str, str]]:
 
 def recover(stock: Stock) -> None:
     """Undo what a crash left half made; a drive that is away is waited for."""
-    loans = Loans(stock.folder)
+    loans = stock.loans
     with stock.claims.alone() as alone:
         for loan in loans.all() if alone else ():
             if loan.phase != "making":
@@ -134,7 +134,7 @@ class LoanView(msgspec.Struct, frozen=True, kw_only=True):
 
 def lent(stock: Stock) -> list[LoanView]:
     """Every loan, and whether it still stands."""
-    return [_view(one) for one in Loans(stock.folder).all()]
+    return [_view(one) for one in stock.loans.all()]
 
 
 def _view(loan: Loan) -> LoanView:
