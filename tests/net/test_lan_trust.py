@@ -105,9 +105,10 @@ def test_its_ca_helps_no_other_origin(nas: Identity, serve: Serve, start: Start,
 
 
 def test_the_authorities_of_this_machine_do_not_vouch_for_a_hub_that_has_its_own(
-    nas: Identity, stranger: Identity, serve: Serve, start: Start
+    nas: Identity, stranger: Identity, serve: Serve, start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    hub, app = serve(stranger), start(flags={"ca-file": str(stranger.ca_file)})
+    monkeypatch.setenv("SSL_CERT_FILE", str(stranger.ca_file))
+    hub, app = serve(stranger), start()
     app.lan_hubs.add(hub.origin)
     assert ask(app, f"{hub.origin}/control") == b"ok"
     app.lan_hubs.add(hub.origin, Trust(ca=nas.ca))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import msgspec
@@ -62,19 +63,20 @@ class Live:
         self._closing: set[asyncio.Future[None]] = set()
 
     async def serve(
-        self, request: web.BaseRequest, known: Caller, address: str, request_id: str
+        self, request: web.BaseRequest, known: Caller, address: str, request_id: str, welcome: Callable[[], object]
     ) -> web.WebSocketResponse:
         """Talk to one client until it goes.
 
         Args:
             known: Who asks, where the connection itself tells: over the Unix socket, or by a session.
+            welcome: Called once the client proved who it is.
         """
         socket = web.WebSocketResponse(heartbeat=25, max_msg_size=_LARGEST, compress=False, timeout=1)
         socket.headers.update(HEADERS)
         await socket.prepare(request)
         self._open.add(socket)
         try:
-            await self._talk(socket, known, address)
+            await self._talk(socket, known, address, welcome)
         except YardError as error:
             await self._refuse(socket, error, request_id)
         except (ConnectionError, TimeoutError):
@@ -97,11 +99,14 @@ class Live:
         goodbyes = [socket.close(code=code, message=why) for socket in self._open]
         await asyncio.gather(*goodbyes, return_exceptions=True)
 
-    async def _talk(self, socket: web.WebSocketResponse, known: Caller, address: str) -> None:
+    async def _talk(
+        self, socket: web.WebSocketResponse, known: Caller, address: str, welcome: Callable[[], object]
+    ) -> None:
         first = await _first(socket)
         caller = self._access.by_token(first.token, address) if first.token is not None else known
         if caller.role is None:
             raise TokenNeeded("This needs a token.")
+        welcome()
         if len(self._fan) >= MOST_CLIENTS:
             raise Busy(f"{MOST_CLIENTS} clients listen already.", hint="Ask GET /api/v1/events now and then instead.")
         listener = Listener()

@@ -13,6 +13,7 @@ from pathlib import Path
 from aiohttp import web
 
 from modelyard.server import folder as yard
+from modelyard.server.crowd import MOST, Crowd, Entrance
 from modelyard.server.folder import Note
 from modelyard.server.inside import router
 from modelyard.server.listening import Listening
@@ -71,12 +72,15 @@ async def running(service: Service, listening: Listening) -> AsyncIterator[Note]
     port = sockets[0].getsockname()[1]
     pools = Pools()
     doors = listening.doors(port)
-    door = Web(service, router(), doors, Pages(prefixed=bool(doors.proxies)), pools)
+    crowd = Crowd(_room())
+    door = Web(service, router(), doors, Pages(prefixed=bool(doors.proxies)), pools, crowd)
     runner = web.ServerRunner(Server(door.handle), shutdown_timeout=_GRACE)
     await runner.setup()
+    sweeping = asyncio.create_task(crowd.keep_sweeping())
     try:
         for held in sockets:
-            await web.SockSite(runner, held, ssl_context=listening.tls(), backlog=_BACKLOG).start()
+            entrance = Entrance(held, crowd)
+            await web.SockSite(runner, entrance, ssl_context=listening.tls(), backlog=_BACKLOG).start()
         path = await _unix(runner, service.app.folder)
         service.url = listening.url(port)
         note = Note(os.getpid(), service.url, str(path or ""), VERSION, listening.remote)
@@ -87,6 +91,7 @@ async def running(service: Service, listening: Listening) -> AsyncIterator[Note]
         yard.clear(service.app.folder)
         service.app.events.publish("service.stopping", {})  # wakes whoever waits for events
         await _close(runner, door)
+        sweeping.cancel()
         pools.close()
 
 
@@ -96,6 +101,16 @@ async def _close(runner: web.ServerRunner, door: Web) -> None:
         await site.stop()
     await door.close()
     await runner.cleanup()
+
+
+def _room() -> int:
+    """Connections that may be open at once: half of the files that this process may open, at most `MOST`."""
+    try:
+        import resource
+    except ImportError:
+        return MOST  # Windows has no such limit in reach
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return MOST if soft == resource.RLIM_INFINITY else max(16, min(MOST, soft // 2))
 
 
 async def _unix(runner: web.ServerRunner, folder: Path) -> Path | None:

@@ -21,6 +21,7 @@ from aiohttp import web
 from modelyard.errors import BadRequest, NoSuchRoute, TokenNeeded, WrongMethod, YardError
 from modelyard.server import doors
 from modelyard.server.access import SOCKET
+from modelyard.server.crowd import Crowd
 from modelyard.server.doors import Doors
 from modelyard.server.fan import Fan
 from modelyard.server.live import PATH as LIVE
@@ -69,10 +70,14 @@ class Web:
     Args:
         entry: The doors of the address that it listens on.
         pools: Run what blocks.
+        crowd: Who is connected.
     """
 
-    def __init__(self, service: Service, router: Router, entry: Doors, pages: Pages, pools: Pools) -> None:
+    def __init__(
+        self, service: Service, router: Router, entry: Doors, pages: Pages, pools: Pools, crowd: Crowd
+    ) -> None:
         self._service, self._router, self._doors, self._pages, self._pools = service, router, entry, pages, pools
+        self._crowd = crowd
         pool = pools.quick
         self._fan = Fan(service.app.events, lambda: pool.run(lambda: service.snapshot(service.app)))
         self._live = Live(service.access, self._fan)
@@ -80,6 +85,7 @@ class Web:
         service.listeners_of = self._live.callers.__getitem__
         service.hang_up = functools.partial(asyncio.get_running_loop().call_soon_threadsafe, self._live.hang_up)
         service.metrics.gauge("modelyard_listeners", "WebSocket clients.", lambda: len(self._fan))
+        service.metrics.gauge("modelyard_connections", "Open connections, TCP.", lambda: len(crowd))
 
     async def close(self) -> None:
         """Say goodbye to listeners."""
@@ -88,6 +94,10 @@ class Web:
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request."""
+        with self._crowd.asking(_number(request)):
+            return await self._handle(request)
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         began = time.monotonic()
         headers = _headers(request)
         given = next(iter(headers.get("x-request-id", ())), "")
@@ -137,7 +147,9 @@ class Web:
         caller = asked.caller
         if caller.role is None and "origin" in asked.headers and "authorization" not in asked.headers:
             caller = self._service.access.who("GET", asked.headers, asked.address)
-        return await self._live.serve(request, caller, asked.address, asked.request_id)
+        return await self._live.serve(
+            request, caller, asked.address, asked.request_id, lambda: self._crowd.know(_number(request))
+        )
 
     async def _ask(self, request: web.BaseRequest, headers: Headers, asked: Asked, told: dict[str, Any]) -> Reply:
         caller = asked.caller
@@ -145,6 +157,8 @@ class Web:
             access = self._service.access
             caller = await self._pools.door.run(lambda: access.who(asked.method, asked.headers, asked.address))
         told["caller"] = caller.name
+        if caller.role is not None:
+            self._crowd.know(_number(request))
         most, is_open = LARGEST_BODY, False
         takes: tuple[str, ...] = ()
         try:
@@ -170,6 +184,12 @@ class Web:
         _log.log(
             level, "%s %s %d %.0f ms %s", method, told["route"], status, seconds * 1000, told["caller"], extra=more
         )
+
+
+def _number(request: web.BaseRequest) -> int:
+    """The file descriptor of a request's connection, by which the crowd knows it; -1 when it is gone."""
+    held = request.transport and request.transport.get_extra_info("socket")
+    return held.fileno() if held else -1
 
 
 def _headers(request: web.BaseRequest) -> dict[str, list[str]]:
