@@ -196,7 +196,8 @@ def test_two_models_of_one_name_are_not_fetched_over_each_other(asking: App, hub
     ]
     first, second = got(asking, *rows)
     assert (first.model.state, first.model.size) == ("here", SIZE)
-    assert (second.model.state, second.model.error) == ("found", "target-exists")
+    assert (second.model.state, second.error) == ("unresolved", None)
+    assert "me/one" in second.model.why
 
 
 def test_what_a_stopped_run_left_counts_when_room_is_looked_at(asking: App, hub: PracticeHub) -> None:

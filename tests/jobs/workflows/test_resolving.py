@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from jobs.library import library
+from jobs.library import library, model, scanned
 from jobs.workflows.made import at, one, planned, told
 from modelyard.app import App
+from modelyard.jobs.measuring import MEASURE
 from modelyard.jobs.workflows.questions import Questions
 from modelyard.library.roots.entries import Entry
+from modelyard.net.stop import Stop
 from modelyard.programs.workflows.wellknown import known
 from modelyard.testing import PracticeHub
 from modelyard.testing.workflows import HOME
@@ -208,6 +210,35 @@ def test_questions_are_counted(asking: App, hub: PracticeHub) -> None:
         asked.search("model", 5)
     assert len({request.path for request in hub.log}) <= 3
     assert len(hub.log) <= 6
+
+
+def test_two_models_of_one_name_are_both_told_and_the_second_is_never_taken_for_the_first(
+    asking: App, hub: PracticeHub, tmp_path: Path
+) -> None:
+    for seed, repo in enumerate(("me/one", "me/two")):
+        hub.hf.add_repo(repo, {"model.safetensors": model(tmp_path / repo, seed).read_bytes()})
+    rows = [told("model.safetensors", url=at(f"me/{repo}", "model.safetensors")) for repo in ("one", "two")]
+    first, second = planned(asking, *rows).models
+    assert (first.state, second.state, second.target) == ("found", "unresolved", "")
+    assert "me/one" in second.why
+    assert "me/two" in second.steps[0]
+    model(tmp_path / "loras/model.safetensors")
+    scanned(asking)
+    MEASURE.do(asking.stock, MEASURE.options(), Stop(), lambda _: None)
+    assert [one.state for one in planned(asking, *rows).models] == ["here", "unresolved"]
+    assert [one.state for one in planned(asking, *rows, search=False).models] == ["here", "likely"]
+
+
+def test_two_places_with_the_same_bytes_are_one_model(asking: App, hub: PracticeHub, tmp_path: Path) -> None:
+    for repo in ("me/one", "me/two"):
+        hub.hf.add_repo(repo, {"model.safetensors": model(tmp_path / repo).read_bytes()})
+    rows = [told("model.safetensors", url=at(f"me/{repo}", "model.safetensors")) for repo in ("one", "two")]
+    assert [one.state for one in planned(asking, *rows).models] == ["found", "found"]
+    model(tmp_path / "loras/model.safetensors")
+    scanned(asking)
+    MEASURE.do(asking.stock, MEASURE.options(), Stop(), lambda _: None)
+    plan = planned(asking, *rows)
+    assert ([one.state for one in plan.models], plan.complete) == (["here", "here"], True)
 
 
 def test_a_hundred_thousand_models_are_a_plan_in_seconds(asking: App) -> None:

@@ -90,13 +90,27 @@ def test_a_model_of_two_workflows_is_one_and_each_row_knows_its_place() -> None:
     rows = [
         read_row(row(url="https://a/1")),
         read_row(row("b.pt")),
-        read_row(row(url="https://a/2", hash=FULL, size=5)),
+        read_row(row(url="https://a/1", hash=FULL, size=5)),
         read_row(row(hash="0" * 64)),
     ]
     found, where = merged(rows)
     assert where == [0, 1, 0, 2]
-    assert found[0] == Wanted("a.safetensors", "loras", "loras", FULL, "https://a/1", ("https://a/2",), size=5)
+    assert found[0] == Wanted("a.safetensors", "loras", "loras", FULL, "https://a/1", size=5)
     assert found[2].hash == "0" * 64
+
+
+def test_two_places_of_one_name_are_two_models_unless_a_hash_says_otherwise() -> None:
+    apart = [read_row(row(url=f"https://a/{at}")) for at in (1, 2, 1, 2)]
+    assert merged(apart)[1] == [0, 1, 0, 1]
+    same = [read_row(row(url=f"https://a/{at}", hash=FULL)) for at in (1, 2)]
+    found, where = merged(same)
+    assert (where, found[0].mirrors) == ([0, 0], ("https://a/2",))
+    forms = [
+        read_row(row(url=f"https://huggingface.co/o/r/{form}"))
+        for form in ("blob/m/x.pt", "resolve/m/x.pt?download=true")
+    ]
+    assert merged(forms)[1] == [0, 0]
+    assert merged([read_row(row()), *apart])[1] == [0, 0, 1, 0, 1]
 
 
 def test_a_thing_that_is_called_unsafe_is_refused() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -146,24 +146,43 @@ def _refusal(wanted: Wanted, *, marked: bool) -> str:
 def merged(rows: Iterable[Wanted]) -> tuple[list[Wanted], list[int]]:
     """Each model once, and for each row the place of its model; what one row does not say another may.
 
-    Rows of one name whose hashes contradict each other are two models.
+    Rows of one name are two models when their hashes contradict each other, and when they name different places and
+    no common hash: names say little.
     """
-    places: dict[tuple[str, ...], int] = {}
+    known: dict[tuple[str, ...], int] = {}
     found: list[Wanted] = []
     where: list[int] = []
     for row in rows:
-        at = places.get(row.key)
-        if at is not None and row.hash and found[at].hash not in ("", row.hash):
-            at = places.get((*row.key, row.hash))
+        at = next((known[key] for key in _keys(row) if key in known and _is_same(found[known[key]], row)), None)
         if at is None:
             at = len(found)
             found.append(row)
-            places.setdefault(row.key, at)
-            places.setdefault((*row.key, row.hash), at)
         else:
             found[at] = _joined(found[at], row)
+        for key in _keys(row):
+            known.setdefault(key, at)
         where.append(at)
     return found, where
+
+
+def _keys(row: Wanted) -> Iterator[tuple[str, ...]]:
+    """Under what a row is looked for, the surest first."""
+    if row.hash:
+        yield (*row.key, "hash", row.hash)
+    if row.url:
+        yield (*row.key, "url", _place(row.url))
+    yield row.key
+
+
+def _is_same(one: Wanted, other: Wanted) -> bool:
+    if one.hash and other.hash:
+        return one.hash == other.hash
+    return not (one.url and other.url) or _place(one.url) == _place(other.url)
+
+
+def _place(url: str) -> str:
+    """A link in the one of its forms; Hugging Face has a page and a download of each file."""
+    return url.partition("?download=")[0].replace("/blob/", "/resolve/", 1)
 
 
 def _joined(one: Wanted, other: Wanted) -> Wanted:
