@@ -18,7 +18,7 @@ from modelyard.library.roots.roots import Root, Roots, roots_of
 from modelyard.programs.installed.configs import is_place
 from modelyard.programs.installed.found import Folder, Program
 from modelyard.programs.installed.machine import Machine, this_machine
-from modelyard.programs.installed.searching import recognise, search
+from modelyard.programs.installed.searching import search, search_near
 
 _MOST_PLACES = 200
 _PLACES = threading.Lock()
@@ -127,9 +127,9 @@ def keep_place(stock: Stock, text: str) -> list[Program]:
     path = Path(text)
     if "\0" in text or not path.is_absolute() or not path.is_dir():
         raise BadValue(f"{text[:200]!r} is no folder.", hint="Name the folder of the program, or the one above it.")
-    machine, real = this_machine(), Path(os.path.realpath(path))
-    below = [one for one in search(machine, [real]) if one.path == real or real in one.path.parents]
-    if not below and recognise(real, machine) is None:
+    machine = this_machine()
+    below = search_near(machine, path)
+    if not below:
         raise BadValue(
             f"No program that we know is in {path}.", hint="`modelyard programs --help` names those we know."
         )
@@ -150,6 +150,3 @@ def forget_place(stock: Stock, text: str) -> None:
         if text not in known:
             raise NoSuchProgram(f"{text[:200]} was not named.")
         write_private(stock.folder / "programs.json", msgspec.json.encode([one for one in known if one != text]))
-
-
-# --- what is there twice -----------------------------------------------------------------------------

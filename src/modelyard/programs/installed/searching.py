@@ -75,8 +75,17 @@ def search(machine: Machine, named: Iterable[Path] = ()) -> list[Program]:
     Args:
         named: Further folders: a program's own, or one above some programs.
     """
+    return _search_in(machine, _candidates(machine, named))
+
+
+def search_near(machine: Machine, place: Path) -> list[Program]:
+    """The programs of one folder, and of those one and two below."""
+    return _search_in(machine, _near(place))
+
+
+def _search_in(machine: Machine, places: Iterable[Path]) -> list[Program]:
     found: dict[Path, Program] = {}
-    for place in _places(machine, named):
+    for place in _once(places):
         program = recognise(place, machine) if place not in found else None
         if program is None:
             continue
@@ -100,10 +109,10 @@ def recognise(path: Path, machine: Machine) -> Program | None:
     return None
 
 
-def _places(machine: Machine, named: Iterable[Path]) -> Iterator[Path]:
+def _once(places: Iterable[Path]) -> Iterator[Path]:
     seen: set[Path] = set()
     left = MOST_FOLDERS
-    for place in _candidates(machine, named):
+    for place in places:
         real = Path(os.path.realpath(place))
         if real in seen:
             continue
@@ -116,10 +125,7 @@ def _places(machine: Machine, named: Iterable[Path]) -> Iterator[Path]:
 
 def _candidates(machine: Machine, named: Iterable[Path]) -> Iterator[Path]:
     for place in named:
-        yield place
-        for below in _below(place):
-            yield below
-            yield from _below(below)
+        yield from _near(place)
     for known in _KNOWN:
         yield from known(machine)
     if root := machine.named("INVOKEAI_ROOT"):
@@ -130,6 +136,13 @@ def _candidates(machine: Machine, named: Iterable[Path]) -> Iterator[Path]:
     for base in bases:
         for parent in _PARENTS:
             yield from _below(base / parent)
+
+
+def _near(place: Path) -> Iterator[Path]:
+    yield place
+    for below in _below(place):
+        yield below
+        yield from _below(below)
 
 
 def _below(folder: Path) -> Iterator[Path]:
