@@ -99,12 +99,25 @@ def test_without_its_own_file_it_looks_where_modelyard_lies_by_itself(tmp_path: 
     base = make_comfyui(tmp_path / "ComfyUI")
     lay_in(base, tmp_path / "yard")
     (base / "custom_nodes" / "modelyard" / "modelyard.json").unlink()  # as the registry lays it in
-    home = str(tmp_path / "mine")
-    comfy = start_host(base, Path(home), env={"MODELYARD_HOME": home, "PATH": str(tmp_path)})
+    home, program = tmp_path / "mine", tmp_path / "modelyard"
+    comfy = start_host(base, home, env={"MODELYARD_HOME": str(home), "PATH": f"{tmp_path}:/bin"})
     try:
-        assert comfy.ask("GET", "/modelyard/status").json == {"running": False, "url": "", "home": home}
+        (tmp_path / "serve").write_text(f"#!/bin/sh\necho ran > {tmp_path}/strange\n")  # another program of that name
+        (tmp_path / "serve").chmod(0o755)
+        told = comfy.ask("POST", "/modelyard/start", {}).json
+        assert told["running"] is False and told["problem"]["code"] == "no-service"
+        assert not (tmp_path / "strange").exists()
     finally:
         comfy.stop()
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m modelyard "$@"\n')
+    program.chmod(0o755)
+    comfy = start_host(base, home, env={"MODELYARD_HOME": str(home), "PATH": f"{tmp_path}:/bin"})
+    try:
+        assert comfy.ask("POST", "/modelyard/start", {}).json == {"running": True}
+        assert (home / "service.json").exists()
+    finally:
+        comfy.stop()
+        end_service(home)
 
 
 def test_it_leaves_the_ancestors_routes_to_the_ancestor(tmp_path: Path) -> None:
@@ -117,7 +130,7 @@ def test_it_leaves_the_ancestors_routes_to_the_ancestor(tmp_path: Path) -> None:
     comfy = start_host(base, tmp_path / "yard")
     try:
         assert comfy.ask("GET", "/model-manager/models").status == 404
-        assert comfy.ask("GET", "/modelyard/status").status == 200
+        assert comfy.ask("GET", "/modelyard/loaders").status == 200
     finally:
         comfy.stop()
 

@@ -124,7 +124,6 @@ def test_nobody_waits_while_somebody_else_starts_the_service(tmp_path: Path) -> 
         ("GET", READ),
         ("POST", WRITE),
         ("GET", "/model-manager/models"),
-        ("GET", "/modelyard/status"),
         ("POST", "/modelyard/start"),
         ("POST", "/models/download"),
     ],
@@ -159,6 +158,11 @@ def test_a_form_cannot_write(comfy: Comfy, kind: str | None) -> None:
 @pytest.mark.parametrize(
     ("method", "path"),
     [
+        ("GET", "/modelyard/session"),
+        ("GET", "/modelyard/hubs"),
+        ("GET", "/modelyard/models/1"),
+        ("GET", "/modelyard/models/facets"),
+        ("GET", "/modelyard/tasks/1"),
         ("GET", "/modelyard/tokens"),
         ("GET", "/modelyard/keys"),
         ("GET", "/modelyard/roots"),
@@ -233,11 +237,9 @@ def test_a_body_has_a_limit_and_more_is_not_even_read(comfy: Comfy) -> None:
 def test_no_secret_is_in_any_answer_or_in_the_folder(comfy: Comfy) -> None:
     tokens = [(comfy.home / name).read_text().strip().encode() for name in ("service.token", "comfyui.token")]
     paths = [
-        "/modelyard/status",
         READ,
         INSIDE,
         "/modelyard/loaders",
-        "/modelyard/hubs",
         "/extensions",
         "/model-manager/models",
     ]
@@ -318,7 +320,6 @@ def test_the_ancestors_scripts_work_under_this_port(comfy: Comfy) -> None:
 def test_a_service_that_was_stopped_stays_so_until_it_is_wanted(comfy: Comfy) -> None:
     end_service(comfy.home)
     assert refused(comfy, "GET", READ) == "no-service"
-    assert comfy.ask("GET", "/modelyard/status").json["running"] is False
     told = comfy.ask("POST", "/modelyard/start", {}).json
     assert told["running"] is True, told
     assert comfy.ask("GET", READ).status == 200

@@ -120,7 +120,7 @@ def open_page(window: Window) -> None:
     window.comfy.ask("POST", "/settings/Comfy.TutorialCompleted", True)  # else a choice of templates covers it
     window.page.goto(window.comfy.url)
     window.page.get_by_role("button", name="Models", exact=True).first.wait_for()
-    until(lambda: window.comfy.ask("GET", "/modelyard/status").json["running"])
+    until(lambda: window.comfy.ask("GET", "/modelyard/tasks").status == 200)
     window.page.evaluate("() => window.app.graph.clear()")
 
 

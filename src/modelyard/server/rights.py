@@ -16,21 +16,15 @@ if TYPE_CHECKING:
     from modelyard.server.routes import Route
 
 _OURS = {
-    "GET /session",
     "GET /tasks",
-    "GET /tasks/{id}",
     "GET /models",
-    "GET /models/facets",
-    "GET /models/{id}",
     "GET /models/{id}/preview",
     "POST /models/used",
-    "GET /hubs",
     "GET /hubs/search",
     "GET /hubs/model",
     "POST /ensure",
     "POST /workflows/plan",
     "POST /workflows/get",
-    "GET /events",
     "POST /comfyui/tasks",
     "POST /comfyui/downloads",
     "GET /comfyui/downloads/{batch}",

@@ -23,7 +23,7 @@ JSON = "application/json"
 EVENTS = "/api/v1/events/ws"
 _TAKEN = ("If-None-Match", "Idempotency-Key", "Content-Type", "Accept")
 _GIVEN = ("Content-Type", "Content-Length", "ETag", "Cache-Control", "Retry-After", "X-Request-Id")
-_TOLD = ("task.", "progress", "queue.", "model.", "library.", "comfyui.", "service.")
+_TOLD = ("task.", "progress", "queue.", "model.", "comfyui.")
 """Beginnings of the events that a page here is told; hooks, settings and their errors are nobody's business."""
 _BODY_SECONDS = 60.0
 _THREADS = ThreadPoolExecutor(4, "modelyard")

@@ -26,12 +26,8 @@ _GRAPH = (JSON, "application/octet-stream")
 
 _OURS = [
     ("GET", "/tasks"),
-    ("GET", "/tasks/{id}"),
     ("GET", "/models"),
-    ("GET", "/models/facets"),
-    ("GET", "/models/{id}"),
     ("GET", "/models/{id}/preview"),
-    ("GET", "/hubs"),
     ("GET", "/hubs/search"),
     ("GET", "/hubs/model"),
     ("POST", "/ensure"),
@@ -82,7 +78,6 @@ def register() -> None:
     for way in ways():
         host.routes.route(way.method, way.here)(proxy.handler(way))
     host.routes.get("/modelyard/live")(guarded(proxy.listen))
-    host.routes.get("/modelyard/status")(_local(YARD, _status))
     host.routes.post("/modelyard/start")(_local(YARD, _start))
     host.routes.get("/modelyard/loaders")(_local(YARD, _loaders))
     host.app.on_cleanup.append(proxy.close)
@@ -100,17 +95,12 @@ def _local(yard: Yard, answer: Any) -> Any:
     return guarded(handle)
 
 
-def _status(yard: Yard) -> dict[str, Any]:
-    found = yard.find()
-    return {"running": found is not None, "url": found.url if found else "", "home": str(yard.home)}
-
-
 def _start(yard: Yard) -> dict[str, Any]:
     try:
         yard.place(start=True)
     except Refused as error:
-        return {**_status(yard), "problem": error.as_dict()}
-    return _status(yard)
+        return {"running": False, "problem": error.as_dict()}
+    return {"running": True}
 
 
 def _loaders(yard: Yard) -> list[dict[str, Any]]:

@@ -24,6 +24,7 @@ _STARTS = 20.0
 """Seconds that a start may take."""
 _REST = 30.0
 """Seconds between two starts that nobody asked for."""
+_NOWHERE = "Modelyard is not installed where this extension looks for it."
 _AGAIN = "Start it: `modelyard serve`, or the button in the sidebar."
 
 
@@ -119,6 +120,8 @@ class Yard:
 
     def _start(self, *options: str) -> Any:
         """Start it for itself: it takes neither ComfyUI's terminal nor its Python paths along."""
+        if not self._command:
+            raise NoYard(_NOWHERE, _install())
         kept = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONHOME")}
         apart: dict[str, Any] = {"creationflags": 0x00000208} if os.name == "nt" else {"start_new_session": True}
         quiet = subprocess.DEVNULL
@@ -131,8 +134,8 @@ class Yard:
                 env=kept | {"MODELYARD_HOME": str(self.home)},
                 **apart,
             )
-        except (OSError, IndexError) as error:
-            raise NoYard("Modelyard is not installed where this extension looks for it.", _install()) from error
+        except OSError as error:
+            raise NoYard(_NOWHERE, _install()) from error
 
 
 def known(config: Path = CONFIG, near: str = "") -> Yard:
