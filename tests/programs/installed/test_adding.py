@@ -78,6 +78,54 @@ def test_a_list_of_fooocus_grows_at_its_end_and_shrinks_again() -> None:
             with_listed(bad, "k", "/our", there=True)
 
 
+ODD = """{
+    "caf\\u00e9": 7.10, "path_loras": "/gone",
+    "default_cfg": 1e2,
+    "path_loras": LIST ,
+  "z":[1,2 ]
+}
+"""
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [
+        "[]",
+        "[ ]",
+        "[\n    ]",
+        '"/x"',
+        '["/x"]',
+        '[ "/x" ]',
+        '["/x","/y"]',
+        '["/x" , "/y"]',
+        '[\n      "/x",\n      "/\\u00fc"\n   ]',
+    ],
+)
+@pytest.mark.parametrize("path", ["/our", "/über", 'C:\\a "b"'])
+def test_the_list_alone_changes_and_comes_back_as_it_was(listed: str, path: str) -> None:
+    text = ODD.replace("LIST", listed)
+    head, tail = ODD.split("LIST")
+    held = json.loads(listed) if listed[0] == "[" else [json.loads(listed)]
+    once = with_listed(text, "path_loras", path, there=True)
+    assert once.startswith(head) and once.endswith(tail)
+    assert json.loads(once)["path_loras"] == [*held, path]
+    assert with_listed(once, "path_loras", path, there=True) == once
+    assert with_listed(once, "path_loras", path, there=False) == text
+    twice = with_listed(once, "path_loras", "/two", there=True)
+    assert json.loads(twice)["path_loras"] == [*held, path, "/two"]
+    assert json.loads(with_listed(twice, "path_loras", path, there=False))["path_loras"] == [*held, "/two"]
+    assert json.loads(with_listed(text, "path_loras", "/not there", there=False)) == json.loads(text)
+
+
+@given(st.text(alphabet='{}[]":, /xk\\\n', max_size=40))
+def test_whatever_the_settings_hold_they_are_refused_or_still_json(text: str) -> None:
+    try:
+        after = with_listed(text, "k", "/our", there=True)
+    except CannotLend:
+        return
+    assert "/our" in json.loads(after)["k"]
+
+
 def test_a_line_of_swarm_grows_and_every_other_line_stays() -> None:
     text = "Paths:\n\tModelRoot: Models\n\tSDLoraFolder: Lora;other\nX: y\n"
     added = with_semicolon(text, "SDLoraFolder", "/our loras", there=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -110,6 +111,31 @@ def test_other_caches_and_programs_without_models(tmp_path: Path) -> None:
     found = {program.kind: program for program in search(trees.machine(tmp_path))}
     assert set(found) == {"modelscope-cache", "diffusers-cache", "koboldcpp"}
     assert found["koboldcpp"].means == () and "--model" in found["koboldcpp"].why
+
+
+def test_a_folder_with_gguf_files_is_no_llama_cpp_unless_it_left_its_notes_there(tmp_path: Path) -> None:
+    trees.gguf(tmp_path / "models" / "some.gguf")
+    assert search(trees.machine(tmp_path)) == []
+    trees.put(tmp_path / "models" / "some.gguf.etag")
+    assert [program.kind for program in search(trees.machine(tmp_path))] == ["llama-cpp"]
+
+
+def test_presets_of_koboldcpp_say_where_the_models_lie_that_it_loads(tmp_path: Path) -> None:
+    home = tmp_path / "apps" / "kobold"
+    trees.put(home / "koboldcpp.py")
+    trees.gguf(tmp_path / "llm" / "a.gguf")
+    trees.gguf(home / "own" / "b.gguf")
+    told = {"model_param": str(tmp_path / "llm" / "a.gguf"), "sdlora": ["own/b.gguf", 5, "x" * 9000], "mmproj": None}
+    trees.put(home / "mine.kcpps", json.dumps(told | {"sdvae": "https://host/none.gguf", "sdmodel": "/etc/passwd"}))
+    trees.put(home / "broken.kcpps", "{")
+    (found,) = search(trees.machine(tmp_path))
+    assert {(folder.path, folder.declared) for folder in found.folders} == {
+        (tmp_path / "llm", True),
+        (home / "own", False),
+    }
+    assert home / "mine.kcpps" in found.configs
+    assert any("broken.kcpps" in note for note in found.notes)
+    assert any("/etc" in note for note in found.notes)
 
 
 def test_the_desktop_program_of_comfyui_is_found_by_the_file_it_writes(tmp_path: Path) -> None:

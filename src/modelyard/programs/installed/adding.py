@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
-
-import msgspec
 
 from modelyard.errors import CannotLend
+from modelyard.programs.installed.json_lists import added, member, removed
 
 _BEGIN = "# >>> modelyard: written by `modelyard link`; `modelyard link --undo` takes it out"
 _END = "# <<< modelyard"
@@ -53,24 +52,22 @@ def _without_block(text: str) -> str:
 
 
 def with_listed(text: str, key: str, path: str, *, there: bool) -> str:
-    """A JSON object of settings whose list under a key has a folder at its end, or has it no more; order stays.
+    """A JSON object of settings whose list under a key has a folder, or has it no more; all else stays as it stands.
 
     Raises:
         CannotLend: It is no such object, or the key holds something else.
     """
     try:
-        told = msgspec.json.decode(text, type=dict[str, Any])
-    except (msgspec.DecodeError, RecursionError) as error:
+        json.loads(text)
+        span = member(text, key)
+    except (ValueError, RecursionError) as error:
         raise CannotLend("Its settings cannot be read as JSON.") from error
-    held = told.get(key)
-    if isinstance(held, str):
-        held = [held]
-    if not isinstance(held, list) or not all(isinstance(one, str) for one in held):
+    held = [span[2]] if span and isinstance(span[2], str) else span[2] if span else None
+    if span is None or not isinstance(held, list) or not all(isinstance(one, str) for one in held):
         raise CannotLend(f"Its settings hold no folders under {key}.", hint="Start the program once, then try again.")
-    kept = [one for one in held if one != path]
-    told[key] = [*kept, path] if there else kept
-    indent = re.search(r"\n( +)\"", text)
-    return msgspec.json.format(msgspec.json.encode(told), indent=len(indent[1]) if indent else 4).decode()
+    if there == (path in held) or (not there and isinstance(span[2], str)):
+        return text  # a text alone was never ours
+    return added(text, span, path) if there else removed(text, span, path)
 
 
 def with_semicolon(text: str, key: str, path: str, *, there: bool) -> str:

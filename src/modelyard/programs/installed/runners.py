@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from modelyard.programs.installed.found import LINKS, Program
+from modelyard.programs.installed.found import LINKS, Folder, Program
 from modelyard.programs.installed.machine import Machine
 from modelyard.programs.installed.site import Site, once
 
@@ -18,6 +19,15 @@ _TEXTGEN = {
     "models": "",
     "loras": "",
 }
+
+
+_MOST_PRESETS = 50
+_PRESET_FILES = (
+    ("model", "model_param", "mmproj", "lora", "draftmodel", "embeddingsmodel", "whispermodel", "ttsmodel")
+    + ("ttswavtokenizer", "sdmodel", "sdvae", "sdlora", "sdt5xxl", "sdclipl", "sdclipg", "sdclip1", "sdclip2")
+    + ("sdphotomaker",)
+)
+"""Names in a preset of KoboldCpp whose values are files: its switches."""
 
 
 def lm_studio_places(machine: Machine) -> Iterator[Path]:
@@ -76,8 +86,11 @@ def llama_cpp_places(machine: Machine) -> Iterator[Path]:
 
 
 def llama_cpp(site: Site) -> Program | None:
-    """What llama.cpp fetched."""
-    if not any(name.endswith((".gguf", ".gguf.json", ".gguf.etag")) for name in site.names) or site.has("blobs"):
+    """What llama.cpp fetched: GGUF files where it keeps them, or elsewhere the notes that it writes beside them."""
+    traces = [".gguf.json", ".gguf.etag"]
+    if str(site.path) in map(os.path.realpath, llama_cpp_places(site.machine)):
+        traces.append(".gguf")
+    if not any(name.endswith(tuple(traces)) for name in site.names) or site.has("blobs"):
         return None
     return Program(
         kind="llama-cpp",
@@ -164,14 +177,28 @@ def textgen(site: Site) -> Program | None:
 
 
 def koboldcpp(site: Site) -> Program | None:
-    """KoboldCpp, which keeps no models of its own."""
+    """KoboldCpp, which keeps no models of its own; its presets beside it say where those lie that it loads."""
     if not any(name in site.names for name in ("koboldcpp.py", "koboldcpp.exe", "koboldcpp", "koboldcpp-linux-x64")):
         return None
     return Program(
         kind="koboldcpp",
         name="KoboldCpp",
         path=site.path,
-        folders=(),
+        folders=once(_of_presets(site)),
         means=(),
         why="It takes any file by its path: koboldcpp --model FILE.",
+        configs=tuple(site.settings.used),
+        notes=tuple(site.settings.notes),
     )
+
+
+def _of_presets(site: Site) -> Iterator[Folder]:
+    """The folders of the files that its presets name."""
+    for name in sorted(name for name in site.names if name.endswith(".kcpps"))[:_MOST_PRESETS]:
+        told = site.settings.json(site.path / name)
+        for key in _PRESET_FILES:
+            value = told.get(key)
+            for text in value[:100] if isinstance(value, list) else [value]:
+                file = site.machine.path(text) if isinstance(text, str) and text else None
+                if file is not None and os.path.isfile(site.path / file):  # noqa: PTH113  # no error, however long
+                    yield from site.declared([(str((site.path / file).parent), "")], site.path)
