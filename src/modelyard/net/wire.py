@@ -12,7 +12,7 @@ import socket
 import ssl
 import time
 
-from modelyard.errors import BadAnswer, Interrupted, NetworkError
+from modelyard.errors import BadAnswer, Interrupted, NetworkError, Stalled
 from modelyard.net.dial import Line
 from modelyard.net.gate import socket_errors
 from modelyard.net.head import LONGEST_HEAD, Head, parse_head
@@ -22,6 +22,11 @@ from modelyard.net.url import Url
 _CHUNK_LINE = 4096
 _MOST_INTERIM = 10
 _HEAD_SECONDS = 60.0
+_LEAST = 100
+"""Bytes per second below which a body counts as silent: even a modem brought thirty times more."""
+
+_WINDOW = 3
+"""Silence time-outs that are waited for a body before its speed is judged."""
 
 
 class Connection:
@@ -148,7 +153,7 @@ class Connection:
 class Body:
     """The body of one answer, framed by length, by chunks, or by the end of the connection."""
 
-    __slots__ = ("_chunk_left", "_chunked", "_connection", "ended", "left")
+    __slots__ = ("_chunk_left", "_chunked", "_connection", "_got", "_waited", "_window", "ended", "left")
 
     def __init__(self, connection: Connection, length: int | None, *, chunked: bool) -> None:
         self._connection = connection
@@ -156,6 +161,8 @@ class Body:
         self._chunked = chunked
         self._chunk_left = 0
         self.ended = length == 0 and not chunked
+        self._window = _WINDOW * (connection.sock.gettimeout() or float("inf"))
+        self._waited, self._got = 0.0, 0
 
     @property
     def delimited(self) -> bool:
@@ -173,10 +180,25 @@ class Body:
 
         Raises:
             Interrupted: The connection ended before the body did.
-            Stalled: Nothing came for the silence time-out.
+            Stalled: Nothing came for the silence time-out, or next to nothing for some of them.
         """
         if self.ended:
             return 0
+        begun = time.monotonic()
+        count = self._read_into(view)
+        self._waited += time.monotonic() - begun
+        self._got += count
+        if self._waited >= self._window:
+            self._judge_pace()
+        return count
+
+    def _judge_pace(self) -> None:
+        """Only the time that we waited counts, so that a speed limit of ours is no fault of the server's."""
+        pace, self._waited, self._got = self._got / self._waited, 0.0, 0
+        if pace < _LEAST and not self.ended:
+            raise Stalled(f"{self._connection.host} only sends {pace:.0f} bytes a second.")
+
+    def _read_into(self, view: memoryview) -> int:
         with socket_errors(self._connection.host):
             if self._chunked:
                 return self._read_chunked(view)
