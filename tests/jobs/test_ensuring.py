@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -93,3 +95,53 @@ def test_a_file_that_is_found_by_its_name_alone_is_said_to_be(yard: tuple[App, P
     assert (found.state, found.path) == ("ready", str(path))
     assert found.reason == "Found by its name; nobody knows that it is what hf:other/model/a.safetensors offers."
     assert told(app, **NAMED).reason == told(app, sha256=sha256).reason == ""
+
+
+@pytest.fixture
+def asked(hub: PracticeHub, tmp_path: Path) -> Iterator[App]:
+    """A library whose queue works, with repositories of several files."""
+    files = {"README.md": b"# x", "a.safetensors": 5_000, "sub/b.safetensors": 6_000}
+    hub.hf.add_repo("me/several", files)
+    hub.hf.add_repo("me/single", {"README.md": b"# x", "config.json": b"{}", "only.safetensors": 5_000})
+    with library(tmp_path, **hub.env()) as (app, _):
+        app.runner.start()
+        yield app
+
+
+def ended(app: App, **want: Any) -> Ensured:
+    """What becomes of a want."""
+    until = time.monotonic() + 30
+    while (found := app.ensure.look(Want(folder="loras", **want))).state in ("downloading", "waiting"):
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    return found
+
+
+def test_of_a_repository_with_several_models_none_is_fetched_and_they_are_told(asked: App, hub: PracticeHub) -> None:
+    found = ended(asked, address="hf:me/several")
+    assert (found.state, found.error and found.error["code"]) == ("missing", "nothing-selected")
+    assert found.error is not None
+    files = found.error["facts"]["files"]
+    assert [file.rpartition("/")[2] for file in files] == ["a.safetensors", "b.safetensors"]
+    assert files[0] in found.steps[0]
+    assert hub.log.bytes_sent() < 5_000
+    assert ended(asked, address=files[1]).path.endswith("/loras/b.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("want", "name"),
+    [
+        ({"address": "hf:me/single"}, "only.safetensors"),
+        ({"address": "hf:me/several", "name": "b.safetensors"}, "b.safetensors"),
+        ({"address": "hf:me/single", "name": "mine.safetensors"}, "mine.safetensors"),
+    ],
+)
+def test_the_one_model_of_a_repository_is_meant(asked: App, want: dict[str, str], name: str) -> None:
+    found = ended(asked, **want)
+    assert (found.state, Path(found.path).name) == ("ready", name)
+    assert [path.name for path in Path(found.path).parent.iterdir()] == [name]
+
+
+def test_a_repository_is_fetched_whole_when_that_is_said(asked: App, tmp_path: Path) -> None:
+    assert ended(asked, address="hf:me/several", whole=True).state == "ready"
+    assert len(list((tmp_path / "loras").rglob("*.*"))) == 3

@@ -23,16 +23,17 @@ _WAIT = 20.0
 @click.option("--folder", default="", help="ComfyUI's name of the folder it belongs to; it is fetched there.")
 @click.option("--name", default="", help="Its file name below that folder.")
 @click.option("--sha256", default="", metavar="HEX", help="The hash of its bytes.")
+@click.option("--whole", is_flag=True, help="Every file of a repository; else the one model file in it.")
 @click.option("--no-fetch", is_flag=True, help="Only look.")
 @click.option("--again", is_flag=True, help="Fetch it although the last try failed.")
 @click.option("--no-wait", is_flag=True, help="Tell how it is now, and end.")
 @json_option
-def command(address: str, no_fetch: bool, again: bool, no_wait: bool, as_json: bool, **said: str) -> int:
+def command(address: str, whole: bool, no_fetch: bool, again: bool, no_wait: bool, as_json: bool, **said: str) -> int:
     """Have the model of ADDRESS ready and print its path. Exit code 0: it is ready; 3: missing; 8: on its way.
 
     A service fetches it; one is started where none runs.
     """
-    want = {name: value for name, value in {"address": address, **said}.items() if value}
+    want = {name: value for name, value in {"address": address, "whole": whole, **said}.items() if value}
     with opened(as_json=as_json) as (app, teller):
         body: dict[str, Any] = {"wants": [want], "fetch": False, "again": again}
         with asking(app) as yard:

@@ -62,8 +62,11 @@ def _one(path: Path) -> Found:
 def _stdin(path: Path) -> Found:
     raw = sys.stdin.buffer.read(LARGEST + 1)
     if len(raw) > LARGEST:
-        return Found(path, error=NoWorkflow("What comes from stdin is too large for a workflow."))
-    found = read_stream(io.BytesIO(raw), len(raw))
+        return Found(path, error=NoWorkflow(f"What comes from stdin is larger than {LARGEST >> 20} MiB."))
+    try:
+        found = read_stream(io.BytesIO(raw), len(raw))
+    except NoWorkflow as error:
+        return Found(path, error=error)
     return Found(path, found, None if found else NoWorkflow("What comes from stdin holds no workflow."), raw)
 
 

@@ -19,6 +19,7 @@ from modelyard.catalogue.asking import Asking
 from modelyard.catalogue.model import Health
 from modelyard.catalogue.order import Order
 from modelyard.errors import BadValue, NoSuchModel, YardError
+from modelyard.hubs.web.addresses import NAME as WEB
 from modelyard.jobs.addressing import KeepKey, read_address
 from modelyard.jobs.batch import forget
 from modelyard.jobs.checking import is_as_known
@@ -43,12 +44,14 @@ class Want(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         folder: ComfyUI's name of the folder it belongs to; it is fetched there.
         name: Its file name below that folder.
         sha256: Of its bytes.
+        whole: Every file of a repository is wanted; else one, and which is to be said where it has several.
     """
 
     address: Text = ""
     folder: Annotated[str, msgspec.Meta(max_length=80)] = ""
     name: Annotated[str, msgspec.Meta(max_length=4096)] = ""
     sha256: Annotated[str, msgspec.Meta(pattern="^([0-9a-fA-F]{64})?$")] = ""
+    whole: bool = False
 
 
 class Fallback(msgspec.Struct, frozen=True):
@@ -241,7 +244,15 @@ class Ensure:
         relative = str(safe_relative(want.name.replace("\\", "/"))) if want.name else ""
         to = f"{roots[0].path}/{relative}" if roots else relative
         target = self.target(to)
-        return Options(to=target, sha256=want.sha256.lower() or None, told=self.told, within=self.fence(target))
+        one = not want.whole and bool(want.address) and self._is_repository(want.address)
+        return Options(
+            to=target, sha256=want.sha256.lower() or None, told=self.told, within=self.fence(target), one=one
+        )
+
+    def _is_repository(self, text: str) -> bool:
+        """Whether an address names all files of a place; CivitAI's own main file is meant by its models."""
+        hub, address = read_address(self.stock.yard.hubs, text, forget)
+        return address.path is None and hub.name not in (WEB, "civitai")
 
     def _coming(self, task: Task) -> Ensured:
         now = self.live().get(task.follows or task.id, {})

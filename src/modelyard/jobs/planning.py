@@ -11,7 +11,7 @@ from pathlib import Path
 
 from modelyard.engine.landing import free_bytes, one_per_device
 from modelyard.engine.order import Order
-from modelyard.errors import TargetExists, UsageError, YardError
+from modelyard.errors import NothingSelected, TargetExists, UsageError, YardError
 from modelyard.hubs.base import Hub
 from modelyard.hubs.selection import meant, pick
 from modelyard.hubs.web.addresses import NAME as WEB
@@ -27,9 +27,13 @@ from modelyard.net.url import parse
 from modelyard.values.digests import digest
 from modelyard.values.offers import Listing, Offer, Xet
 from modelyard.values.sizes import parse_size
+from modelyard.values.suffixes import LISTED, suffix_of
 
 Other = Callable[[str, str, YardError, Stop], tuple[Hub, Offer] | None]
 """Another place of the file that is meant for a target, after the one at an address failed; None: none is known."""
+
+
+_MOST_CHOICES = 50
 
 
 class Planner:
@@ -78,6 +82,8 @@ class Planner:
             listing = Listing(address, other[1].name, (other[1],))
         if not self.wish.include and address.path is None:
             listing = meant(listing)
+        if self.wish.one:
+            listing = _one_of(hub, listing, self.wish)
         listing = pick(listing, self.wish.include, self.wish.exclude)
         if self.wish.companions:
             listing = replace(listing, offers=(*listing.companions, *listing.offers))  # a model alone is of no use
@@ -186,3 +192,24 @@ class Planner:
     def reserve(self, free: int | None) -> int:
         """Bytes that stay free on a disk."""
         return min(parse_size(self.yard.settings["disk.reserve"]), (free or 0) // 100)
+
+
+def _one_of(hub: Hub, listing: Listing, wish: Wish) -> Listing:
+    """The listing with the one model file that is meant: by its hash, by the name that it is to have, or the only one.
+
+    Raises:
+        NothingSelected: There are several.
+    """
+    every = [offer for offer in listing.offers if offer.name_is_guess or suffix_of(offer.name) in LISTED]
+    every = every or list(listing.offers)
+    same = [offer for offer in every if wish.sha256 and offer.claimed.get("sha256") == wish.sha256]
+    named = [offer for offer in every if offer.name == Path(wish.to or "").name]
+    for some in (same, named, every):
+        if len(some) == 1:
+            return replace(listing, offers=(some[0],))
+    files = [hub.show(offer.address) for offer in every[:_MOST_CHOICES]]
+    raise NothingSelected(
+        f"{listing.title} has {len(every)} files; one is to be chosen.",
+        hint=f"Say which: {', '.join(files[:10])}{' …' if len(every) > 10 else ''}",
+        files=files,
+    )

@@ -42,7 +42,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         to: A folder, or a file when one file is meant; empty is the folder of the settings.
         limit: Speed limit like ``50MB/s``; empty is none.
         hooks: Names of hooks that run for this task only.
-        told, within: See `jobs.wish.Wish`.
+        told, within, one: See `jobs.wish.Wish`.
         wanted: The model that a workflow names, see `jobs.workflows.elsewhere.told`: other places may have it.
     """
 
@@ -58,6 +58,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     hooks: tuple[str, ...] = ()
     told: bool = False
     within: str = msgspec.field(default="", name="_within")
+    one: bool = msgspec.field(default=False, name="_one")
     wanted: Mapping[str, Any] = msgspec.field(default_factory=dict, name="_wanted")
 
     @property
@@ -152,6 +153,7 @@ class DownloadKind:
             options.unpack,
             options.told,
             options.within,
+            options.one,
         )
         return Download(self._yard, wish, self._keep_key, self._other(options))
 

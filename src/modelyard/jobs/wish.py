@@ -32,6 +32,7 @@ class Wish:
         limit: Bytes per second for these files together.
         unpack: Unpack archives as they arrive.
         within: A real path in which every file must lie when it is written, wherever links lead by then; empty: any.
+        one: One model file is meant: of several none is taken, and their addresses are told.
         told: A stranger's document names the addresses: plain ones must not lead into the local network.
     """
 
@@ -46,6 +47,7 @@ class Wish:
     unpack: bool = False
     told: bool = False
     within: str = ""
+    one: bool = False
 
 
 @dataclass(frozen=True, slots=True)

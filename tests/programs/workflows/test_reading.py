@@ -150,3 +150,11 @@ def test_a_picture_without_workflow_and_a_missing_file_are_errors(tmp_path: Path
         read_workflow(tmp_path / "gone.png")
     with pytest.raises(NoSuchFile):
         read_workflow(tmp_path)
+
+
+@pytest.mark.parametrize("start", [b"", b"\xef\xbb\xbf \n"])
+def test_json_that_is_too_large_is_said_to_be(start: bytes) -> None:
+    raw = start + b'{"nodes": ["' + b"x" * (32 * 2**20) + b'"]}'
+    with pytest.raises(NoWorkflow, match="larger than 32 MiB"):
+        read(raw)
+    assert read(b"x" + raw) is None

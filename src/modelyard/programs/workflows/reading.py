@@ -21,6 +21,9 @@ _JSON_KEYS = ("workflow", "prompt", "comment", "description", "usercomment", "pa
 
 _INFO_KEYS = ("parameters", "usercomment", "comment")
 
+_START = 1024
+"""Bytes in which JSON begins, behind its blanks."""
+
 _MOST_TOGETHER = 4 * LONGEST
 """Characters of all texts of one file; each counts as a million at least, so that there are not too many."""
 
@@ -43,12 +46,21 @@ def read_workflow(path: Path) -> Workflow:
 
 
 def read_stream(stream: BinaryIO, size: int) -> Workflow | None:
-    """The workflow in bytes that can be sought, None when there is none."""
+    """The workflow in bytes that can be sought, None when there is none.
+
+    Raises:
+        NoWorkflow: It is JSON, and too large.
+    """
     head = stream.read(16)
     stream.seek(0)
     kind = container(head, size)
     if not kind:
         raw = stream.read(LONGEST + 1)
+        if len(raw) > LONGEST and raw[:_START].lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{":
+            raise NoWorkflow(
+                f"This JSON is larger than {LONGEST >> 20} MiB, the most that is read of a workflow.",
+                hint="Save the workflow alone, without what else stands in the file.",
+            )
         found = read_document(raw) or read_yaml_snapshot(raw)
         return found or read_infotext(raw[:LONGEST_TEXT].decode("utf-8", "replace"))
     name, reader = kind
