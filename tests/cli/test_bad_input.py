@@ -119,3 +119,23 @@ def test_few_file_handles_slow_a_download_down_and_break_nothing(hub: PracticeHu
     ran = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=90, env=env)
     assert ran.returncode == 0, ran.stderr[-2000:]
     assert len(list((tmp_path / "out").iterdir())) == 200
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["1"],
+        ["--to", "comfyui"],
+        ["1", "--list"],
+        ["1", "--undo", "0123456789ab"],
+        ["--list", "--undo", "0123456789ab"],
+        ["--forget"],
+        ["--list", "--forget"],
+        ["1", "--to", "comfyui", "--forget"],
+    ],
+)
+def test_link_does_one_thing_at_a_time_and_passes_over_no_option(arguments: list[str]) -> None:
+    ran = modelyard("link", *arguments, "--json")
+    assert (ran.error, ran.code) == ("usage", 2), ran.out + ran.err
+    assert ran.events[0]["error"]["hint"]

@@ -23,7 +23,7 @@ from modelyard.comfyui.install import NODE
 from modelyard.testing import PracticeHub
 from modelyard.testing.comfyui.front_ends import VERSIONS, unpacked, wheel
 from running import modelyard
-from server.serving import Got, Served, _got
+from server.serving import Got, _got
 from web.pages import until
 
 WHEELS = Path(os.environ.get("MODELYARD_FRONT_ENDS", Path(sys.prefix) / "front-ends"))
@@ -157,7 +157,6 @@ __all__ = [
     "NODE",
     "REAL",
     "Comfy",
-    "Served",
     "alone",
     "end_service",
     "env_of",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, get_args
 
 import click
 
@@ -12,15 +12,15 @@ from modelyard.cli.chosen import found
 from modelyard.cli.options import json_option, opened
 from modelyard.cli.telling import Teller
 from modelyard.cli.yard import Yard, asking, reached
+from modelyard.errors import UsageError
+from modelyard.programs.installed.found import Means
 from modelyard.server.problem import error_told
-
-_BY = click.Choice(("config", "reflink", "hardlink", "symlink", "copy", "api", "manifest"))
 
 
 @click.command()
 @click.argument("models", nargs=-1, metavar="MODEL…")
 @click.option("--to", "program", metavar="PROGRAM", help="Its id, kind or path: see `modelyard programs`.")
-@click.option("--by", type=_BY, help="Only by this means; else the gentlest that works.")
+@click.option("--by", type=click.Choice(get_args(Means)), help="Only by this means; else the gentlest that works.")
 @click.option("--copy", "copying", is_flag=True, help="Copy where no link works: for the bytes once more.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 @click.option("--list", "listing", is_flag=True, help="Show what was lent, and whether it still stands.")
@@ -43,13 +43,17 @@ def command(
     In this order: the program's own settings, a reflink, a hard link, a symlink; a copy only with --copy. Ollama is
     asked itself where it runs. Programs that write into their models or remove files get no link.
     """
+    if forget and not undo:
+        raise UsageError("--forget is for --undo.", hint="Say which: --undo LINK; --list shows their numbers.")
     if listing or undo:
-        if models or program:
-            raise click.UsageError("--list and --undo take no models.")
+        if models or program or (listing and undo):
+            raise UsageError("--list and --undo each stand alone.", hint="Lend first, list or undo then.")
         with reached(as_json=as_json) as (yard, teller):
             return _list(yard, teller) if listing else _undo(yard, teller, undo, forget)
     if not models or not program:
-        raise click.UsageError("Name models, and the program with --to.")
+        raise UsageError(
+            "Name models, and the program with --to.", hint="Their numbers: `modelyard list`, `modelyard programs`."
+        )
     with opened(as_json=as_json) as (app, teller):
         with asking(app) as yard:
             ids = [found(yard, text)["model"]["id"] for text in models]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import click
 
@@ -60,11 +60,11 @@ def import_(programs: tuple[str, ...], keys: bool, proxy: bool, as_json: bool) -
     """
     with opened(as_json=as_json) as (app, teller):
         first, *others = programs
-        route = f"/programs/{_quoted(first)}/import"
+        route = f"/programs/{quote(first, safe='')}/import"
         told = do_chore(app, teller, "import", {"programs": list(programs)}, route, {"also": others})
         with asking(app) as yard:
             for name in programs if keys or proxy else ():
-                taken = yard("POST", f"/programs/{_quoted(name)}/settings", {"keys": keys, "proxy": proxy})
+                taken = yard("POST", f"/programs/{quote(name, safe='')}/settings", {"keys": keys, "proxy": proxy})
                 told.setdefault("settings", []).append(taken)
                 _taken(teller, taken)
             found = yard("GET", "/programs")["programs"] if not keys else []
@@ -76,12 +76,6 @@ def import_(programs: tuple[str, ...], keys: bool, proxy: bool, as_json: bool) -
             if program["id"] in told["programs"] and program["keys"]:
                 where = ", ".join(f"{one['hub']} in {one['path']}" for one in program["keys"])
                 teller.note(f"{program['name']} keeps keys: {where}. --keys takes them.")
-
-
-def _quoted(name: str) -> str:
-    from urllib.parse import quote
-
-    return quote(name, safe="")
 
 
 def _show(teller: Teller, program: dict[str, Any]) -> None:

@@ -12,14 +12,15 @@ from modelyard.cli.chosen import found
 from modelyard.cli.options import json_option
 from modelyard.cli.yard import reached
 from modelyard.errors import BadValue
+from modelyard.jobs.scripting import Row
 from modelyard.library import writing
+from modelyard.programs.scripts.writing import KINDS
 
 _LARGEST = 64 << 20
-_FIELDS = ("name", "directory", "address", "url", "size", "hash")
 
 
 @click.command()
-@click.argument("kind", type=click.Choice(("modelyard", "python", "curl", "aria2", "docker")))
+@click.argument("kind", type=click.Choice(KINDS))
 @click.argument("models", nargs=-1, metavar="MODEL…")
 @click.option("--task", "tasks", multiple=True, type=click.IntRange(1), help="A download of the queue or the history.")
 @click.option("--plan", type=click.File("rb"), help="What `modelyard workflow plan --json` wrote; - is stdin.")
@@ -80,4 +81,4 @@ def _rows(line: bytes) -> list[dict[str, Any]]:
     models = told.get("models") if isinstance(told, dict) else None
     if not isinstance(models, list) or not all(isinstance(row, dict) for row in models):
         raise BadValue("This is no plan.", hint="Make one: `modelyard workflow plan FILE --json`.")
-    return [{name: row[name] for name in _FIELDS if row.get(name)} for row in models]
+    return [{name: row[name] for name in Row.__struct_fields__ if row.get(name)} for row in models]

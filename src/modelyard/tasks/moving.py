@@ -19,6 +19,7 @@ from sqlalchemy.engine import Connection
 
 from modelyard.errors import IllegalMove, NoSuchTask
 from modelyard.events.log import EventLog
+from modelyard.net.exchange import FACT
 from modelyard.store.database import Database
 from modelyard.store.schema import moves, tasks
 from modelyard.tasks.drawing import Draw, draw_along, settle
@@ -168,7 +169,7 @@ def record(
     error: Mapping[str, Any] = MappingProxyType({}),
 ) -> None:
     """Write a move into the history of its task, with the exchange that its error tells of."""
-    told = error.get("facts", {}).get("exchange")
+    told = error.get("facts", {}).get(FACT)
     exchange = msgspec.json.encode(told).decode() if told else ""
     row = {"task": task, "at": now, "from_state": before, "to_state": after, "reason": reason, "exchange": exchange}
     db.execute(_RECORD, row)

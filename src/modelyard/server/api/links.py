@@ -10,6 +10,7 @@ from modelyard.errors import BadValue, CannotLend, NoSuchLoan, NoSuchProgram
 from modelyard.jobs.finding import named
 from modelyard.jobs.lending.lend import LINK, Lent, LinkOptions, foresee
 from modelyard.jobs.lending.returning import LoanView, Returned, give_back, lent
+from modelyard.programs.installed.found import Means
 from modelyard.server.api.library import begin
 from modelyard.server.roles import Role
 from modelyard.server.routes import Ask, Here, Id, Routes
@@ -31,7 +32,7 @@ class LinkBody(Ask, frozen=True):
 
     ids: Annotated[list[Id], msgspec.Meta(min_length=1, max_length=10_000)]
     program: Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]
-    by: Literal["", "config", "reflink", "hardlink", "symlink", "copy", "api", "manifest"] = ""
+    by: Literal["", Means] = ""
     copying: bool = False
     dry_run: bool = False
 

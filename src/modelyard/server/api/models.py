@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from modelyard.catalogue.asking import Asking
+from modelyard.catalogue.asking import FACETS, Asking
 from modelyard.catalogue.folders import Folders
 from modelyard.catalogue.model import Model
 from modelyard.catalogue.order import Order
@@ -27,7 +27,8 @@ Bytes = Annotated[int, msgspec.Meta(ge=0, le=2**62)]
 When = Annotated[float, msgspec.Meta(ge=0, le=1e11)]
 
 
-_EXCLUDABLE = "folder|kind|family|format|base|dtype|hub|health|completeness|root|tag"
+_WORDS = tuple(name for name in FACETS if name != "favourite")
+_EXCLUDABLE = "|".join((*_WORDS, "tag"))
 Exclusion = Annotated[str, msgspec.Meta(max_length=4200, pattern=f"^({_EXCLUDABLE}):")]
 
 
@@ -71,20 +72,7 @@ class FilterQuery(Ask, frozen=True):
 
     def asking(self) -> Asking:
         """The question to the catalogue."""
-        same = (
-            "folder",
-            "kind",
-            "family",
-            "format",
-            "base",
-            "dtype",
-            "hub",
-            "health",
-            "completeness",
-            "root",
-            "without",
-        )
-        told: dict[str, Any] = {name: tuple(getattr(self, name)) for name in same}
+        told: dict[str, Any] = {name: tuple(getattr(self, name)) for name in (*_WORDS, "without")}
         plain = ("text", "place", "team", "rating", "larger", "smaller", "added_since", "unused_since", "gone")
         liked = () if self.favourite is None else (self.favourite,)
         told |= {name: getattr(self, name) for name in plain}

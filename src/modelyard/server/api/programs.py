@@ -11,6 +11,7 @@ from modelyard.jobs.finding import forget_place, found, keep_place, named
 from modelyard.jobs.importing import IMPORT, ImportOptions
 from modelyard.jobs.programs import Found, survey
 from modelyard.jobs.taking import Taken, take_settings
+from modelyard.library.roots.entries import Place
 from modelyard.server.api.library import Begun, begin
 from modelyard.server.roles import Role
 from modelyard.server.routes import Ask, Here, Routes
@@ -18,7 +19,6 @@ from modelyard.server.routes import Ask, Here, Routes
 routes = Routes(tag="programs")
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
-Place = Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]
 
 
 class PlaceBody(Ask, frozen=True):

@@ -11,14 +11,13 @@ from modelyard.errors import BadValue, DiskError, NoSuchModel
 from modelyard.jobs.measure import measure
 from modelyard.jobs.quarantine import Kept, confine, kept, release
 from modelyard.jobs.scan import SCAN, ScanOptions
+from modelyard.library.roots.entries import Place
 from modelyard.net.stop import Stop
 from modelyard.server.api.library import begin
 from modelyard.server.roles import Role
 from modelyard.server.routes import Ask, Here, Id, Routes
 
 routes = Routes(tag="quarantine")
-
-Place = Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]
 
 
 class Held(Ask, frozen=True):

@@ -85,18 +85,6 @@ class WorkflowTasks(msgspec.Struct, frozen=True):
     tasks: list[FetchedModel]
 
 
-class PlanQuery(Ask, frozen=True):
-    """How to look.
-
-    Attributes:
-        search: Ask hubs.
-        accept: `likely`: files that are likely to be the wanted ones are taken for them.
-    """
-
-    search: bool = True
-    accept: list[Literal["likely"]] = []
-
-
 class AcceptQuery(Ask, frozen=True):
     """What to take for the wanted files.
 
@@ -105,6 +93,16 @@ class AcceptQuery(Ask, frozen=True):
     """
 
     accept: list[Literal["likely"]] = []
+
+
+class PlanQuery(AcceptQuery, frozen=True):
+    """How to look.
+
+    Attributes:
+        search: Ask hubs.
+    """
+
+    search: bool = True
 
 
 @routes.post(
