@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
-import types
 from collections.abc import Sequence
-from pathlib import Path
 
 import pytest
 from aiohttp.test_utils import make_mocked_request
 
-import modelyard.comfyui
+from comfyui.hosting import alone
 
-_node = types.ModuleType("_node_doors")  # the folder as it is laid in, without what ComfyUI's modules are needed for
-_node.__path__ = [str(Path(modelyard.comfyui.__path__[0]) / "node")]
-sys.modules["_node_doors"] = _node
-check = importlib.import_module("_node_doors.doors").check
-Refused = importlib.import_module("_node_doors.problems").Refused
-
+check, Refused = alone("doors").check, alone("problems").Refused
 SOCKET = {"Upgrade": "websocket"}
 NAMED = ("gpu.example.org", "gpu.example.org:8443")
 
