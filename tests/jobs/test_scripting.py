@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from hubs.silent_api import SilentApi
 from jobs.library import model, scanned
 from modelyard.app import App
 from modelyard.errors import BadValue
+from modelyard.hubs.registry import Hubs
 from modelyard.jobs.lockfile import Lock, LockedFile, LockedModel
 from modelyard.jobs.measuring import MeasureOptions, measure_models
 from modelyard.jobs.scripting import Row, link_to, of_lock, of_models, of_rows, of_tasks
@@ -27,6 +29,9 @@ COMMIT = "c" * 40
         ("hf:org/repo/x.gguf", "https://huggingface.co/org/repo/resolve/main/x.gguf"),
         ("hf:org/repo", ""),
         ("hf:org/repo/*.gguf", ""),
+        ("hf:org/repo/folder/", ""),
+        ("ms:org/repo/x.gguf", "https://modelscope.cn/api/v1/models/org/repo/repo?FilePath=x.gguf"),
+        ("civitai:12@34/*.safetensors", ""),
         ("civitai:12@34", "https://civitai.com/api/download/models/34"),
         ("civitai:12@34?fileId=5", "https://civitai.com/api/download/models/34?fileId=5"),
         ("civitai:12", ""),
@@ -38,6 +43,11 @@ COMMIT = "c" * 40
 )
 def test_an_address_that_says_one_file_has_a_lasting_link(app: App, address: str, link: str) -> None:
     assert link_to(app.hubs, address) == link
+
+
+def test_a_hub_that_a_package_brings_has_links_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[1] / "hubs" / "toy_hub"))
+    assert link_to(Hubs(SilentApi(), {}), "toy:bear") == "https://toys.example/bear"
 
 
 def test_models_come_with_what_was_measured_and_where_they_came_from(app: App, root: Path) -> None:

@@ -141,5 +141,17 @@ class Describing(Protocol):
         ...
 
 
+@runtime_checkable
+class Linking(Protocol):
+    """What a hub can do besides whose files have lasting links; plugins may leave it out."""
+
+    def link(self, address: Address) -> str:
+        """The lasting link to one file's bytes; empty when the address does not say which file. Pure.
+
+        It leads to the hub itself, not to an endpoint that a person set here: it is for other machines.
+        """
+        ...
+
+
 Factory: TypeAlias = Callable[[Api, Mapping[str, str]], Hub]
 """What an entry point of the group ``modelyard.hubs`` names: from the network and the environment to a hub."""

@@ -13,7 +13,7 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from modelyard.errors import FileNotInModel, NothingSelected
-from modelyard.values.offers import Listing, Offer
+from modelyard.values.offers import Address, Listing, Offer
 
 _NEAR = 5
 
@@ -21,6 +21,11 @@ _NEAR = 5
 def is_glob(path: str) -> bool:
     """Whether a path chooses by pattern rather than by name."""
     return bool(re.search(r"[*?[]", path)) or path.endswith("/")
+
+
+def one_file(address: Address) -> str:
+    """The path of the file that an address names; empty when it names none, or chooses by pattern."""
+    return "" if address.path is None or is_glob(address.path) else address.path
 
 
 def matches(path: str, pattern: str) -> bool:

@@ -8,10 +8,7 @@ from typing import Annotated, Any
 import msgspec
 
 from modelyard.errors import BadValue, UnsafePath, YardError
-from modelyard.hubs.civitai import addresses as civitai
-from modelyard.hubs.github import addresses as github
-from modelyard.hubs.huggingface import addresses as huggingface
-from modelyard.hubs.modelscope import addresses as modelscope
+from modelyard.hubs.base import Linking
 from modelyard.hubs.registry import Hubs
 from modelyard.jobs.lockfile import Lock
 from modelyard.jobs.queued import KIND, Options
@@ -19,9 +16,7 @@ from modelyard.jobs.stock import Stock
 from modelyard.library.names import safe_relative
 from modelyard.programs.scripts.items import Item
 from modelyard.tasks.task import Task
-from modelyard.values.offers import Address
 
-_GLOB = set("*?[")
 Text = Annotated[str, msgspec.Meta(max_length=4096)]
 
 
@@ -122,25 +117,10 @@ def link_to(hubs: Hubs, address: str) -> str:
     if not address:
         return ""
     try:
-        _, found = hubs.read(address)
+        hub, found = hubs.read(address)
     except YardError:
         return ""
-    return _link(found)
-
-
-def _link(one: Address) -> str:
-    path = one.path if one.path and not _GLOB & set(one.path) else None
-    if one.hub == "web":
-        return one.model
-    if one.hub == "civitai" and one.revision and path is None:
-        return civitai.file_url(one.endpoint or civitai.ENDPOINT, one.revision, dict(one.options).get("fileId"))
-    if path is None:
-        return ""
-    if one.hub == "huggingface":
-        return huggingface.file_url(one, one.endpoint or huggingface.ENDPOINT, one.revision or "main", path)
-    if one.hub == "modelscope":
-        return modelscope.file_url(one, one.endpoint or modelscope.ENDPOINT, one.revision, path)
-    return github.file_url(github.ENDPOINT, one.model, one.revision, path) if one.hub == "github" else ""
+    return hub.link(found) if isinstance(hub, Linking) else ""
 
 
 def _target(folder: str, below: str) -> str:

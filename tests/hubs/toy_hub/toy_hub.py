@@ -27,6 +27,9 @@ class ToyHub:
     def show(self, address):
         return f"toy:{address.model}"
 
+    def link(self, address):
+        return f"https://toys.example/{address.model}"
+
     def resolve(self, address):
         offer = Offer(address, f"{address.model}.bin", None, {}, (Source(f"{self.endpoint}/{address.model}", "toy"),))
         return Listing(address, address.model, (offer,))

@@ -99,6 +99,12 @@ class Civitai:
     def show(self, address: Address) -> str:
         return addresses.show(address)
 
+    def link(self, address: Address) -> str:
+        if not address.revision or address.path is not None:
+            return ""
+        chosen = dict(address.options).get("fileId")
+        return addresses.file_url(address.endpoint or addresses.ENDPOINT, address.revision, chosen)
+
     def resolve(self, address: Address) -> Listing:
         try:
             return Lookup(self._api, address.endpoint or self.endpoint, self._keyed).resolve(address)

@@ -23,7 +23,7 @@ from modelyard.hubs.github import addresses
 from modelyard.hubs.github.refusals import SETTINGS, TITLE, explain
 from modelyard.hubs.links import home
 from modelyard.hubs.refusals import page_instead
-from modelyard.hubs.selection import is_glob, narrow
+from modelyard.hubs.selection import is_glob, narrow, one_file
 from modelyard.keys.realm import Realm
 from modelyard.net.api import Answer, Api
 from modelyard.net.url import parse
@@ -79,6 +79,10 @@ class GitHub:
 
     def show(self, address: Address) -> str:
         return addresses.show(address)
+
+    def link(self, address: Address) -> str:
+        path = one_file(address)
+        return addresses.file_url(addresses.ENDPOINT, address.model, address.revision, path) if path else ""
 
     def resolve(self, address: Address) -> Listing:
         try:

@@ -15,6 +15,7 @@ from modelyard.hubs.huggingface.listing import Lister, next_page
 from modelyard.hubs.huggingface.refusals import TITLE, explain
 from modelyard.hubs.links import home
 from modelyard.hubs.refusals import page_instead
+from modelyard.hubs.selection import one_file
 from modelyard.keys.realm import Realm
 from modelyard.net.api import Answer, Api
 from modelyard.net.url import parse
@@ -69,6 +70,10 @@ class HuggingFace:
 
     def show(self, address: Address) -> str:
         return addresses.show(address)
+
+    def link(self, address: Address) -> str:
+        path, site = one_file(address), address.endpoint or addresses.ENDPOINT
+        return addresses.file_url(address, site, address.revision or "main", path) if path else ""
 
     def resolve(self, address: Address) -> Listing:
         return Lister(self._api, address.endpoint or self.endpoint, self._explain).resolve(address)

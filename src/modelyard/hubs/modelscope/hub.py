@@ -15,6 +15,7 @@ from modelyard.hubs.modelscope.describing import Describer
 from modelyard.hubs.modelscope.listing import Lister
 from modelyard.hubs.modelscope.refusals import SETTINGS, TITLE, explain
 from modelyard.hubs.refusals import page_instead
+from modelyard.hubs.selection import one_file
 from modelyard.keys.realm import Realm, bearer_and_session
 from modelyard.net.api import Answer, Api
 from modelyard.net.url import parse
@@ -74,6 +75,10 @@ class ModelScope:
 
     def show(self, address: Address) -> str:
         return addresses.show(address)
+
+    def link(self, address: Address) -> str:
+        path, site = one_file(address), address.endpoint or addresses.ENDPOINT
+        return addresses.file_url(address, site, address.revision, path) if path else ""
 
     def resolve(self, address: Address) -> Listing:
         return Lister(self._api, address.endpoint or self.endpoint, self._explain).resolve(address)

@@ -39,6 +39,9 @@ class Web:
     def show(self, address: Address) -> str:
         return address.model
 
+    def link(self, address: Address) -> str:
+        return address.model
+
     def resolve(self, address: Address) -> Listing:
         """One offer without size or hash, and no request: the first answer to a download tells the rest."""
         url = address.model
