@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import enum
 import logging
+import select
 import socket
 import time
 import weakref
@@ -26,6 +27,10 @@ REST_SECONDS = 60.0
 """From one request of a stranger to the next, its head included; also for taking what it was answered."""
 MOST = 4352
 """Connections at once, where the system allows twice as many files: all WebSockets, and some to spare."""
+_SHARE = 16
+"""One of so many goes at once where there is no room: making room one by one is slower than a flood."""
+_LEAVING = 5.0
+"""Seconds after which a connection that was hung up on and is not closed counts no more."""
 _QUIET = 60.0
 """Seconds between two lines in the log about a full house."""
 
@@ -34,6 +39,7 @@ class _Phase(enum.Enum):
     ARRIVING = HEAD_SECONDS
     ASKING = float("inf")
     RESTING = REST_SECONDS
+    LEAVING = _LEAVING
 
 
 @dataclass(slots=True)
@@ -42,6 +48,21 @@ class _Guest:
     since: float
     phase: _Phase = _Phase.ARRIVING
     known: bool = False
+    abort: Callable[[], object] | None = None
+
+    def goes_before(self) -> tuple[bool, float]:
+        """Sorts strangers by who makes room first: the service works for some."""
+        return self.phase is _Phase.ASKING, self.since
+
+    def hang_up(self, now: float) -> None:
+        """Have its transport close it, or see its end where there is none yet."""
+        self.phase, self.since = _Phase.LEAVING, now
+        held = self.held()
+        if self.abort:
+            self.abort()
+        elif held is not None:
+            with contextlib.suppress(OSError):
+                held.shutdown(socket.SHUT_RDWR)
 
 
 class Crowd:
@@ -61,16 +82,29 @@ class Crowd:
     def __len__(self) -> int:
         return len(self._guests)
 
-    def enter(self, held: socket.socket) -> bool:
-        """Take a connection in, in place of the stranger that is silent longest where there is no room.
+    @property
+    def full(self) -> bool:
+        """Whether nobody may come before somebody goes."""
+        return len(self._guests) >= self._most
 
-        Returns:
-            Whether it may stay: not where everybody else is known.
-        """
-        if len(self._guests) >= self._most and not self._make_room():
-            return False
+    def make_room(self) -> bool:
+        """Hang up on the strangers that are silent longest; whether there are some, who will be gone in a moment."""
+        strangers = [one for one in self._guests.values() if not one.known and one.phase is not _Phase.LEAVING]
+        leaving = sum(one.phase is _Phase.LEAVING for one in self._guests.values())
+        if not leaving:
+            self._tell()
+            for one in sorted(strangers, key=_Guest.goes_before)[: -(-self._most // _SHARE)]:
+                one.hang_up(self._now())
+        return bool(leaving or strangers)
+
+    def enter(self, held: socket.socket) -> None:
+        """Take a connection in."""
         self._guests[held.fileno()] = _Guest(weakref.ref(held), self._now())
-        return True
+
+    def seat(self, number: int, abort: Callable[[], object]) -> None:
+        """It has a transport now, which `abort` closes."""
+        if guest := self._guests.get(number):
+            guest.abort = abort
 
     def leave(self, number: int) -> None:
         """A connection is closed; `number` is its file descriptor's."""
@@ -98,8 +132,13 @@ class Crowd:
         """Hang up on strangers whose time is over."""
         now = self._now()
         for number, guest in list(self._guests.items()):
-            if not guest.known and now - guest.since > guest.phase.value:
-                self._hang_up(number, guest)
+            if guest.known and guest.phase is not _Phase.LEAVING:
+                continue
+            if now - guest.since > guest.phase.value:
+                if guest.phase is _Phase.LEAVING or guest.held() is None:
+                    self.leave(number)
+                else:
+                    guest.hang_up(now)
 
     async def keep_sweeping(self, every: float = 1.0) -> None:
         """Sweep until cancelled.
@@ -111,28 +150,14 @@ class Crowd:
             await asyncio.sleep(every)
             self.sweep()
 
-    def _make_room(self) -> bool:
+    def _tell(self) -> None:
         if self._now() - self._told > _QUIET:
             self._told = self._now()
             _log.warning("%d connections are open, which is the most; strangers make room.", len(self._guests))
-        strangers = [(guest.since, number) for number, guest in self._guests.items() if not guest.known]
-        if not strangers:
-            return False
-        number = min(strangers)[1]
-        self._hang_up(number, self._guests[number])
-        return True
-
-    def _hang_up(self, number: int, guest: _Guest) -> None:
-        """Its transport sees the end and closes it; until then it counts no more."""
-        del self._guests[number]
-        held = guest.held()
-        if held is not None:
-            with contextlib.suppress(OSError):
-                held.shutdown(socket.SHUT_RDWR)
 
 
 class Entrance(socket.socket):
-    """A listening socket that hands over what the crowd takes in."""
+    """A listening socket that hands over what the crowd takes in. On Windows asyncio accepts past it."""
 
     __slots__ = ("_crowd",)
 
@@ -144,14 +169,25 @@ class Entrance(socket.socket):
         """The next connection.
 
         Raises:
-            ConnectionAbortedError: There is no room for it; the caller goes on as if it had never come.
+            BlockingIOError: There is none, or it waits in the system's queue until strangers have gone.
+            ConnectionAbortedError: It was turned away, since everybody else is known.
         """
+        full = self._crowd.full
+        if full and (not self._knocked() or self._crowd.make_room()):
+            raise BlockingIOError
         plain, address = super().accept()
+        if full:
+            plain.close()
+            raise ConnectionAbortedError
         made = _Counted(plain, self._crowd)
-        if self._crowd.enter(made):
-            return made, address
-        made.close()
-        raise ConnectionAbortedError
+        self._crowd.enter(made)
+        return made, address
+
+    def _knocked(self) -> bool:
+        """Whether somebody waits: asyncio asks for the next one until there is none."""
+        poll = select.poll()
+        poll.register(self, select.POLLIN)
+        return bool(poll.poll(0))
 
 
 class _Counted(socket.socket):

@@ -74,7 +74,7 @@ async def running(service: Service, listening: Listening) -> AsyncIterator[Note]
     doors = listening.doors(port)
     crowd = Crowd(_room())
     door = Web(service, router(), doors, Pages(prefixed=bool(doors.proxies)), pools, crowd)
-    runner = web.ServerRunner(Server(door.handle), shutdown_timeout=_GRACE)
+    runner = web.ServerRunner(Server(door.handle, crowd), shutdown_timeout=_GRACE)
     await runner.setup()
     sweeping = asyncio.create_task(crowd.keep_sweeping())
     try:

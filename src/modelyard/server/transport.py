@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import secrets
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
 from modelyard.errors import BadRequest
+from modelyard.server.crowd import Crowd
 from modelyard.server.doors import HEADERS
 from modelyard.server.messages import Reply
 from modelyard.server.problem import defect, problem_reply
@@ -22,8 +25,9 @@ Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 class Server(web.Server):
     """Hands every request to one handler."""
 
-    def __init__(self, handler: Handler) -> None:
+    def __init__(self, handler: Handler, crowd: Crowd) -> None:
         super().__init__(handler, access_log=None, logger=_log)
+        self.crowd = crowd
 
     def __call__(self) -> RequestHandler:
         """The protocol of one connection."""
@@ -31,7 +35,18 @@ class Server(web.Server):
 
 
 class _Connection(RequestHandler):
-    __slots__ = ()
+    __slots__ = ("_crowd",)
+
+    def __init__(self, server: Server, **how: Any) -> None:
+        super().__init__(server, **how)
+        self._crowd = server.crowd
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin; after the handshake where there is TLS."""
+        super().connection_made(transport)
+        held = transport.get_extra_info("socket")
+        if held and isinstance(transport, asyncio.Transport):
+            self._crowd.seat(held.fileno(), transport.abort)
 
     def handle_error(
         self,
