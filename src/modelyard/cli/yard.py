@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import subprocess
 import sys
 import time
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
+import click
 import msgspec
 
 from modelyard.app import App
@@ -19,6 +21,7 @@ from modelyard.errors import Busy, NoService
 from modelyard.jobs.logbook import waits
 from modelyard.server.client import Client, running
 from modelyard.server.folder import Note, held, held_by
+from modelyard.values.version import VERSION
 
 _START = 20.0
 _STARTS = 3
@@ -53,7 +56,7 @@ def reached(*, as_json: bool = False, quiet: bool = False) -> Iterator[tuple[Yar
 @contextlib.contextmanager
 def asking(app: App) -> Iterator[Yard]:
     """The queue: the service where one runs, else this process."""
-    note = running(app.folder)
+    note = _found(app.folder)
     if note is None and waits(app.folder):
         with contextlib.suppress(Busy), held(app.folder, _TURN):
             app.take_in()
@@ -98,7 +101,7 @@ class _Inside:
             try:
                 stack.enter_context(held(self._app.folder, _TURN))
             except Busy:
-                note = running(self._app.folder)
+                note = _found(self._app.folder)
                 if note is None and time.monotonic() < until:
                     continue
                 if note is None:
@@ -125,7 +128,7 @@ def started(folder: Path) -> Note:
     until, starts = time.monotonic() + _START, 0
     process: subprocess.Popen[bytes] | None = None
     while time.monotonic() < until:
-        note = running(folder)
+        note = _found(folder)
         if note is not None:
             return note
         if process is None or (process.poll() == Busy.exit_code and held_by(folder) is None and starts < _STARTS):
@@ -133,10 +136,25 @@ def started(folder: Path) -> Note:
         elif process.poll() is not None and held_by(folder) is None:
             break
         time.sleep(0.05)
-    note = running(folder)
+    note = _found(folder)
     if note is None:
         raise NoService("The service does not start.", hint="See why: `modelyard serve`.")
     return note
+
+
+def _found(folder: Path) -> Note | None:
+    """The running service; when it is of another version than this command, that is told on stderr."""
+    note = running(folder)
+    if note is not None and note.version != VERSION:
+        _tell_of(note.version)
+    return note
+
+
+@functools.cache
+def _tell_of(version: str) -> None:
+    """Once in a process."""
+    words = f"The service is Modelyard {version}, this command {VERSION}: they may not understand each other."
+    click.echo(f"warning: {words}\n  → Start it anew: `modelyard stop`, then `modelyard serve`.", err=True)
 
 
 def _start() -> subprocess.Popen[bytes]:
