@@ -136,10 +136,10 @@ def bench(scratch: Path, chosen: Sequence[str] = (), jobs: int = 2) -> int:
 def table(rows: Sequence[Row]) -> str:
     """The rows as text."""
     head = (
-        f"{'row':>3} {'scenario':18} {'what happens':42} {'without hash':>13} {'over':>6} {'with hash':>10} {'over':>6}"
+        f"{'row':>3} {'scenario':18} {'what happens':48} {'without hash':>13} {'over':>6} {'with hash':>10} {'over':>6}"
     )
     lines = [
-        f"{row.number:3} {row.name:18} {row.says:42} {row.free.verdict:>13} {row.free.over:6.0%}"
+        f"{row.number:3} {row.name:18} {row.says:48} {row.free.verdict:>13} {row.free.over:6.0%}"
         f" {row.pinned.verdict:>10} {row.pinned.over:6.0%}"
         for row in rows
     ]

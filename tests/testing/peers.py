@@ -63,6 +63,12 @@ def needs(program: str) -> None:
         pytest.skip(f"{program} is not installed here")
 
 
+def heavy(what: str) -> None:
+    """Skip what installs a hundred megabytes, unless ``MODELYARD_TEST_HEAVY=1`` asks for it."""
+    if os.environ.get("MODELYARD_TEST_HEAVY") != "1":
+        pytest.skip(f"{what}: too much to install each time; set MODELYARD_TEST_HEAVY=1")
+
+
 def _made(words: list[str | Path]) -> None:
     ran = subprocess.run([str(word) for word in words], capture_output=True, text=True)
     if ran.returncode:

@@ -141,7 +141,7 @@ def test_the_web_form_gives_the_same_bytes(hub):
 def test_the_region_may_be_unknown(hub):
     """M19."""
     url = "/api/v1/repos/internalAccelerationInfo"
-    assert ask(hub, url).json["Data"] == {"InternalRegionId": ""}
+    assert ask(hub, url).json["Data"] == {"InternalRegionQueryAddress": ""}
     hub.modelscope.region_info = False
     assert ask(hub, url).status == 404
 

@@ -232,7 +232,7 @@ def modelscope(on: Bench, *words: str, expect: int | None = 0, **env: str) -> st
 
 
 def test_modelscope_downloads_a_model_once(on, hub):
-    """M1, M2, M3, M12, M13, M16, M19, M20, M21, M23."""
+    """M1, M2, M3, M11, M12, M13, M16, M19, M20, M21, M22, M23."""
     modelscope(on, "--model", "org/repo", "--local_dir", "x")
     same_files(on.home / "x", hub.modelscope.repos["models", "org/repo"].head)
     asked = hub.log.find("*/repo")
@@ -266,6 +266,39 @@ def test_modelscope_recovers_and_proves_the_hash(on, hub, scenario):
     hub.faults.use(scenario, "org/repo/model.safetensors", origin="cdn", **settings)
     modelscope(on, "--model", "org/repo", "--local_dir", "x")
     same_files(on.home / "x", hub.modelscope.repos["models", "org/repo"].head)
+
+
+def test_modelscope_throws_a_wrong_beginning_away(on, hub):
+    """M25."""
+    (on.home / "x").mkdir()
+    (on.home / "x" / "model.safetensors.incomplete").write_bytes(b"z" * 1_000_000)
+    said = modelscope(on, "--model", "org/repo", "--local_dir", "x")
+    assert "Hash mismatch for model.safetensors" in said
+    same_files(on.home / "x", hub.modelscope.repos["models", "org/repo"].head)
+    assert [one.range for one in hub.log.find(origin="cdn") if one.range]
+
+
+def test_modelscope_waits_when_it_is_told_to(on, hub):
+    """M30."""
+    hub.faults.use("s429", "org/repo/model.safetensors", origin="cdn")
+    modelscope(on, "--model", "org/repo", "--include", "*.safetensors", "--local_dir", "x")
+    refused, served = hub.log.find(origin="cdn", method="GET")
+    assert (refused.status, served.status) == (429, 200)
+    assert served.time - refused.time >= 3
+
+
+def test_modelscope_logs_in_with_a_known_key_only(on, hub):
+    """M10."""
+    ms = python_with(*MODELSCOPE) / "ms"
+    assert "10010103009" in on.run(ms, "login", "--token", "ms_junk", expect=1)
+    assert "Logged in as ada" in on.run(ms, "login", "--token", "ms_good")
+
+
+def test_modelscope_fetches_a_file_of_a_dataset(on, hub):
+    """M34."""
+    modelscope(on, "--dataset", "org/data", "--include", "data/part-0007.csv", "--local_dir", "x")
+    assert (on.home / "x" / "data" / "part-0007.csv").read_bytes() == b"id\n7\n"
+    assert hub.log.find("/api/v1/datasets/org/data/repo", status=200)
 
 
 def test_modelscope_resumes_where_ranges_answer_200(on, hub):

@@ -77,7 +77,9 @@ class ModelScope:
         if parts == ["api", "v1", "login"]:
             return lambda: self._login(request)
         if parts[:3] == ["api", "v1", "repos"]:
-            return lambda: envelope({"InternalRegionId": ""}) if self.region_info else failure(NOT_FOUND, "not found")
+            return lambda: (
+                envelope({"InternalRegionQueryAddress": ""}) if self.region_info else failure(NOT_FOUND, "not found")
+            )
         if parts[:2] == ["api", "v1"] and len(parts) > 4 and parts[2] in {"models", "datasets"}:
             return lambda: self._in_repo(request, parts)
         return None
@@ -92,11 +94,14 @@ class ModelScope:
         return answer
 
     def _in_repo(self, request: Request, parts: list[str]) -> Answer:
-        repo = self.repos.get(("datasets" if parts[2] == "datasets" else "models", "/".join(parts[3:5])))
+        kind: Kind = "datasets" if parts[2] == "datasets" else "models"
+        # SDKs up to 1.37 name a dataset by its number once they have asked for it.
+        numbered = next((one for one in self.repos.values() if [one.kind, str(_hub_id(one))] == parts[2:4]), None)
+        repo = numbered or self.repos.get((kind, "/".join(parts[3:5])))
         if refused := self._refusal(request, repo):
             return refused
         assert repo
-        what = "/".join(parts[5:])
+        what = "/".join(parts[4 if numbered else 5 :])
         if what == "":
             return envelope(_about(repo))
         if what == "revisions":
@@ -188,7 +193,7 @@ def _revision(request: Request) -> str:
 def _about(repo: Repo) -> dict[str, Any]:
     owner, _, name = repo.id.partition("/")
     size = sum(content.size for content in repo.head.files.values())
-    about = {"Id": int(repo.number[:7], 16), "Path": owner, "Name": name, "Owner": owner, "License": "apache-2.0"}
+    about = {"Id": _hub_id(repo), "Type": 1, "Path": owner, "Name": name, "Owner": owner, "License": "apache-2.0"}
     about |= {
         "Visibility": 1 if repo.private else 5,
         "Description": "",
@@ -197,6 +202,10 @@ def _about(repo: Repo) -> dict[str, Any]:
         "Tags": ["practice"],
     }
     return about | {"CreatedTime": BIRTHDAY, "LastUpdatedTime": BIRTHDAY, "StorageSize": size, "Revision": "master"}
+
+
+def _hub_id(repo: Repo) -> int:
+    return int(repo.number[:7], 16)
 
 
 def _revisions(repo: Repo) -> dict[str, list[dict[str, Any]]]:
