@@ -121,9 +121,9 @@ class KeyPlace(msgspec.Struct, frozen=True):
 @routes.get("/hubs", role=Role.VIEWER)
 def list_hubs(here: Here) -> list[HubView]:
     """Every hub that this yard can read."""
-    keys = here.app.keys
+    keyed = {key.hub for key in here.app.keys.list() if not key.trouble}
     return [
-        HubView(hub.name, hub.title, list(hub.prefixes), keys.has(hub.name), hub.realm.settings_page)
+        HubView(hub.name, hub.title, list(hub.prefixes), hub.name in keyed, hub.realm.settings_page)
         for hub in here.app.hubs
     ]
 
