@@ -1,3 +1,4 @@
+import contextlib
 import shutil
 import threading
 import time
@@ -5,11 +6,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
-from modelyard.errors import DiskFull, HashDiffers, Interrupted, Waiting
+from modelyard.errors import Busy, DiskFull, HashDiffers, Interrupted, Waiting
+from modelyard.events.log import EventLog
 from modelyard.net.stop import Clock
+from modelyard.store.database import Database
 from modelyard.tasks.kinds import Ready, Result
 from modelyard.tasks.picking import Slots
+from modelyard.tasks.queue import Queue
 from modelyard.tasks.runner import Rules, Runner
 from modelyard.tasks.states import State
 from modelyard.tasks.task import Priority
@@ -422,3 +427,33 @@ def test_what_a_follower_discards_is_not_what_its_leader_writes(yard):
     assert yard.toy.discarded == []
     yard.toy.end("a")
     yard.until(first, State.DONE)
+
+
+def take_over(other):
+    """End the connection that has the claim and be quicker than its owner to take it again."""
+    for _ in range(20):
+        with other.reading() as db:
+            db.execute(sa.text("SELECT pg_terminate_backend(pid, 5000) FROM pg_locks WHERE objid = 7980"))
+        with contextlib.suppress(Busy):
+            return other.claim()
+    pytest.fail("The claim cannot be had.")
+
+
+def test_what_runs_is_stopped_when_another_service_has_taken_the_queue(postgres, tmp_path, wall):
+    url = postgres.database()
+    mine, other = Database(tmp_path / "a", url), Database(tmp_path / "b", url)
+    yard = Yard(Queue(mine, EventLog(), wall), wall)
+    [number] = yard.queue.add([draft("a")])
+    yard.runner.start()
+    yard.toy.started("a")
+    take_over(other)
+    yard.runner.wake()
+    yard.idle()
+    assert not yard.runner.well
+    assert yard.queue.get(number).state is State.RUNNING, "the other service goes on with it"
+    other.close()
+    yard.runner.wake()
+    yard.toy.started("a", "a")
+    assert yard.runner.well
+    yard.runner.close()
+    mine.close()

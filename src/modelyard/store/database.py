@@ -22,6 +22,8 @@ from modelyard.store.reserve import Reserve
 from modelyard.store.upgrade import upgrade
 
 FILE = "modelyard.db"
+_CLAIM = 7980
+"""The number of the lock that the one process holds which runs tasks on a PostgreSQL database."""
 
 
 class Database:
@@ -88,17 +90,27 @@ class Database:
     def claim(self) -> None:
         """Be the only process that runs tasks on this database, until it is closed.
 
+        Asked again, it sees whether that still holds: PostgreSQL lets a lock go with the connection that had it.
+
         Raises:
             Busy: Another data folder's service runs on it.
+            DiskError: The database does not answer.
         """
-        if self.dialect != "postgresql" or self._claim is not None:
+        if self.dialect != "postgresql":
             return  # SQLite lies in the data folder, whose lock its service holds
-        with self._gate():
-            claim = self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-            if not claim.execute(sa.text("SELECT pg_try_advisory_lock(7980)")).scalar():
-                claim.close()
-                raise Busy(f"Another service runs the queue of {self.name}.", hint="Give each its own database.")
-            self._claim = claim
+        if self._claim is not None and not _holds(self._claim):
+            self._claim.close()
+            self._claim = None
+        if self._claim is None:
+            with self._gate():
+                self._claim = self._taken()
+
+    def _taken(self) -> Connection:
+        claim = self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        if claim.execute(sa.text(f"SELECT pg_try_advisory_lock({_CLAIM})")).scalar():
+            return claim
+        claim.close()
+        raise Busy(f"Another service runs the queue of {self.name}.", hint="Give each its own database.")
 
     @contextlib.contextmanager
     def _begun(self) -> Iterator[Connection]:
@@ -132,6 +144,15 @@ class Database:
             if self._reserve and told.code == "disk-full":
                 self._reserve.release()
             raise told from error
+
+
+def _holds(claim: Connection) -> bool:
+    """Whether a connection is open and has the lock."""
+    held = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND pid = pg_backend_pid()"
+    try:
+        return bool(claim.execute(sa.text(f"{held} AND objid = {_CLAIM}")).scalar())
+    except sa.exc.SQLAlchemyError:
+        return False
 
 
 def _place(folder: Path, url: str) -> URL:

@@ -26,7 +26,7 @@ from modelyard.tasks.upcoming import due, lost, next_due, states_of, upcoming, w
 from modelyard.tasks.verdict import judge
 
 _TICK = 0.25
-_LONGEST = 30.0
+_LONGEST = 10.0
 _TROUBLE = 5.0
 _AHEAD = 4
 _ROOM_AGAIN = 60.0
@@ -73,6 +73,7 @@ class Runner:
         self._ahead = Lookahead(self._stop, self._not_ready, self.wake)
         self._told: dict[int, int] = {}
         self._was_quiet = True
+        self._displaced = False
 
     # --- start and stop ---------------------------------------------------------------------------
 
@@ -98,8 +99,8 @@ class Runner:
 
     @property
     def well(self) -> bool:
-        """Whether it still decides."""
-        return all(thread.is_alive() for thread in self._own)
+        """Whether it still decides, and nobody else does."""
+        return not self._displaced and all(thread.is_alive() for thread in self._own)
 
     def wake(self) -> None:
         """Something changed: look for work now."""
@@ -146,6 +147,7 @@ class Runner:
 
     def _turn(self) -> float:
         """One look at everything; gives the seconds until the next one is due."""
+        self._stay_alone()
         rules, now = self._rules(), self._queue.wall()
         with self._queue.database.reading() as db:
             awake, following = due(db, now), next_due(db)
@@ -161,6 +163,21 @@ class Runner:
         if not self._stop.is_set():
             self._start_next(rules)
         return _LONGEST if following is None else max(0.05, min(_LONGEST, following - now))
+
+    def _stay_alone(self) -> None:
+        """Nothing runs here while another service runs the queue: ours lost its connection to the database.
+
+        Raises:
+            Busy: Another one does.
+        """
+        try:
+            self._queue.database.claim()
+        except Busy as error:
+            self._displaced = True
+            for one in self._snapshot():
+                one.stop.set(error.message)
+            raise
+        self._displaced = False
 
     def _release(self, numbers: list[int], reason: str) -> None:
         for number in numbers:
