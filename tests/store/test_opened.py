@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 import time
@@ -9,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from modelyard.errors import DiskError, UnsafePath
-from modelyard.store.opened import pinned
+from modelyard.errors import DiskError, DiskFailed, UnsafePath
+from modelyard.store.opened import opened, pinned, sync_folder
 
 
 def test_links_on_the_way_are_followed_to_the_real_folder(tmp_path: Path) -> None:
@@ -104,3 +105,21 @@ def test_whoever_swaps_folders_and_links_all_the_time_never_gets_a_file(tmp_path
         thread.join()
     assert list(victim.iterdir()) == []
     assert written
+
+
+@pytest.mark.parametrize("code", [errno.EIO, errno.EINVAL, errno.ENOTSUP])
+def test_a_folder_that_a_failing_disk_cannot_sync_is_told_and_one_that_no_disk_can_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    def refuse(_: int) -> None:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    told = []
+    with opened(tmp_path, tmp_path) as folder:
+        for sync in (folder.sync, lambda: sync_folder(tmp_path)):
+            try:
+                sync()
+            except DiskFailed as error:
+                told.append(error)
+    assert len(told) == (2 if code == errno.EIO else 0)

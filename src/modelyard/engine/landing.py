@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import errno
 import functools
 import os
 import sys
@@ -37,7 +36,7 @@ def land(part: PartFile, target: Path, *, replace: bool = False) -> None:
     """
     name(part, target, replace=replace)
     forget_journal(part)
-    sync_names(part.folder)
+    part.folder.sync()
 
 
 def name(part: PartFile, target: Path, *, replace: bool) -> None:
@@ -69,35 +68,6 @@ def _move(source: Opened, old: str, folder: Opened, target: Path) -> None:
             source.rename(old, folder, target.name)
         except FileExistsError as error:
             raise TargetExists(f"{target} exists already; the new file was not put over it.") from error
-
-
-def sync_names(folder: Opened) -> None:
-    """Make renames in an open folder durable."""
-    if folder.descriptor is None:
-        sync_folder(folder.path)
-    else:
-        _sync(folder.descriptor, folder.path)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make renames in a folder durable."""
-    if sys.platform == "win32":
-        return
-    with disk_errors(folder):
-        descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        _sync(descriptor, folder)
-    finally:
-        os.close(descriptor)
-
-
-def _sync(descriptor: int, folder: Path) -> None:
-    with disk_errors(folder):
-        try:
-            os.fsync(descriptor)
-        except OSError as error:
-            if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # some network disks cannot
-                raise
 
 
 def sync_parts(parts: Sequence[PartFile]) -> None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from modelyard.engine.journal import forget_journal
-from modelyard.engine.landing import name, sync_names, sync_parts
+from modelyard.engine.landing import name, sync_parts
 from modelyard.engine.part import PartFile
 from modelyard.errors import TargetExists, YardError, unforeseen
 from modelyard.jobs.quarantine import quarantined
@@ -132,7 +132,7 @@ class Arrivals:
         proven = [arrival for arrival in landed if id(arrival) not in refused]
         try:
             for part in {arrival.target.parent: arrival.part for arrival in landed}.values():
-                sync_names(part.folder)
+                part.folder.sync()
             self._proofs.keep(proof for arrival in proven if (proof := arrival.proof()) is not None)
         except YardError as error:
             return error

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from modelyard.catalogue.model import Health
-from modelyard.engine.landing import rename, sync_folder
+from modelyard.engine.landing import rename
 from modelyard.errors import BadValue, NoSuchFile, UnsafePickle, YardError
 from modelyard.jobs.carrying import gather
 from modelyard.jobs.measure import measure
@@ -22,6 +22,7 @@ from modelyard.library.roots.roots import Root
 from modelyard.library.walk import QUARANTINE as SUFFIX
 from modelyard.library.walk import Walk
 from modelyard.net.stop import Stop
+from modelyard.store.opened import sync_folder
 from modelyard.values.hazards import RUNS_CODE, SEALED
 from modelyard.values.suffixes import MODELS, suffix_of
 

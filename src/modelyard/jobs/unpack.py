@@ -13,7 +13,7 @@ from pathlib import Path
 
 from modelyard.engine.arriving import Arriving
 from modelyard.engine.fetch import knock
-from modelyard.engine.landing import free_bytes, rename, sync_files, sync_folder
+from modelyard.engine.landing import free_bytes, rename, sync_files
 from modelyard.engine.part import part_path
 from modelyard.engine.run import Surroundings
 from modelyard.errors import TargetExists, UnsafeArchive, YardError
@@ -21,6 +21,7 @@ from modelyard.jobs.quarantine import quarantined
 from modelyard.library.names import check_inside
 from modelyard.library.unpack import Budget, kind_of, unpack
 from modelyard.store.disk_gate import disk_errors
+from modelyard.store.opened import sync_folder
 
 Check = Callable[[Path, Path], YardError | None]
 """Why a file that arrived may not get the name it was meant to have, None when it may."""

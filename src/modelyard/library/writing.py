@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import stat
 from pathlib import Path
 
 from modelyard.errors import UnsafePath
 from modelyard.store.disk_gate import translate
+from modelyard.store.opened import sync_folder
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 _SHORT = 100
@@ -39,18 +39,6 @@ def put(path: Path, data: bytes) -> None:
         sync_folder(path.parent)
     except OSError as error:
         raise translate(error, path) from error
-
-
-def sync_folder(folder: Path) -> None:
-    """Make renames in a folder durable."""
-    if os.name == "nt":  # a folder cannot be opened for that there
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        with contextlib.suppress(OSError):  # some network disks cannot
-            os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def check_plain(path: Path) -> int | None:

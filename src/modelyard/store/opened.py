@@ -19,7 +19,8 @@ from modelyard.errors import DiskError, TargetExists, UnsafePath
 from modelyard.store.disk_gate import translate
 
 _BY_DESCRIPTOR = os.open in os.supports_dir_fd and os.rename in os.supports_dir_fd
-_FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+_ANYWHERE = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
+_FOLDER = _ANYWHERE | getattr(os, "O_NOFOLLOW", 0)
 _WAY = _FOLDER | getattr(os, "O_PATH", 0)
 """A folder that is only passed through: it need not be readable."""
 _FILE = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
@@ -106,10 +107,9 @@ class Opened:
         if other.descriptor is not None and found is not None and stat.S_ISREG(found.st_mode):
             try:
                 os.link(name, new, src_dir_fd=self.descriptor, dst_dir_fd=other.descriptor, follow_symlinks=False)
-            except FileExistsError:
-                raise
-            except OSError:  # no hard links here (FAT, some network disks)
-                found = None
+            except OSError as error:  # else no hard links here (FAT, some network disks)
+                if isinstance(error, FileExistsError):
+                    raise
             else:
                 self.unlink(name)
                 return
@@ -152,11 +152,18 @@ class Opened:
         os.utime(self._at(name), ns=(like.st_atime_ns, like.st_mtime_ns), dir_fd=self.descriptor, **follow)  # type: ignore[arg-type]
 
     def sync(self) -> None:
-        """Make its names durable."""
+        """Make its names durable.
+
+        Raises:
+            DiskError: The disk failed.
+        """
         if self.descriptor is None:
             return  # Windows opens no folder for that
-        with contextlib.suppress(OSError):  # some network disks cannot
+        try:
             os.fsync(self.descriptor)
+        except OSError as error:
+            if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # some network disks cannot
+                raise refused(error, self.path) from error
 
     def close(self) -> None:
         """Close it."""
@@ -233,6 +240,20 @@ def pinned(folder: Path, within: str = "") -> Opened:
     except OSError as error:
         raise refused(error, folder) from error
     return Opened(real, here)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames in a folder durable, wherever links lead.
+
+    Raises:
+        DiskError: The disk failed, or the folder cannot be opened.
+    """
+    try:
+        held = Opened(folder, os.open(folder, _ANYWHERE) if _BY_DESCRIPTOR else None)
+    except OSError as error:
+        raise refused(error, folder) from error
+    with held:
+        held.sync()
 
 
 def refused(error: OSError, path: Path) -> DiskError:

@@ -14,13 +14,15 @@ import msgspec
 from modelyard.errors import NoSuchLoan
 from modelyard.library import writing
 from modelyard.library.shifting.journal import Mark
+from modelyard.library.shifting.naming import Way as Link
 from modelyard.programs.installed.found import Means
 from modelyard.store.disk_gate import disk_errors
+from modelyard.store.opened import sync_folder
 
 _NUMBER = re.compile(r"[0-9a-f]{12}")
 _LARGEST = 8 << 20
 
-Way = Literal["config", "reflink", "hardlink", "symlink", "copy", "api", "manifest", "written"]
+Way = Link | Literal["written"]
 
 
 class Made(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,7 +116,7 @@ class Loans:
         with self._lock:
             (self._folder / f"{loan.id}.json").unlink(missing_ok=True)
             self._kept().pop(loan.id, None)
-            writing.sync_folder(self._folder)
+            sync_folder(self._folder)
 
     def all(self) -> list[Loan]:
         """Every loan as the disk has it now, the oldest first; one that cannot be read made nothing yet.

@@ -84,7 +84,7 @@ def plan(
         NoSuchModel, NoSuchFile, UnsafePath: There is no such model here.
         UnsafePickle: It would run code when it is loaded.
         CannotLend: The program takes no such file, or not by these means.
-        BadValue: There are no such means.
+        BadValue: Only a copy would do, and none is allowed.
     """
     model, files = usable(stock, number)
     means = _allowed(program, wanted, copying=copying)

@@ -10,6 +10,7 @@ from modelyard.jobs.lending.loans import Listed, Loan
 from modelyard.library import writing
 from modelyard.library.roots.extra_paths import read_extra_paths
 from modelyard.programs.installed.adding import with_extra_paths, with_listed, with_semicolon
+from modelyard.store.opened import sync_folder
 
 _LARGEST = 1 << 20
 
@@ -61,7 +62,7 @@ def _put(kind: str, listed: Listed, wanted: list[Listed], *, there: bool) -> Non
         return
     if not after.strip():
         file.unlink()  # ours alone; ComfyUI stops at an empty file
-        writing.sync_folder(file.parent)
+        sync_folder(file.parent)
         return
     writing.put(file, after.encode())
 

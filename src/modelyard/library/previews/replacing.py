@@ -13,6 +13,7 @@ from modelyard.library.previews.decoder import Decoder
 from modelyard.library.previews.finding import VIDEOS
 from modelyard.library.sidecars.belonging import stem_of
 from modelyard.store.disk_gate import translate
+from modelyard.store.opened import sync_folder
 
 BACKUP = ".bak"
 _ENDINGS = tuple(f".preview.{end}" for end in ("png", "webp", "jpeg", "jpg", "gif", "avif", *VIDEOS))
@@ -66,7 +67,7 @@ def restore(model: Path) -> Path:
         _drop(present, target)
         if not present:
             kept[0].unlink()
-        writing.sync_folder(model.parent)
+        sync_folder(model.parent)
     except OSError as error:
         raise translate(error, target) from error
     return target
@@ -88,7 +89,7 @@ def remove(model: Path) -> None:
         _set_aside(present, model)
         for each in present:
             each.unlink()
-        writing.sync_folder(model.parent)
+        sync_folder(model.parent)
     except OSError as error:
         raise translate(error, present[0]) from error
 

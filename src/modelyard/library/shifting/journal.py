@@ -10,6 +10,7 @@ from typing import Any, Literal
 import msgspec
 
 from modelyard.library import writing
+from modelyard.store.opened import sync_folder
 
 ENDING = ".shift.json"
 _LARGEST = 256 << 20
@@ -82,7 +83,7 @@ def keep(folder: Path, shift: Shift) -> None:
 def drop(folder: Path, number: str) -> None:
     """The shift is over."""
     (folder / f"{number}{ENDING}").unlink(missing_ok=True)
-    writing.sync_folder(folder)
+    sync_folder(folder)
 
 
 def unfinished(folder: Path) -> list[Shift]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from modelyard.programs.installed import caches, comfy, runners, studios, web_ui
+from modelyard.programs.installed.configs import Settings
 from modelyard.programs.installed.found import Program
 from modelyard.programs.installed.machine import Machine
 from modelyard.programs.installed.site import Site, site_of
@@ -103,7 +105,7 @@ def recognise(path: Path, machine: Machine) -> Program | None:
     if site is None:
         return None
     for finder in BY_MARKER:
-        program = finder(Site(site.path, site.names, machine, type(site.settings)(machine)))
+        program = finder(replace(site, settings=Settings(machine)))
         if program is not None:
             return program
     return None

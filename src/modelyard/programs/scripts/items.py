@@ -64,6 +64,12 @@ class Script:
     left: tuple[tuple[str, str], ...] = field(default=())
 
 
+def below(base: str, target: str) -> str:
+    """A path below the chosen folder that no program takes for an option."""
+    path = f"{base.rstrip('/')}/{target}" if base else target
+    return path if path.startswith("/") else f"./{path}"
+
+
 def safe_link(url: str) -> str:
     """A link that may stand in a script: http(s), without key or signature; else nothing."""
     if not url or any(not "!" <= letter <= "~" for letter in url):

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from modelyard.programs.scripts.items import Item, comment, safe_link
-from modelyard.programs.scripts.shell import below
+from modelyard.programs.scripts.items import Item, below, comment, safe_link
 
 
 def aria2(items: Sequence[Item], base: str) -> Iterator[str]:

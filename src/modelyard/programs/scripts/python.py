@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from modelyard.programs.scripts.items import Item, comment, safe_link
-from modelyard.programs.scripts.shell import below
+from modelyard.programs.scripts.items import Item, below, comment, safe_link
 
 _HEAD = '''\
 #!/usr/bin/env python3

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Sequence
 
-from modelyard.programs.scripts.items import Item, comment, safe_address, safe_link
+from modelyard.programs.scripts.items import Item, below, comment, safe_address, safe_link
 
 _CURL = """\
 #!/bin/sh
@@ -55,12 +55,6 @@ def curl(items: Sequence[Item], base: str) -> Iterator[str]:
     for item in items:
         words = shlex.join(["fetch", safe_link(item.url), below(base, item.target), item.digest])
         yield f"# {comment(item.remark)}\n{words}\n"
-
-
-def below(base: str, target: str) -> str:
-    """A path below the chosen folder that no program takes for an option."""
-    path = f"{base.rstrip('/')}/{target}" if base else target
-    return path if path.startswith("/") else f"./{path}"
 
 
 def why_not_shell(item: Item, *, link: bool) -> str:
