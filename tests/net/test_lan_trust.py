@@ -297,6 +297,16 @@ def test_a_forgotten_hub_gets_no_token_whatever_is_still_kept(serve: Serve, star
     assert plain.heard == [("/x", "")]
 
 
+def test_a_container_may_bring_it_in_a_file_of_keys(serve: Serve, start: Start, tmp_path: Path) -> None:
+    plain = serve(None)
+    (tmp_path / "secret").write_text(f'{{"{plain.origin}": "{CANARY}"}}')
+    app = start(trusted=True, MODELYARD_KEY_FILE=str(tmp_path / "secret"))
+    ask(app, f"{plain.origin}/stranger")
+    app.lan_hubs.add(plain.origin)
+    ask(app, f"{plain.origin}/registered")
+    assert plain.heard == [("/stranger", ""), ("/registered", BEARER)]
+
+
 # --- every way that bytes take --------------------------------------------------------------------
 
 

@@ -244,5 +244,7 @@ def test_the_key_of_a_registered_hub_is_kept_by_its_origin(app: App) -> None:
     call(app, "POST", HUBS, {"origin": "https://nas.local"})
     assert modelyard("keys", "set", "HTTPS://nas.local/", stdin=f"{CANARY}\n").code == 0
     assert app.keys.headers_for("https://nas.local") == {"Authorization": BEARER}
+    told = modelyard("keys", "check", "https://nas.local")
+    assert told.code == 2 and "modelyard lan check https://nas.local" in told.err
     assert modelyard("keys", "remove", "https://nas.local").code == 0
     assert not app.keys.has("https://nas.local")

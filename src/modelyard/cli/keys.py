@@ -57,6 +57,10 @@ def list_(as_json: bool) -> None:
 @json_option
 def check(hub: str, opens: str | None, as_json: bool) -> int:
     """Ask HUB whose key it is, of which kind, and what it may do."""
+    if "://" in hub:
+        raise BadValue(
+            f"{hub} has no account to ask about.", hint=f"Does it take its token? `modelyard lan check {hub}`"
+        )
     with opened(as_json=as_json) as (app, teller):
         name = app.hub_name(hub)
         chosen = app.hubs.named(name)
