@@ -114,8 +114,12 @@ def _sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def bench(scratch: Path, chosen: Sequence[str] = (), jobs: int = 2) -> int:
-    """Print the table and the bars; the exit code says whether every bar held."""
+def bench(scratch: Path, chosen: Sequence[str] = (), jobs: int = 2, page: Path | None = None) -> int:
+    """Print the table and the bars; the exit code says whether every bar held.
+
+    Args:
+        page: Where the table is written as Markdown.
+    """
     kinds = {name: kind for name, kind in catalogue().items() if kind.row <= ROWS and (not chosen or name in chosen)}
     if unknown := set(chosen) - set(kinds):
         raise SystemExit(f"No scenario {', '.join(sorted(unknown))}; there are {', '.join(catalogue())}.")
@@ -128,6 +132,8 @@ def bench(scratch: Path, chosen: Sequence[str] = (), jobs: int = 2) -> int:
     with ThreadPoolExecutor(jobs) as pool:
         rows = list(pool.map(both, kinds))
     print(table(rows))
+    if page:
+        page.write_text(markdown(rows))
     judged = bars(rows)
     print("\n".join(f"  {'held  ' if held else 'MISSED'} {text}" for text, held in judged))
     return 0 if all(held for _, held in judged) else 1
@@ -144,6 +150,28 @@ def table(rows: Sequence[Row]) -> str:
         for row in rows
     ]
     return "\n".join([head, *lines])
+
+
+_SAID = {"good": "arrives", "unproven": "arrives, said to be unverified"}
+_PAGE = """# When the network fails
+
+What becomes of a download when server or network misbehave. Each row is run by the real command line against the
+practice hub, once without a hash and once with the SHA-256 that the file had at the beginning. *Refused* means: an
+error with its reason, and nothing under the final name; what is worth keeping is kept for the next run. *Sent* is what
+went over the wire, in sizes of the file. `python3 run.py bench faults --table docs/faults.md` writes this page.
+
+| | what happens | without a hash | sent | with the hash | sent |
+|---|---|---|---|---|---|
+"""
+
+
+def markdown(rows: Sequence[Row]) -> str:
+    """The rows as a page for people."""
+
+    def cells(one: Run) -> str:
+        return f"{_SAID.get(one.verdict, one.verdict)} | {1 + one.over:.2f}"
+
+    return _PAGE + "".join(f"| {row.number} | {row.says} | {cells(row.free)} | {cells(row.pinned)} |\n" for row in rows)
 
 
 def bars(rows: Sequence[Row]) -> list[tuple[str, bool]]:

@@ -32,6 +32,7 @@ def main() -> int:
     parser.add_argument("--lora-manager", type=Path, help="a checkout of ComfyUI-Lora-Manager with its own .venv")
     parser.add_argument("--comfyui", type=Path, help="a checkout of ComfyUI")
     parser.add_argument("--chart", type=Path, help="write a chart of the transfers there")
+    parser.add_argument("--table", type=Path, help="write the table of faults there, as Markdown")
     parser.add_argument("--jobs", type=int, default=2, help="faults at once")
     chosen = parser.parse_args()
     base = chosen.scratch or (Path("/dev/shm") if Path("/dev/shm").is_dir() else Path(tempfile.gettempdir()))
@@ -58,7 +59,7 @@ def main() -> int:
         if chosen.name == "faults":
             from faults import bench as fault_bench
 
-            return fault_bench(scratch, chosen.workloads, chosen.jobs)
+            return fault_bench(scratch, chosen.workloads, chosen.jobs, chosen.table)
         from transfer import bench
 
         return bench(chosen.rounds, chosen.workloads, scratch, disk, chosen.chart and chosen.chart.absolute())

@@ -58,6 +58,11 @@ def test_each_lie_misses_its_own_bar(faults: ModuleType) -> None:
     assert held(faults, (1, "good", "hung")) == [True, True, True, True, False]
 
 
+def test_the_page_says_it_in_words(faults: ModuleType) -> None:
+    last = faults.markdown(rows(faults, (29, "unproven", "refused"))).splitlines()[-1]
+    assert last == "| 29 |  | arrives, said to be unverified | 1.00 | refused | 1.00 |"
+
+
 @pytest.mark.slow
 def test_a_real_run_is_judged_by_what_lies_there(
     faults: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
