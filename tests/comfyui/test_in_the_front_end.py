@@ -79,6 +79,23 @@ def test_what_a_workflow_misses_comes_by_one_click(window: Window) -> None:
     window.page.get_by_text("Every model of this workflow is here.").wait_for()
 
 
+def test_hubs_are_asked_about_a_workflow_when_somebody_says_so(window: Window) -> None:
+    window.offered("ochre", 21)
+    window.load(lora("ochre.safetensors", declared("ochre")), lora("never-seen.safetensors", {}))
+    asked: list[str] = []
+    note = lambda request: asked.append(request.url) if "/workflows/plan" in request.url else None  # noqa: E731
+    window.page.on("request", note)
+    window.tab("Missing")
+    words = window.page.get_by_text("no hub was asked", exact=False).first
+    words.wait_for()
+    assert all(url.endswith("search=false") for url in asked) and asked
+    window.page.get_by_role("button", name="Ask the hubs").click()
+    words.wait_for(state="detached")
+    assert asked[-1].endswith("search=true")
+    window.page.get_by_role("button", name="Get 1 model").wait_for()
+    window.page.remove_listener("request", note)
+
+
 def test_the_hosts_own_download_button_comes_to_us_and_its_panel_notices(window: Window) -> None:
     window.offered("gouache", 9)
     window.load(lora("gouache.safetensors", declared("gouache")))
@@ -234,7 +251,7 @@ def test_only_a_download_that_ended_asks_again_what_is_missing(window: Window) -
     window.tab("Missing")
     window.page.get_by_text("Every model of this workflow is here.").wait_for()
     asked: list[str] = []
-    note = lambda request: asked.append(request.url) if request.url.endswith("/workflows/plan") else None  # noqa: E731
+    note = lambda request: asked.append(request.url) if "/workflows/plan" in request.url else None  # noqa: E731
     window.page.on("request", note)
     number = window.owner("POST", "/library/scan", {})["id"]
     until(lambda: window.owner("GET", f"/tasks/{number}")["state"] == "done")

@@ -212,7 +212,7 @@ class Panel {
     this.open(this.tab)
   }
 
-  /** A person opens a tab; what the workflow misses is looked for at once. */
+  /** A person opens a tab; what the workflow misses is looked for here at once, at hubs when somebody asks for that. */
   open(tab) {
     this.show(tab)
     if (tab === 'missing') this.find()
@@ -275,7 +275,7 @@ class Panel {
   /** One question for all that land together. */
   landed = later(500, () => {
     refresh()
-    if (this.body && this.tab === 'missing') this.find(true)
+    if (this.body && this.tab === 'missing') this.find({ quiet: true })
   })
 
   // what lies here, and what the hubs have
@@ -389,9 +389,10 @@ class Panel {
   // what the workflow misses
 
   missing() {
-    const look = h('button', { textContent: this.looking ? 'Looking …' : 'Look again', disabled: Boolean(this.looking), onclick: () => this.find() })
     const rows = this.plan ? this.plan.models.filter((one) => one.state !== 'here') : []
-    const ready = rows.filter((one) => one.state === 'found')
+    const words = rows.length ? 'Ask the hubs' : 'Look again'
+    const look = h('button', { textContent: this.looking ? 'Looking …' : words, disabled: Boolean(this.looking), onclick: () => this.find({ hubs: rows.length > 0 }) })
+    const ready = rows.filter((one) => one.state === 'found' || (one.state === 'likely' && one.target))
     const bytes = ready.reduce((sum, one) => sum + (one.size ?? 0), 0)
     const get = h('button', { className: 'main', textContent: `Get ${ready.length} ${ready.length === 1 ? 'model' : 'models'}${bytes ? ` (${size(bytes)})` : ''}`, onclick: () => this.fetch() })
     const none = this.plan && !rows.length ? h('p', { className: 'quiet', textContent: 'Every model of this workflow is here.' }) : null
@@ -407,11 +408,17 @@ class Panel {
       ...(one.steps ?? []).map((step) => h('small', { textContent: step })))
   }
 
-  async find(quiet = false) {
+  /** No hub hears of a workflow because it was opened. What one said of a model that is still missing stays. */
+  async find({ hubs = false, quiet = false } = {}) {
     this.looking = !quiet
     if (!quiet) this.show('missing')
+    const body = graph()
+    const said = new Map(body === this.asked && !hubs ? this.plan.models.map((one) => [`${one.directory}/${one.name}`, one]) : [])
     try {
-      this.plan = await ask('POST', '/workflows/plan', graph())
+      const plan = await ask('POST', `/workflows/plan?search=${hubs}`, body)
+      plan.models = plan.models.map((one) => (['found', 'unresolved'].includes(one.state) && said.get(`${one.directory}/${one.name}`)) || one)
+      this.plan = plan
+      if (hubs || !said.size) this.asked = hubs ? body : null
     } catch (error) {
       if (!quiet) trouble(error)
     }
