@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import signal
@@ -150,6 +151,23 @@ def test_a_queued_model_comes_from_another_place_when_one_breaks_even_after_a_re
         assert (file["verified"], file["address"].partition(":")[0]) == (True, "ms")
     assert Path(task["target"]).read_bytes() == content
     assert hub.log.bytes_sent() - sent < 25 * 2**20, "what had come from the first place was kept"
+
+
+def test_a_short_hash_is_compared_with_what_a_task_fetched(tmp_path: Path, hub: PracticeHub) -> None:
+    rows = []
+    for name in ("right", "wrong"):
+        content = os.urandom(5_000)
+        short = hashlib.sha256(content).hexdigest()[:10] if name == "right" else "0123456789"
+        url = hub.add_file(f"{name}.safetensors", content)
+        rows.append({"name": f"{name}.safetensors", "directory": "vae", "url": url, "hash": short})
+    with served(tmp_path / "yard", env={**hub.env(), "HOME": str(tmp_path)}) as service:
+        assert service.ask("POST", f"{API}/lan-hubs", {"origin": hub.url}).status == 201
+        tasks = send(service, "get", needing(*rows)).json["tasks"]
+        files = [ended(service, task["id"])["result"]["files"][0] for task in tasks]
+        assert [file["verified"] for file in files] == [True, False]
+        assert "not the one that the workflow says" in files[1]["how"]
+        plan = send(service, "plan?search=false", needing(*rows)).json["models"]
+        assert [model["state"] for model in plan] == ["here", "differs"]
 
 
 def test_names_are_put_in_by_rest_too(yard: tuple[Served, Path], hub: PracticeHub) -> None:

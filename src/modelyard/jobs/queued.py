@@ -20,6 +20,7 @@ from modelyard.jobs.planning import Other
 from modelyard.jobs.preflight import Step
 from modelyard.jobs.wish import Outcome, Planned, Wish
 from modelyard.jobs.workflows.elsewhere import Elsewhere
+from modelyard.jobs.workflows.wanted import Wanted, read_row
 from modelyard.jobs.yard import Yard
 from modelyard.keys.redaction import Redactor
 from modelyard.net.stop import Stop
@@ -121,8 +122,20 @@ class DownloadKind:
         with self._known(task, download), stop.waking(lambda: download.stop.set(stop.reason)):
             outcomes = download.run(planned, lambda: _tell(live, download, ready.size))
         _raise_first(download, outcomes, stop)
-        told = {"files": [outcome.as_dict() for outcome in outcomes]}
+        wanted = read_row(msgspec.convert(task.payload, Options).wanted)
+        told = {"files": [self._told(outcome, wanted) for outcome in outcomes]}
         return Result(told, sum(one.size for one in outcomes), sum(one.received for one in outcomes))
+
+    def _told(self, outcome: Outcome, wanted: Wanted) -> dict[str, object]:
+        """A file as a task tells it: also whether its hash is the short one that a workflow says."""
+        told = outcome.as_dict()
+        proof = self._yard.proofs.of(outcome.target) if wanted.hash else None
+        agrees = wanted.agrees(proof.measured) if proof else None
+        if agrees is False:
+            told |= {"verified": False, "how": f"{outcome.how}; its hash is not the one that the workflow says"}
+        elif agrees:
+            told["verified"] = True
+        return told
 
     def discard(self, task: Task) -> None:
         """Remove the parts of a download; what cannot be found out any more stays as a part."""
