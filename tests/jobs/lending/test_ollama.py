@@ -204,3 +204,40 @@ def test_killed_anywhere_no_blob_is_left_alone(tmp_path: Path, store: Path, poin
         recover(app.stock)
         assert (names(store), lent(app.stock)) == (before, [])
         assert path.is_file()
+
+
+@pytest.mark.parametrize("point", ["asking", "asked", "lent"])
+def test_killed_while_ollama_makes_the_name_nothing_of_it_is_left(
+    tmp_path: Path, store: Path, server: FakeOllama, monkeypatch: pytest.MonkeyPatch, point: str
+) -> None:
+    with library(tmp_path) as (app, root):
+        path = trees.gguf(root / "m.gguf", 5)
+        scanned(app)
+        found = number(app, path)
+    before = names(store)
+    killed(tmp_path, point, "lend", str(found), "ollama")
+    assert server.manifest("m").exists() == (point != "asking")
+    with library(tmp_path) as (app, _):
+        if point != "asking":
+            with monkeypatch.context() as away:
+                away.setenv("OLLAMA_HOST", "127.0.0.1:1")
+                recover(app.stock)
+                assert [loan.state for loan in lent(app.stock)] == ["unfinished"], "it waits until Ollama runs"
+        recover(app.stock)
+        assert ({one for one in names(store) if "library/m" not in one}, lent(app.stock)) == (before, [])
+        assert not server.manifest("m").exists()
+        assert path.is_file()
+
+
+def test_a_name_that_somebody_else_gave_meanwhile_stays(tmp_path: Path, store: Path, server: FakeOllama) -> None:
+    with library(tmp_path) as (app, root):
+        path = trees.gguf(root / "m.gguf", 5)
+        scanned(app)
+        found = number(app, path)
+    killed(tmp_path, "asking", "lend", str(found), "ollama")
+    server.manifest("m").parent.mkdir(parents=True, exist_ok=True)
+    server.manifest("m").write_text(json.dumps({"layers": [{"digest": "sha256:" + "1" * 64}]}))
+    with library(tmp_path) as (app, _):
+        recover(app.stock)
+        assert lent(app.stock) == []
+        assert server.manifest("m").exists()

@@ -62,10 +62,12 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         digest: As the program tells it; only a name that still has it is ours.
+        blob: SHA-256 of the model's bytes: by them a name is known whose digest nobody had written down yet.
     """
 
     name: str
     digest: str = ""
+    blob: str = ""
 
 
 class Loan(msgspec.Struct, frozen=True, kw_only=True):

@@ -19,6 +19,7 @@ from modelyard.jobs.lending.ollama_api import Ollama
 from modelyard.jobs.lending.planning import Plan
 from modelyard.jobs.lending.targets import ollama_name
 from modelyard.library.shifting.copying import Count
+from modelyard.library.shifting.failpoint import failpoint
 from modelyard.library.shifting.naming import Way
 from modelyard.programs.installed.found import Means
 from modelyard.programs.installed.metadata import manifests_naming
@@ -56,7 +57,7 @@ def _by_api(making: Making, one: Plan, name: str, digest: str, running: Ollama, 
     source = one.files[0][0]
     if running.digest(f"{name}:latest"):
         raise TargetExists(f"Ollama has a model {name} already.", hint="Give the model another title: `modelyard tag`.")
-    making.change(asked=Asked(name=f"{name}:latest"))
+    making.change(asked=Asked(name=f"{name}:latest", blob=digest))
     if not running.has(digest):
         try:
             _blob(making, one, digest, copying=False)
@@ -70,8 +71,10 @@ def _by_api(making: Making, one: Plan, name: str, digest: str, running: Ollama, 
             if "copy" not in one.means:
                 raise CannotLend(f"The Ollama that runs does not use {one.base}.", hint="Say --copy to give it a copy.")
             running.upload(source, digest, count)
+    failpoint("asking")
     made = running.create(f"{name}:latest", source.name if source.suffix else f"{name}.gguf", digest)
-    making.change(asked=Asked(name=f"{name}:latest", digest=made))
+    failpoint("asked")
+    making.change(asked=Asked(name=f"{name}:latest", digest=made, blob=digest))
     return "api"
 
 
@@ -120,21 +123,28 @@ def give_back(loan: Loan, running: Ollama | None) -> list[tuple[str, str]]:
     Raises:
         CannotLend: Ollama made it, and does not run.
     """
-    if loan.asked is not None and loan.asked.digest:
+    asked = loan.asked
+    if asked is not None and (asked.digest or _is_made(loan, asked)):
         if running is None:
-            raise CannotLend(
-                "Ollama made this name, and does not run.", hint=f"Start it, or: ollama rm {loan.asked.name}"
-            )
-        now = running.digest(loan.asked.name)
-        if now and now != loan.asked.digest:
-            return [(loan.asked.name, "Another model has this name in Ollama now.")]
+            raise CannotLend("Ollama made this name, and does not run.", hint=f"Start it, or: ollama rm {asked.name}")
+        now = running.digest(asked.name)
+        if now and now != (asked.digest or now):
+            return [(asked.name, "Another model has this name in Ollama now.")]
         if now:
-            running.delete(loan.asked.name)
+            running.delete(asked.name)
 
     def keep(one: Made) -> str:
         return "Another model of Ollama has the same bytes." if _others_naming(loan, one) else ""
 
     return take_back(loan, keep)
+
+
+def _is_made(loan: Loan, asked: Asked) -> bool:
+    """Whether Ollama made a name before we could write down its digest: it was free, and names our very bytes now."""
+    if not asked.blob:
+        return False
+    own = Path(loan.path, _HOME, *asked.name.split(":"))
+    return own.is_file() and own in manifests_naming(Path(loan.path), f"sha256-{asked.blob}")
 
 
 def _others_naming(loan: Loan, one: Made) -> list[str]:
