@@ -77,6 +77,38 @@ def test_the_owner_fetches_elsewhere_but_not_to_where_programs_run_code_from(app
     assert queue(app, Role.ADMIN, "custom_nodes/")[1]["code"] == "unsafe-path"
 
 
+@pytest.mark.parametrize(
+    "to",
+    ["{home}/.ssh/authorized_keys", "{home}/.bashrc", "{home}/.config/autostart/", "{home}/bin/run.sh"]
+    + ["/etc/cron.d/job", "/usr/local/bin/", "loras/.hidden", "loras/x.py", "{home}/link/authorized_keys"],
+)
+def test_not_even_the_owners_page_fetches_to_where_systems_and_programs_look_by_themselves(
+    app: App, tmp_path: Path, to: str
+) -> None:
+    (tmp_path / ".ssh").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / ".ssh")
+    assert queue(app, Role.ADMIN, to.format(home=tmp_path))[1]["code"] == "unsafe-path"
+
+
+def test_a_hidden_folder_that_its_owner_registered_takes_models(app: App, tmp_path: Path) -> None:
+    (tmp_path / ".lmstudio" / "models").mkdir(parents=True)
+    assert queue(app, Role.ADMIN, f"{tmp_path}/.lmstudio/models/")[1]["code"] == "unsafe-path"
+    app.stock.entries.keep(Entry(path=str(tmp_path / ".lmstudio" / "models"), folder=""))
+    assert queue(app, Role.ADMIN, f"{tmp_path}/.lmstudio/models/")[0] == 201
+
+
+def test_an_operator_fetches_no_program_that_lies_in_a_models_repository(
+    app: App, hub: PracticeHub, folder: Path
+) -> None:
+    hub.hf.add_repo("me/model", {"m.safetensors": b"model", "evil.py": b"import os", "run.sh": b"#!/bin/sh"})
+    app.runner.start()
+    for address, state in (("hf:me/model/evil.py", State.FAILED), ("hf:me/model", State.DONE)):
+        body = {"items": [{"address": address, "to": f"{folder}/loras/"}]}
+        number = ask(app, Role.OPERATOR, "POST", f"{API}/tasks", body)[1]["ids"][0]  # type: ignore[index]
+        until(app, number, state)
+    assert sorted(path.name for path in (folder / "loras").iterdir()) == ["m.safetensors"]
+
+
 @pytest.mark.parametrize("role", [Role.OPERATOR, Role.ADMIN])
 def test_the_home_of_nobody_is_a_typed_problem(app: App, role: Role) -> None:
     status, told = queue(app, role, "~nosuchuser/x")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from modelyard.engine.landing import free_bytes, one_per_device
 from modelyard.engine.order import Order
-from modelyard.errors import NothingSelected, TargetExists, UsageError, YardError
+from modelyard.errors import NothingSelected, TargetExists, UnsafePath, UsageError, YardError
 from modelyard.hubs.base import Hub
 from modelyard.hubs.selection import meant, pick
 from modelyard.hubs.web.addresses import NAME as WEB
@@ -22,6 +22,7 @@ from modelyard.jobs.preflight import Step, Verdict, check_room, decide
 from modelyard.jobs.targets import Place, place_all
 from modelyard.jobs.wish import Planned, Refused, Wish, part_of
 from modelyard.jobs.yard import Yard
+from modelyard.library.names import is_program
 from modelyard.net.stop import Stop
 from modelyard.net.url import parse
 from modelyard.values.digests import digest
@@ -121,7 +122,9 @@ class Planner:
         resolved = self.resolve()
         hubs = {listing.address.hub: hub for hub, listing in resolved}
         default = Path(self.yard.settings["folder"] or ".").expanduser()
-        placed = place_all([listing for _, listing in resolved], self.wish.to, default, self._refuse)
+        placed = place_all(
+            [listing for _, listing in resolved], self.wish.to, default, self._refuse, programs=not self.wish.within
+        )
         if self.wish.sha256 and len(placed) != 1:
             raise UsageError(
                 f"--sha256 names one file, but {len(placed)} are meant.", hint="Choose one with --include."
@@ -130,6 +133,7 @@ class Planner:
         self.yard.check_writable({place.target.parent for _, place in placed})
         planned = []
         for offer, place in placed:
+            self._check_name(place)
             try:
                 planned.append(self._planned(hubs[offer.address.hub], offer, place, pinned, ask))
             except TargetExists as error:
@@ -138,6 +142,17 @@ class Planner:
                 self.refused.append(Refused(str(place.target), error))
         self.check_room(planned)
         return planned
+
+    def _check_name(self, place: Place) -> None:
+        """Whoever is held within a folder fetches no programs into it.
+
+        Raises:
+            UnsafePath: A system would run a file of this name.
+        """
+        if self.wish.within and is_program(place.target.name):
+            raise UnsafePath(
+                f"{place.target.name} is named like a program.", hint="Choose the model's own files with --include."
+            )
 
     def _refuse(self, what: str, error: YardError) -> None:
         self.refused.append(Refused(what, error))

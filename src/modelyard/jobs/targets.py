@@ -8,7 +8,7 @@ from pathlib import Path
 
 from modelyard.errors import UnsafePath, UsageError, YardError
 from modelyard.hubs.selection import is_glob
-from modelyard.library.names import check_inside, is_hidden, safe_component, safe_relative
+from modelyard.library.names import check_inside, is_hidden, is_program, safe_component, safe_relative
 from modelyard.values.offers import Listing, Offer
 
 Refuse = Callable[[str, YardError], None]
@@ -30,12 +30,18 @@ class Place:
 
 
 def place_all(
-    listings: Sequence[Listing], to: str | None, default: Path, refuse: Refuse | None = None
+    listings: Sequence[Listing],
+    to: str | None,
+    default: Path,
+    refuse: Refuse | None = None,
+    *,
+    programs: bool = True,
 ) -> list[tuple[Offer, Place]]:
     """A place for every offer.
 
     Args:
         refuse: Told of one file among many whose name may not be used; without it that is raised.
+        programs: Whether what a system would run is part of a whole model.
 
     ``to`` is a file when there is one address that offers one file and it does not end in a slash or name
     a folder; else a folder. One model's files keep their relative paths; with several models each whole
@@ -57,7 +63,7 @@ def place_all(
     placed: dict[Path, Offer] = {}
     result = []
     for listing, offer in offers:
-        if _left_out(listing, offer):
+        if _left_out(listing, offer, programs):
             continue
         try:
             target = root / _relative(listing, offer, to is None or several)
@@ -82,9 +88,10 @@ def place_all(
     return result
 
 
-def _left_out(listing: Listing, offer: Offer) -> bool:
+def _left_out(listing: Listing, offer: Offer, programs: bool) -> bool:
     """A hub's own bookkeeping (``.gitattributes``) is no part of a model, unless it is asked for by name."""
-    return offer.path != listing.address.path and is_hidden(offer.path)
+    by_name = offer.path == listing.address.path
+    return not by_name and (is_hidden(offer.path) or (not programs and is_program(offer.path)))
 
 
 def _relative(listing: Listing, offer: Offer, own_folder: bool) -> Path:

@@ -23,6 +23,14 @@ _PROGRAMS = frozenset(
     (".py", ".pyc", ".sh", ".bash", ".zsh", ".fish", ".bat", ".cmd", ".ps1", ".vbs", ".js", ".exe", ".com", ".scr")
     + (".msi", ".dll", ".so", ".dylib", ".desktop", ".lnk", ".jar")
 )
+_HARMLESS = frozenset((".cache",))
+"""Hidden folders that hold models by custom."""
+
+_SYSTEM = frozenset(
+    f"/{name}" for name in ("bin", "boot", "etc", "lib", "lib32", "lib64", "proc", "sbin", "sys", "usr")
+)
+"""Folders of the system's own."""
+
 _DRIVE = re.compile(r"^[a-zA-Z]:")
 
 
@@ -98,6 +106,30 @@ def check_no_code(target: str) -> None:
     """
     if "custom_nodes" in Path(target).parts:
         raise UnsafePath(f"{target} is where ComfyUI runs code from; models do not belong there.")
+
+
+def check_harmless(target: str, home: str) -> None:
+    """Refuse a place that a system or a program acts upon by itself: settings, start-up files, keys, programs.
+
+    Args:
+        target: A folder when it ends with a slash or is one; else a file. Links are followed.
+        home: The folder of ours that holds it, whose own path may be as hidden as it likes; empty: none does.
+
+    Raises:
+        UnsafePath: It is such a place.
+    """
+    check_no_code(target)
+    real = os.path.realpath(target)
+    if home:
+        check_below(home, target)
+        return
+    parts = [part for part in Path(real).parts if part not in _HARMLESS]
+    program = is_program(real) and not target.endswith(("/", os.sep)) and not Path(real).is_dir()
+    if program or is_hidden("/".join(parts)) or Path("/", *Path(real).parts[1:2]).as_posix() in _SYSTEM:
+        raise UnsafePath(
+            f"{target} is no place for a model: systems and programs read such files by themselves.",
+            hint="Register the folder first, if models do belong there: `modelyard roots add FOLDER`.",
+        )
 
 
 def check_below(root: str, target: str) -> None:

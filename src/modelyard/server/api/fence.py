@@ -1,4 +1,4 @@
-"""Where a caller may have files fetched to: the owner wherever no code is run from, others within folder and roots."""
+"""Where a caller may have files fetched to: the owner wherever nothing acts upon them, others in folder and roots."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from modelyard.jobs.addressing import read_address
 from modelyard.jobs.batch import forget
 from modelyard.jobs.importing import IMPORT
 from modelyard.jobs.lending.lend import LINK
-from modelyard.library.names import check_below, check_no_code
+from modelyard.library.names import check_below, check_harmless
 from modelyard.server.rights import check_hub
 from modelyard.server.roles import Role
 from modelyard.server.routes import Here
@@ -25,7 +25,7 @@ _OWNERS = frozenset((IMPORT.name, LINK.name))
 
 
 def check_target(here: Here, target: str) -> str:
-    """Refuse what programs run code from; and to all but the owner of the machine what is outside the folder.
+    """Refuse what systems and programs act upon; and to all but the owner of the machine what is outside the folder.
 
     Gives the real path in which the file must still lie when it is written; empty for the owner, who may link anywhere.
 
@@ -35,11 +35,11 @@ def check_target(here: Here, target: str) -> str:
     Raises:
         UnsafePath: It may not be used.
     """
-    check_no_code(target)
-    if here.caller.role is Role.ADMIN:
-        return ""
     root = _root_of(here, target)
     fence = root or here.app.target("")
+    if here.caller.role is Role.ADMIN:
+        check_harmless(target, root or (fence if _lies_in(target, fence) else ""))
+        return ""
     check_below(fence, target)
     name = Path(target).name
     if root and not target.endswith(("/", os.sep)) and not Path(target).is_dir() and suffix_of(name) not in LISTED:
@@ -64,6 +64,10 @@ def _root_of(here: Here, target: str) -> str:
         return str(here.app.stock.roots().writable(Path(target.rstrip("/")) / "x").path)
     except (UnsafePath, ReadOnlyDisk):
         return ""
+
+
+def _lies_in(target: str, folder: str) -> bool:
+    return Path(os.path.realpath(target)).is_relative_to(os.path.realpath(folder))
 
 
 def check_replace(here: Here, target: str) -> None:
