@@ -254,13 +254,13 @@ def test_only_a_download_that_ended_asks_again_what_is_missing(window: Window) -
     note = lambda request: asked.append(request.url) if "/workflows/plan" in request.url else None  # noqa: E731
     window.page.on("request", note)
     number = window.owner("POST", "/library/scan", {})["id"]
-    until(lambda: window.owner("GET", f"/tasks/{number}")["state"] == "done")
-    window.owner("POST", "/comfyui/insert", {"id": known["id"]})
+    until(lambda: window.owner("GET", f"/tasks/{number}")["state"] == "done", 60)
+    until(lambda: window.owner("POST", "/comfyui/insert", {"id": known["id"]}) == {"pages": 1})
     until(window.nodes)  # an event later than the scan's end has arrived
     assert not asked
     want = {"address": "hf:ink/linseed/linseed.safetensors", "folder": "loras"}
     window.comfy.ask("POST", "/modelyard/ensure", {"wants": [want]})
-    until(lambda: window.nodes() and asked)
+    until(lambda: window.nodes() and asked, 60)
     window.page.remove_listener("request", note)
 
 
