@@ -161,6 +161,38 @@ def test_fooocus_and_careful_swarm_get_a_line(app: App, lora: Path, tmp_path: Pa
     assert (swarm / "Data" / "Settings.fds").read_bytes() == was
 
 
+def test_a_folder_stands_as_long_as_the_program_reads_it_however_it_is_written(app: App, tmp_path: Path) -> None:
+    path = model(tmp_path / "größe" / "a.safetensors", 1)
+    app.stock.entries.keep(Entry(path=str(path.parent), folder="loras"))
+    scanned(app)
+    fooocus, swarm = trees.fooocus(tmp_path / "fooocus"), trees.swarm(tmp_path / "swarm", careful=True)
+    loans = [one(app, path, tool) for tool in (fooocus, swarm)]
+    assert [told["means"] for told in loans] == [["config"], ["config"]]
+    config, settings = fooocus / "config.txt", swarm / "Data" / "Settings.fds"
+    saved = json.loads(config.read_text())
+    saved["path_loras"].append("/behind")
+    config.write_text(json.dumps(saved, indent=2) + "\n")
+    settings.write_text(settings.read_text().replace(f"{path.parent}\n", f"{path.parent};/behind\n"))
+    assert [loan.state for loan in lent(app.stock)] == ["stands", "stands"]
+    assert [one(app, path, tool)["state"] for tool in (fooocus, swarm)] == ["there", "there"]
+    for told in loans:
+        give_back(app.stock, told["loan"])
+    assert json.loads(config.read_text())["path_loras"] == [str(fooocus / "models" / "loras"), "/behind"]
+    assert "SDLoraFolder: Lora;/behind\n" in settings.read_text()
+
+
+@pytest.mark.parametrize("instead", ["# {path}\na:\n  loras: /x\n", "a:\n  loras: {path}-old\n", "a:\n  vae: {path}\n"])
+def test_a_folder_that_comfyui_reads_no_more_is_gone_and_lent_anew(
+    app: App, lora: Path, tmp_path: Path, instead: str
+) -> None:
+    tool = trees.comfy(tmp_path / "tools" / "ComfyUI")
+    one(app, lora, tool)
+    (tool / "extra_model_paths.yaml").write_text(instead.format(path=lora.parent))
+    assert [loan.state for loan in lent(app.stock)] == ["gone"]
+    assert one(app, lora, tool)["state"] == "made"
+    assert lora.parent in loras_of(tool)
+
+
 def test_a_line_that_the_program_dropped_is_told_as_gone(app: App, lora: Path, tmp_path: Path) -> None:
     fooocus = trees.fooocus(tmp_path / "tools" / "fooocus")
     was = (fooocus / "config.txt").read_bytes()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from modelyard.errors import CannotLend
 from modelyard.library.roots.extra_paths import read_extra_paths
-from modelyard.programs.installed.adding import with_extra_paths, with_listed, with_semicolon
+from modelyard.programs.installed.adding import listed_in, semicolon_in, with_extra_paths, with_listed, with_semicolon
 
 HOME = Path("/comfy")
 TEXTS = [
@@ -108,7 +108,7 @@ def test_the_list_alone_changes_and_comes_back_as_it_was(listed: str, path: str)
     held = json.loads(listed) if listed[0] == "[" else [json.loads(listed)]
     once = with_listed(text, "path_loras", path, there=True)
     assert once.startswith(head) and once.endswith(tail)
-    assert json.loads(once)["path_loras"] == [*held, path]
+    assert json.loads(once)["path_loras"] == listed_in(once, "path_loras") == [*held, path]
     assert with_listed(once, "path_loras", path, there=True) == once
     assert with_listed(once, "path_loras", path, there=False) == text
     twice = with_listed(once, "path_loras", "/two", there=True)
@@ -131,8 +131,20 @@ def test_a_line_of_swarm_grows_and_every_other_line_stays() -> None:
     added = with_semicolon(text, "SDLoraFolder", "/our loras", there=True)
     assert added == text.replace("Lora;other", "Lora;other;/our loras")
     assert with_semicolon(added, "SDLoraFolder", "/our loras", there=False) == text
+    assert semicolon_in(added, "SDLoraFolder") == ["Lora", "other", "/our loras"]
+    moved = added.replace("/our loras", "/our loras;/theirs")
+    assert with_semicolon(moved, "SDLoraFolder", "/our loras", there=True) == moved
     for path in ("/a;b", "/a\\b", "/a\nb"):
         with pytest.raises(CannotLend):
             with_semicolon(text, "SDLoraFolder", path, there=True)
     with pytest.raises(CannotLend):
         with_semicolon("Paths:\n", "SDLoraFolder", "/a", there=True)
+
+
+@pytest.mark.parametrize("line", ["K:  a;b \r\n", "\tK: a\n", "K:\ta", " K: \nX: y\n"])
+def test_a_line_of_swarm_comes_back_as_it_was(line: str) -> None:
+    text = f"A:\n\tOther: K: x\n{line}"
+    once = with_semicolon(text, "K", "/our", there=True)
+    assert semicolon_in(once, "K") == [*semicolon_in(text, "K"), "/our"]
+    assert with_semicolon(once, "K", "/our", there=False) == text
+    assert with_semicolon(text, "K", "/not there", there=False) == text

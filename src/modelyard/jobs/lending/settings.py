@@ -9,10 +9,9 @@ from modelyard.errors import CannotLend, UnsafePath, YardError
 from modelyard.jobs.lending.loans import Listed, Loan
 from modelyard.library import writing
 from modelyard.library.roots.extra_paths import read_extra_paths
-from modelyard.programs.installed.adding import with_extra_paths, with_listed, with_semicolon
+from modelyard.programs.installed.adding import listed_in, semicolon_in, with_extra_paths, with_listed, with_semicolon
+from modelyard.programs.installed.configs import read_bytes
 from modelyard.store.opened import sync_folder
-
-_LARGEST = 1 << 20
 
 
 def add(kind: str, listed: Listed, others: Iterable[Loan]) -> None:
@@ -37,12 +36,11 @@ def remove(kind: str, listed: Listed, others: Iterable[Loan]) -> None:
 
 
 def holds(kind: str, listed: Listed) -> bool:
-    """Whether the settings name the folder now."""
+    """Whether the settings name the folder now, as the program reads them."""
     try:
-        text = _read(Path(listed.file))
+        return listed.path in _folders(kind, _read(Path(listed.file)), listed)
     except YardError:
         return False
-    return text == _changed(kind, text, listed, there=True) if not kind.startswith("comfyui") else listed.path in text
 
 
 def _put(kind: str, listed: Listed, wanted: list[Listed], *, there: bool) -> None:
@@ -57,7 +55,10 @@ def _put(kind: str, listed: Listed, wanted: list[Listed], *, there: bool) -> Non
         if there or _reads(before, file.parent):
             _check_extra(file, before, after, folders)
     else:
-        after = _changed(kind, before, listed, there=there)
+        change = with_listed if kind == "fooocus" else with_semicolon
+        after = change(before, listed.key, listed.path, there=there)
+        if after != before:
+            _check_listed(kind, before, after, listed, there=there)
     if after == before:
         return
     if not after.strip():
@@ -67,9 +68,20 @@ def _put(kind: str, listed: Listed, wanted: list[Listed], *, there: bool) -> Non
     writing.put(file, after.encode())
 
 
-def _changed(kind: str, text: str, listed: Listed, *, there: bool) -> str:
-    change = with_listed if kind == "fooocus" else with_semicolon
-    return change(text, listed.key, listed.path, there=there)
+def _folders(kind: str, text: str, listed: Listed) -> list[str]:
+    """The folders that settings name under a key."""
+    if not kind.startswith("comfyui"):
+        return (listed_in if kind == "fooocus" else semicolon_in)(text, listed.key)
+    extra = read_extra_paths(text, Path(listed.file).parent) if text.strip() else []
+    return [str(one.path) for one in extra if one.folder == listed.key]
+
+
+def _check_listed(kind: str, before: str, after: str, listed: Listed, *, there: bool) -> None:
+    """Read the new text as the program reads it: what it had, and ours where it should be."""
+    had, has = _folders(kind, before, listed), _folders(kind, after, listed)
+    kept = [one for one in has if one != listed.path]
+    if kept != [one for one in had if one != listed.path] or (there and listed.path not in has):
+        raise CannotLend(f"{listed.file} would not say what it should.", hint="Add the folder by hand.")
 
 
 def _reads(text: str, home: Path) -> bool:
@@ -85,7 +97,8 @@ def _check_extra(file: Path, before: str, after: str, folders: dict[str, list[st
     """Read the new text as ComfyUI reads it: what it had, and ours behind it."""
     home = file.parent
     try:
-        had = read_extra_paths(with_extra_paths(before, {}), home) if with_extra_paths(before, {}).strip() else []
+        rest = with_extra_paths(before, {})
+        had = read_extra_paths(rest, home) if rest.strip() else []
         has = read_extra_paths(after, home) if after.strip() else []
     except YardError as error:
         raise CannotLend(f"{file}: {error.message}", hint=error.hint) from error
@@ -97,10 +110,9 @@ def _check_extra(file: Path, before: str, after: str, folders: dict[str, list[st
 def _read(file: Path) -> str:
     if writing.check_plain(file) is None:
         return ""
-    with file.open("rb") as opened:
-        data = opened.read(_LARGEST + 1)
-    if len(data) > _LARGEST:
-        raise CannotLend(f"{file} is larger than 1 MiB.")
+    data = read_bytes(file)
+    if data is None:
+        raise CannotLend(f"{file} is larger than 1 MiB, or cannot be read.", hint="Look at it and its rights.")
     try:
         return data.decode()
     except UnicodeDecodeError as error:

@@ -7,7 +7,8 @@ import re
 from collections.abc import Mapping, Sequence
 
 from modelyard.errors import CannotLend
-from modelyard.programs.installed.json_lists import added, member, removed
+from modelyard.programs.installed.json_lists import Span, added, member, removed
+from modelyard.programs.installed.studios import fds
 
 _BEGIN = "# >>> modelyard: written by `modelyard link`; `modelyard link --undo` takes it out"
 _END = "# <<< modelyard"
@@ -57,6 +58,22 @@ def with_listed(text: str, key: str, path: str, *, there: bool) -> str:
     Raises:
         CannotLend: It is no such object, or the key holds something else.
     """
+    span, held = _listed(text, key)
+    if there == (path in held) or (not there and isinstance(span[2], str)):
+        return text  # a text alone was never ours
+    return added(text, span, path) if there else removed(text, span, path)
+
+
+def listed_in(text: str, key: str) -> list[str]:
+    """The folders of that list; a text alone is a list of one.
+
+    Raises:
+        CannotLend: As `with_listed`.
+    """
+    return _listed(text, key)[1]
+
+
+def _listed(text: str, key: str) -> tuple[Span, list[str]]:
     try:
         json.loads(text)
         span = member(text, key)
@@ -65,13 +82,11 @@ def with_listed(text: str, key: str, path: str, *, there: bool) -> str:
     held = [span[2]] if span and isinstance(span[2], str) else span[2] if span else None
     if span is None or not isinstance(held, list) or not all(isinstance(one, str) for one in held):
         raise CannotLend(f"Its settings hold no folders under {key}.", hint="Start the program once, then try again.")
-    if there == (path in held) or (not there and isinstance(span[2], str)):
-        return text  # a text alone was never ours
-    return added(text, span, path) if there else removed(text, span, path)
+    return span, held
 
 
 def with_semicolon(text: str, key: str, path: str, *, there: bool) -> str:
-    """SwarmUI's settings with a folder at the end of a key's list, or without it; every other line stays.
+    """SwarmUI's settings with a folder at the end of a key's list, or without it; all else stays as it stands.
 
     Raises:
         CannotLend: The key is not there, or the path cannot be said there.
@@ -80,9 +95,18 @@ def with_semicolon(text: str, key: str, path: str, *, there: bool) -> str:
     found = re.search(rf"^[\t ]{{0,40}}{re.escape(key)}:([^\r\n]*)", text, re.MULTILINE)
     if found is None:
         raise CannotLend(f"Its settings have no line {key}.", hint="Save its settings once, then try again.")
-    kept = [one for one in found[1].strip().split(";") if one != path]
-    value = ";".join([*kept, path] if there else kept)
-    return f"{text[: found.start(1)]} {value}{text[found.end(1) :]}"
+    value = found[1].strip()
+    held = value.split(";")
+    if there == (path in held):
+        return text
+    blank, start = "" if found[1][:1].isspace() else " ", found.end(1) - len(found[1].lstrip())
+    fresh = ";".join([*held, path] if there else [one for one in held if one != path])
+    return f"{text[:start]}{blank}{fresh}{text[start + len(value) :]}"
+
+
+def semicolon_in(text: str, key: str) -> list[str]:
+    """The folders of that list, as SwarmUI reads it."""
+    return fds(text).get(key, "").split(";")
 
 
 def _check(path: str, also: str) -> None:
