@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -230,6 +231,26 @@ def test_the_commands_keep_token_and_ca_out_of_every_sight(service: Served, box:
     assert CANARY not in "".join(said)
     assert modelyard("lan", "remove", box.origin, env=env).code == 0
     assert CANARY not in (service.folder / "keys.json").read_text()
+
+
+def test_a_hub_that_repeats_the_token_in_its_refusal_brings_it_into_no_history(
+    box: TlsHub, tmp_path: Path, service: Served
+) -> None:
+    words = f"Server: {CANARY}\r\nWWW-Authenticate: Bearer error={CANARY}\r\nX-Error-Message: you sent {CANARY}\r\n"
+    box.wants, box.answer = "", f"HTTP/1.1 403 {CANARY}\r\n{words}Content-Length: 21\r\n\r\n{CANARY}".encode()
+    body = {"origin": box.origin, "trust_first": True, "token": CANARY}
+    assert service.ask("POST", HUBS, body).status == 201
+    env = {"MODELYARD_HOME": str(service.folder)}
+    said = modelyard("get", f"{box.origin}/m.safetensors", "--to", f"{tmp_path}/out/", "--json", env=env)
+    assert said.code == 4 and "you sent ***" in said.out and box.heard == [("/m.safetensors", BEARER)]
+    queued = service.ask("POST", f"{API}/tasks", {"addresses": [f"{box.origin}/n.safetensors"]}).json
+    until = time.monotonic() + 20
+    while len(box.heard) < 2 or service.ask("GET", f"{API}/tasks?state=failed").json["tasks"] == []:
+        assert time.monotonic() < until, queued
+    told = [service.ask("GET", f"{API}{path}").body for path in ("/tasks", "/history", "/events?since=0")]
+    kept = [path.read_bytes() for path in service.folder.rglob("*") if path.is_file() and path.name != "keys.json"]
+    assert any(b"you sent ***" in part for part in told)
+    assert CANARY.encode() not in b"".join([*told, *kept, said.out.encode()])
 
 
 def test_a_token_is_no_argument(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from modelyard.errors import Interrupted, NetworkError, TooManyRedirects
 from modelyard.net.api import Follow
+from modelyard.net.echoes import Sent, cleared, secrets_of, without
 from modelyard.net.guard import Reach, Sender
 from modelyard.net.head import Head
 from modelyard.net.headers import Headers
@@ -49,16 +50,20 @@ class Request:
 
 
 class Reply:
-    """An answer whose body is still on the wire. Close it when done; the connection is then kept or dropped."""
+    """An answer whose body is still on the wire. Close it when done; the connection is then kept or dropped.
 
-    def __init__(self, pool: Pool, connection: Connection, head: Head, url: Url, hops: int) -> None:
+    A refusal that repeats the key it was asked with does so masked: it ends in errors, and these in the history.
+    """
+
+    def __init__(self, pool: Pool, connection: Connection, head: Head, url: Url, hops: int, sent: Sent = ()) -> None:
         assert connection.body is not None
         self._pool = pool
         self._open = True
+        self._masked = sent if head.status >= 400 else ()
         self.connection = connection
         self.head = head
         self.status = head.status
-        self.headers: Headers = head.headers
+        self.headers: Headers = without(head.headers, self._masked)
         self.url = url
         self.hops = hops
         self.body: Body = connection.body
@@ -75,7 +80,7 @@ class Reply:
             parts += buffer[:count]
             if len(parts) > limit:
                 raise NetworkError(f"{self.connection.host} sent more than {limit} bytes where a short answer was due.")
-        return bytes(parts)
+        return cleared(bytes(parts), self._masked)
 
     def read_start(self, limit: int) -> bytes:
         """At most `limit` bytes of the body; failures end it early. For error messages."""
@@ -85,8 +90,8 @@ class Reply:
             while len(parts) < limit and (count := self.body.read_into(buffer[: limit - len(parts)])):
                 parts += buffer[:count]
         except NetworkError:
-            return bytes(parts)
-        return bytes(parts)
+            pass  # what came so far has to do
+        return cleared(bytes(parts), self._masked)
 
     def close(self) -> None:
         """Give the connection back; it is kept when the body was read to its end."""
@@ -157,7 +162,8 @@ class Client:
             headers += [("Content-Type", "application/json"), ("Content-Length", str(len(request.body)))]
         if url.origin == bound_to:
             headers += request.bound
-        headers += self._keys_for(url.origin).items()
+        keys = self._keys_for(url.origin)
+        headers += keys.items()
         fresh = False
         while True:
             connection = self.pool.take(url, stop, sender, fresh=fresh)
@@ -165,7 +171,7 @@ class Client:
             try:
                 with stop.waking(connection.shut):
                     head = connection.exchange(request.method, url, headers, request.body)
-                return Reply(self.pool, connection, head, url, hops)
+                return Reply(self.pool, connection, head, url, hops, secrets_of(keys))
             except Interrupted:
                 self.pool.give_back(connection, keep=False)
                 stop.check()
