@@ -113,8 +113,8 @@ class Watch:
         self.seen: list[tuple[float, int, Snapshot]] = []
 
     def tick(self) -> None:
-        for progress in list(self._download.progress.values()):
-            self.seen.append((time.monotonic(), progress.received, progress.snapshot()))
+        for snapshot in self._download.snapshots():
+            self.seen.append((time.monotonic(), snapshot.received, snapshot))
 
     def rate(self, start: float, end: float) -> float:
         """Bytes per second between two moments, counted from the first byte that was seen."""
@@ -189,9 +189,9 @@ def test_a_limit_that_changes_while_files_run_is_felt_at_once(serve: Serve, fold
 def _first_bytes(download: Download) -> Callable[[], int]:
     until = time.monotonic() + SECONDS
     while time.monotonic() < until:
-        for progress in list(download.progress.values()):
-            if progress.received and progress.connections == LANES:
-                return lambda: progress.received
+        for snapshot in download.snapshots():
+            if snapshot.received and snapshot.connections == LANES:
+                return lambda: download.snapshots()[0].received
         threading.Event().wait(0.01)
     pytest.fail("no byte came, or not over several connections")
 
