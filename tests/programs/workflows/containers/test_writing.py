@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import struct
 import zlib
@@ -9,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from modelyard.errors import NoWorkflow
+from modelyard.errors import NotSupported, NoWorkflow
 from modelyard.programs.workflows.fixing import rewrite
 from programs.workflows.containers import boxed
 from programs.workflows.made import canvas, node
@@ -64,9 +65,35 @@ def test_padding_beside_the_tables_gives_the_room_and_nothing_moves() -> None:
     assert after.endswith(b"".join(MEDIA))
 
 
-def test_a_video_in_fragments_whose_texts_stand_before_them_is_refused() -> None:
-    with pytest.raises(NoWorkflow, match="fragments"):
-        renamed(fast_start() + boxed.box(b"moof", bytes(20)), NAMES[1])
+def fragment(place: int, version: int = 1) -> bytes:
+    """A fragment whose head tells where its media stand, one whose head does not, and an index of both."""
+    head = boxed.box(b"tfhd", struct.pack(">IIQ", 1, 1, place)) + boxed.box(b"tfhd", struct.pack(">II", 0x20000, 2))
+    form = ">QQBBB" if version else ">IIBBB"
+    index = struct.pack(">B3xIII", version, 1, 0, 2) + struct.pack(form, 5, place, 1, 1, 1) * 2
+    return boxed.box(b"moof", boxed.box(b"traf", head)) + boxed.box(b"mfra", boxed.box(b"tfra", index))
+
+
+@pytest.mark.parametrize("new", NAMES)
+@pytest.mark.parametrize("version", [0, 1])
+def test_fragments_and_their_index_point_to_their_media_afterwards(new: str, version: int) -> None:
+    before = fast_start()
+    place = before.index(MEDIA[0])
+    after = renamed(before + fragment(place, version), new)
+    assert after.endswith(fragment(after.index(MEDIA[0]), version))
+
+
+@pytest.mark.parametrize("odd", [b"saio", b"iloc"])
+def test_a_video_that_tells_places_in_ways_that_we_do_not_know_is_refused(odd: bytes) -> None:
+    whole = fast_start()
+    at = whole.index(b"trak") + 4
+    before = whole[:at] + boxed.box(odd, b"") + whole[at:]
+    for name, added in ((b"moov", 8), (b"trak", 8)):
+        size = before.index(name) - 4
+        before = before[:size] + struct.pack(">I", int.from_bytes(before[size : size + 4]) + added) + before[size + 4 :]
+    with pytest.raises(NoWorkflow, match="other ways"):
+        rewrite(before, {(OLD, "vae"): NAMES[1]})
+    with pytest.raises(NoWorkflow, match="other ways"):
+        rewrite(boxed.box(b"ftyp", b"isom") + boxed.box(b"sidx", b"") + fast_start()[12:], {(OLD, "vae"): NAMES[1]})
 
 
 # --- Matroska -----------------------------------------------------------------------------------------
@@ -222,3 +249,19 @@ def test_pages_are_numbered_and_checked_and_the_sound_stays(mark: bytes, new: st
         if page not in before:
             assert int.from_bytes(page[22:26], "little") == checksum(page[:22] + bytes(4) + page[26:])
     assert len(after) == (4 if len(new) > 65_025 else 3)
+
+
+# --- all of them -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "whole",
+    [fast_start() + fragment(30), webm(), boxed.ogg(TEXTS), boxed.flac(TEXTS), boxed.mp3(TEXTS), boxed.latent(TEXTS)],
+    ids=["mp4", "webm", "ogg", "flac", "mp3", "latent"],
+)
+def test_whatever_is_wrong_in_it_it_is_changed_or_refused_and_read_again(whole: bytes) -> None:
+    for at in range(len(whole)):
+        for byte in (0, 0xFF, whole[at] ^ 1):
+            damaged = whole[:at] + bytes([byte]) + whole[at + 1 :]
+            with contextlib.suppress(NoWorkflow, NotSupported):
+                rewrite(damaged, {(OLD, "vae"): NAMES[1]})

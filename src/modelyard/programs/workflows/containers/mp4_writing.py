@@ -1,50 +1,22 @@
 """Changes metadata texts of MP4 and MOV. Sound and pictures stay byte for byte.
 
 Behind the media `moov` may grow freely. Before it, a `free` box next to it gives the room; else the media stand later,
-and the tables that say where they stand (`stco`, `co64`: ISO/IEC 14496-12, 8.7.5) say so too.
+and what says where they stand says so too, see `mp4_boxes`.
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 
 from modelyard.programs.workflows.containers.mp4 import ITUNES
-from modelyard.programs.workflows.containers.source import Truncated, key_of
+from modelyard.programs.workflows.containers.mp4_boxes import HEAD, Box, boxes, moved
+from modelyard.programs.workflows.containers.source import key_of
 from modelyard.programs.workflows.containers.vorbis_writing import retold
 
-_TO_TABLES = (b"moov", b"trak", b"mdia", b"minf", b"stbl")
 _FREE = (b"free", b"skip")
-_FRAGMENTS = (b"moof", b"mfra", b"sidx", b"ssix")
+_TELL_PLACES = (b"moof", b"mfra")
 _OTHER_PLACES = (b"iloc", b"saio")
-_HEAD = 8
-
-
-@dataclass(frozen=True, slots=True)
-class _Box:
-    """Where a box stands.
-
-    Attributes:
-        inner: Where its content begins.
-        open: It says no size of its own: it goes on to the file's end.
-    """
-
-    kind: bytes
-    start: int
-    inner: int
-    end: int
-    open: bool = False
-
-    def around(self, raw: bytes, body: bytes) -> bytes:
-        """The box with another content."""
-        if self.open:
-            return raw[self.start : self.inner] + body
-        if self.inner - self.start == 2 * _HEAD:
-            return raw[self.start : self.start + 8] + struct.pack(">Q", len(body) + 2 * _HEAD) + body
-        if len(body) + _HEAD >= 2**32:
-            raise ValueError("a box would be larger than its length can say")
-        return struct.pack(">I4s", len(body) + _HEAD, self.kind) + body
 
 
 def changed(raw: bytes, change: Callable[[str], str]) -> bytes:
@@ -53,54 +25,47 @@ def changed(raw: bytes, change: Callable[[str], str]) -> bytes:
     Raises:
         ValueError: It is damaged, or what says where its media stand cannot be changed.
     """
-    boxes = list(_boxes(raw, 0, len(raw)))
-    new = [box.around(raw, _way(raw, box, change)) if _is_way(box) else raw[box.start : box.end] for box in boxes]
-    others = [at for at, box in enumerate(boxes) if new[at] != raw[box.start : box.end]]
+    every = list(boxes(raw, 0, len(raw)))
+    new = [box.around(raw, _way(raw, box, change)) if _is_way(box) else raw[box.start : box.end] for box in every]
+    others = [at for at, box in enumerate(every) if new[at] != raw[box.start : box.end]]
     if not others:
         return raw
-    at, behind = others[0], boxes[others[0] + 1 :]
-    grown = len(new[at]) - (boxes[at].end - boxes[at].start)
+    at, behind = others[0], every[others[0] + 1 :]
+    grown = len(new[at]) - (every[at].end - every[at].start)
     if behind and grown:
         grown = _into_free(behind[0], new, at + 1, grown)
     if behind and grown:
-        if len(others) > 1 or boxes[at].kind != b"moov" or any(mark in new[at] for mark in _OTHER_PLACES):
-            raise ValueError("it tells in other ways than by its tables where its media stand")
-        if any(box.kind in _FRAGMENTS for box in boxes):
-            raise ValueError("it is in fragments, and there is no room before them")
-        new[at] = _moved(new[at], boxes[at].end, grown)
-    return b"".join([*new, raw[boxes[-1].end :]])
+        _check_places(every, others, new[at])
+        for one, box in enumerate(every):
+            if one == at or box.kind in _TELL_PLACES:
+                new[one] = moved(new[one], every[at].end, grown)
+    return b"".join([*new, raw[every[-1].end :]])
 
 
-def _boxes(raw: bytes, start: int, end: int) -> Iterator[_Box]:
-    """The boxes in a stretch.
+def _check_places(every: list[Box], others: list[int], moov: bytes) -> None:
+    """Refuse what tells in other ways than by its tables where its media stand.
 
     Raises:
-        ValueError: A length leads out of it.
+        ValueError: It does.
     """
-    while start + _HEAD <= end:
-        size, kind = struct.unpack_from(">I4s", raw, start)
-        inner = start + _HEAD
-        if size == 1:
-            size, inner = int.from_bytes(raw[inner : inner + 8]), inner + 8
-        close = start + size if size else end
-        if close > end or close < inner:
-            raise Truncated("a box ends outside")
-        yield _Box(kind, start, inner, close, open=not size)
-        start = close
+    before = every[: others[0]]
+    known = len(others) == 1 and every[others[0]].kind == b"moov" and not any(box.kind == b"sidx" for box in before)
+    if not known or any(mark in moov for mark in _OTHER_PLACES):
+        raise ValueError("it tells in other ways than by its tables where its media stand")
 
 
-def _is_way(box: _Box) -> bool:
+def _is_way(box: Box) -> bool:
     return box.kind in (b"moov", b"udta", b"meta")
 
 
-def _way(raw: bytes, box: _Box, change: Callable[[str], str]) -> bytes:
+def _way(raw: bytes, box: Box, change: Callable[[str], str]) -> bytes:
     """The content of a box on the way to the texts, with those changed."""
     start = box.inner
     if box.kind == b"meta" and raw[start + 4 : start + 8] != b"hdlr":
         start += 4  # version and flags, which QuickTime leaves out
     names = list[str]()
 
-    def body(one: _Box) -> bytes | None:
+    def body(one: Box) -> bytes | None:
         if one.kind == b"keys":
             names[:] = _names(raw[one.inner + 8 : one.end])
         if one.kind == b"ilst":
@@ -110,10 +75,10 @@ def _way(raw: bytes, box: _Box, change: Callable[[str], str]) -> bytes:
     return raw[box.inner : start] + _with(raw, start, box.end, body)
 
 
-def _with(raw: bytes, start: int, end: int, body: Callable[[_Box], bytes | None]) -> bytes:
+def _with(raw: bytes, start: int, end: int, body: Callable[[Box], bytes | None]) -> bytes:
     """A stretch of boxes with other contents; what ends it and is no box stays, QuickTime's four zeros say."""
     out = list[bytes]()
-    for box in _boxes(raw, start, end):
+    for box in boxes(raw, start, end):
         new = body(box)
         out.append(raw[box.start : box.end] if new is None else box.around(raw, new))
         start = box.end
@@ -128,13 +93,13 @@ def _names(body: bytes) -> list[str]:
     return names
 
 
-def _list(raw: bytes, box: _Box, names: list[str], change: Callable[[str], str]) -> bytes:
-    def data(one: _Box) -> bytes | None:
+def _list(raw: bytes, box: Box, names: list[str], change: Callable[[str], str]) -> bytes:
+    def data(one: Box) -> bytes | None:
         if one.kind != b"data" or one.end - one.inner < 8:
             return None
         return raw[one.inner : one.inner + 8] + retold(raw[one.inner + 8 : one.end], change)
 
-    def entry(one: _Box) -> bytes | None:
+    def entry(one: Box) -> bytes | None:
         at = int.from_bytes(one.kind)
         known = key_of(names[at - 1]) if 0 < at <= len(names) else ITUNES.get(one.kind, "")
         return _with(raw, one.inner, one.end, data) if known else None
@@ -142,43 +107,10 @@ def _list(raw: bytes, box: _Box, names: list[str], change: Callable[[str], str])
     return _with(raw, box.inner, box.end, entry)
 
 
-def _into_free(box: _Box, new: list[bytes], at: int, grown: int) -> int:
+def _into_free(box: Box, new: list[bytes], at: int, grown: int) -> int:
     """Let a free box take or give the room; what could not be so."""
     size = box.end - box.start - grown
-    if box.kind not in _FREE or box.inner - box.start != _HEAD or box.open or not (size == 0 or size >= _HEAD):
+    if box.kind not in _FREE or box.inner - box.start != HEAD or box.open or not (size == 0 or size >= HEAD):
         return grown
-    new[at] = struct.pack(">I4s", size, box.kind) + bytes(size - _HEAD) if size else b""
+    new[at] = struct.pack(">I4s", size, box.kind) + bytes(size - HEAD) if size else b""
     return 0
-
-
-def _moved(moov: bytes, behind: int, grown: int) -> bytes:
-    """A `moov` whose tables say that what stands behind it stands elsewhere.
-
-    Args:
-        behind: Where the old one ended.
-    """
-    out = bytearray(moov)
-
-    def walk(start: int, end: int) -> None:
-        for box in _boxes(moov, start, end):
-            if box.kind in _TO_TABLES:
-                walk(box.inner, box.end)
-            elif box.kind in (b"stco", b"co64"):
-                _shift(out, box, behind, grown)
-
-    walk(0, len(moov))
-    return bytes(out)
-
-
-def _shift(out: bytearray, box: _Box, behind: int, grown: int) -> None:
-    width = 4 if box.kind == b"stco" else 8
-    count = int.from_bytes(out[box.inner + 4 : box.inner + 8])
-    if box.inner + 8 + count * width > box.end:
-        raise Truncated("a table is longer than its box")
-    for at in range(box.inner + 8, box.inner + 8 + count * width, width):
-        place = int.from_bytes(out[at : at + width])
-        if place >= behind:
-            place += grown
-            if place >= 1 << (8 * width):
-                raise ValueError("its media would stand farther than its tables can say")
-            out[at : at + width] = place.to_bytes(width)
