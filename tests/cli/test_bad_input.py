@@ -139,3 +139,13 @@ def test_link_does_one_thing_at_a_time_and_passes_over_no_option(arguments: list
     ran = modelyard("link", *arguments, "--json")
     assert (ran.error, ran.code) == ("usage", 2), ran.out + ran.err
     assert ran.events[0]["error"]["hint"]
+
+
+@pytest.mark.parametrize(
+    "arguments", [["nosuchcommand"], ["list", "--nosuch"], ["script", "nosuch"], ["comfyui", "install"]]
+)
+def test_a_command_line_that_makes_no_sense_is_json_too_where_that_was_asked_for(arguments: list[str]) -> None:
+    ran = modelyard(*arguments, "--json")
+    assert (ran.error, ran.code, ran.err) == ("usage", 2, "")
+    told = modelyard(*arguments)
+    assert told.code == 2 and "--help" in told.err

@@ -11,7 +11,7 @@ import click
 
 from modelyard.cli.starting import importing
 from modelyard.cli.telling import Teller
-from modelyard.errors import YardError
+from modelyard.errors import UsageError, YardError
 from modelyard.values.version import VERSION
 
 COMMANDS = {
@@ -122,8 +122,11 @@ def run() -> None:
     try:
         code = main(standalone_mode=False)
     except click.ClickException as error:
-        error.show()
-        sys.exit(2)
+        if "--json" in sys.argv:
+            Teller(as_json=True).error(UsageError(error.format_message()))
+        else:
+            error.show()
+        sys.exit(UsageError.exit_code)
     except YardError as error:
         Teller(as_json="--json" in sys.argv).error(error)
         sys.exit(error.exit_code)
