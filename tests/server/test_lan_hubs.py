@@ -251,6 +251,7 @@ def test_a_hub_that_repeats_the_token_in_its_refusal_brings_it_into_no_history(
     kept = [path.read_bytes() for path in service.folder.rglob("*") if path.is_file() and path.name != "keys.json"]
     assert any(b"you sent ***" in part for part in told)
     assert CANARY.encode() not in b"".join([*told, *kept, said.out.encode()])
+    assert service.ask("DELETE", f"{HUBS}?origin={quote(box.origin, safe='')}").status == 204
 
 
 def test_a_token_is_no_argument(tmp_path: Path) -> None:
