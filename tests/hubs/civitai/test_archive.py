@@ -114,6 +114,15 @@ def test_a_whole_library_of_unknown_files_asks_the_archive_a_few_times_only() ->
     assert len(api.asked) == MOST_AT_ONCE
 
 
+def test_an_archive_that_cannot_be_reached_is_asked_once(ask: Ask, practice: PracticeHub) -> None:
+    practice.faults.use("s500forever", "/civarchive/*", on="any")
+    practice.civitai.delete(100)
+    assert ask().named("civitai").by_hash([f"{number:064x}" for number in range(3)]) == {}
+    assert {one.path for one in practice.log.find("/civarchive/*")} == {f"/civarchive/api/sha256/{0:064x}"}
+    with pytest.raises(ModelNotFound):
+        resolve(ask, "civitai:100@201")
+
+
 def test_where_a_person_chose_another_site_the_public_archive_is_not_asked() -> None:
     api = ToldApi({})
     with pytest.raises(ModelNotFound):

@@ -11,10 +11,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from modelyard.errors import BadAddress, BadAnswer, YardError
+from modelyard.errors import BadAddress, Stopped, YardError
 from modelyard.hubs.answers import claim, number, records, some, text, texts
 from modelyard.hubs.civitai.addresses import NAME, page_url
 from modelyard.hubs.civitai.files import size_of
+from modelyard.hubs.refusals import refusal
 from modelyard.hubs.selection import chosen
 from modelyard.hubs.web.metalink import is_private
 from modelyard.net.api import Api
@@ -32,7 +33,7 @@ _NOTE = f"{TITLE} keeps it; CivitAI no longer shows it."
 
 
 class Archive:
-    """Asks the archive at one endpoint. Whatever goes wrong there means that it has nothing."""
+    """Asks the archive at one endpoint. Whatever goes wrong there means that it has nothing; only a wish to stop is told."""
 
     def __init__(self, api: Api, endpoint: str) -> None:
         self._api = api
@@ -43,7 +44,12 @@ class Archive:
         if not address.model:
             return None
         version = {"modelVersionId": address.revision} if address.revision else {}
-        kept = self._ask(f"models/{address.model}", version)
+        try:
+            kept = self._ask(f"models/{address.model}", version)
+        except Stopped:
+            raise
+        except YardError:
+            return None
         if kept is None or address.revision not in (None, kept.address.revision) or address.model != kept.address.model:
             return None
         offers = kept.offers
@@ -57,21 +63,28 @@ class Archive:
         return kept.listing(pinned, picked) if picked else None
 
     def by_hash(self, digests: Sequence[str]) -> dict[str, list[Offer]]:
-        """Offers of files with these SHA-256 (64 lower-case hex digits); only the first `MOST_AT_ONCE` are asked."""
+        """Offers of files with these SHA-256 (64 lower-case hex digits); only the first `MOST_AT_ONCE` are asked.
+
+        An archive that cannot be reached is not asked again for the next one.
+        """
         found: dict[str, list[Offer]] = {}
         for value in digests[:MOST_AT_ONCE]:
-            kept = self._ask(f"sha256/{value}", {})
+            try:
+                kept = self._ask(f"sha256/{value}", {})
+            except Stopped:
+                raise
+            except YardError:
+                break
             offers = [one for one in kept.offers if one.claimed["sha256"] == value] if kept else []
             if offers:
                 found[value] = offers
         return found
 
     def _ask(self, route: str, params: Mapping[str, str]) -> Kept | None:
-        try:
-            answer = self._api.get(f"{self._endpoint}/api/{route}", params=params)
-            told = record(answer.json()) if answer.status == 200 else {}
-        except (YardError, BadAnswer):
-            return None
+        answer = self._api.get(f"{self._endpoint}/api/{route}", params=params)
+        if answer.status not in (200, 404):
+            raise refusal(answer, TITLE, what=route)
+        told = record(answer.json()) if answer.status == 200 else {}
         return Kept(told, self._endpoint, public=not is_private(answer.url)) if told else None
 
 
