@@ -33,7 +33,7 @@ _NOTE = f"{TITLE} keeps it; CivitAI no longer shows it."
 
 
 class Archive:
-    """Asks the archive at one endpoint. Whatever goes wrong there means that it has nothing; only a wish to stop is told."""
+    """Asks the archive at one endpoint. Whatever goes wrong there means that it has nothing, except a wish to stop."""
 
     def __init__(self, api: Api, endpoint: str) -> None:
         self._api = api
