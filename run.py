@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -54,6 +55,7 @@ def main() -> int:
         return become([str(PYTHON), str(HERE / "tests" / "comfyui" / "picture.py")])
     if command == "pictures":
         return become([str(PYTHON), str(HERE / "tests" / "web" / "pictures.py"), *rest])
+    hold_back()
     return become([str(PYTHON), "-m", "modelyard", command, *rest])
 
 
@@ -118,6 +120,12 @@ def pip(*arguments: str) -> None:
     if subprocess.call(command, cwd=HERE) != 0:
         print("The installation failed; the lines above say why. Run the same line again to retry.", file=sys.stderr)
         raise SystemExit(1)
+
+
+def hold_back() -> None:
+    """Keep signals waiting until `modelyard.cli.starting` can answer: while it starts, Python has tracebacks only."""
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
 
 
 def become(command: list[str]) -> int:

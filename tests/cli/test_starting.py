@@ -66,3 +66,26 @@ def test_afterwards_signals_mean_what_they_meant() -> None:
         "assert signal.getsignal(signal.SIGINT) is before\n"
     )
     subprocess.run([sys.executable, "-c", told], check=True)
+
+
+def test_a_signal_that_run_py_held_back_while_python_started_is_answered(tmp_path: Path) -> None:
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        process = subprocess.Popen([sys.executable, "-c", IN_PROCESS, "demo"], stderr=subprocess.PIPE, cwd=tmp_path)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (130, b"Stopped.\n")
+
+
+def test_another_thread_may_call_a_command(tmp_path: Path) -> None:
+    told = "import threading; from modelyard.cli.starting import importing\n"
+    told += "def act():\n  with importing(): print('in')\n"
+    ran = subprocess.run(
+        [sys.executable, "-c", f"{told}thread = threading.Thread(target=act); thread.start(); thread.join()"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert (ran.stdout, ran.stderr) == ("in\n", "")

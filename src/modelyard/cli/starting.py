@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn
@@ -28,10 +29,15 @@ def run() -> None:
 @contextmanager
 def importing() -> Iterator[None]:
     """While modules are imported, signals end the process at once; those that are ignored stay so."""
+    if threading.current_thread() is not threading.main_thread():  # no other one may say what signals mean
+        yield
+        return
     before = {number: signal.getsignal(number) for name in _NAMES if (number := getattr(signal, name, None))}
     heard = [number for number, how in before.items() if how != signal.SIG_IGN]
     for number in heard:
         signal.signal(number, _end)
+    if hasattr(signal, "pthread_sigmask"):  # `run.py` holds them back while Python itself starts
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, heard)
     try:
         yield
     finally:
