@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,7 @@ from modelyard.net.stop import Stop
 from modelyard.testing import PracticeHub
 from modelyard.testing import civitai_data as practice
 from modelyard.testing.models import safetensors_of_size
-from modelyard.values.about import About, Version, VersionFile
+from modelyard.values.about import Version, VersionFile
 
 from .library import library, model, scanned
 
@@ -80,17 +79,6 @@ def test_a_hub_is_asked_once_a_model_and_what_is_ignored_stays_so(yard, hub: Pra
     assert found[0].version.id not in [one.version.id for one in app.stock.catalogue.newer()]
     app.stock.catalogue.ignore_version(number, "*", on=False)
     assert len(app.stock.catalogue.newer()) == len(found)
-
-
-def test_a_hub_that_has_the_newest_commit_only_is_not_asked_and_that_is_told(yard, hub: PracticeHub) -> None:
-    app, root = yard
-    path = model(root / "a.safetensors")
-    scanned(app)
-    number = app.stock.catalogue.at(str(path)).id
-    known = replace(About(), hub="huggingface", model_id="me/model", version_id="0" * 40)
-    app.stock.catalogue.describe(number, lambda _: known)
-    assert [*app.stock.catalogue.installed(())] == [("huggingface", "me/model")]
-    assert look(app) == {"asked": 0, "newer": 0, "gone": 0, "failed": [], "unasked": ["huggingface"]}
 
 
 def test_a_model_that_its_hub_deleted_is_counted_and_nothing_is_lost(yard) -> None:

@@ -17,7 +17,7 @@ from modelyard.catalogue.model import Health, Model
 from modelyard.catalogue.refreshing import Learned, Subject, due, learn, subjects
 from modelyard.catalogue.shelf import Shelf
 from modelyard.catalogue.upkeep import Lacks, lacks, mark, marked
-from modelyard.catalogue.versions import Installed, Newer, ignore, installed, keep_newer, list_newer
+from modelyard.catalogue.versions import Installed, Newer, Proven, ignore, installed, keep_newer, list_newer, proven
 from modelyard.values.about import About, Version
 
 
@@ -115,6 +115,11 @@ class Caring(Shelf):
         """What is here of each hub's model, by hub and its own id; only of the models that these belong to."""
         with self.database.reading() as db:
             return installed(db, ids)
+
+    def proven(self, hubs: Sequence[str], ids: Sequence[int] = (), after: int = 0, most: int = 1000) -> list[Proven]:
+        """A page of measured files that may come from these hubs: see `versions.proven`."""
+        with self.database.reading() as db:
+            return proven(db, hubs, ids, after, most)
 
     def newer(self, *, ignored: bool = False) -> list[Newer]:
         """Newer versions that were found."""

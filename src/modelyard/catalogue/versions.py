@@ -21,6 +21,22 @@ class Installed(msgspec.Struct, frozen=True):
     sha256: tuple[str, ...]
 
 
+class Proven(msgspec.Struct, frozen=True):
+    """One measured file of a model that may come from a repository.
+
+    Attributes:
+        hub: That its model comes from; empty when nobody knows.
+    """
+
+    id: int
+    model: int
+    hub: str
+    hub_model: str
+    path: str
+    main: bool
+    sha256: str
+
+
 class Newer(msgspec.Struct, frozen=True):
     """A version that is newer than what is here."""
 
@@ -51,6 +67,19 @@ def installed(db: Connection, ids: Sequence[int] = ()) -> dict[tuple[str, str], 
         one = Installed(row.id, row.hub_version, row.base, tuple(digests.get(row.id, ())))
         found.setdefault((row.hub, row.hub_model), []).append(one)
     return found
+
+
+def proven(db: Connection, hubs: Sequence[str], ids: Sequence[int], after: int, most: int) -> list[Proven]:
+    """Measured files of models from these hubs, or from nobody knows where, after the file of this number."""
+    columns = (model_files.c.id, model_files.c.model, models.c.hub, models.c.hub_model)
+    query = (
+        sa.select(*columns, model_files.c.path, model_files.c.main, model_files.c.sha256)
+        .join(models, models.c.id == model_files.c.model)
+        .where(models.c.gone == 0, models.c.hub.in_(["", *hubs]), model_files.c.sha256 != "", model_files.c.id > after)
+    )
+    if ids:
+        query = query.where(models.c.id.in_(ids))
+    return [Proven(*row) for row in db.execute(query.order_by(model_files.c.id).limit(most))]
 
 
 def keep_newer(db: Connection, number: int, versions: Sequence[Version], at: float) -> None:

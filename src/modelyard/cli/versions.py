@@ -15,7 +15,7 @@ from modelyard.cli.yard import Yard, asking, reached
 
 @click.command()
 @click.argument("models", nargs=-1)
-@click.option("--check", is_flag=True, help="Ask the hubs that list versions now: CivitAI.")
+@click.option("--check", is_flag=True, help="Ask the hubs now.")
 @click.option("--any-base", is_flag=True, help="With --check: versions for another base model count, too.")
 @click.option("--ignore", metavar="VERSION", help="Hear no more of this version of MODELS; * is every one known now.")
 @json_option
@@ -32,6 +32,8 @@ def command(models: tuple[str, ...], check: bool, any_base: bool, ignore: str | 
             teller.note(
                 f"{told['asked']} models asked about, {told['newer']} have a newer version, {told['gone']} are gone."
             )
+            for one in told["left"]:
+                teller.note(f"  {one['hub']} {one['model']} has {one['file']} no longer; what is here stays.")
             for one in told["failed"]:
                 teller.note(f"  {one['hub']} {one['model']}: {one['message']}")
             if told["unasked"]:
@@ -56,9 +58,11 @@ def _tell_newer(yard: Yard, teller: Teller) -> None:
 
 def _newer(one: dict[str, Any]) -> str:
     version = one["version"]
-    name = f"{version['name'] or version['id']} {version['base_model']}".strip()
-    head = f"{one['model']:6} {one['title']}: {name} of {version['published'][:10]}"
-    return f"{head}, here is {one['here']}  {version['page']}"
+    name = " ".join(f"{version['name'] or version['id']} {version['base_model']}".split())
+    day = f" of {version['published'][:10]}" if version["published"] else ""
+    if version["address"]:
+        return f"{one['model']:6} {one['title']}: {name}{day}  {version['address']}"
+    return f"{one['model']:6} {one['title']}: {name}{day}, here is {one['here']}  {version['page']}"
 
 
 def _version(one: dict[str, Any]) -> str:

@@ -8,7 +8,7 @@ from typing import Protocol, TypeAlias, runtime_checkable
 from modelyard.errors import YardError
 from modelyard.keys.realm import Realm
 from modelyard.net.api import Answer, Api
-from modelyard.values.about import About, Version
+from modelyard.values.about import About, Change, Version
 from modelyard.values.offers import Address, Example, Finding, KeyReport, Listing, Offer, Source
 
 Keyed: TypeAlias = Callable[[str], bool]
@@ -105,7 +105,7 @@ class Describing(Protocol):
     Attributes:
         name: As `Hub.name`.
         finds_hashes: Whether it can find a file by its hash at all.
-        lists_versions: Whether it keeps the versions of a model apart; else it has the newest commit only.
+        lists_versions: Whether it keeps the versions of a model apart; for repositories see `Committing`.
     """
 
     @property
@@ -137,6 +137,32 @@ class Describing(Protocol):
 
         Raises:
             NotFound, AccessError: As `about`.
+        """
+        ...
+
+
+@runtime_checkable
+class Committing(Protocol):
+    """What a hub can do besides whose models are repositories of files under a history; plugins may leave it out."""
+
+    @property
+    def name(self) -> str: ...
+
+    def changes(self, address: Address, paths: Sequence[str]) -> dict[str, Change]:
+        """The commit that last changed each of some files, as they are at an address's revision.
+
+        A file whose commit nobody tells is missing from the answer.
+
+        Raises:
+            NotFound, AccessError: As `Hub.resolve`.
+        """
+        ...
+
+    def in_history(self, address: Address, commit: str) -> bool | None:
+        """Whether a commit came before an address's revision, or is that one; None when the hub does not tell.
+
+        Raises:
+            NotFound, AccessError: As `Hub.resolve`.
         """
         ...
 

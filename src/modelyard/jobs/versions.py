@@ -1,22 +1,29 @@
 """The versions flow: what is here of a hub's model, and is there a newer one?
 
 A version counts as newer when its hub lists it before every one that is here, and none of its files has bytes
-that are here. A model made for another base is another model: it is told only when that is wanted.
+that are here. A model made for another base is another model: it is told only when that is wanted. Where models are
+repositories, files are compared instead: `revisions.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, TypeVar
 
 from modelyard.catalogue.versions import Installed
 from modelyard.errors import NotFound, UnknownHub, YardError
 from modelyard.hubs.base import Describing
 from modelyard.jobs.chores import Chore, Options, Step, Tell
+from modelyard.jobs.revisions import Origin, compared, newer_by_model, origins, repository_hub
 from modelyard.jobs.stock import Stock
 from modelyard.net.stop import Stop
 from modelyard.values.about import Version
 from modelyard.values.offers import Address
+
+T = TypeVar("T")
+_MOST_TOLD = 200
 
 
 class VersionsOptions(Options, frozen=True, kw_only=True):
@@ -31,36 +38,91 @@ class VersionsOptions(Options, frozen=True, kw_only=True):
     any_base: bool = False
 
 
-def look_for_versions(stock: Stock, options: VersionsOptions, stop: Stop, tell: Tell) -> dict[str, Any]:
-    """Ask hubs for newer versions of what is here, one question a model.
+@dataclass
+class _Round:
+    """What came of the questions so far.
 
-    A hub that has the newest commit only is not asked: which of its files are new no commit says.
+    Attributes:
+        gone: Models that their hubs do not show any more.
+        left: Files that are no longer in their repositories; here they stay.
+        resting: Hubs that are left alone from now on.
     """
-    every = stock.catalogue.installed(options.ids)
-    groups = {key: here for key, here in every.items() if _lists_versions(stock, key[0])}
-    found, gone, failed = 0, 0, list[dict[str, str]]()
-    resting: set[str] = set()
-    for at, ((hub, model), here) in enumerate(groups.items()):
-        stop.check()
-        tell(Step(at, len(groups), f"Asking about {model}, {at + 1} of {len(groups)}"))
-        if hub in resting:
-            continue
+
+    asked: int = 0
+    newer: int = 0
+    gone: int = 0
+    left: list[dict[str, str]] = field(default_factory=list)
+    failed: list[dict[str, str]] = field(default_factory=list)
+    resting: set[str] = field(default_factory=set)
+
+    def ask(self, hub: str, model: str, question: Callable[[], T]) -> T | None:
+        """The answer to one question, None where there is none."""
+        self.asked += 1
+        if hub in self.resting:
+            return None
         try:
-            versions = versions_of(stock, hub, model)
+            return question()
         except NotFound:
-            gone += 1
-            continue
+            self.gone += 1
         except YardError as error:
             if error.retryable:
-                resting.add(hub)
-            failed.append({"hub": hub, "model": model, "message": error.message})
-            continue
-        for one in here:
-            newer = newer_than(one, here, versions, any_base=options.any_base)
+                self.resting.add(hub)
+            self.failed.append({"hub": hub, "model": model, "message": error.message})
+        return None
+
+
+def look_for_versions(stock: Stock, options: VersionsOptions, stop: Stop, tell: Tell) -> dict[str, Any]:
+    """Ask hubs for newer versions of what is here, one question a model or repository."""
+    every = stock.catalogue.installed(options.ids)
+    groups = {key: here for key, here in every.items() if _lists_versions(stock, key[0])}
+    repositories = origins(stock, options.ids)
+    done, count = _Round(), len(groups) + len(repositories)
+
+    def step(model: str) -> None:
+        stop.check()
+        tell(Step(done.asked, count, f"Asking about {model}, {done.asked + 1} of {count}"))
+
+    for (hub, model), here in groups.items():
+        step(model)
+        versions = done.ask(hub, model, partial(versions_of, stock, hub, model))
+        for one in here if versions is not None else ():
+            newer = newer_than(one, here, versions or (), any_base=options.any_base)
             stock.catalogue.keep_newer(one.id, newer)
-            found += bool(newer)
-    unasked = sorted({hub for hub, _ in every} - {hub for hub, _ in groups})
-    return {"asked": len(groups), "newer": found, "gone": gone, "failed": failed[:200], "unasked": unasked}
+            done.newer += bool(newer)
+    told: dict[int, list[Version]] = {}
+    for repository, files in repositories.items():
+        step(repository.model)
+        done.ask(repository.hub, repository.model, partial(_look_at, stock, repository, files, done, told))
+    unasked = sorted({hub for hub, _ in every} - {hub for hub, _ in groups} - {one.hub for one in repositories})
+    return {
+        "asked": done.asked,
+        "newer": done.newer,
+        "gone": done.gone,
+        "left": done.left[:_MOST_TOLD],
+        "failed": done.failed[:_MOST_TOLD],
+        "unasked": unasked,
+    }
+
+
+def _look_at(
+    stock: Stock, repository: Address, files: Sequence[Origin], done: _Round, told: dict[int, list[Version]]
+) -> None:
+    """Compare files with their repository.
+
+    Args:
+        told: What was found of each model; one may have files from several repositories.
+    """
+    hub = repository_hub(stock, repository.hub)
+    if hub is None:
+        return
+    found = compared(stock, hub, repository, files)
+    newer = newer_by_model(hub, found)
+    for model in {file.model for file, _ in (*found.same, *found.other)}:
+        versions = told.setdefault(model, [])
+        done.newer += not versions and model in newer
+        versions += [newer[model]] if model in newer else []
+        stock.catalogue.keep_newer(model, versions)
+    done.left += [{"hub": repository.hub, "model": repository.model, "file": file.place} for file in found.gone]
 
 
 def _lists_versions(stock: Stock, name: str) -> bool:

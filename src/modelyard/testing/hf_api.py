@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlencode
 from modelyard.testing.content import Content
 from modelyard.testing.files import BIRTHDAY
 from modelyard.testing.models import safetensors_header
-from modelyard.testing.repos import Commit, git_oid, is_lfs, iso, pointer
+from modelyard.testing.repos import Commit, Repo, git_oid, is_lfs, iso, pointer
 from modelyard.testing.wire import Answer, Request, as_json
 
 if TYPE_CHECKING:
@@ -98,15 +98,16 @@ def tree(hf: HuggingFace, asked: Asked, commit: Commit, path: str) -> Answer:
     most = EXPANDED_PAGE if expand else PAGE
     size = min(int(request.query.get("limit") or most), most)
     start = _offset(request)
-    shown = [entry(hf, commit, name, content, expand) for name, content in entries[start : start + size]]
+    shown = [entry(hf, asked.repo, commit, name, expand) for name, _ in entries[start : start + size]]
     answer = as_json(200, shown)
     if start + size < len(entries):
         answer.headers.append(("Link", next_page(request, start + size)))
     return answer
 
 
-def entry(hf: HuggingFace, commit: Commit, path: str, content: Content | None, expand: bool) -> dict[str, Any]:
+def entry(hf: HuggingFace, repo: Repo, commit: Commit, path: str, expand: bool) -> dict[str, Any]:
     """One entry of the tree."""
+    content = commit.files.get(path)
     if content is None:
         facts: dict[str, Any] = {"type": "directory", "oid": commit.sha[::-1], "size": 0, "path": path}
     else:
@@ -116,7 +117,8 @@ def entry(hf: HuggingFace, commit: Commit, path: str, content: Content | None, e
             if hf.xet:
                 facts["xetHash"] = xet_hash(hf, content)
     if expand:
-        facts["lastCommit"] = {"id": commit.sha, "title": commit.title, "date": commit.date}
+        last = repo.changed(commit, path)
+        facts["lastCommit"] = {"id": last.sha, "title": last.title, "date": last.date}
         if content is not None:
             facts["securityFileStatus"] = _scans()
     return facts
@@ -143,8 +145,8 @@ def paths_info(hf: HuggingFace, asked: Asked, commit: Commit, _path: str) -> Ans
     else:
         form = parse_qs(request.body.decode())
         paths, expand = form.get("paths", []), form.get("expand", [""])[0].lower() == "true"
-    known = {**dict.fromkeys(commit.folders), **commit.files}
-    return as_json(200, [entry(hf, commit, path, known[path], expand) for path in paths if path in known])
+    known = {*commit.folders, *commit.files}
+    return as_json(200, [entry(hf, asked.repo, commit, path, expand) for path in paths if path in known])
 
 
 def refs(asked: Asked) -> Answer:

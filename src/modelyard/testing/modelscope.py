@@ -113,7 +113,7 @@ class ModelScope:
 
     def _in_commit(self, request: Request, what: str, repo: Repo, commit: Commit) -> Answer:
         if what in {"repo/files", "repo/tree"}:
-            return self._listing(request, what, commit)
+            return self._listing(request, what, repo, commit)
         if what == "commits":
             return envelope({"Commits": [{"Id": commit.sha, "Title": commit.title}], "TotalCount": 1})
         if what == "repo":
@@ -126,24 +126,25 @@ class ModelScope:
         closed = repo.private or repo.gated
         return failure(NO_PERMISSION, _MAY_NOT) if closed and not self.known(request) else None
 
-    def _listing(self, request: Request, what: str, commit: Commit) -> Answer:
+    def _listing(self, request: Request, what: str, repo: Repo, commit: Commit) -> Answer:
         query = request.query
         root = query.get("Root", "").strip("/")
         found = list(commit.under(root, request.flag("Recursive")))
         if what == "repo/files":
             shown = found[:MOST_ENTRIES]
-            return envelope({"Files": [self._entry(commit, *one) for one in shown]})
+            return envelope({"Files": [self._entry(repo, commit, *one) for one in shown]})
         page, size = int(query.get("PageNumber", 1)), int(query.get("PageSize", 200))
         if page == self.refuse_page:
             self.refuse_page = 0
             return failure(NO_PERMISSION, "forbidden", status=403)
         shown = found[(page - 1) * size : page * size]
-        entries = [self._entry(commit, *one) for one in shown]
+        entries = [self._entry(repo, commit, *one) for one in shown]
         return envelope({"Files": entries, "TotalCount": len(found)}, TotalCount=len(found))
 
-    def _entry(self, commit: Commit, path: str, content: Content | None) -> dict[str, Any]:
-        facts: dict[str, Any] = {"Name": path.rpartition("/")[2], "Path": path, "Revision": commit.sha}
-        facts |= {"CommitId": commit.sha, "CommitMessage": commit.title, "CommittedDate": BIRTHDAY, "InCheck": False}
+    def _entry(self, repo: Repo, commit: Commit, path: str, content: Content | None) -> dict[str, Any]:
+        last = repo.changed(commit, path)
+        facts: dict[str, Any] = {"Name": path.rpartition("/")[2], "Path": path, "Revision": last.sha}
+        facts |= {"CommitId": last.sha, "CommitMessage": last.title, "CommittedDate": BIRTHDAY, "InCheck": False}
         if content is None:
             return facts | {"Type": "tree", "Size": 0, "Sha256": "", "IsLFS": False, "Mode": "16384"}
         size = self.sizes.get(path, content.size)

@@ -101,6 +101,16 @@ class Repo:
         self.branches[self.trunk] = commit.sha
         return commit
 
+    def changed(self, commit: Commit, path: str) -> Commit:
+        """The commit, this one or an earlier one, that last changed a file or something in a folder."""
+        past = self.commits[: self.commits.index(commit) + 1]
+        if len(past) == 1:
+            return commit
+        state = _below(commit, path)
+        while len(past) > 1 and _below(past[-2], path) == state:
+            past.pop()
+        return past[-1]
+
     def at(self, revision: str) -> Commit | None:
         """The commit of a branch, tag, ``refs/...`` name, full or short sha, or ``HEAD``."""
         commits = self.commits
@@ -121,6 +131,11 @@ class Repo:
 
     def _contents(self, files: Files) -> dict[str, Content]:
         return {path: model_content(path, data, seed=self._seed + i) for i, (path, data) in enumerate(files.items())}
+
+
+def _below(commit: Commit, path: str) -> dict[str, str]:
+    inside = f"{path}/"
+    return {name: one.tag for name, one in commit.files.items() if name == path or name.startswith(inside)}
 
 
 def is_lfs(path: str, content: Content) -> bool:

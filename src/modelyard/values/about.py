@@ -114,6 +114,7 @@ class Version:
     Attributes:
         id: CivitAI version number, or a commit.
         published: ISO 8601 time, empty when nobody says.
+        address: What to fetch for exactly these files, where the model's address and `id` do not say it.
     """
 
     id: str
@@ -122,3 +123,17 @@ class Version:
     published: str = ""
     page: str = ""
     files: tuple[VersionFile, ...] = ()
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The commit that last changed a file of a repository.
+
+    Attributes:
+        at: ISO 8601 time, empty when nobody says.
+    """
+
+    commit: str
+    title: str = ""
+    at: str = ""

@@ -11,6 +11,7 @@ from modelyard.hubs.base import Keyed, never_keyed
 from modelyard.hubs.endpoints import endpoint, with_endpoint
 from modelyard.hubs.huggingface import addresses
 from modelyard.hubs.huggingface.describing import Describer
+from modelyard.hubs.huggingface.history import Historian
 from modelyard.hubs.huggingface.listing import Lister, next_page
 from modelyard.hubs.huggingface.refusals import TITLE, explain
 from modelyard.hubs.links import home
@@ -19,7 +20,7 @@ from modelyard.hubs.selection import one_file
 from modelyard.keys.realm import Realm
 from modelyard.net.api import Answer, Api
 from modelyard.net.url import parse
-from modelyard.values.about import About, Version
+from modelyard.values.about import About, Change, Version
 from modelyard.values.offers import Address, Finding, KeyReport, Listing, Offer, Source
 from modelyard.values.untrusted import record, whole
 
@@ -107,6 +108,12 @@ class HuggingFace:
 
     def versions(self, address: Address) -> list[Version]:
         return Describer(self._api, address.endpoint or self.endpoint, self._explain).versions(address)
+
+    def changes(self, address: Address, paths: Sequence[str]) -> dict[str, Change]:
+        return Historian(self._api, address.endpoint or self.endpoint, self._explain).changes(address, paths)
+
+    def in_history(self, address: Address, commit: str) -> bool | None:
+        return Historian(self._api, address.endpoint or self.endpoint, self._explain).in_history(address, commit)
 
     def check_key(self, gated: Address | None = None) -> KeyReport:
         answer = self._whoami()

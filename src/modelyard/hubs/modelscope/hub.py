@@ -19,7 +19,7 @@ from modelyard.hubs.selection import one_file
 from modelyard.keys.realm import Realm, bearer_and_session
 from modelyard.net.api import Answer, Api
 from modelyard.net.url import parse
-from modelyard.values.about import About, Version
+from modelyard.values.about import About, Change, Version
 from modelyard.values.offers import Address, Finding, KeyReport, Listing, Offer, Source
 from modelyard.values.untrusted import record, whole
 
@@ -109,6 +109,12 @@ class ModelScope:
 
     def versions(self, address: Address) -> list[Version]:
         return Describer(self._api, address.endpoint or self.endpoint, self._explain).versions(address)
+
+    def changes(self, address: Address, paths: Sequence[str]) -> dict[str, Change]:
+        return Lister(self._api, address.endpoint or self.endpoint, self._explain).changes(address, paths)
+
+    def in_history(self, address: Address, commit: str) -> bool | None:  # noqa: ARG002  # only the last commit is told
+        return None
 
     def check_key(self, gated: Address | None = None) -> KeyReport:
         if not self._keyed(parse(self.endpoint).origin):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import datetime as dt
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,8 +14,10 @@ from modelyard.hubs.links import is_plain
 from modelyard.hubs.modelscope.addresses import DEFAULT_REVISION, NAME, api_url, file_url, page_url
 from modelyard.hubs.selection import is_glob, narrow
 from modelyard.net.api import Answer, Api
+from modelyard.values.about import Change
 from modelyard.values.offers import Access, Address, Listing, Offer, Source
 from modelyard.values.untrusted import record, whole
+from modelyard.values.untrusted import text as clean
 
 CUT = 3_000
 """A listing of exactly this many entries was cut without a word; the rest is asked folder by folder."""
@@ -23,6 +26,8 @@ PAGE = 200
 MOST_PAGES = 5_000
 MOST_FOLDERS = 20_000
 _TRIES = 4
+_YEAR_9999 = 253_370_764_800
+"""Seconds since 1970; no later time can be written."""
 
 Explain = Callable[[Answer, Address], YardError]
 Entry = Mapping[str, Any]
@@ -57,6 +62,14 @@ class Lister:
             facts=_facts(info),
         )
         return narrow(listing, path, companions)
+
+    def changes(self, address: Address, paths: Sequence[str]) -> dict[str, Change]:
+        """See `Committing.changes`: each entry of a folder names its commit."""
+        revision = address.revision or DEFAULT_REVISION
+        folders = dict.fromkeys(path.rpartition("/")[0] for path in paths)
+        entries = [entry for folder in folders for entry in self._folder(address, revision, folder)]
+        found = {text(entry.get("Path")) or "": change for entry in entries if (change := _change(entry))}
+        return {path: found[path] for path in paths if path in found}
 
     def _info(self, address: Address) -> Mapping[str, Any]:
         answer = self._api.get(api_url(address, self._endpoint))
@@ -150,6 +163,12 @@ def _entries(answer: Answer) -> list[Entry]:
     if files is not None and not isinstance(files, list):
         raise BadAnswer("ModelScope's file list is no list.")
     return records(files)
+
+
+def _change(entry: Entry) -> Change | None:
+    commit, at = clean(entry.get("CommitId"), 64), whole(entry.get("CommittedDate"))
+    day = dt.datetime.fromtimestamp(at, dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if at and at < _YEAR_9999 else ""
+    return Change(commit, clean(entry.get("CommitMessage")), day) if commit else None
 
 
 def _total(answer: Answer) -> int | None:

@@ -8,6 +8,7 @@ import msgspec
 
 from modelyard.catalogue.versions import Newer
 from modelyard.errors import NoSuchModel, NotFound
+from modelyard.jobs.revisions import versions_there
 from modelyard.jobs.versions import VERSIONS, VersionsOptions, versions_of
 from modelyard.server.api.library import Begun, begin
 from modelyard.server.roles import Role
@@ -67,9 +68,15 @@ def list_newer(here: Here, query: NewerQuery) -> list[Newer]:
 
 @routes.get("/models/{id}/versions", role=Role.VIEWER, slow=True, raises=(NoSuchModel, NotFound))
 def list_versions(here: Here, id: Id) -> list[VersionView]:
-    """Every version of a model at its hub, the newest first, with those that are here."""
+    """Every version of a model at its hub, the newest first, with those that are here.
+
+    Of a repository: what stands in the places of its files now, and what is here where that is another.
+    """
     stock = here.app.stock
     model = stock.catalogue.get(id)
+    if there := list(versions_there(stock, id)):
+        ours = tuple(file.sha256 for file in stock.catalogue.files(id) if file.sha256)
+        return [VersionView(one, [id] if _same_bytes(one, ours) else []) for one in there]
     if not (model.hub and model.hub_model):
         return []
     known = next(iter(stock.catalogue.installed((id,)).values()), [])
