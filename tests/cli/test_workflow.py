@@ -98,6 +98,7 @@ def test_a_workflow_comes_from_stdin() -> None:
     result = CliRunner().invoke(command, ["plan", "-", "--json"], input=json.dumps(WORKFLOW), standalone_mode=False)
     told = json.loads(result.stdout)
     assert (told["file"], [row["name"] for row in told["needed"]]) == ("-", ["a.pt"])
+    assert told["complete"] is None, "there was nothing to look at"
     assert CliRunner().invoke(command, ["plan", "-"], input=b"\0", standalone_mode=False).return_value == 6
 
 

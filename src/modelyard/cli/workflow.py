@@ -99,6 +99,7 @@ def _each(found: Sequence[Found], compared: Callable[[Workflow], Workflow]) -> l
 
 def _plan(found: Sequence[Found], made: Resolver, teller: Teller) -> int:
     whole = made.plan(row for one in found if one.workflow for row in one.workflow.needed)
+    compared = made.places.known or made.seeker is not None
     code, at = 0, 0
     for one in found:
         if one.workflow is None:
@@ -106,10 +107,9 @@ def _plan(found: Sequence[Found], made: Resolver, teller: Teller) -> int:
             continue
         count = len(one.workflow.needed)
         models, at = whole.models[at : at + count], at + count
-        _tell(one, plan_of(models, made.rooms(models), whole.notes), teller)
+        _tell(one, plan_of(models, made.rooms(models), whole.notes), teller, compared=compared)
     for line in room_lines(whole):
         teller.note(line)
-    compared = made.places.known or made.seeker is not None
     return code or (_INCOMPLETE if compared and not whole.complete else 0)
 
 
@@ -119,10 +119,12 @@ def _refused(one: Found, teller: Teller, code: int) -> int:
     return code or one.error.exit_code
 
 
-def _tell(one: Found, told: Plan, teller: Teller) -> None:
+def _tell(one: Found, told: Plan, teller: Teller, *, compared: bool) -> None:
+    """Print a plan; whether it is complete nobody knows where there was nothing to look at."""
     assert one.workflow is not None
     plain: dict[str, Any] = msgspec.to_builtins(one.workflow)
-    teller.data({"file": one.shown, **plain, **msgspec.to_builtins(told)})
+    unknown = {} if compared or not told.models else {"complete": None}
+    teller.data({"file": one.shown, **plain, **msgspec.to_builtins(told), **unknown})
     if not teller.as_json:
         for line in plan_lines(one.shown, one.workflow, told):
             teller.result(line)
