@@ -132,9 +132,11 @@ def _realm(origin: str) -> Realm:
 
 
 def _mark(path: Path) -> object:
-    """What changes whenever the file does, its rights included; None while there is none."""
+    """What changes whenever the file does, its rights included; None where that cannot be told."""
     try:
         found = os.stat(path, follow_symlinks=False)
+    except FileNotFoundError:
+        return "no file"
     except OSError:
         return None
     return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
