@@ -23,6 +23,7 @@ _WAIT = 20.0
 @click.option("--folder", default="", help="ComfyUI's name of the folder it belongs to; it is fetched there.")
 @click.option("--name", default="", help="Its file name below that folder.")
 @click.option("--sha256", default="", metavar="HEX", help="The hash of its bytes.")
+@click.option("--base", default="", help="For which base model it is made; what may stand in is chosen by that.")
 @click.option("--whole", is_flag=True, help="Every file of a repository; else the one model file in it.")
 @click.option("--no-fetch", is_flag=True, help="Only look.")
 @click.option("--again", is_flag=True, help="Fetch it although the last try failed.")
@@ -51,7 +52,7 @@ def command(address: str, whole: bool, no_fetch: bool, again: bool, no_wait: boo
         for step in told.get("steps", []):
             teller.note(f"  → {step}")
         for one in told.get("fallbacks", []):
-            teller.note(f"  here is {one['title']} ({one['base']}): {one['path']}")
+            teller.note(f"  here is {one['title']}: {one['path']}\n    {one['why']}")
     return _MISSING
 
 

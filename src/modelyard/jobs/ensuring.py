@@ -7,7 +7,6 @@ or *missing* with the reason, models that may stand in for it, and the steps a p
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,15 +14,14 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from modelyard.catalogue.asking import Asking
 from modelyard.catalogue.model import Health
-from modelyard.catalogue.order import Order
 from modelyard.errors import BadValue, NoSuchModel, YardError
 from modelyard.hubs.web.addresses import NAME as WEB
 from modelyard.jobs.addressing import KeepKey, read_address
 from modelyard.jobs.batch import forget
 from modelyard.jobs.checking import is_as_known
 from modelyard.jobs.queued import Options, draft
+from modelyard.jobs.standing_in import Fallback, fallbacks, sought
 from modelyard.jobs.stock import Stock
 from modelyard.library.names import safe_relative
 from modelyard.library.roots.roots import Root
@@ -32,7 +30,6 @@ from modelyard.tasks.queue import Queue
 from modelyard.tasks.states import ENDED, State
 from modelyard.tasks.task import Task
 
-_MOST_FALLBACKS = 5
 Text = Annotated[str, msgspec.Meta(max_length=8192)]
 
 
@@ -45,6 +42,7 @@ class Want(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         name: Its file name below that folder.
         sha256: Of its bytes.
         whole: Every file of a repository is wanted; else one, and which is to be said where it has several.
+        base: For which base model it is made, where the asker knows: what may stand in is chosen by that.
     """
 
     address: Text = ""
@@ -52,15 +50,7 @@ class Want(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     name: Annotated[str, msgspec.Meta(max_length=4096)] = ""
     sha256: Annotated[str, msgspec.Meta(pattern="^([0-9a-fA-F]{64})?$")] = ""
     whole: bool = False
-
-
-class Fallback(msgspec.Struct, frozen=True):
-    """A model that is here and may stand in: of the same folder, the likest first."""
-
-    id: int
-    title: str
-    path: str
-    base: str
+    base: Annotated[str, msgspec.Meta(max_length=200)] = ""
 
 
 class Ensured(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -273,21 +263,9 @@ class Ensure:
             "missing",
             error=error,
             reason=reason or str((error or {}).get("message", "")),
-            fallbacks=self._fallbacks(want),
+            fallbacks=fallbacks(self.stock, sought(want.folder, want.name, want.address, want.base), want.folder),
             steps=list(self._steps(want, error)),
         )
-
-    def _fallbacks(self, want: Want) -> list[Fallback]:
-        """Sound models of the same folder; those that share words with the wanted one first, then the often used."""
-        if not want.folder:
-            return []
-        words = _words(f"{want.name} {want.address}")
-        asking = Asking(folder=(want.folder,), health=(Health.GOOD, Health.UNVERIFIED))
-        found = self.stock.catalogue.page(asking, Order("uses", descending=True, most=1000)).models
-        best = sorted(found, key=lambda model: -len(words & _words(f"{model.name} {model.base} {model.family}")))
-        return [
-            Fallback(model.id, model.title, model.path, model.base or model.family) for model in best[:_MOST_FALLBACKS]
-        ]
 
     def _steps(self, want: Want, error: dict[str, Any] | None) -> Iterator[str]:
         if error:
@@ -300,7 +278,3 @@ class Ensure:
         if roots and want.name:
             place = f"to {roots[0].path}/{want.name}"
         yield f"{'Or put' if error else 'Put'} the file {place} yourself; it is noticed there."
-
-
-def _words(text: str) -> set[str]:
-    return {word for word in re.findall(r"[a-z]+|[0-9.]+", text.lower()) if len(word) > 1}

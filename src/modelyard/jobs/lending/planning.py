@@ -16,7 +16,7 @@ from modelyard.jobs.stock import Stock
 from modelyard.programs.installed.comfy import EXTRA
 from modelyard.programs.installed.found import Folder, Means, Program
 
-_FOLDERS = {
+KIND_FOLDERS = {
     "checkpoint": "checkpoints",
     "lora": "loras",
     "vae": "vae",
@@ -157,7 +157,7 @@ def _allowed(program: Program, wanted: str, *, copying: bool) -> tuple[Means, ..
 def _folder_of(model: Model, program: Program) -> str:
     if program.kind in _LANGUAGE:
         return ""
-    folder = model.folder or ("diffusers" if model.format == "diffusers" else _FOLDERS.get(model.kind, ""))
+    folder = model.folder or ("diffusers" if model.format == "diffusers" else KIND_FOLDERS.get(model.kind, ""))
     if not folder:
         raise CannotLend(
             f"Nobody knows which folder of {program.name} is for {model.title} ({model.kind}).",
