@@ -229,6 +229,18 @@ def test_two_models_of_one_name_are_both_told_and_the_second_is_never_taken_for_
     assert [one.state for one in planned(asking, *rows, search=False).models] == ["here", "likely"]
 
 
+def test_of_two_models_of_one_name_the_one_that_can_be_had_is_fetched_and_the_other_not_taken_for_it(
+    asking: App, hub: PracticeHub, tmp_path: Path
+) -> None:
+    hub.hf.add_repo("me/two", {"model.safetensors": model(tmp_path / "two").read_bytes()})
+    rows = [told("model.safetensors", url=at(f"me/{repo}", "model.safetensors")) for repo in ("gone", "two")]
+    assert [one.state for one in planned(asking, *rows).models] == ["unresolved", "found"]
+    model(tmp_path / "loras/model.safetensors")
+    scanned(asking)
+    MEASURE.do(asking.stock, MEASURE.options(), Stop(), lambda _: None)
+    assert [one.state for one in planned(asking, *rows).models] == ["likely", "here"]
+
+
 def test_two_places_with_the_same_bytes_are_one_model(asking: App, hub: PracticeHub, tmp_path: Path) -> None:
     for repo in ("me/one", "me/two"):
         hub.hf.add_repo(repo, {"model.safetensors": model(tmp_path / repo).read_bytes()})

@@ -18,8 +18,7 @@ from modelyard.jobs.workflows import rows
 from modelyard.jobs.workflows.addresses import indexed_folder
 from modelyard.jobs.workflows.places import Places, listed
 from modelyard.jobs.workflows.plan import Plan, PlannedModel, Room, plan_of
-from modelyard.jobs.workflows.rivals import apart, doubted
-from modelyard.jobs.workflows.rivals import rivals as rivals_of
+from modelyard.jobs.workflows.rivals import apart, doubted, owner, rivals
 from modelyard.jobs.workflows.wanted import Wanted, merged, read_row
 from modelyard.library.roots.comfy import folder_name
 
@@ -66,10 +65,13 @@ class Resolver:
         wanted, where = merged(map(read_row, told))
         self.wanted = [one if one.folder else replace(one, folder=indexed_folder(one)) for one in wanted]
         known = [self._known(one) if at < _MOST_LOOKED else _one_too_many(one) for at, one in enumerate(self.wanted)]
-        rivals = rivals_of(self.wanted)
-        for at in rivals:
-            if (one := known[at]) and one.state == "here" and not self.wanted[at].hash:
-                known[at] = None if self.seeker else doubted(one)  # its name says too little
+        groups = rivals(self.wanted)
+        for group, at in ((group, at) for group in groups for at in group):
+            if (one := known[at]) and one.state == "here" and not self.wanted[at].hash:  # its name says too little
+                if self.seeker:
+                    known[at] = None
+                elif at != group[0]:
+                    known[at] = doubted(one)
         left = [self.wanted[at] for at, one in enumerate(known) if one is None]
         sought = iter(self._seek(left))
         self.models = [
@@ -77,8 +79,10 @@ class Resolver:
             for one, wanted in zip(known, self.wanted, strict=True)
         ]
         self._unite()
-        for at, first in rivals.items():
-            self.models[at] = apart(self.models[first], self.models[at])
+        for group in groups:
+            if (first := owner([self.models[at] for at in group])) is not None:
+                for at in group:
+                    self.models[at] = apart(first, self.models[at])
         return plan_of(tuple(self.models[at] for at in where), self.rooms(self.models), self._notes())
 
     def _unite(self) -> None:

@@ -11,11 +11,18 @@ from modelyard.jobs.workflows.plan import Candidate, PlannedModel
 from modelyard.jobs.workflows.wanted import Wanted
 
 
-def rivals(wanted: Sequence[Wanted]) -> dict[int, int]:
-    """The rows whose name and folder an earlier row has, and that row."""
-    firsts: dict[tuple[str, ...], int] = {}
-    found = {at: firsts.setdefault(one.key, at) for at, one in enumerate(wanted)}
-    return {at: first for at, first in found.items() if at != first}
+def rivals(wanted: Sequence[Wanted]) -> list[list[int]]:
+    """The rows that share a name and a folder, by their places."""
+    groups: dict[tuple[str, ...], list[int]] = {}
+    for at, one in enumerate(wanted):
+        groups.setdefault(one.key, []).append(at)
+    return [group for group in groups.values() if len(group) > 1]
+
+
+def owner(rows: Sequence[PlannedModel]) -> PlannedModel | None:
+    """Of rows of one name the one that has it: the file that is here, else the first that can be fetched."""
+    here = next((one for one in rows if one.state == "here"), None)
+    return here or next((one for one in rows if one.fetched), None)
 
 
 def doubted(row: PlannedModel) -> PlannedModel:
@@ -26,8 +33,8 @@ def doubted(row: PlannedModel) -> PlannedModel:
 
 
 def apart(first: PlannedModel, second: PlannedModel) -> PlannedModel:
-    """The later row, which cannot have the name unless it means the same bytes."""
-    if not second.fetched or (first.hash and first.hash == second.hash):
+    """Another row than the one that has the name: it cannot have it too, unless it means the same bytes."""
+    if second is first or not second.fetched or (first.hash and first.hash == second.hash):
         return second
     place = first.address or first.url or first.path
     why = f"Another model has this name in this folder: that of {place}. They cannot both have it."
