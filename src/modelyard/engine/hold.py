@@ -17,6 +17,7 @@ from pathlib import Path
 from modelyard.engine.part import PartFile
 from modelyard.errors import Busy
 from modelyard.net.stop import Clock, Stop
+from modelyard.store.file_lock import try_lock
 
 _POLL = 0.1
 _OWNER = "user.modelyard.owner"
@@ -58,16 +59,9 @@ def hold(
 
 def _locked(descriptor: int) -> bool:
     try:
-        import fcntl
-    except ImportError:
-        return True  # Windows: the sharing mode of the part's handle already keeps others out
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
+        return try_lock(descriptor)
     except OSError:
         return True  # no locks on this file system: the hash decides
-    return True
 
 
 @contextlib.contextmanager

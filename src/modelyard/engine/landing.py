@@ -10,6 +10,7 @@ import contextlib
 import ctypes
 import functools
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -19,6 +20,7 @@ from modelyard.engine.part import PartFile
 from modelyard.errors import TargetExists
 from modelyard.store.disk_gate import disk_errors
 from modelyard.store.opened import Opened, pinned
+from modelyard.store.positioned import FLUSHED, READ
 
 _MANY = 24
 
@@ -92,7 +94,7 @@ def sync_files(files: Sequence[Path]) -> None:
     sync_all = _syncfs()
     if len(files) >= _MANY and sync_all is not None:
         for folder in one_per_device({file.parent for file in files}):
-            descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+            descriptor = os.open(folder, READ)
             try:
                 with disk_errors(folder):
                     if code := sync_all(descriptor):
@@ -102,7 +104,7 @@ def sync_files(files: Sequence[Path]) -> None:
         return
     for file in files:
         with disk_errors(file):
-            descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+            descriptor = os.open(file, FLUSHED)
             try:
                 os.fsync(descriptor)
             finally:
@@ -127,7 +129,6 @@ def _syncfs() -> Callable[[int], int] | None:
 def free_bytes(folder: Path) -> int | None:
     """Bytes that we may still write on the disk of `folder` (or its nearest parent); None when unknown."""
     for place in (folder, *folder.parents):
-        with contextlib.suppress(OSError, AttributeError):
-            found = os.statvfs(place)
-            return found.f_bavail * found.f_frsize
+        with contextlib.suppress(OSError):
+            return shutil.disk_usage(place).free
     return None

@@ -11,12 +11,14 @@ import functools
 import hashlib
 import mmap
 import os
+import sys
 from pathlib import Path
 
 from modelyard.engine.blocks import BLOCK
 from modelyard.errors import UnsafePath
 from modelyard.store.disk_gate import disk_errors
 from modelyard.store.opened import pinned
+from modelyard.store.positioned import fdatasync, pread, preadv, pwrite
 
 DIRECT_FROM = 64 * 2**20
 """Files of at least this size bypass the page cache on Linux disks: a quarter of the CPU, and the
@@ -81,7 +83,7 @@ class PartFile:
 
     def go_direct(self) -> None:
         """Write past the page cache where the file system allows it."""
-        if self._direct_fd < 0 and hasattr(os, "O_DIRECT") and not _in_memory(os.fstat(self.fd).st_dev):
+        if sys.platform == "linux" and self._direct_fd < 0 and not _in_memory(os.fstat(self.fd).st_dev):
             with contextlib.suppress(OSError):
                 flags = os.O_WRONLY | os.O_CLOEXEC | os.O_DIRECT
                 self._direct_fd = os.open(f"/proc/self/fd/{self.fd}", flags)
@@ -113,14 +115,14 @@ class PartFile:
                     even = self._write_direct(view[:even], offset)
                 view, offset = view[even:], offset + even
             while view:
-                count = os.pwrite(self.fd, view, offset)
+                count = pwrite(self.fd, view, offset)
                 view, offset = view[count:], offset + count
 
     def _write_direct(self, view: memoryview, offset: int) -> int:
         done = 0
         try:
             while done < len(view):
-                done += os.pwrite(self._direct_fd, view[done:], offset + done)
+                done += pwrite(self._direct_fd, view[done:], offset + done)
         except OSError as error:
             if error.errno != errno.EINVAL:
                 raise
@@ -130,12 +132,12 @@ class PartFile:
     def read(self, offset: int, length: int) -> bytes:
         """Bytes that are on disk; fewer at the end of the file."""
         with disk_errors(self.path):
-            return os.pread(self.fd, length, offset)
+            return pread(self.fd, length, offset)
 
     def read_into(self, view: memoryview, offset: int) -> int:
         """Read back into `view`; fewer bytes at the end of the file."""
         with disk_errors(self.path):
-            return os.preadv(self.fd, [view], offset)
+            return preadv(self.fd, [view], offset)
 
     def size(self) -> int:
         """Bytes of the file now."""
@@ -150,7 +152,7 @@ class PartFile:
     def sync(self) -> None:
         """Make the bytes durable. A failed sync is final: the kernel forgets which pages were lost."""
         with disk_errors(self.path):
-            os.fdatasync(self.fd)
+            fdatasync(self.fd)
 
     def still_ours(self) -> bool:
         """Whether the name still leads to the file that we hold open."""

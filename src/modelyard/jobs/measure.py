@@ -13,6 +13,7 @@ from modelyard.engine.part import new_buffer
 from modelyard.errors import Damaged, NoSuchFile
 from modelyard.net.stop import Stop
 from modelyard.store.disk_gate import disk_errors
+from modelyard.store.positioned import READ, preadv
 from modelyard.store.proofs import Stamp, stamp_of
 
 ALL = ("sha256", "blake3", "autov1", "crc32", "tensor-sha256")
@@ -46,11 +47,11 @@ def measure(
         raise NoSuchFile(f"{path} is not a file.")
     digesting, table, buffer = Digesting(names, before.size), BlockTable(before.size), new_buffer(1)
     with disk_errors(path):
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(path, READ)
         try:
             for index in range(-(-before.size // BLOCK)):
                 stop.check()
-                view = buffer[: os.preadv(descriptor, [buffer], index * BLOCK)]
+                view = buffer[: preadv(descriptor, [buffer], index * BLOCK)]
                 digesting.update(view)
                 table.put(index, block_digest(view), len(view))
                 if on_bytes:

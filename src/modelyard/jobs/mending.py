@@ -19,6 +19,7 @@ from modelyard.jobs.yard import Yard
 from modelyard.net.stop import Stop
 from modelyard.net.url import without_query
 from modelyard.store.disk_gate import disk_errors
+from modelyard.store.positioned import pwrite
 from modelyard.store.proofs import Proof, Stamp, stamp_of
 from modelyard.values.offers import Offer
 
@@ -90,7 +91,8 @@ def put_back(part: PartFile, path: Path, wrong: Stamp) -> None:
     if stamp_of(path) != wrong:
         raise Damaged(f"{path} was changed while it was being mended.", hint="Verify it again.")
     with disk_errors(path):
-        os.fchmod(part.fd, stat.S_IMODE(path.stat().st_mode))
+        if hasattr(os, "fchmod"):
+            os.fchmod(part.fd, stat.S_IMODE(path.stat().st_mode))
     land(part, path, replace=True)
 
 
@@ -103,7 +105,7 @@ def _copied(source: Path, part: PartFile, stop: Stop) -> dict[str, str]:
         while data := file.read(BLOCK):
             stop.check()
             digesting.update(memoryview(data))
-            os.pwrite(part.fd, data, at)
+            pwrite(part.fd, data, at)
             at += len(data)
     return digesting.result()
 

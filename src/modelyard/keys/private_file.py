@@ -9,7 +9,7 @@ from pathlib import Path
 from modelyard.errors import NoPermission, UnsafePath
 
 _LARGEST = 1024 * 1024
-_NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
+_PLAIN = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 _NO_WAIT = getattr(os, "O_NONBLOCK", 0)  # a pipe in its place must not hold us up
 
 
@@ -20,7 +20,7 @@ def read_private(path: Path, largest: int = _LARGEST) -> bytes | None:
         UnsafePath: It is a link or no plain file, belongs to somebody else, or others may read it.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | _NO_FOLLOW | _NO_WAIT)
+        descriptor = os.open(path, os.O_RDONLY | _PLAIN | _NO_WAIT)
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -41,7 +41,7 @@ def write_private(path: Path, data: bytes) -> None:
     beside = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW, 0o600)
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _PLAIN, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
             file.flush()

@@ -16,6 +16,7 @@ from typing import IO, BinaryIO, cast
 from modelyard.errors import NotSupported, UnsafeArchive, UnsafePath
 from modelyard.library.names import safe_relative
 from modelyard.library.zipped import Stream, members
+from modelyard.store.positioned import fdatasync
 
 _CHUNK = 2**20
 _MOST_MEMBERS = 100_000
@@ -213,7 +214,11 @@ def _write(chunks: Iterator[bytes], relative: Path, staging: Path, budget: Budge
     target = staging / relative
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+        descriptor = os.open(
+            target,
+            os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0),
+            0o644,
+        )
     except (FileExistsError, NotADirectoryError) as error:
         raise UnsafeArchive(f"{str(relative)[:80]!r} is in the archive twice.") from error
     with os.fdopen(descriptor, "wb") as file:
@@ -221,5 +226,5 @@ def _write(chunks: Iterator[bytes], relative: Path, staging: Path, budget: Budge
             budget.spend(len(data))
             file.write(data)
         file.flush()
-        os.fdatasync(file.fileno())
+        fdatasync(file.fileno())
     return relative

@@ -7,7 +7,7 @@ with the head.
 from __future__ import annotations
 
 import re
-import select
+import selectors
 import socket
 import ssl
 import time
@@ -27,6 +27,17 @@ _LEAST = 100
 
 _WINDOW = 3
 """Silence time-outs that are waited for a body before its speed is judged."""
+
+
+_Selector: type[selectors.BaseSelector] = getattr(selectors, "PollSelector", selectors.SelectSelector)
+"""One that takes any descriptor and needs none itself; Windows has only the other."""
+
+
+def has_news(sock: socket.socket) -> bool:
+    """Whether bytes, a caller or the far end's farewell wait at a socket."""
+    with _Selector() as selector:
+        selector.register(sock, selectors.EVENT_READ)
+        return bool(selector.select(0))
 
 
 class Connection:
@@ -118,9 +129,7 @@ class Connection:
         try:
             if isinstance(self.sock, ssl.SSLSocket) and self.sock.pending():
                 return True
-            poll = select.poll()
-            poll.register(self.sock, select.POLLIN | select.POLLHUP | select.POLLERR)
-            return bool(poll.poll(0))
+            return has_news(self.sock)
         except (OSError, ValueError):
             return True
 

@@ -12,12 +12,13 @@ import asyncio
 import contextlib
 import enum
 import logging
-import select
 import socket
 import time
 import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+
+from modelyard.net.wire import has_news
 
 _log = logging.getLogger("modelyard.server")
 
@@ -185,9 +186,7 @@ class Entrance(socket.socket):
 
     def _knocked(self) -> bool:
         """Whether somebody waits: asyncio asks for the next one until there is none."""
-        poll = select.poll()
-        poll.register(self, select.POLLIN)
-        return bool(poll.poll(0))
+        return has_news(self)
 
 
 class _Counted(socket.socket):

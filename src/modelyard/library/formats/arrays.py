@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import re
 
 from modelyard.library.formats.header import Code, Header, Problem
+from modelyard.store.positioned import pread
 
 _LOOKED_AT = 1 << 20
 
@@ -20,7 +20,7 @@ def read(fd: int, start: bytes, size: int) -> Header:
                 findings=(Problem(Code.UNSAFE_PICKLE, "It holds pickled objects; loading it may run code."),),
             )
         return Header("numpy", size)
-    looked = os.pread(fd, _LOOKED_AT, 0)
+    looked = pread(fd, _LOOKED_AT, 0)
     if re.search(rb'"class_name": ?"Lambda"|"Lambda"', looked):
         return Header(
             "hdf5",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+from modelyard.store.positioned import pread
 
 
 class Ended(Exception):
@@ -37,7 +37,7 @@ class Window:
             raise Ended
         offset = self.at - self._from
         if offset + count > len(self._data):
-            self._data = os.pread(self._fd, max(count, self._piece), self.at)
+            self._data = pread(self._fd, max(count, self._piece), self.at)
             self._from, offset = self.at, 0
             if len(self._data) < count:
                 raise Ended

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 
 from modelyard.library.formats import safetensors
 from modelyard.library.formats.header import Code, Header, Problem
+from modelyard.store.positioned import pread
 
 Reader = Callable[[int, bytes, int], Header]
 TORCH_LEGACY = b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19"
@@ -97,7 +97,7 @@ def _guessed(start: bytes, name: str) -> Reader:
 
 def _unknown(fd: int, start: bytes, size: int) -> Header:
     """Something else; a zip is found by its end, so that bytes before it hide nothing."""
-    tail = os.pread(fd, 65_557, max(0, size - 65_557))
+    tail = pread(fd, 65_557, max(0, size - 65_557))
     if b"PK\x05\x06" in tail:
         from modelyard.library.formats import torch_zip
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from modelyard.library.formats.header import Code, Header, Problem, Tensor
+from modelyard.store.positioned import pread
 from modelyard.values.shards import SHARD
 
 _SHARDED = (".safetensors", ".gguf", ".bin")
@@ -90,7 +90,7 @@ def missing(folder: Path, names: list[str]) -> list[Problem]:
 def read_index(fd: int, _start: bytes, size: int) -> Header:
     """An index file by itself: which tensors lie in which file."""
     try:
-        found = msgspec.json.decode(os.pread(fd, min(size, _LARGEST), 0), type=_Index)
+        found = msgspec.json.decode(pread(fd, min(size, _LARGEST), 0), type=_Index)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return Header("sharded", size, findings=(Problem(Code.BAD_HEADER, f"It is no index of shards: {error}."),))
     return Header("sharded", size, metadata={"files": tuple(sorted(set(found.weight_map.values())))[:_MOST_SHARDS]})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import pickletools
 from collections.abc import Iterator
 
@@ -11,6 +10,7 @@ from modelyard.library.formats.content import TORCH_LEGACY
 from modelyard.library.formats.header import Code, Header, Problem
 from modelyard.library.formats.pickle_globals import KNOWN
 from modelyard.library.formats.pickle_stack import Refused, Stack, tensors_of
+from modelyard.store.positioned import pread
 
 MOST_BYTES = 16 << 20
 """A pickle is read so far and no further; the tensors of a checkpoint lie outside of it."""
@@ -38,7 +38,7 @@ def plausible_anywhere(start: bytes) -> bool:
 def read(fd: int, start: bytes, size: int) -> Header:
     """The globals and tensors of a plain pickle or of torch's legacy format; refused unless every global is known."""
     legacy = start.startswith(TORCH_LEGACY)
-    data = os.pread(fd, min(size, MOST_BYTES), 0)
+    data = pread(fd, min(size, MOST_BYTES), 0)
     stream, stacks, problem = io.BytesIO(data), list[Stack](), None
     for _ in range(_LEGACY_PICKLES if legacy else 1):
         stack, problem = disassembled(stream, whole=len(data) == size)

@@ -10,6 +10,7 @@ from pathlib import Path
 from modelyard.library.formats import safetensors
 from modelyard.library.formats.content import by_content
 from modelyard.library.formats.header import Code, Header, Problem
+from modelyard.store.positioned import pread
 from modelyard.values.suffixes import MODELS, suffix_of
 
 _EXPECTED = {
@@ -39,7 +40,7 @@ def read_header(path: Path | str) -> Header:
         status = os.fstat(fd)
         if status.st_mode & 0o170000 != 0o100000:
             return _folder(Path(path)) if status.st_mode & 0o170000 == 0o040000 else _special(path)
-        start = os.pread(fd, _START, 0)
+        start = pread(fd, _START, 0)
         read = (
             safetensors.read
             if safetensors.plausible(start, status.st_size)

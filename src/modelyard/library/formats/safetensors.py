@@ -7,7 +7,6 @@ from the end of the header; together the tensors must cover the data exactly, so
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Mapping
 from math import prod
 from operator import mul, sub
@@ -16,6 +15,7 @@ from typing import Any
 import msgspec
 
 from modelyard.library.formats.header import Code, Header, Problem, Tensor
+from modelyard.store.positioned import pread
 
 LARGEST = 12 << 20
 """Bytes of header that we parse; the reference reads 100 MB, real ones stay below 8 MiB."""
@@ -72,7 +72,7 @@ def read(fd: int, start: bytes, size: int) -> Header:
         return _bad(size, Code.BAD_HEADER, f"Its header has {length} bytes, which cannot hold one.")
     if length > LARGEST:
         return _bad(size, Code.HEADER_TOO_LARGE, f"Its header has {length} bytes; more than {LARGEST} are not read.")
-    raw = start[8 : 8 + length] if len(start) >= 8 + length else os.pread(fd, length, 8)
+    raw = start[8 : 8 + length] if len(start) >= 8 + length else pread(fd, length, 8)
     if len(raw) < length or raw[:1] != b"{":
         return _bad(size, Code.BAD_HEADER, "Its header is no JSON object.")
     if length > _SURELY_FEW and (raw.count(b'"dtype"') > _MOST_TENSORS or raw.count(b",") > _MOST_COMMAS):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import zlib
 from collections.abc import Iterator
 
@@ -12,6 +11,7 @@ from modelyard.library.formats.header import Code, Header, Problem
 from modelyard.library.formats.pickle_stack import tensors_of
 from modelyard.library.formats.pickled import MOST_BYTES, disassembled, judged
 from modelyard.library.formats.zip_directory import BadZip, Member, content, members
+from modelyard.store.positioned import pread
 
 _MOST_PICKLES = 8
 
@@ -82,7 +82,7 @@ def _objects(fd: int, found: list[Member]) -> Iterator[Problem]:
 
 
 def _first(fd: int, member: Member) -> bytes:
-    data = os.pread(fd, 4096, member.data)
+    data = pread(fd, 4096, member.data)
     try:
         return data if member.method == 0 else zlib.decompressobj(-15).decompress(data, 4096)
     except zlib.error as error:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from modelyard.library.formats.header import Code, Problem
+from modelyard.store.positioned import pread
 
 _MOST_MEMBERS, _LARGEST = 50_000, 8 << 20
 _CENTRAL = struct.Struct("<4sHHHHHHIIIHHHHHII")
@@ -50,7 +50,7 @@ def members(fd: int, size: int) -> tuple[list[Member], list[Problem]]:
         problems.append(
             Problem(Code.JUNK_PREFIX, f"{shift} bytes that do not belong to it come before its directory or start.")
         )
-    raw = os.pread(fd, length, place - length)
+    raw = pread(fd, length, place - length)
     found = list(_entries(fd, raw, shift, problems))
     if len(found) != count:
         problems.append(Problem(Code.BAD_ARCHIVE, f"Its directory names {len(found)} files and counts {count}."))
@@ -72,7 +72,7 @@ def content(fd: int, member: Member, most: int) -> bytes:
         raise BadZip("It is encrypted.")
     if max(member.size, member.packed) > most or member.method not in (0, 8):
         raise BadZip(f"{member.name[-80:]!r} is too large to be a checkpoint's index, or packed strangely.")
-    data = os.pread(fd, member.packed, member.data)
+    data = pread(fd, member.packed, member.data)
     if member.method == 8:
         try:
             data = zlib.decompressobj(-15).decompress(data, most + 1)
@@ -86,7 +86,7 @@ def content(fd: int, member: Member, most: int) -> bytes:
 def _end(fd: int, size: int) -> tuple[int, int, int, int]:
     """Where the directory ends, how many members it has, its offset and its length."""
     tail_at = max(0, size - 65_557)
-    tail = os.pread(fd, size - tail_at, tail_at)
+    tail = pread(fd, size - tail_at, tail_at)
     place = tail.rfind(b"PK\x05\x06")
     if place < 0 or place + _END.size > len(tail):
         raise BadZip("It has no directory at its end; it is cut off or damaged.")
@@ -112,7 +112,7 @@ def _entries(fd: int, raw: bytes, shift: int, problems: list[Problem]) -> Iterat
         extra = raw[at + 46 + names : at + 46 + names + extras]
         size, packed, offset = _wide(extra, size, packed, offset)
         at += 46 + names + extras + comment
-        local = os.pread(fd, _LOCAL.size + names, offset + shift)
+        local = pread(fd, _LOCAL.size + names, offset + shift)
         if len(local) < _LOCAL.size + names or local[:4] != b"PK\x03\x04":
             raise BadZip("Its directory points to a place where no file is.")
         fields = _LOCAL.unpack_from(local)

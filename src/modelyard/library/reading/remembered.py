@@ -17,6 +17,7 @@ from modelyard.library.formats.header import Header
 from modelyard.library.formats.reading import read_header
 from modelyard.library.identify.identify import Measured, identify, measured
 from modelyard.library.reading.look import Look
+from modelyard.store.positioned import pread, preadv
 from modelyard.values.about import About
 
 _MOST, _START, _LARGEST = 4096, 16 << 10, 1 << 20
@@ -68,13 +69,13 @@ def _parts(path: str, head: bytearray) -> tuple[bytes, int, Mapping[str, object]
     try:
         if hasattr(os, "posix_fadvise"):
             os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_RANDOM)  # of the tensors behind the header nothing is read ahead
-        size, begin = os.fstat(fd).st_size, os.pread(fd, _START, 0)
+        size, begin = os.fstat(fd).st_size, pread(fd, _START, 0)
         length = int.from_bytes(begin[:8], "little")
         if not safetensors.plausible(begin, size) or length > min(_LARGEST, size - 8):
             return b"", 0, None
         head[: len(begin)] = begin
         rest = memoryview(head)[len(begin) : 8 + length]
-        if rest and os.preadv(fd, [rest], len(begin)) != len(rest):
+        if rest and preadv(fd, [rest], len(begin)) != len(rest):
             return b"", 0, None  # it grew shorter just now, and what stands there is another file's
     except IsADirectoryError:
         return b"", 0, None

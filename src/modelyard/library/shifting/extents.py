@@ -7,6 +7,8 @@ import struct
 import sys
 from pathlib import Path
 
+from modelyard.store.positioned import READ
+
 _FIEMAP = 0xC020660B
 _HEAD = struct.Struct("=QQLLLL")
 _EXTENT = struct.Struct("=QQQQQLLLL")
@@ -28,7 +30,7 @@ def shared_extents(path: Path) -> tuple[tuple[int, int, int], ...]:
 
     asked = bytearray(_HEAD.pack(0, 2**64 - 1, 0, 0, _MOST, 0) + bytes(_MOST * _EXTENT.size))
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(path, READ)
         try:
             fcntl.ioctl(descriptor, _FIEMAP, asked)
         finally:
