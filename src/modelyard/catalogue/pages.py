@@ -29,6 +29,7 @@ def page(db: Connection, asking: Asking, order: Order, outlook: Outlook = Outloo
     """
     if order.sort not in SORTS:
         raise BadValue(f"Nothing is sorted by {order.sort[:40]!r}.", hint=f"By {', '.join(SORTS)}.")
+    behind(order, models.c[order.column])  # a wrong mark is told also where nothing fits
     if order.offset and asking == Asking():
         start = _start(db, order)
         if start is None:
