@@ -66,12 +66,8 @@ class Resolver:
         self.wanted = [one if one.folder else replace(one, folder=indexed_folder(one)) for one in wanted]
         known = [self._known(one) if at < _MOST_LOOKED else _one_too_many(one) for at, one in enumerate(self.wanted)]
         groups = rivals(self.wanted)
-        for group, at in ((group, at) for group in groups for at in group):
-            if (one := known[at]) and one.state == "here" and not self.wanted[at].hash:  # its name says too little
-                if self.seeker:
-                    known[at] = None
-                elif at != group[0]:
-                    known[at] = doubted(one)
+        for group in groups:
+            self._doubt(group, known)
         left = [self.wanted[at] for at, one in enumerate(known) if one is None]
         sought = iter(self._seek(left))
         self.models = [
@@ -80,10 +76,25 @@ class Resolver:
         ]
         self._unite()
         for group in groups:
-            if (first := owner([self.models[at] for at in group])) is not None:
-                for at in group:
-                    self.models[at] = apart(first, self.models[at])
+            self._part(group)
         return plan_of(tuple(self.models[at] for at in where), self.rooms(self.models), self._notes())
+
+    def _doubt(self, group: Sequence[int], known: list[PlannedModel | None]) -> None:
+        """Ask hubs about rows of one name that are here by it alone; without hubs only the first is believed."""
+        for at in group:
+            one = known[at]
+            if one is None or one.state != "here" or self.wanted[at].hash:
+                continue
+            if self.seeker:
+                known[at] = None
+            elif at != group[0]:
+                known[at] = doubted(one)
+
+    def _part(self, group: Sequence[int]) -> None:
+        first = owner([self.models[at] for at in group])
+        if first is not None:
+            for at in group:
+                self.models[at] = apart(first, self.models[at])
 
     def _unite(self) -> None:
         """One file for rows that mean the same bytes: pictures name a model by its file and again by its number."""
