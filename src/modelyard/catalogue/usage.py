@@ -9,7 +9,8 @@ from sqlalchemy.engine import Connection
 
 from modelyard.store.shelves import model_files, model_uses, models, searches
 
-_KEPT = 200
+MOST_SEARCHES = 200
+"""Searches that are remembered."""
 
 
 def count_uses(db: Connection, uses: Sequence[tuple[str, float, str]]) -> list[int]:
@@ -43,9 +44,14 @@ def keep_search(db: Connection, text: str, at: float) -> None:
     again = searches.update().where(searches.c.text == clean).values(times=searches.c.times + 1, at=at)
     if not db.execute(again).rowcount:
         db.execute(searches.insert().values(text=clean, times=1, at=at))
-        oldest = sa.select(searches.c.text).order_by(searches.c.at.desc(), searches.c.text).offset(_KEPT)
-        for old in db.execute(oldest).scalars().all():
-            db.execute(searches.delete().where(searches.c.text == old))
+        forget_oldest(db)
+
+
+def forget_oldest(db: Connection) -> None:
+    """Forget searches beyond the number that is kept."""
+    oldest = sa.select(searches.c.text).order_by(searches.c.at.desc(), searches.c.text).offset(MOST_SEARCHES)
+    for old in db.execute(oldest).scalars().all():
+        db.execute(searches.delete().where(searches.c.text == old))
 
 
 def made_searches(db: Connection) -> list[tuple[str, int, float]]:

@@ -51,6 +51,8 @@ COMMANDS = {
     "compare": "Compare two models.",
     "export": "Write the library down as a lockfile.",
     "sync": "Check a lockfile; fetch what is missing.",
+    "backup": "Write down what only this machine knows.",
+    "restore": "Take a backup back.",
     "hash": "Measure the hashes of files.",
     "identify": "Say what model files are.",
     "workflow": "See which models a workflow needs, and get them.",

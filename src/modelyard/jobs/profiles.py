@@ -77,10 +77,7 @@ class Profiles:
         Raises:
             BadValue: The name or the limit makes no sense.
         """
-        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,79}", name):
-            raise BadValue(f"{name[:80]!r} is no name for a profile.", hint="Letters, digits, blanks, dots, dashes.")
-        if profile.limit:
-            parse_rate(profile.limit)
+        check(name, profile)
         with self._lock:
             self._write({**self.list(), name: profile})
         return profile
@@ -97,6 +94,18 @@ class Profiles:
 
     def _write(self, profiles: dict[str, Profile]) -> None:
         write_private(self._path, msgspec.json.format(msgspec.json.encode(profiles), indent=2) + b"\n")
+
+
+def check(name: str, profile: Profile) -> None:
+    """Refuse what would be no profile.
+
+    Raises:
+        BadValue: The name or the limit makes no sense.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,79}", name):
+        raise BadValue(f"{name[:80]!r} is no name for a profile.", hint="Letters, digits, blanks, dots, dashes.")
+    if profile.limit:
+        parse_rate(profile.limit)
 
 
 def over(profile: Profile, said: dict[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from modelyard.server.api import (
     ancestor,
     ancestor_models,
+    backup,
     comfyui,
     compare,
     description,
@@ -56,6 +57,7 @@ ALL: tuple[Routes, ...] = (
     quarantine.routes,
     previews.routes,
     lockfile.routes,
+    backup.routes,
     versions.routes,
     ensuring.routes,
     workflows.routes,
