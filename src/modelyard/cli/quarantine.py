@@ -37,12 +37,16 @@ def command(ctx: click.Context, as_json: bool) -> None:
 def release(file: Path, sha256: str | None) -> None:
     """Give FILE its name back: from then on programs load it, and what it holds is run."""
     from modelyard.jobs.measure import measure
+    from modelyard.jobs.quarantine import own_suffix
     from modelyard.jobs.quarantine import release as let_go
+    from modelyard.library.opinion import opinion
 
     with opened() as (app, teller):
         path = Path(absolute(str(file)))
         measured = measure(path, app.stop).digests["sha256"]
         teller.note(f"sha256 {measured}")
+        if said := opinion(path, own_suffix(path)):
+            teller.note(said)
         if sha256 is None:
             click.confirm(
                 "Do you trust its author with everything that you may do on this machine?", abort=True, err=True

@@ -46,6 +46,11 @@ def quarantined(path: Path) -> Path:
     return path.with_name(path.name + SUFFIX)
 
 
+def own_suffix(path: Path) -> str:
+    """The suffix that a file in quarantine had before."""
+    return Path(path.name.removesuffix(SUFFIX)).suffix
+
+
 def unsafe(part: Path, target: Path, readers: Pool) -> YardError | None:
     """Why a file that arrived may not get its name, None when it may.
 

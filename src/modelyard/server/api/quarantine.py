@@ -9,8 +9,9 @@ import msgspec
 
 from modelyard.errors import BadValue, DiskError, NoSuchModel
 from modelyard.jobs.measure import measure
-from modelyard.jobs.quarantine import Kept, confine, kept, release
+from modelyard.jobs.quarantine import Kept, confine, kept, own_suffix, release
 from modelyard.jobs.scan import SCAN, ScanOptions
+from modelyard.library.opinion import opinion
 from modelyard.library.roots.entries import Place
 from modelyard.net.stop import Stop
 from modelyard.server.api.library import begin
@@ -37,9 +38,14 @@ class Trusted(Held, frozen=True):
 
 
 class HeldDigest(msgspec.Struct, frozen=True):
-    """What a file's bytes are now."""
+    """What a file's bytes are now.
+
+    Attributes:
+        opinion: What picklescan says of them; empty where it is not installed. It calls hostile files clean, too.
+    """
 
     sha256: str
+    opinion: str = ""
 
 
 class HeldPath(msgspec.Struct, frozen=True):
@@ -56,10 +62,13 @@ def list_quarantine(here: Here) -> list[Kept]:
 
 @routes.post("/quarantine/measure", role=Role.ADMIN, once=False, slow=True, raises=(BadValue, DiskError))
 def measure_quarantined(here: Here, body: Held) -> HeldDigest:
-    """The SHA-256 of a file in quarantine: releasing it needs that of the bytes that were decided about."""
+    """The SHA-256 of a file in quarantine: releasing it needs that of the bytes that were decided about.
+
+    And what another scanner says of it, for whoever decides.
+    """
     path = Path(body.path)
     here.app.stock.roots().inside(path)
-    return HeldDigest(measure(path, Stop(here.app.stop)).digests["sha256"])
+    return HeldDigest(measure(path, Stop(here.app.stop)).digests["sha256"], opinion(path, own_suffix(path)))
 
 
 @routes.post("/quarantine/release", role=Role.ADMIN, slow=True, raises=(BadValue, DiskError))
