@@ -55,7 +55,7 @@ def test_a_library_from_the_first_scan_to_another_machine(tmp_path: Path, comfy:
         assert Path(found["path"]).exists()
     run("export", str(tmp_path / "lock.json"))
     run("sync", str(tmp_path / "lock.json"), code=3)  # one of them is damaged here
-    assert "missing" in run("sync", str(tmp_path / "lock.json"), code=3, home="other").out
+    assert "missing" in run("sync", str(tmp_path / "lock.json"), "--check", code=3, home="other").out
     assert run("ensure", "--folder", "loras", "--name", "other.safetensors").out.strip().endswith("other.safetensors")
     assert "yourself" in run("ensure", "--folder", "loras", "--name", "none.safetensors", code=3).err
     run("roots", "remove", str(comfy))

@@ -17,16 +17,18 @@ _INCOMPLETE = 3
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True))
-@click.option("--apply", "do", is_flag=True, help="Queue what is missing; a service fetches it.")
+@click.option(
+    "--check/--apply", "look", default=True, help="Only compare; or queue what is missing: a service fetches it."
+)
 @json_option
-def command(file: Path, do: bool, as_json: bool) -> int:
+def command(file: Path, look: bool, as_json: bool) -> int:
     """Compare FILE, a lockfile of `modelyard export`, with what is here. Exit code 0 says that everything is."""
     import msgspec
 
     with click.open_file(str(file), "rb") as opened_file:
         lock = read_lock(opened_file.read())
     with reached(as_json=as_json) as (yard, teller):
-        told = yard("POST", f"/lockfile/{'apply' if do else 'check'}", msgspec.to_builtins(lock))
+        told = yard("POST", f"/lockfile/{'check' if look else 'apply'}", msgspec.to_builtins(lock))
         teller.data(told)
         for one in told["files"]:
             if one["state"] != "here":
@@ -41,8 +43,9 @@ def command(file: Path, do: bool, as_json: bool) -> int:
             teller.note(f"{len(told['ids'])} downloads queued. Watch with `modelyard top`.")
             if not yard.lasts:
                 teller.note("They begin when a service runs: `modelyard serve`.")
-        for one in told["left"] if do else []:
+        for one in [] if look else told["left"]:
             where = "no hub has it" if one.get("target") else f"no root for {one['folder'] or 'mixed models'}"
+            where = one.get("reason") or where
             if one["state"] == "elsewhere":
                 where = f"move or link {one['path']}"
             teller.note(f"  left: {one['place']} ({one['state']}; {where})")

@@ -26,6 +26,12 @@ from modelyard.library.names import safe_relative
 from modelyard.library.roots.roots import Root
 
 FORMAT = 1
+MOST = 100_000
+"""Models of one lockfile."""
+
+LARGEST = 64 * 2**20
+"""Bytes of one lockfile without spaces between its words, as it is sent."""
+
 _PAGE = 1000
 _REDACTOR = Redactor()
 Text = Annotated[str, msgspec.Meta(max_length=4096)]
@@ -71,7 +77,7 @@ class Lock(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     modelyard: int
     made: Text
-    models: Annotated[tuple[LockedModel, ...], msgspec.Meta(max_length=100_000)]
+    models: Annotated[tuple[LockedModel, ...], msgspec.Meta(max_length=MOST)]
 
 
 class Verdict(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -82,6 +88,7 @@ class Verdict(msgspec.Struct, frozen=True, omit_defaults=True):
             stand in its place); `missing`.
         target: Where it belongs on this machine; empty when no root of that folder is registered.
         path: Where its bytes lie already.
+        reason: Why it cannot be fetched although somebody offers it.
     """
 
     title: str
@@ -94,6 +101,7 @@ class Verdict(msgspec.Struct, frozen=True, omit_defaults=True):
     path: str = ""
     address: str = ""
     licence: str = ""
+    reason: str = ""
 
 
 def read_lock(data: bytes) -> Lock:
@@ -123,13 +131,24 @@ def _empty(stock: Stock) -> Lock:
 
 
 def export_json(stock: Stock, asking: Asking) -> Iterator[bytes]:
-    """The same as JSON, piece by piece: only a thousand models are held at a time."""
-    yield msgspec.json.encode(_empty(stock)).removesuffix(b"]}")
-    between = b""
+    """The same as JSON, piece by piece: only a thousand models are held at a time.
+
+    Raises:
+        BadValue: These are more models than `read_lock` and the service take.
+    """
+    head = msgspec.json.encode(_empty(stock)).removesuffix(b"]}")
+    yield head
+    count, size = 0, len(head) + 2
     for batch in batches(stock, asking):
         for model in batch:
-            yield between + msgspec.json.encode(model)
-            between = b","
+            piece = (b"," if count else b"") + msgspec.json.encode(model)
+            count, size = count + 1, size + len(piece)
+            if count > MOST or size > LARGEST:
+                raise BadValue(
+                    f"A lockfile holds {MOST:,} models and {LARGEST >> 20} MiB at most; these are more.",
+                    hint="Write it in parts: `modelyard export FILE --folder loras`, or by --kind or --tag.",
+                )
+            yield piece
     yield b"]}"
 
 

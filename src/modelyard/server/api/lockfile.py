@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import msgspec
 
-from modelyard.errors import BadValue, UnsafePath
-from modelyard.jobs.lockfile import Lock, Verdict, addresses_by_hash, check, export_json
-from modelyard.server.api.adding import Item, add_items
+from modelyard.errors import BadValue, UnsafePath, YardError
+from modelyard.jobs.lockfile import LARGEST, Lock, Verdict, addresses_by_hash, check, export_json
+from modelyard.server.api.adding import Item, draft_of
 from modelyard.server.api.models import FilterQuery
 from modelyard.server.messages import Answer
 from modelyard.server.roles import Role
 from modelyard.server.routes import Here, Routes
 
 routes = Routes(tag="lockfile")
-
-_LARGEST = 64 * 2**20
 
 
 class SyncAnswer(msgspec.Struct, frozen=True):
@@ -23,7 +21,8 @@ class SyncAnswer(msgspec.Struct, frozen=True):
     Attributes:
         complete: The very bytes of every file are here; a name and a size alone say nothing.
         ids: Tasks that fetch what is missing.
-        left: Files that nobody offers, that have no root to go to, or whose bytes lie elsewhere here.
+        left: Files that nobody offers, that have no root to go to, that may not be fetched (`reason`), or whose bytes
+            lie elsewhere here.
     """
 
     complete: bool
@@ -32,33 +31,36 @@ class SyncAnswer(msgspec.Struct, frozen=True):
     left: list[Verdict]
 
 
-@routes.get("/lockfile", role=Role.VIEWER, slow=True, gives=Lock)
+@routes.get("/lockfile", role=Role.VIEWER, slow=True, gives=Lock, raises=(BadValue,))
 def write_lock(here: Here, query: FilterQuery) -> Answer:
     """Write down the models that fit: files, measured hashes, places, addresses, licences. No key, no path of ours."""
     return Answer(b"".join(export_json(here.app.stock, query.asking())))
 
 
-@routes.post("/lockfile/check", role=Role.OPERATOR, slow=True, most=_LARGEST, once=False, raises=(BadValue, UnsafePath))
+@routes.post("/lockfile/check", role=Role.OPERATOR, slow=True, most=LARGEST, once=False, raises=(BadValue, UnsafePath))
 def check_lock(here: Here, body: Lock) -> SyncAnswer:
     """Compare a lockfile with what is here; nothing is fetched and no hub is asked."""
     found = check(here.app.stock, body)
     return SyncAnswer(_complete(found), found, [], [one for one in found if one.state in ("missing", "differs")])
 
 
-@routes.post("/lockfile/apply", role=Role.OPERATOR, slow=True, most=_LARGEST, raises=(BadValue, UnsafePath))
+@routes.post("/lockfile/apply", role=Role.OPERATOR, slow=True, most=LARGEST, raises=(BadValue, UnsafePath))
 def apply_lock(here: Here, body: Lock) -> SyncAnswer:
     """Fetch what a lockfile has and this machine has not, to where it belongs; other bytes in its place stay."""
     found = check(here.app.stock, body)
     missing = [one for one in found if one.state == "missing"]
     known = addresses_by_hash(here.app.stock, missing)
-    items, left = [], [one for one in found if one.state in ("differs", "elsewhere")]
+    drafts, left = [], [one for one in found if one.state in ("differs", "elsewhere")]
     for one in missing:
         address = one.address or known.get(one.sha256, "")
-        if address and one.target:
-            items.append(Item(address=address, to=one.target, sha256=one.sha256 or None))
-        else:
+        if not (address and one.target):
             left.append(one)
-    ids = add_items(here, items)[0] if items else []
+            continue
+        try:
+            drafts.append(draft_of(here, Item(address=address, to=one.target, sha256=one.sha256 or None)))
+        except YardError as error:
+            left.append(msgspec.structs.replace(one, reason=error.message))
+    ids = here.app.queue.add(drafts) if drafts else []
     return SyncAnswer(_complete(found), found, ids, left)
 
 
