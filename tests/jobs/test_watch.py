@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import watchfiles
 
 from modelyard.catalogue.asking import Asking
 from modelyard.catalogue.model import Model
 from modelyard.jobs.caretaker import Caretaker
+from modelyard.jobs.complaints import problems_by_root
 from modelyard.jobs.queued import Options, draft
 from modelyard.jobs.watch import look, on_network
 from modelyard.net.stop import Stop
@@ -63,6 +65,34 @@ def test_a_service_sees_a_new_file_by_itself(tmp_path: Path) -> None:
             assert seen.is_set()
         finally:
             caretaker.close()
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), RuntimeError("no watcher")])
+def test_roots_that_cannot_be_watched_are_scanned_and_their_owner_is_told_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, error: Exception
+) -> None:
+    tried = threading.Semaphore(0)
+
+    def refuse(*_: object, **__: object) -> Iterator[set[object]]:
+        tried.release()
+        raise error
+        yield set()
+
+    monkeypatch.setattr(watchfiles, "watch", refuse)
+    with library(tmp_path) as (app, root):
+        scans: list[object] = []
+        caretaker = Caretaker(app.stock, scans.append, lambda: None, app.stop)
+        caretaker.start()
+        try:
+            assert tried.acquire(timeout=20)
+            caretaker.roots_changed()
+            assert tried.acquire(timeout=20)
+        finally:
+            caretaker.close()
+        (told,) = problems_by_root(app.stock, app.stock.roots())[str(root)]
+        assert (told.code, told.path) == ("unwatched", str(root)) and "max_user_watches" in told.hint
+        assert len(scans) >= 3, "at the start, because the watch failed, because the roots changed"
+        assert caplog.text.count("cannot be watched") == 1
 
 
 def test_network_drives_are_told_by_the_deepest_mount(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import queue
 import threading
 from collections.abc import Callable
 
-from modelyard.errors import Stopped, YardError
+from modelyard.errors import NotSupported, Stopped, YardError
 from modelyard.events.log import Event
 from modelyard.jobs.carrying import recover
 from modelyard.jobs.checking import due, verify_models
@@ -111,8 +111,20 @@ class Caretaker:
                 return
 
     def _watching(self) -> None:
+        """Watch the roots; where the system does not tell of changes, scan every few minutes and try again."""
         self._again = Stop(self._stop)
-        watch(self._stock, self._again, self.scan)
+        try:
+            watch(self._stock, self._again, self._watched)
+        except NotSupported as error:
+            if not self._stock.unwatched:
+                _log.warning("%s", error.message)
+            self._stock.unwatched = error.message
+            self.scan()
+            self._again.wait(_NETWORK)
+
+    def _watched(self) -> None:
+        self._stock.unwatched = ""
+        self.scan()
 
     def _hear(self, event: Event) -> None:
         """A download that is done: its files are models of ours now. An import brought new roots to watch."""

@@ -69,6 +69,7 @@ class Stock:
         beside: Held while sidecars are written.
         unreadable: Files that could not be measured, and when that was tried.
         last_problems: What the last scan of each root could not see, by the root's path.
+        unwatched: Why no change below the roots is seen by itself; empty while they are watched.
         claims: Which files are being moved now.
         loans: What was lent to other programs.
     """
@@ -84,6 +85,7 @@ class Stock:
     beside: threading.Lock = field(default_factory=threading.Lock)
     unreadable: dict[str, float] = field(default_factory=dict)
     last_problems: dict[str, list[Problem]] = field(default_factory=dict)
+    unwatched: str = ""
     claims: Claims = field(default_factory=Claims)
     loans: Loans = field(init=False)
 

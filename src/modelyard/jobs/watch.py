@@ -8,13 +8,18 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from modelyard.errors import NotSupported
 from modelyard.jobs.scan import Scan
 from modelyard.jobs.stock import Stock
 from modelyard.net.stop import Stop
 from modelyard.values.suffixes import LISTED, suffix_of
+
+if TYPE_CHECKING:
+    from watchfiles.main import FileChange
 
 _QUIET = 1500
 """Milliseconds without a change before what changed is looked at."""
@@ -32,24 +37,16 @@ def watch(stock: Stock, stop: Stop, again: Callable[[], object]) -> None:
 
     Args:
         again: Asks for a whole scan: the watch has just begun, or too much changed at once.
-    """
-    from watchfiles import watch as changes
 
+    Raises:
+        NotSupported: The system does not tell of changes, or of no more of them.
+    """
     roots = [str(root.path) for root in stock.roots().all if root.path.is_dir()]
     if not roots:
         return
     ended, began = threading.Event(), False
     with stop.waking(ended.set):
-        for bunch in changes(
-            *roots,
-            stop_event=ended,
-            debounce=_QUIET,
-            step=200,
-            rust_timeout=_FIRST,
-            yield_on_timeout=True,
-            raise_interrupt=False,
-            ignore_permission_denied=True,
-        ):
+        for bunch in _bunches(roots, ended):
             if stop.is_set():
                 return
             paths = {path for _, path in bunch if _matters(path)}
@@ -58,6 +55,25 @@ def watch(stock: Stock, stop: Stop, again: Callable[[], object]) -> None:
             elif paths:
                 look(stock, paths, stop)
             began = True
+
+
+def _bunches(roots: Sequence[str], ended: threading.Event) -> Iterator[set[FileChange]]:
+    """What changed, in bunches; an empty one now and then."""
+    from watchfiles import watch as changes
+
+    try:
+        yield from changes(
+            *roots,
+            stop_event=ended,
+            debounce=_QUIET,
+            step=200,
+            rust_timeout=_FIRST,
+            yield_on_timeout=True,
+            raise_interrupt=False,
+            ignore_permission_denied=True,
+        )
+    except (OSError, RuntimeError) as error:  # the watcher's own errors are RuntimeErrors
+        raise NotSupported(f"The folders of models cannot be watched: {error}.") from error
 
 
 def _is_folder(path: str) -> bool:

@@ -22,7 +22,8 @@ class Problem:
     """Something about a root that its owner should know.
 
     Attributes:
-        code: Of a place `missing`, `not-a-folder`, `no-permission`, `unreadable`, `bad-yaml`, `overlap`, `read-only`;
+        code: Of a place `missing`, `not-a-folder`, `no-permission`, `unreadable`, `bad-yaml`, `overlap`, `read-only`,
+            `unwatched`;
             of something in it `link-loop`, `link-outside`, `bad-name`, `quarantined`, `wrong-extension`,
             `sidecar-unreadable`.
         path: Where.
