@@ -10,16 +10,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
+from fitting import events_fit  # noqa: F401  # a fixture that looks at what every test publishes
 from modelyard.testing import PracticeHub
 from postgres import postgres  # noqa: F401  # a fixture for every test that wants one
 
 SEED = int(os.environ.get("MODELYARD_TEST_SEED", "20261121"))
 
 # The same examples each time, or a build would fail for what it did not change; with a seed named, a fresh search.
-settings.register_profile("repeatable", derandomize=True)
-settings.register_profile("search", derandomize=False, print_blob=True)
+# How long a machine takes says nothing of them: others work on its cores.
+_PATIENT = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("repeatable", derandomize=True, **_PATIENT)
+settings.register_profile("search", derandomize=False, print_blob=True, **_PATIENT)
 settings.load_profile("search" if "MODELYARD_TEST_SEED" in os.environ else "repeatable")
 
 

@@ -56,10 +56,10 @@ def test_a_picture_is_named_by_its_whole_address_or_not_at_all(named: str, url: 
 
 
 def test_repetition_costs_no_time() -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     for hostile in ("![" * 200_000, "<img " * 100_000, "---\n" * 200_000, "![a](" * 100_000, "<img " + "a" * 500_000):
         pictures_of((), card_text(hostile.encode()), FILES)
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
 
 
 def test_hugging_face_tells_what_card_and_readme_say() -> None:
