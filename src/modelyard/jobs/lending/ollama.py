@@ -7,6 +7,7 @@ copied. Where it does not run, the manifest is written as it writes its own (its
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -144,7 +145,8 @@ def _is_made(loan: Loan, asked: Asked) -> bool:
     if not asked.blob:
         return False
     own = Path(loan.path, _HOME, *asked.name.split(":"))
-    return own.is_file() and own in manifests_naming(Path(loan.path), f"sha256-{asked.blob}")
+    # what may not be looked at is no file
+    return os.path.isfile(own) and own in manifests_naming(Path(loan.path), f"sha256-{asked.blob}")  # noqa: PTH113
 
 
 def _others_naming(loan: Loan, one: Made) -> list[str]:
