@@ -69,6 +69,7 @@ class Regained:
 
     Attributes:
         about: What is known of it now; None leaves that.
+        own: Its owner's words are others now.
         columns: Further columns of the model.
         digests: Columns of its files, by path.
         days: Uses by local day, as they are now.
@@ -77,6 +78,7 @@ class Regained:
 
     model: int
     about: About | None = None
+    own: bool = False
     columns: Mapping[str, Any] = field(default_factory=dict)
     digests: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     days: Mapping[str, int] = field(default_factory=dict)
@@ -136,22 +138,31 @@ def _by_model(
     return found
 
 
-def regain(db: Connection, found: Iterable[Regained], at: float) -> None:
-    """Write it back; what is written twice is the same as once."""
+def regain(db: Connection, found: Sequence[Regained], at: float) -> None:
+    """Write it back, many rows at a time; what is written twice is the same as once."""
     for one in found:
         if one.about is not None:
             row = db.execute(sa.select(models).where(models.c.id == one.model)).mappings().one()
             rewrite(db, row, one.about, one.columns)
-        elif one.columns:
-            db.execute(models.update().where(models.c.id == one.model).values(**one.columns))
-        for path, values in one.digests.items():
-            db.execute(model_files.update().where(model_files.c.path == path).values(**values))
-        for day, times in one.days.items():
-            same = sa.and_(model_uses.c.model == one.model, model_uses.c.day == day)
-            if not db.execute(model_uses.update().where(same).values(times=times)).rowcount:
-                db.execute(model_uses.insert().values(model=one.model, day=day, times=times))
         for version in one.ignored:
             ignore(db, one.model, version, on=True, at=at)
+    _update(db, models.c.id, [(one.model, one.columns) for one in found if one.columns and one.about is None])
+    _update(db, model_files.c.path, [told for one in found for told in one.digests.items()])
+    days = [(one.model, day, times) for one in found for day, times in one.days.items()]
+    if days:
+        same = sa.and_(model_uses.c.model == sa.bindparam("_model"), model_uses.c.day == sa.bindparam("_day"))
+        db.execute(model_uses.delete().where(same), [{"_model": number, "_day": day} for number, day, _ in days])
+        db.execute(model_uses.insert(), [dict(zip(("model", "day", "times"), row, strict=True)) for row in days])
+
+
+def _update(db: Connection, key: sa.Column[Any], rows: Iterable[tuple[object, Mapping[str, Any]]]) -> None:
+    """Rows by their keys; those with the same columns go in one statement."""
+    alike: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
+    for value, told in rows:
+        alike[tuple(sorted(told))].append({"_key": value, **told})
+    for names, many in alike.items():
+        values: dict[str, Any] = {name: sa.bindparam(name) for name in names}
+        db.execute(key.table.update().where(key == sa.bindparam("_key")).values(**values), many)
 
 
 Search = tuple[str, int, float]

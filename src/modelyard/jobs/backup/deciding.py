@@ -45,7 +45,8 @@ def decide(here: Keepsake, told: ModelRecord, *, instead: bool = False) -> Regai
     if here.files and "sha256" in digests.get(here.files[0].path, {}):
         columns["sha256"] = digests[here.files[0].path]["sha256"]
     ignored = tuple(version for version in dict.fromkeys(told.ignored) if version not in here.ignored)
-    return Regained(here.id, about if about != here.about else None, columns, digests, days, ignored)
+    changed = about if about != here.about else None
+    return Regained(here.id, changed, about.own != here.about.own, columns, digests, days, ignored)
 
 
 def _same_stamp(file: FileView, record: FileRecord) -> bool:

@@ -23,7 +23,7 @@ class Restored(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         models: How many of the backup's are here.
         changed: How many of these know more now.
-        words: Of how many models what an owner or a hub said came back.
+        words: Of how many models what their owner wrote came back.
         hashes: How many files need not be measured again.
         uses: Of how many models uses came back.
         missing: How many of the backup's models are not here; `unknown` names the first of them.
@@ -72,7 +72,7 @@ def restore(held: Holdings, backup: Backup, *, instead: bool = False, dry_run: b
         dry_run=dry_run,
         models=len(found),
         changed=len(done),
-        words=sum(one.about is not None for one in done),
+        words=sum(one.own for one in done),
         hashes=sum(len(one.digests) for one in done),
         uses=sum(bool(one.days or "uses" in one.columns) for one in done),
         ignored=sum(len(one.ignored) for one in done),
@@ -95,5 +95,5 @@ def _decide(found: dict[int, ModelRecord], instead: bool, here: Keepsake) -> Reg
 def _beside(held: Holdings, done: list[Regained]) -> None:
     """What came back of an owner's words goes into the sidecars, where there may be any; the catalogue has it."""
     for one in done:
-        if one.about is not None:
+        if one.own:
             keep_beside(held.stock, one.model)
