@@ -36,3 +36,24 @@ def test_a_reader_that_guesses_like_pyyaml_can_be_asked_for() -> None:
 def test_bombs_tags_and_damage_are_refused(text: str) -> None:
     with pytest.raises(BadValue):
         read_yaml(text)
+
+
+def test_aliases_and_merges_are_read_where_they_are_asked_for() -> None:
+    text = "a: &x {b: 1}\nc: *x\nd:\n  <<: *x\n  e: 2\n"
+    assert read_yaml(text, shared=True) == {"a": {"b": 1}, "c": {"b": 1}, "d": {"b": 1, "e": 2}}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 9)),
+        "a0: &a0 {k: v}\n" + "".join(f"a{n}: &a{n} {{p: *a{n - 1}, q: *a{n - 1}}}\n" for n in range(1, 25)),
+        "a: &a [*a]",
+        "a: &a {b: {c: *a}}",
+        "a: &a !!python/object/apply:os.system [id]\nb: *a",
+    ],
+    ids=["bomb", "pairs", "self", "deeper self", "tag"],
+)
+def test_few_aliases_are_no_way_to_a_bomb(text: str) -> None:
+    with pytest.raises(BadValue):
+        read_yaml(text, shared=True)

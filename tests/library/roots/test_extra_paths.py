@@ -55,8 +55,20 @@ def test_unknown_names_become_folders_of_their_own_and_null_groups_are_passed_ov
     assert paths("none:\nx:\n  ultralytics_bbox: /u\n", "ultralytics_bbox") == ["/u"]
 
 
+def test_aliases_and_merges_are_read_as_comfyui_reads_them() -> None:
+    text = "here: &here\n  base_path: /web\n  loras: one\nthere:\n  <<: *here\n  vae: two\n"
+    assert paths(text, "loras").count("/web/one") == 1 and "/web/two" in paths(text, "vae")
+    assert "/web/one" in paths("a: {x: &a /web}\nb:\n  base_path: *a\n  loras: one\n", "loras")
+
+
+@pytest.mark.parametrize("text", ["[]\n", "x: ''\n", "x: []\n", "x: {}\n"])
+def test_what_holds_nothing_stops_nobody(text: str) -> None:
+    assert read_extra_paths(text, HOME) == []
+
+
 @pytest.mark.parametrize(
-    "text", ["", "x:\n  loras:\n", "x:\n  loras: [a, b]\n", "x: text\n", "- a\n", "x:\n  base_path: 3\n"]
+    "text",
+    ["", "x:\n  loras:\n", "x:\n  loras: [a, b]\n", "x: text\n", "- a\n", "x:\n  base_path: 3\n", "x:\n  base_path:\n"],
 )
 def test_what_stops_comfyui_is_an_error_that_says_so(text: str) -> None:
     with pytest.raises(BadValue, match=r"ComfyUI stops|is no text"):

@@ -24,12 +24,14 @@ def read_extra_paths(text: str, home: Path) -> list[Extra]:
     Raises:
         BadValue: It cannot be read, or ComfyUI itself would stop at it.
     """
-    groups = read_yaml(text, guessing=True)
+    groups = read_yaml(text, guessing=True, shared=True)
+    if groups == []:
+        return []
     if not isinstance(groups, Mapping):
         raise BadValue("The file is empty or no table of groups; ComfyUI stops at its start.", hint="Remove the file.")
     found: list[Extra] = []
     for label, group in groups.items():
-        if group is None:
+        if group is None or group in ("", []):  # there is nothing in it to stumble over
             continue
         if not isinstance(group, Mapping):
             raise _stops(f"The group {label} is no table")
@@ -38,9 +40,9 @@ def read_extra_paths(text: str, home: Path) -> list[Extra]:
 
 
 def _group(label: str, group: Mapping[Any, Any], home: Path) -> Iterator[Extra]:
-    base = group.get("base_path")
-    if base is not None and not isinstance(base, str):
-        raise _stops(f"base_path of {label} is no text")
+    base = group.get("base_path", "")
+    if not isinstance(base, str):
+        raise _stops(f"base_path of {label} is {_words(base)}")
     root = expanded(base, home) if base else None
     first = bool(group.get("is_default"))  # any text counts, "false" too: so does ComfyUI
     for name, value in group.items():
