@@ -61,7 +61,7 @@ def test_the_table_in_the_docs_names_every_kind_and_its_fields() -> None:
     for kind, told in KINDS.items():
         fields = list(told.__struct_encode_fields__)
         assert re.findall(r"`(\w+)`", rows.pop(kind, "none")) == fields, kind
-    assert not [kind for kind in rows if kind.split(".")[0] in {name.split(".")[0] for name in KINDS}]
+    assert not [kind for kind in rows if "." in kind]
 
 
 def test_an_event_that_keeps_its_promise_fits() -> None:

@@ -10,15 +10,19 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import msgspec
 import pytest
 
 from modelyard.app import App
 from modelyard.server import live
+from modelyard.server.api.words import EventPage, SocketEvent, SocketHello, SocketRefusal, SocketSnapshot
 from modelyard.server.fan import MOST_FRAMES, Fan, Listener
 from modelyard.server.folder import Note, held
 from modelyard.server.listening import Listening
 from modelyard.server.serve import running
 from modelyard.server.service import Service
+from modelyard.server.working import snapshot
+from modelyard.tasks.task import Draft
 
 
 @contextlib.asynccontextmanager
@@ -312,5 +316,23 @@ def test_a_thousand_clients_hear_an_event_soon(capsys: pytest.CaptureFixture[str
             with capsys.disabled():
                 sys.stdout.write(f"\n{clients} clients in the same process: p50 {p50:.0f} ms, p99 {p99:.0f} ms\n")
             assert p99 < 1000
+
+    run(test)
+
+
+def test_every_word_of_the_service_is_one_that_its_description_knows() -> None:
+    async def test() -> None:
+        async with yard(snapshot) as own:
+            own.service.app.queue.add([Draft(kind="download", title="a", address="https://a.example/b")])
+            socket = await own.listen()
+            for word in (SocketHello, SocketSnapshot):
+                assert msgspec.convert(await hear(socket), word)
+            own.service.app.queue.pause([1])
+            moved = msgspec.convert(await hear(socket), SocketEvent).event
+            assert (type(moved).__name__, moved.data.origin, moved.data.to) == ("TaskMovedEvent", "queued", "paused")
+            stranger = await own.listen({"token": "wrong"})
+            assert msgspec.convert(await hear(stranger), SocketRefusal).problem.code == "token-needed"
+            page = msgspec.convert(await own.poll(f"since={moved.number - 1}"), EventPage)
+            assert page.events == [moved]
 
     run(test)

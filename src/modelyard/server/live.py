@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable
-from typing import Annotated, Any
 
 import msgspec
 from aiohttp import WSCloseCode, WSMsgType, web
@@ -17,12 +16,12 @@ from aiohttp import WSCloseCode, WSMsgType, web
 from modelyard.errors import BadRequest, Busy, TokenNeeded, YardError
 from modelyard.keys.redaction import Redactor
 from modelyard.server.access import Access
+from modelyard.server.api.words import Hello, SocketFirst, SocketHello, SocketRefusal
 from modelyard.server.doors import HEADERS
 from modelyard.server.fan import Fan, Listener
 from modelyard.server.problem import problem_of
 from modelyard.server.reading import BodyReader
 from modelyard.server.roles import Caller
-from modelyard.server.routes import Ask
 from modelyard.values.version import VERSION
 
 PATH = "/api/v1/events/ws"
@@ -34,14 +33,7 @@ LOOK_AGAIN = 10.0
 _LARGEST = 4096
 
 
-class First(Ask, frozen=True):
-    """What a client says first."""
-
-    token: str | None = None
-    since: Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)] | None = None
-
-
-_FIRST = BodyReader(First)
+_FIRST = BodyReader(SocketFirst)
 
 
 class Live:
@@ -110,10 +102,10 @@ class Live:
         if len(self._fan) >= MOST_CLIENTS:
             raise Busy(f"{MOST_CLIENTS} clients listen already.", hint="Ask GET /api/v1/events now and then instead.")
         listener = Listener()
-        hello = {"version": VERSION, "name": caller.name, "role": caller.role}
         self._fan.join(listener, first.since)
         self.callers[caller.name] += 1
-        await _send(socket, msgspec.json.encode({"hello": hello, "newest": self._fan.newest}))
+        hello = SocketHello(Hello(VERSION, caller.name, caller.role), self._fan.newest)
+        await _send(socket, msgspec.json.encode(hello))
         sender = asyncio.create_task(self._tell(socket, listener))
         try:
             await self._hear(socket, first.token, sender)
@@ -147,20 +139,20 @@ class Live:
                 await _send(socket, next_frame)
 
     async def _refuse(self, socket: web.WebSocketResponse, error: YardError, request_id: str) -> None:
-        problem: Any = problem_of(error, request_id, Redactor())
+        refusal = SocketRefusal(problem_of(error, request_id, Redactor()))
         if not socket.closed:
-            await _send(socket, msgspec.json.encode({"problem": problem}))
+            await _send(socket, msgspec.json.encode(refusal, enc_hook=str))
             await socket.close(code=WSCloseCode.POLICY_VIOLATION, message=error.code.encode())
 
 
-async def _first(socket: web.WebSocketResponse) -> First:
+async def _first(socket: web.WebSocketResponse) -> SocketFirst:
     try:
         message = await socket.receive(timeout=FIRST_WORD)
     except TimeoutError as error:
         raise TokenNeeded(f"Nothing was said within {FIRST_WORD:g} seconds.") from error
     if message.type is not WSMsgType.TEXT:
         raise BadRequest('The first message is {"token": "...", "since": n}.')
-    first: First = _FIRST.read(message.data.encode("utf-8", "replace"))
+    first: SocketFirst = _FIRST.read(message.data.encode("utf-8", "replace"))
     return first
 
 

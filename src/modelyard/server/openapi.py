@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from modelyard import errors as e
+from modelyard.server.api.words import WORDS, SocketFirst
 from modelyard.server.once import LONGEST_KEY
 from modelyard.server.problem import MEDIA_TYPE, Problem, status_of
 from modelyard.server.reading import RawReader
@@ -22,6 +23,12 @@ GUARDED: tuple[type[e.YardError], ...] = (e.TokenNeeded, e.RoleTooLow)
 WRITING: tuple[type[e.YardError], ...] = (e.WrongMediaType, e.BodyTooLarge)
 POSTING: tuple[type[e.YardError], ...] = (e.KeyReused, e.Busy)
 
+TAGS = {
+    "events": "What happened, numbered. The WebSocket `/api/v1/events/ws` tells it as it happens: the client says "
+    "`SocketFirst`, the service answers with one `SocketWord` after the other."
+}
+"""What a group of routes needs said beside them."""
+
 _HEADERS = {
     "If-None-Match": {"type": "string"},
     "Idempotency-Key": {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY},
@@ -31,9 +38,10 @@ _HEADERS = {
 def describe(routes: Iterable[Route]) -> bytes:
     """The description of all routes, as JSON for people and programs."""
     routes = sorted(routes, key=lambda route: (route.path, route.method))
-    types = [kind for route in routes for kind in _types(route)] + [Problem]
+    types = [kind for route in routes for kind in _types(route)] + [Problem, SocketFirst, *WORDS]
     schemas, components = msgspec.json.schema_components(types, ref_template=REF)
     known = dict(zip(map(repr, types), schemas, strict=True))
+    components["SocketWord"] = _word()
     paths: dict[str, Any] = {}
     for route in routes:
         paths.setdefault(route.path.replace("*}", "}"), {})[route.method.lower()] = _operation(route, known)
@@ -42,9 +50,22 @@ def describe(routes: Iterable[Route]) -> bytes:
         "info": {"title": "Modelyard", "version": VERSION, "description": "Downloads, proves and keeps AI models."},
         "paths": paths,
         "components": {"schemas": components, "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
-        "tags": [{"name": tag} for tag in sorted({route.tag for route in routes})],
+        "tags": [_tag(name) for name in sorted({route.tag for route in routes})],
     }
     return msgspec.json.format(msgspec.json.encode(told, order="deterministic"), indent=2) + b"\n"
+
+
+def _word() -> dict[str, Any]:
+    """What the service says over the WebSocket: one of several, told apart by the name of the first field."""
+    return {
+        "title": "SocketWord",
+        "description": "What the service says over the WebSocket; the name of the first field tells which it is.",
+        "anyOf": [{"$ref": REF.format(name=word.__name__)} for word in WORDS],
+    }
+
+
+def _tag(name: str) -> dict[str, Any]:
+    return {"name": name} | ({"description": TAGS[name]} if name in TAGS else {})
 
 
 def _types(route: Route) -> list[Any]:

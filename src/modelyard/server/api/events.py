@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import msgspec
 
 from modelyard.events.log import Event, EventLog, Replay
+from modelyard.server.api.words import PAGE, EventPage
 from modelyard.server.bell import Bell
 from modelyard.server.roles import Role
 from modelyard.server.routes import Ask, Here, Routes
@@ -26,33 +27,7 @@ class EventsQuery(Ask, frozen=True):
     most: Annotated[int, msgspec.Meta(ge=1, le=1000, description="Events in one answer.")] = 1000
 
 
-class EventView(msgspec.Struct, frozen=True):
-    """Something that happened.
-
-    Attributes:
-        at: Seconds since 1970.
-    """
-
-    number: int
-    at: float
-    kind: str
-    data: dict[str, Any]
-
-
-class EventPage(msgspec.Struct, frozen=True):
-    """What happened.
-
-    Attributes:
-        newest: The number to ask with next time.
-        gap: Events in between are gone: ask for the whole state instead.
-    """
-
-    events: list[EventView]
-    newest: int
-    gap: bool
-
-
-@routes.get("/events", role=Role.VIEWER)
+@routes.get("/events", role=Role.VIEWER, shows=PAGE)
 async def list_events(here: Here, query: EventsQuery) -> EventPage:
     """What happened since a number.
 
@@ -63,9 +38,9 @@ async def list_events(here: Here, query: EventsQuery) -> EventPage:
     return EventPage([view(event) for event in replay.events], replay.newest, replay.gap)
 
 
-def view(event: Event) -> EventView:
-    """An event as callers see it."""
-    return EventView(event.number, event.at, event.kind, dict(event.data))
+def view(event: Event) -> dict[str, Any]:
+    """An event as callers see it; `words.py` has its types."""
+    return {"number": event.number, "at": event.at, "kind": event.kind, "data": dict(event.data)}
 
 
 async def _wait(log: EventLog, since: int, seconds: float, most: int) -> Replay:
