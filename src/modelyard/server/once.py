@@ -6,6 +6,8 @@ import threading
 from collections import OrderedDict
 from typing import Protocol
 
+from sqlalchemy.engine import Connection
+
 from modelyard.errors import Busy, KeyReused
 from modelyard.server.messages import Reply
 
@@ -30,6 +32,9 @@ class Once(Protocol):
             KeyReused: The key belongs to another request.
             Busy: The equal request is still being done.
         """
+
+    def keep_within(self, db: Connection, key: str, reply: Reply) -> None:
+        """Write the answer in the transaction that does the work; `keep` still follows, or `drop` when it is undone."""
 
     def keep(self, key: str, reply: Reply) -> None:
         """The request was done: this is its answer."""
@@ -58,6 +63,9 @@ class OnceInMemory:
                 return None
             earlier, reply = self._held[key]
         return settle(earlier, mark, reply)
+
+    def keep_within(self, db: Connection, key: str, reply: Reply) -> None:
+        """Nothing: what it remembers ends with the process anyway."""
 
     def keep(self, key: str, reply: Reply) -> None:
         with self._lock:

@@ -1,7 +1,8 @@
 """Idempotency-Key, kept in the database: a retry after a restart is not done twice either.
 
-Work and answer are two commits. A service that is killed between them has done the work and does not know it: the
-retry does it once more.
+What queues tasks writes its answer in the same transaction (`keep_within`): after a kill both are there or neither is.
+Every other request sets something to what was sent, or is answered by what it finds; its answer is a commit of its own,
+and after a kill in between it is done again.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Callable
 
 import msgspec
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
 from modelyard.server.messages import Reply
 from modelyard.server.once import settle
@@ -34,6 +36,7 @@ class OnceKept:
         self._wall = wall
         self._lock = threading.Lock()
         self._under_way: dict[str, bytes] = {}
+        self._written: set[str] = set()  # of those, whose answer is durable
 
     def begin(self, key: str, mark: bytes) -> Reply | None:
         key = _digest(key)
@@ -46,24 +49,33 @@ class OnceKept:
                 return None
         return settle(bytes.fromhex(kept[0]), mark, kept[1])
 
+    def keep_within(self, db: Connection, key: str, reply: Reply) -> None:
+        key = _digest(key)
+        self._write(db, key, reply)
+        self._database.afterwards(lambda: self._written.add(key))
+
     def keep(self, key: str, reply: Reply) -> None:
         key = _digest(key)
         try:
-            self._write(key, self._under_way.get(key, b""), reply)
+            if key not in self._written:
+                with self._database.writing() as db:
+                    self._write(db, key, reply)
         finally:
-            with self._lock:  # only now: a retry in between would begin anew
-                self._under_way.pop(key, None)
+            self._end(key)  # only now: a retry in between would begin anew
 
     def drop(self, key: str) -> None:
-        with self._lock:
-            self._under_way.pop(_digest(key), None)
+        self._end(_digest(key))
 
-    def _write(self, key: str, mark: bytes, reply: Reply) -> None:
+    def _end(self, key: str) -> None:
+        with self._lock:
+            self._under_way.pop(key, None)
+            self._written.discard(key)
+
+    def _write(self, db: Connection, key: str, reply: Reply) -> None:
         now = self._wall()
-        with self._database.writing() as db:
-            db.execute(answers.delete().where((answers.c.at < now - _KEPT) | (answers.c.key == key)))
-            row = {"key": key, "asked": mark.hex(), "status": reply.status, "at": now}
-            db.execute(answers.insert().values(row | {"body": msgspec.msgpack.encode(reply)}))
+        db.execute(answers.delete().where((answers.c.at < now - _KEPT) | (answers.c.key == key)))
+        row = {"key": key, "asked": self._under_way.get(key, b"").hex(), "status": reply.status, "at": now}
+        db.execute(answers.insert().values(row | {"body": msgspec.msgpack.encode(reply)}))
 
     def _kept(self, key: str) -> tuple[str, Reply] | None:
         query = sa.select(answers.c.asked, answers.c.body).where(

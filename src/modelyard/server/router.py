@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from sqlalchemy.engine import Connection
 
 from modelyard.errors import BadRequest, NoSuchRoute, RoleTooLow, TokenNeeded, WrongMethod, YardError
 from modelyard.server.forms import FormReader
@@ -28,6 +29,9 @@ from modelyard.server.service import Service
 
 Run = Callable[[Callable[[], Any]], Awaitable[Any]]
 """Runs a blocking call somewhere and gives its result."""
+
+Keep = Callable[[Connection, Any], None]
+"""Writes what a handler returns down within the transaction of its work."""
 
 _log = logging.getLogger("modelyard.server")
 _PARAMETER = "{}"
@@ -48,6 +52,10 @@ class Runs:
 
     quick: Run
     slow: Run
+
+
+def _no_key(_db: Connection, _given: Any) -> None:
+    """Nobody will ask again."""
 
 
 async def inline(call: Callable[[], Any]) -> Any:
@@ -130,7 +138,8 @@ class Router:
                 earlier.status, earlier.body, earlier.media_type, {**earlier.headers, "Idempotent-Replay": "true"}
             )
         try:
-            reply = await _call(service, asked, route, texts, runs)
+            keep = _keeping(service, route, key)
+            reply = await _call(service, asked, route, texts, runs, keep)
         except BaseException:
             await run(lambda: service.once.drop(key))
             raise
@@ -138,7 +147,13 @@ class Router:
         return reply
 
 
-async def _call(service: Service, asked: Asked, route: Route, texts: dict[str, str], runs: Runs) -> Reply:
+def _keeping(service: Service, route: Route, key: str) -> Keep:
+    return lambda db, given: service.once.keep_within(db, key, _reply(route, given))
+
+
+async def _call(
+    service: Service, asked: Asked, route: Route, texts: dict[str, str], runs: Runs, keep: Keep = _no_key
+) -> Reply:
     arguments = route.path_reader.read(texts)
     if route.query_reader:
         arguments["query"] = route.query_reader.read(asked.query)
@@ -146,7 +161,7 @@ async def _call(service: Service, asked: Asked, route: Route, texts: dict[str, s
         no_query(asked.query)
     if route.body_reader:
         arguments["body"] = await _read(route.body_reader, asked.body, runs.quick)
-    here = Here(service.app, asked.caller, asked.request_id, asked.address, asked.headers, service)
+    here = Here(service.app, asked.caller, asked.request_id, asked.address, asked.headers, service, keep)
     if inspect.iscoroutinefunction(route.call):
         return _reply(route, await route.call(here, **arguments))
     run = runs.slow if route.is_slow(arguments.get("body")) else runs.quick

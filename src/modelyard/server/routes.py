@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_type_hints
 
 import msgspec
+from sqlalchemy.engine import Connection
 
 from modelyard.errors import YardError
 from modelyard.server.forms import Form, FormReader
@@ -53,6 +54,8 @@ class Here:
         address: Where the request comes from: an IP address, ``socket`` or ``inside``.
         headers: Of the request, names in lower case.
         service: What only a service has: its tokens, its start, its snapshot.
+        keep: Called inside the transaction that does the work, with what will be returned: writes the answer down
+            under the request's Idempotency-Key, so that neither is there without the other.
     """
 
     app: App
@@ -61,6 +64,7 @@ class Here:
     address: str
     headers: Mapping[str, str]
     service: Service
+    keep: Callable[[Connection, Any], None]
 
 
 @dataclass(frozen=True)

@@ -17,13 +17,13 @@ from modelyard.tasks.upcoming import ids
 _DAY = 86400.0
 
 
-def again(queue: Queue, numbers: Iterable[int]) -> list[int]:
-    """Add ended tasks anew, with the same options; gives the new ids.
+def drafts_of(queue: Queue, numbers: Iterable[int]) -> list[Draft]:
+    """What adds ended tasks anew, with the same options.
 
     Raises:
-        NoSuchTask: One of them does not exist; none is added.
+        NoSuchTask: One of them does not exist.
     """
-    return queue.add([_draft(queue.get(number)) for number in dict.fromkeys(numbers)])
+    return [_draft(queue.get(number)) for number in dict.fromkeys(numbers)]
 
 
 def _draft(task: Task) -> Draft:

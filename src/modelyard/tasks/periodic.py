@@ -89,7 +89,7 @@ def add_due(queue: Queue) -> list[int]:
     return added
 
 
-def _mark(name: str, now: float, db: Connection) -> None:
+def _mark(name: str, now: float, db: Connection, _added: list[int]) -> None:
     db.execute(sa.update(periodic).where(periodic.c.name == name).values(last=now))
 
 

@@ -74,13 +74,15 @@ class Queue:
 
     # --- add --------------------------------------------------------------------------------------
 
-    def add(self, drafts: Sequence[Draft], also: Callable[[Connection], object] = lambda _: None) -> list[int]:
+    def add(
+        self, drafts: Sequence[Draft], also: Callable[[Connection, list[int]], object] = lambda _db, _ids: None
+    ) -> list[int]:
         """Add tasks, all or none, in one durable transaction.
 
         A draft whose key an open task has already becomes a follower of that task.
 
         Args:
-            also: Called with the connection, inside the same transaction.
+            also: Called with the connection and the ids, inside the same transaction.
 
         Returns:
             Their ids, in order.
@@ -93,7 +95,7 @@ class Queue:
             raise UsageError(f"{len(drafts)} tasks in one call; at most {_MOST}.", hint="Send them in several calls.")
         with self.database.writing() as db:
             added = insert(db, drafts, self.wall(), self.mover)
-            also(db)
+            also(db, added)
         for first in range(0, len(added), 1000):
             self.events.publish("task.added", {"ids": added[first : first + 1000]})
         self.on_change()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Annotated
+from collections.abc import Callable, Iterable, Sequence
+from typing import Annotated, TypeVar
 
 import msgspec
+from sqlalchemy.engine import Connection
 
 from modelyard.errors import TooManyAddresses, UsageError, YardError
 from modelyard.jobs.addressing import KeepKey, without_secrets
@@ -19,6 +20,7 @@ from modelyard.server.roles import Role
 from modelyard.server.routes import Here, Id
 from modelyard.tasks.task import Draft, Priority
 
+T = TypeVar("T")
 Text = Annotated[str, msgspec.Meta(max_length=8192)]
 _LINES = 200_000
 """Lines of a batch, each of which is answered."""
@@ -57,8 +59,27 @@ class BatchEntry(msgspec.Struct, frozen=True, omit_defaults=True):
     error: TaskError | None = None
 
 
-def add_items(here: Here, items: Sequence[Item]) -> tuple[list[int], list[tuple[str, TaskError]]]:
-    """Queue what can be read, in one step; gives ids, and each refused address with its problem.
+def queued(here: Here, drafts: Sequence[Draft], tell: Callable[[list[int]], T]) -> T:
+    """Queue drafts; gives what is told of their ids, written down with them for whoever asks again.
+
+    Raises:
+        UsageError: Too many at once.
+        NoSuchTask: A draft needs a task that does not exist.
+    """
+    told: list[T] = []
+
+    def also(db: Connection, ids: list[int]) -> None:
+        told.append(tell(ids))
+        here.keep(db, told[0])
+
+    if not drafts:
+        return tell([])
+    here.app.queue.add(drafts, also)
+    return told[0]
+
+
+def read_items(here: Here, items: Sequence[Item]) -> tuple[list[Draft], list[tuple[str, TaskError]]]:
+    """What can be read as drafts, and each refused address with its problem.
 
     Raises:
         YardError: The only address cannot be queued.
@@ -74,11 +95,13 @@ def add_items(here: Here, items: Sequence[Item]) -> tuple[list[int], list[tuple[
             if len(items) == 1:
                 raise
             refused.append((without_secrets(here.app.hubs, item.address)[:200], error_view(error.as_dict())))
-    return here.app.queue.add(drafts), refused
+    return drafts, refused
 
 
-def add_batch(here: Here, text: str, shared: Item, try_only: bool) -> tuple[list[int], list[BatchEntry]]:
-    """Queue the addresses of a text; gives ids and what each line became.
+def read_lines(
+    here: Here, text: str, shared: Item, try_only: bool
+) -> tuple[list[Draft], Callable[[list[int]], list[BatchEntry]]]:
+    """The addresses of a text as drafts, and what each line became once these have ids.
 
     Raises:
         TooManyAddresses: More than one batch may have; nothing was queued.
@@ -87,7 +110,7 @@ def add_batch(here: Here, text: str, shared: Item, try_only: bool) -> tuple[list
     found = _bounded(read_batch(here.app.hubs, text, keep_key=keep, redactor=here.app.redactor))
     entries = [_shown(entry) for entry in found]
     if try_only:
-        return [], entries
+        return [], lambda _: entries
     drafts: list[Draft] = []
     lines: list[int] = []
     for index, entry in enumerate(found):
@@ -98,10 +121,13 @@ def add_batch(here: Here, text: str, shared: Item, try_only: bool) -> tuple[list
             except YardError as error:
                 told = error_view(error.as_dict())
                 entries[index] = msgspec.structs.replace(entries[index], became="refused", error=told)
-    ids = here.app.queue.add(drafts) if drafts else []
-    for number, index in zip(ids, lines, strict=True):
-        entries[index] = msgspec.structs.replace(entries[index], became="task", id=number)
-    return ids, entries
+
+    def became(ids: list[int]) -> list[BatchEntry]:
+        for number, index in zip(ids, lines, strict=True):
+            entries[index] = msgspec.structs.replace(entries[index], became="task", id=number)
+        return entries
+
+    return drafts, became
 
 
 def _bounded(read: Iterable[Entry]) -> list[Entry]:

@@ -8,13 +8,14 @@ from typing import Annotated, Literal
 import msgspec
 
 from modelyard.errors import BadValue, NoSuchTask, UnsafePath
+from modelyard.server.api.adding import queued
 from modelyard.server.api.fence import check_again
 from modelyard.server.api.tasks import Ids, Most, Word
 from modelyard.server.api.views import TaskView, view
 from modelyard.server.messages import Answer
 from modelyard.server.roles import Role
 from modelyard.server.routes import Ask, Here, Routes
-from modelyard.tasks.again import again, forget
+from modelyard.tasks.again import drafts_of, forget
 from modelyard.tasks.listing import Filter, as_csv, exported, history_page
 from modelyard.tasks.states import State
 from modelyard.tasks.statistics import Day, days
@@ -120,7 +121,7 @@ def do_again(here: Here, body: Chosen) -> Queued:
     """Queue ended tasks again as new ones, with the same options."""
     for number in body.ids:
         check_again(here, number)
-    return Queued(again(here.app.queue, body.ids))
+    return queued(here, drafts_of(here.app.queue, body.ids), Queued)
 
 
 @routes.post("/history/forget", role=Role.ADMIN, raises=(NoSuchTask,), example={"ids": [3]})

@@ -14,6 +14,7 @@ from modelyard.jobs.measuring import MEASURE, MeasureOptions
 from modelyard.jobs.scan import SCAN, ScanOptions
 from modelyard.library.roots.entries import Entry
 from modelyard.library.roots.roots import Problem
+from modelyard.server.api.adding import queued
 from modelyard.server.roles import Role
 from modelyard.server.routes import Ask, Here, Id, Routes
 
@@ -173,8 +174,7 @@ def begin_verify(here: Here, body: VerifyBody) -> Begun:
 
 def begin(here: Here, chore: Chore[Any], options: Any) -> Begun:
     """Queue a chore; the same one that is open already does it for both."""
-    (number,) = here.app.queue.add([chore.draft(options)])
-    return Begun(number)
+    return queued(here, [chore.draft(options)], lambda ids: Begun(ids[0]))
 
 
 def _roots_changed(here: Here) -> None:

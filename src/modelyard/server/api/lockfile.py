@@ -6,7 +6,7 @@ import msgspec
 
 from modelyard.errors import BadValue, UnsafePath, YardError
 from modelyard.jobs.lockfile import LARGEST, Lock, Verdict, addresses_by_hash, check, export_json
-from modelyard.server.api.adding import Item, draft_of
+from modelyard.server.api.adding import Item, draft_of, queued
 from modelyard.server.api.models import FilterQuery
 from modelyard.server.messages import Answer
 from modelyard.server.roles import Role
@@ -60,8 +60,7 @@ def apply_lock(here: Here, body: Lock) -> SyncAnswer:
             drafts.append(draft_of(here, Item(address=address, to=one.target, sha256=one.sha256 or None)))
         except YardError as error:
             left.append(msgspec.structs.replace(one, reason=error.message))
-    ids = here.app.queue.add(drafts) if drafts else []
-    return SyncAnswer(_complete(found), found, ids, left)
+    return queued(here, drafts, lambda ids: SyncAnswer(_complete(found), found, ids, left))
 
 
 def _complete(found: list[Verdict]) -> bool:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from modelyard.errors import BadAddress, IllegalMove, NoSuchTask, TooManyAddresses, UsageError
-from modelyard.server.api.adding import BatchEntry, Item, add_batch, add_items
+from modelyard.server.api.adding import BatchEntry, Item, queued, read_items, read_lines
 from modelyard.server.api.fence import retry
 from modelyard.server.api.views import AnswerView, TaskError, TaskView, answers, live_of, view
 from modelyard.server.roles import Role
@@ -158,15 +158,16 @@ def add_tasks(here: Here, body: NewTasks) -> Added:
     """Queue downloads, all that can be read in one durable step; the answer comes when they are safe."""
     shared = body.shared or Item()
     items = [*body.items, *(msgspec.structs.replace(shared, address=address) for address in body.addresses)]
-    ids, refused = add_items(here, items)
-    return Added(ids, [Refusal(address, error) for address, error in refused])
+    drafts, refused = read_items(here, items)
+    told = [Refusal(address, error) for address, error in refused]
+    return queued(here, drafts, lambda ids: Added(ids, told))
 
 
 @routes.post("/tasks/batch", role=Role.OPERATOR, status=201, raises=(UsageError, TooManyAddresses), most=64 * 2**20)
 def add_batch_of_tasks(here: Here, body: NewBatch) -> BatchAnswer:
     """Queue whatever addresses a text holds; every line is answered."""
-    ids, entries = add_batch(here, body.text, body.shared or Item(), body.try_only)
-    return BatchAnswer(ids, entries)
+    drafts, told = read_lines(here, body.text, body.shared or Item(), body.try_only)
+    return queued(here, drafts, lambda ids: BatchAnswer(ids, told(ids)))
 
 
 @routes.post(

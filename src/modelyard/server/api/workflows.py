@@ -21,6 +21,7 @@ from modelyard.jobs.workflows.wanted import Wanted
 from modelyard.net.stop import Stop
 from modelyard.programs.workflows.reading import read_stream
 from modelyard.programs.workflows.references import Workflow
+from modelyard.server.api.adding import queued
 from modelyard.server.api.ensuring import near_of
 from modelyard.server.api.fence import check_source, check_target
 from modelyard.server.api.workflow_links import Links
@@ -133,9 +134,12 @@ def get_workflow(here: Here, query: AcceptQuery, body: bytes) -> WorkflowTasks:
                 drafts.append((model, _draft(here, model, wanted)))
         except YardError as error:
             notes.append(f"{model.name}: {error.message}")
-    ids = here.app.queue.add([each for _, each in drafts]) if drafts else []
-    tasks = [FetchedModel(number, model.name, model.target) for number, (model, _) in zip(ids, drafts, strict=True)]
-    return WorkflowTasks(_view(here, found, msgspec.structs.replace(plan, notes=tuple(notes))), tasks)
+    seen = _view(here, found, msgspec.structs.replace(plan, notes=tuple(notes)))
+    return queued(here, [each for _, each in drafts], lambda ids: WorkflowTasks(seen, _fetched(ids, drafts)))
+
+
+def _fetched(ids: list[int], drafts: list[tuple[PlannedModel, Draft]]) -> list[FetchedModel]:
+    return [FetchedModel(number, model.name, model.target) for number, (model, _) in zip(ids, drafts, strict=True)]
 
 
 @routes.post(
