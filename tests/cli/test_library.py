@@ -48,6 +48,9 @@ def test_a_library_from_the_first_scan_to_another_machine(tmp_path: Path, comfy:
     assert "no model 9999" in run("verify", "9999", code=3).err
     assert run("verify", "--library", code=6).err.count("damaged") == 1
     assert "No program" in run("usage").err and "unused for 1 days" in run("usage", "--unused", "1").err
+    assert f"{found['title']}: 0 times" in run("usage", str(found["id"])).out
+    assert json.loads(run("usage", found["path"], "--json").out)["days"] == []
+    assert "by program" in run("space").out and "ComfyUI" in run("space").out
     assert "alike" in run("compare", str(found["id"]), str(found["path"])).out
     for words in (("rename", "NUMBER", "nicer"), ("move", "NUMBER", "--folder", "loras"), ("trash", "NUMBER")):
         dry = run(*[str(found["id"]) if word == "NUMBER" else word for word in words], "--dry-run")

@@ -17,7 +17,9 @@ from modelyard.jobs.owning import report_uses
 from modelyard.jobs.space import proposal, proposals, space
 from modelyard.jobs.trash import put_away
 from modelyard.library.atimes import Mounts
+from modelyard.library.roots.entries import Entry
 from modelyard.values.week import DAY
+from programs.installed import trees
 
 from .library import library, model, scanned
 
@@ -123,3 +125,33 @@ def test_only_what_can_be_fetched_again_and_nobody_loves_is_offered(
     if favourite or rating >= 4:
         assert one.action == "keep"
     assert one.words and one.reason
+
+
+def test_the_room_is_told_by_program(yard: tuple[App, Path], tmp_path: Path) -> None:
+    app, root = yard
+    size = model(root / "mine.safetensors", 1).stat().st_size
+    for number, name in enumerate(("ComfyUI", "other/ComfyUI")):
+        home = tmp_path / name
+        for place in ("comfy", "models"):
+            (home / place).mkdir(parents=True)
+        for file in ("main.py", "folder_paths.py"):
+            (home / file).touch()
+        for at in range(number + 2):
+            model(home / "models" / "loras" / f"{number}{at}.safetensors", 10 * number + at + 2)
+        app.stock.entries.keep(Entry(path=str(home), comfy=True))
+    scanned(app)
+    told = space(app.stock)
+    assert [(part.name, part.models, part.size) for part in told.program] == [
+        (f"ComfyUI ({tmp_path}/other/ComfyUI)", 3, 3 * size),
+        (f"ComfyUI ({tmp_path}/ComfyUI)", 2, 2 * size),
+        ("", 1, size),
+    ]
+    assert sum(part.size for part in told.program) == told.size
+
+
+def test_one_program_of_a_name_needs_no_folder_to_be_told(yard: tuple[App, Path], tmp_path: Path) -> None:
+    app, _ = yard
+    store = trees.lm_studio(tmp_path / "home")
+    app.stock.entries.keep(Entry(path=str(store)))
+    scanned(app)
+    assert [part.name for part in space(app.stock).program] == ["LM Studio"]

@@ -213,6 +213,11 @@ def test_uses_are_counted_by_path_or_by_folder_and_name(face: Face, root: Path) 
     assert face("POST", "/models/used", {"uses": uses}) == {"known": 2}
     (found,) = face("GET", "/models?sort=uses&descending=true")["models"]
     assert found["uses"] == 2 and found["used"] > 1000
+    told = face("GET", f"/models/{found['id']}/uses")
+    today, first = (time.strftime("%Y-%m-%d", time.localtime(at)) for at in (time.time(), 1000))
+    assert told["days"] == [{"day": today, "times": 1}, {"day": first, "times": 1}]
+    assert (told["title"], told["uses"], told["used"]) == ("a", 2, found["used"])
+    face("GET", "/models/999/uses", status=404)
 
 
 def test_searches_are_remembered_and_forgotten(face: Face) -> None:

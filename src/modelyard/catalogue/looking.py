@@ -17,7 +17,7 @@ from modelyard.catalogue.order import Order
 from modelyard.catalogue.pages import Page, page
 from modelyard.catalogue.shelf import Shelf
 from modelyard.catalogue.space import Idle, Part, ever_used, idle, sums, unused
-from modelyard.catalogue.usage import made_searches
+from modelyard.catalogue.usage import made_searches, uses_of
 from modelyard.catalogue.views import Details, Facets, FileView
 from modelyard.catalogue.ways import Outlook
 from modelyard.catalogue.words import asked_words
@@ -171,6 +171,11 @@ class Looking(Shelf):
         query = query.where(models.c.problems.contains("wrong-extension")).limit(most)
         with self.database.reading() as db:
             return sorted((row[0], row[1], row[2]) for row in db.execute(query))
+
+    def uses_of(self, number: int) -> list[tuple[str, int]]:
+        """How often a model was used on each day, the latest first, of the last thousand days with a use."""
+        with self.database.reading() as db:
+            return uses_of(db, number)
 
     def searches(self) -> list[tuple[str, int, float]]:
         """Searches that were made: text, times, seconds since 1970; the latest first."""

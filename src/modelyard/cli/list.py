@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, get_args
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import click
 
@@ -11,6 +11,9 @@ from modelyard.cli.options import json_option
 from modelyard.cli.yard import Yard, reached
 from modelyard.values.sizes import show_size
 from modelyard.values.sorts import Sort
+
+_LONGEST = 200
+"""Letters of a search that is remembered."""
 
 
 @click.command()
@@ -47,6 +50,8 @@ def command(words: tuple[str, ...], as_json: bool, facets: bool, limit: int, **c
             count += 1
             teller.data(model)
             teller.result(_line(model))
+        if words and not as_json and yard.lasts:  # a page may offer it again; what a program asks is no person's search
+            yard("PUT", f"/searches/{quote(' '.join(words)[:_LONGEST], safe='')}")
         if not count:
             teller.note("None. Look for new ones with `modelyard scan`.")
         elif count == limit:

@@ -20,7 +20,7 @@ _MOST = 8
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="With --proposals: how many.")
 @json_option
 def command(days: int, proposed: bool, limit: int, as_json: bool) -> None:
-    """Say what takes the room: by kind, folder, root, hub and family; duplicates, trash, drives, unused models."""
+    """Say what takes the room: by kind, folder, root, program, hub, family; duplicates, trash, drives, unused models."""
     with reached(as_json=as_json) as (yard, teller):
         if proposed:
             for one in _proposals(yard, days, limit):
@@ -48,7 +48,7 @@ def _proposals(yard: Yard, days: int, limit: int) -> Iterator[dict[str, Any]]:
 
 def _lines(told: dict[str, Any]) -> Iterator[str]:
     yield f"{told['models']:,} models, {show_size(told['size'])}"
-    for name in ("kind", "folder", "root", "hub", "family"):
+    for name in ("kind", "folder", "root", "program", "hub", "family"):
         yield f"by {name}"
         for part in told[name][:_MOST]:
             yield f"  {show_size(part['size']):>9} {part['models']:7,}  {part['name'] or '(none)'}"

@@ -9,18 +9,29 @@ from urllib.parse import urlencode
 
 import click
 
+from modelyard.cli.chosen import found
 from modelyard.cli.options import json_option
 from modelyard.cli.yard import Yard, reached
+from modelyard.errors import UsageError
 from modelyard.values.sizes import show_size
 
 
 @click.command()
+@click.argument("models", nargs=-1)
 @click.option("--unused", type=click.IntRange(1), metavar="DAYS", help="Not used for so many days; the largest first.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=30, show_default=True, help="How many.")
 @json_option
-def command(unused: int | None, limit: int, as_json: bool) -> None:
-    """Show the models that are used most, as programs report it; or those that are not used."""
+def command(models: tuple[str, ...], unused: int | None, limit: int, as_json: bool) -> None:
+    """Show the models that are used most, as programs report it, or those that are not; of MODELS, on which days."""
+    if models and unused is not None:
+        raise UsageError("--unused lists models; with MODELS it makes no sense.", hint="Say one of them.")
     with reached(as_json=as_json) as (yard, teller):
+        for text in models:
+            told = yard("GET", f"/models/{found(yard, text)['model']['id']}/uses")
+            teller.data(told)
+            teller.result("\n".join(_days(told, limit)))
+        if models:
+            return
         size = count = 0
         for model in _used(yard, limit) if unused is None else _unused(yard, unused, limit):
             count, size = count + 1, size + model["size"]
@@ -44,6 +55,15 @@ def _unused(yard: Yard, days: int, limit: int) -> Iterator[dict[str, Any]]:
     for one in yard("GET", f"/models/proposals?days={days}&limit={limit}")["proposals"]:
         if one["reason"] != "read":
             yield {name: one[name] for name in ("id", "title", "path", "size", "uses", "used", "last", "source")}
+
+
+def _days(told: dict[str, Any], limit: int) -> Iterator[str]:
+    last = time.strftime(", last on %Y-%m-%d at %H:%M", time.localtime(told["used"])) if told["used"] else ""
+    yield f"{told['id']:6} {' '.join(told['title'].split())}: {told['uses']} times{last}"
+    for one in told["days"][:limit]:
+        yield f"       {one['day']} {one['times']:5} times"
+    if len(told["days"]) > limit:
+        yield f"       … and {len(told['days']) - limit} days before: --limit"
 
 
 def _line(model: dict[str, Any]) -> str:

@@ -6,6 +6,9 @@ import os
 import re
 import shutil
 import time
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Literal
 
 import msgspec
@@ -17,6 +20,9 @@ from modelyard.jobs.dedupe import duplicates
 from modelyard.jobs.stock import Stock
 from modelyard.jobs.trash import listed
 from modelyard.library.atimes import last_read, mounts
+from modelyard.programs.installed.found import Program
+from modelyard.programs.installed.machine import Machine, this_machine
+from modelyard.programs.installed.searching import recognise
 from modelyard.values.week import DAY
 
 UNUSED_DAYS = 180
@@ -42,6 +48,7 @@ class Space(msgspec.Struct, frozen=True, kw_only=True):
     """What takes the room. Bytes.
 
     Attributes:
+        program: By the programs in whose folders the roots lie; without a name what lies in none.
         duplicates: What `modelyard dedupe` would give back.
         unused: Models that nobody used for `unused_days`.
         uses_known: Whether any program ever told of a use; without that every model is unused.
@@ -54,6 +61,7 @@ class Space(msgspec.Struct, frozen=True, kw_only=True):
     root: list[Part]
     hub: list[Part]
     family: list[Part]
+    program: list[Part]
     duplicates: int
     trash: int
     unused: Part
@@ -116,6 +124,7 @@ def space(stock: Stock, days: int = UNUSED_DAYS) -> Space:
         models=sum(part.models for part in sums["root"]),
         size=sum(part.size for part in sums["root"]),
         **sums,
+        program=_by_program(sums["root"], this_machine()),
         duplicates=duplicates(stock).frees,
         trash=sum(one.size for one in listed(stock)),
         unused=unused,
@@ -123,6 +132,34 @@ def space(stock: Stock, days: int = UNUSED_DAYS) -> Space:
         uses_known=known,
         drives=_drives(stock, {part.name: part.size for part in sums["root"]}),
     )
+
+
+def _by_program(roots: Sequence[Part], machine: Machine) -> list[Part]:
+    """The same models by program, the largest first; programs of one name are told apart by their folders."""
+    known: dict[Path, Program | None] = {}
+    by_program: dict[Program | None, list[Part]] = {}
+    for part in roots:
+        by_program.setdefault(_owner(Path(os.path.realpath(part.name)), machine, known), []).append(part)
+    names = Counter(one.name for one in by_program if one)
+    parts = [
+        Part(
+            "" if one is None else one.name if names[one.name] == 1 else f"{one.name} ({one.path})",
+            sum(part.models for part in held),
+            sum(part.size for part in held),
+        )
+        for one, held in by_program.items()
+    ]
+    return sorted(parts, key=lambda part: (-part.size, part.name))
+
+
+def _owner(root: Path, machine: Machine, known: dict[Path, Program | None]) -> Program | None:
+    """The program whose folder this is, or is inside of, the nearest one."""
+    for folder in (root, *root.parents):
+        if folder not in known:
+            known[folder] = recognise(folder, machine)
+        if program := known[folder]:
+            return program
+    return None
 
 
 def _drives(stock: Stock, sizes: dict[str, int]) -> list[Drive]:

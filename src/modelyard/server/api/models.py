@@ -159,6 +159,33 @@ class Search(msgspec.Struct, frozen=True):
     at: float
 
 
+class Day(msgspec.Struct, frozen=True):
+    """How often a model was used on one day.
+
+    Attributes:
+        day: Where the service runs, as in 2026-01-31.
+    """
+
+    day: str
+    times: int
+
+
+class UsesOf(msgspec.Struct, frozen=True):
+    """How often and when a model was used, as programs reported it.
+
+    Attributes:
+        uses: In all, of the days beyond the last thousand as well.
+        used: The last time, seconds since 1970; 0 for never.
+        days: With a use, the latest first.
+    """
+
+    id: int
+    title: str
+    uses: int
+    used: float
+    days: list[Day]
+
+
 @routes.get("/models", role=Role.VIEWER, raises=(BadValue,))
 def list_models(here: Here, query: ModelsQuery) -> Page:
     """Models, sorted; take `next` of a page as `after` of the one behind it."""
@@ -242,6 +269,14 @@ def models_used(here: Here, body: Uses) -> Counted:
     """A program tells which models it used; names that are not known are passed over."""
     told: list[dict[str, Any]] = [msgspec.to_builtins(use) for use in body.uses]
     return Counted(report_uses(here.app.stock, told))
+
+
+@routes.get("/models/{id}/uses", role=Role.VIEWER, raises=(NoSuchModel,))
+def model_uses(here: Here, id: Id) -> UsesOf:
+    """How often and when a model was used."""
+    model = here.app.stock.catalogue.get(id)
+    days = [Day(*row) for row in here.app.stock.catalogue.uses_of(id)]
+    return UsesOf(model.id, model.title, model.uses, model.used, days)
 
 
 @routes.get("/searches", role=Role.VIEWER)

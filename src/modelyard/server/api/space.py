@@ -63,7 +63,7 @@ def begin_dedupe(here: Here, body: DedupeBody) -> Begun:
 
 @routes.get("/space", role=Role.VIEWER, slow=True)
 def show_space(here: Here, query: DaysQuery) -> Space:
-    """What takes the room: by kind, folder, root, hub and family, duplicates, the trash, what nobody uses."""
+    """What takes the room: by kind, folder, root, program, hub and family, duplicates, the trash, what nobody uses."""
     return space(here.app.stock, query.days)
 
 
