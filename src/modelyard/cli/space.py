@@ -20,7 +20,7 @@ _MOST = 8
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="With --proposals: how many.")
 @json_option
 def command(days: int, proposed: bool, limit: int, as_json: bool) -> None:
-    """Say what takes the room: by kind, folder, root, program, hub, family; duplicates, trash, drives, unused models."""
+    """Say what takes the room: by kind, folder, root, program, hub, family; duplicates, trash, drives, unused ones."""
     with reached(as_json=as_json) as (yard, teller):
         if proposed:
             for one in _proposals(yard, days, limit):
