@@ -72,11 +72,10 @@ def _about(now: About, told: ModelRecord, *, sure: bool, instead: bool) -> About
     own = _own(now.own, told, instead=instead)
     if not sure:
         return replace(now, own=own)
-    if not now.hub and told.deleted:
-        return replace(harmless(told.deleted), own=own)
-    about = replace(now, own=own, asked=now.asked or told.asked_at)
-    about = replace(about, unknown_at=tuple(dict.fromkeys((*now.unknown_at, *told.unknown_at))))
-    if now.hub or not told.hub:
+    known = harmless(told.deleted) if told.deleted and not now.hub else now
+    unknown_at = tuple(dict.fromkeys((*known.unknown_at, *told.unknown_at)))
+    about = replace(known, own=own, asked=known.asked or told.asked_at, unknown_at=unknown_at)
+    if about.hub or not told.hub:
         return about
     return replace(about, hub=told.hub, model_id=told.hub_model, version_id=told.hub_version)
 
