@@ -12,11 +12,10 @@ from sqlalchemy.engine import Connection
 
 from modelyard.store.schema import tasks
 from modelyard.tasks.adding import chunks, insert
-from modelyard.tasks.moving import column, record
+from modelyard.tasks.moving import Move, Mover
 from modelyard.tasks.queue import Queue
 from modelyard.tasks.states import State
-from modelyard.tasks.statistics import count
-from modelyard.tasks.task import Draft, task_of
+from modelyard.tasks.task import Draft
 
 _REASON = "Done by a command."
 
@@ -49,7 +48,7 @@ def keep(queue: Queue, done: Sequence[Elsewhere]) -> int:
         for one in new:
             unkeyed = msgspec.structs.replace(one.draft, key=None)  # it follows no task, and none follows it
             (number,) = insert(db, [unkeyed], one.ended - one.seconds, queue.mover)
-            _end(db, number, one)
+            _end(queue.mover, db, number, one)
     if new:
         queue.events.publish("queue.kept", {"count": len(new)})
     return len(new)
@@ -63,15 +62,10 @@ def _known(db: Connection, keys: Sequence[str]) -> set[str]:
     }
 
 
-def _end(db: Connection, number: int, one: Elsewhere) -> None:
+def _end(mover: Mover, db: Connection, number: int, one: Elsewhere) -> None:
     """From its first state to its end in one step: nobody saw it in between, so nobody is told of it as of news."""
-    before = task_of(db.execute(sa.select(tasks).where(tasks.c.id == number)).mappings().one())
-    state = State.FAILED if one.error else State.DONE
-    times = {"started": before.created, "ended": one.ended, "seconds": one.seconds}
-    told = {"error": dict(one.error) if one.error else None, "result": dict(one.result), "key": one.draft.key}
+    times = {"started": one.ended - one.seconds, "seconds": one.seconds}
+    told = {"result": dict(one.result), "key": one.draft.key, "listed": False}
     bytes_ = {"size": one.size, "done": one.size, "received": one.received}
-    changes = {"state": state, "reason": _REASON, "listed": False, **times, **told, **bytes_}
-    values = {name: column(value) for name, value in changes.items()}
-    db.execute(sa.update(tasks).where(tasks.c.id == number).values(values))
-    record(db, number, one.ended, before.state, state, _REASON, one.error or {})
-    count(db, before, msgspec.structs.replace(before, **changes), one.ended)
+    state, fields = State.FAILED if one.error else State.DONE, {**times, **told, **bytes_}
+    mover.within(db, Move(number, state, _REASON, one.error or None, fields=fields, at=one.ended, silent=True))

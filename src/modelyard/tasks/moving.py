@@ -50,6 +50,8 @@ class Move:
         run: Only when this run is the current one; a late word of an older run moves nothing.
         start: Only from one of these states; empty means whatever the table allows.
         fields: Columns that change with it: until, result, size, done, received, seconds, attempts, follows.
+        at: When it happened, seconds since 1970; None is now.
+        silent: Nobody is told of it as of news.
     """
 
     task: int
@@ -59,6 +61,8 @@ class Move:
     run: int | None = None
     fields: Mapping[str, Any] = field(default_factory=dict)
     start: Collection[State] = ()
+    at: float | None = None
+    silent: bool = False
 
 
 class Mover:
@@ -108,11 +112,12 @@ class Mover:
         before = task_of(found)
         _check(before, wish)
         after = self._write(db, before, wish)
-        self._database.afterwards(lambda: self._announce(before.state, after))
+        if not wish.silent:
+            self._database.afterwards(lambda: self._announce(before.state, after))
         return after
 
     def _write(self, db: Connection, before: Task, wish: Move) -> Task:
-        now = self._wall()
+        now = self._wall() if wish.at is None else wish.at
         changes = {
             "state": wish.to,
             "reason": wish.reason,
@@ -127,7 +132,7 @@ class Mover:
         same = {"wanted": before.id, "from_state": before.state, "of_run": before.run}
         if db.execute(_update(tuple(columns)), columns | same).rowcount != 1:
             raise IllegalMove(f"Task {before.id} was moved by another process.")
-        record(db, before.id, now, before.state, wish.to, wish.reason, wish.error or {})
+        _record(db, before.id, now, before.state, wish.to, wish.reason, wish.error or {})
         count(db, before, after, now)
         return after
 
@@ -159,7 +164,7 @@ def _check(before: Task, wish: Move) -> None:
         raise IllegalMove(f"Run {wish.run} of task {wish.task} is over.", state=before.state, to=wish.to)
 
 
-def record(
+def _record(
     db: Connection,
     task: int,
     now: float,
