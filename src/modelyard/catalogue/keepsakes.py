@@ -57,6 +57,7 @@ class Keepsake(msgspec.Struct, frozen=True, kw_only=True):
     problems: tuple[str, ...]
     uses: int
     used: float
+    gone: float
     about: About
     files: tuple[FileView, ...]
     days: dict[str, int]
@@ -89,7 +90,7 @@ class Regained:
 
 
 _PLAIN = ("id", "path", "root", "folder", "place", "size", "sha256", "added", "checked", "asked", "health", "uses")
-_COLUMNS = [models.c[name] for name in (*_PLAIN, "used", "problems", "about")]
+_COLUMNS = [models.c[name] for name in (*_PLAIN, "used", "gone", "problems", "about")]
 
 
 def spots(db: Connection) -> list[Spot]:
@@ -116,7 +117,7 @@ def _keepsakes(db: Connection, query: sa.Select[Any]) -> list[Keepsake]:
     ignored = _by_model(db, [newer.c.version], ids, newer.c.ignored)
     return [
         Keepsake(
-            **{name: row[name] for name in (*_PLAIN, "used")},
+            **{name: row[name] for name in (*_PLAIN, "used", "gone")},
             problems=tuple(row["problems"].split()),
             about=msgspec.json.decode(row["about"], type=About),
             files=tuple(sorted((FileView(*told) for told in files[row["id"]]), key=lambda file: not file.main)),

@@ -52,6 +52,8 @@ def _unfinished(told: dict[str, Any]) -> list[str]:
     lines = [f"  not taken: {words}" for words in told["left"]]
     lines += [f"  not in the backup: {words}" for words in told["left_out"]]
     lines += [f"  not here: {place}" for place in told["unknown"][:_SHOWN]]
+    if told["gone"]:
+        lines.append(f"{told['gone']} models of the backup were gone already when it was written.")
     if told["missing"]:
         lines.append(
             f"{told['missing']} models of the backup are not here: run `modelyard scan` or attach their drive, "

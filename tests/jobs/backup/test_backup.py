@@ -27,6 +27,7 @@ from modelyard.jobs.measuring import MeasureOptions, measure_models
 from modelyard.jobs.owning import Change, change_own, report_uses
 from modelyard.jobs.profiles import Profile
 from modelyard.jobs.queued import Options, draft
+from modelyard.jobs.trash import put_away
 from modelyard.library.roots.entries import Entry
 from modelyard.net.stop import Stop
 from modelyard.server.api.backup import holdings
@@ -389,3 +390,33 @@ def test_when_the_database_refuses_the_last_model_the_first_is_as_it_was(
     with app.database.writing() as db:
         db.exec_driver_sql("DROP TRIGGER no")
     assert restore(holdings(app), backup).words == 3
+
+
+def test_a_model_that_was_gone_is_written_down_too_and_waits_for_its_drive(
+    yard: tuple[App, Path], tmp_path: Path
+) -> None:
+    app, root = yard
+    path = model(root / "a.safetensors")
+    measured(app)
+    (number,) = ids(app).values()
+    app.stock.entries.keep(Entry(path=str(root), folder="loras", read_only=True))
+    change_own(app.stock, number, Change(notes="mine"))
+    away = shutil.move(path, tmp_path / "away")
+    scanned(app)
+    backup = written(app)
+    app.stock.catalogue.forget([number])
+    told = restore(holdings(app), backup)
+    assert (told.models, told.missing, told.gone, told.unknown) == (0, 0, 1, [])
+    shutil.move(away, path)
+    scanned(app)
+    assert restore(holdings(app), backup).words == 1
+    assert [app.stock.catalogue.get(one).notes for one in ids(app).values()] == ["mine"]
+
+
+def test_what_lies_in_the_trash_is_left_to_the_trash(yard: tuple[App, Path]) -> None:
+    app, root = yard
+    model(root / "a.safetensors", 1)
+    model(root / "b.safetensors", 2)
+    measured(app)
+    put_away(app.stock, ids(app)["loras/a.safetensors"])
+    assert [one.place for one in written(app).models] == ["b.safetensors"]

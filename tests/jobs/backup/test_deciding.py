@@ -43,6 +43,7 @@ def heres(draw: Any) -> Keepsake:
     return Keepsake(
         id=1, path="/r/a", root="/r", folder="loras", place="a", size=5, sha256=file.sha256, added=draw(times) + 1,
         checked=draw(times), asked=draw(times), health=draw(st.sampled_from(("good", "unverified"))), problems=(),
+        gone=0.0,
         uses=sum(told.values()) + draw(st.integers(0, 2)), used=draw(times),
         about=About(hub=hub, own=Own(**draw(st.fixed_dictionaries(words)))), files=(file,), days=told,
         ignored=draw(st.sampled_from(((), ("9",)))),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -46,6 +47,11 @@ def test_unmeasured_copies_of_two_roots_are_told_apart_by_root_then_by_time_and_
     assert found([record("x", modified=8)], moved) == {2: "x"}
     assert found([record("x", modified=9)], moved) == {}, "either might be meant"
     assert found([record("x", modified=9)], moved[:1]) == {1: "x"}
+
+
+def test_a_model_that_was_gone_takes_no_place_of_one_that_was_there() -> None:
+    was_gone = msgspec.structs.replace(record("x", A), gone=True)
+    assert found([was_gone, record("y", A)], [spot(1, "z", A)]) == {1: "y"}
 
 
 @given(

@@ -78,6 +78,7 @@ class ModelRecord(Part, frozen=True):
         folder: ComfyUI's name of the root's kind, empty for a mixed root.
         place: Below the root, with `/`.
         files: The main one first.
+        gone: It was not on the disk any more.
         checked: When its bytes were read last.
         good: They are what a hub or a person promised.
         verdicts: What that read said against them.
@@ -95,6 +96,7 @@ class ModelRecord(Part, frozen=True):
     files: Annotated[tuple[FileRecord, ...], msgspec.Meta(max_length=100_000)]
     sha256: Long = ""
     added: Time = 0.0
+    gone: bool = False
     checked: Time = 0.0
     good: bool = False
     verdicts: tuple[Word, ...] = ()

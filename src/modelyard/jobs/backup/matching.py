@@ -44,7 +44,7 @@ def match(records: Sequence[ModelRecord], spots: Sequence[Spot]) -> tuple[dict[i
         spots: Those first that are on the disk.
     """
     found: dict[int, ModelRecord] = {}
-    left = list(records)
+    left = sorted(records, key=lambda one: one.gone)  # what was there is asked for before what was gone
     for way in _WAYS:
         by_key: dict[Hashable, list[Spot]] = {}
         for spot in spots:

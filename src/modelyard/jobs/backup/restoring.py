@@ -27,6 +27,7 @@ class Restored(msgspec.Struct, frozen=True, kw_only=True):
         hashes: How many files need not be measured again.
         uses: Of how many models uses came back.
         missing: How many of the backup's models are not here; `unknown` names the first of them.
+        gone: How many more are not here, and were gone when it was written.
         roots, settings, profiles, schedule: What was taken over.
         left: What was not, and why.
         left_out: What the backup does not hold, to be set anew by hand.
@@ -41,6 +42,7 @@ class Restored(msgspec.Struct, frozen=True, kw_only=True):
     ignored: int
     searches: int
     missing: int
+    gone: int
     unknown: list[str]
     roots: list[str]
     settings: list[str]
@@ -61,7 +63,8 @@ def restore(held: Holdings, backup: Backup, *, instead: bool = False, dry_run: b
         DiskError, BadValue: The database cannot take it; nothing was changed.
     """
     catalogue = held.stock.catalogue
-    found, missing = match(backup.models, catalogue.spots())
+    found, left = match(backup.models, catalogue.spots())
+    missing = [one for one in left if not one.gone]
     searched = [(one.text, one.times, one.at) for one in backup.searches]
     deciding = partial(_decide, found, instead)
     done, searches = catalogue.regain(sorted(found), deciding, searched, dry_run=dry_run)
@@ -78,6 +81,7 @@ def restore(held: Holdings, backup: Backup, *, instead: bool = False, dry_run: b
         ignored=sum(len(one.ignored) for one in done),
         searches=len(searches),
         missing=len(missing),
+        gone=len(left) - len(missing),
         unknown=[f"{one.folder or 'mixed'}/{one.place}" for one in missing[:_MOST_TOLD]],
         roots=settled.roots,
         settings=settled.settings,

@@ -62,6 +62,7 @@ def record_of(known: Keepsake, redactor: Redactor) -> ModelRecord:
         files=tuple(_file(file, known.root) for file in known.files),
         sha256=known.sha256,
         added=known.added,
+        gone=known.gone > 0,
         checked=known.checked,
         good=known.health == Health.GOOD,
         verdicts=tuple(code for code in known.problems if code in VERDICTS),
