@@ -102,6 +102,16 @@ def test_a_workflow_comes_from_stdin() -> None:
     assert CliRunner().invoke(command, ["plan", "-"], input=b"\0", standalone_mode=False).return_value == 6
 
 
+def test_a_model_that_is_missing_in_the_folder_of_ones_home_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "me" / "models").mkdir(parents=True)
+    monkeypatch.setenv("HOME", str(tmp_path / "me"))
+    (tmp_path / "a.json").write_text(json.dumps(WORKFLOW))
+    code, (told,), _ = run("--json", str(tmp_path / "a.json"))
+    assert (code, told["complete"]) == (3, False)
+
+
 def test_reading_alone_makes_no_data_folder_and_loads_no_network(tmp_path: Path, data_folder: Path) -> None:
     (tmp_path / "a.json").write_text(json.dumps(WORKFLOW))
     told = "import sys, modelyard.cli.workflow as w; w.command(['plan', sys.argv[1], '--json'], standalone_mode=False)"

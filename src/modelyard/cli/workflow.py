@@ -98,19 +98,39 @@ def _each(found: Sequence[Found], compared: Callable[[Workflow], Workflow]) -> l
 
 
 def _plan(found: Sequence[Found], made: Resolver, teller: Teller) -> int:
-    whole = made.plan(row for one in found if one.workflow for row in one.workflow.needed)
-    compared = made.places.known or made.seeker is not None
-    code, at = 0, 0
-    for one in found:
+    whole = _whole(found, made)
+    compared, code = made.looking is not None, 0
+    for one, models in _apart(found, whole):
         if one.workflow is None:
             code = _refused(one, teller, code)
-            continue
-        count = len(one.workflow.needed)
-        models, at = whole.models[at : at + count], at + count
-        _tell(one, plan_of(models, made.rooms(models), whole.notes), teller, compared=compared)
+        else:
+            _tell(one, plan_of(models, made.rooms(models), whole.notes), teller, compared=compared)
     for line in room_lines(whole):
         teller.note(line)
     return code or (_INCOMPLETE if compared and not whole.complete else 0)
+
+
+def _whole(found: Sequence[Found], made: Resolver) -> Plan:
+    """One plan for all workflows: each model is looked for once."""
+    return made.plan(row for one in found if one.workflow for row in one.workflow.needed)
+
+
+def _apart(found: Sequence[Found], whole: Plan) -> Iterator[tuple[Found, tuple[PlannedModel, ...]]]:
+    """Each workflow with its own models of the plan for all."""
+    at = 0
+    for one in found:
+        count = len(one.workflow.needed) if one.workflow else 0
+        yield one, whole.models[at : at + count]
+        at += count
+
+
+def _planned(
+    found: Sequence[Found], made: Resolver, teller: Teller
+) -> Iterator[tuple[Found, tuple[PlannedModel, ...]]]:
+    whole = _whole(found, made)
+    for note in whole.notes:
+        teller.note(note)
+    yield from _apart(found, whole)
 
 
 def _refused(one: Found, teller: Teller, code: int) -> int:
@@ -146,6 +166,7 @@ def get(files: tuple[Path, ...], as_json: bool, comfyui: str, accept: str | None
     from modelyard.jobs.finding import rewritten
     from modelyard.jobs.logbook import write_down
     from modelyard.jobs.workflows.getting import Getting, check_room
+    from modelyard.jobs.workflows.naming import twin_of
 
     found = list(found_in(files))
     with opened(as_json=as_json, quiet=quiet) as (app, teller), stopping(app.stop):
@@ -158,7 +179,8 @@ def get(files: tuple[Path, ...], as_json: bool, comfyui: str, accept: str | None
         teller.data({"event": "plan", **msgspec.to_builtins(told)})
         for line in room_lines(told):
             teller.note(line)
-        check_room(told)
+        fetched = tuple(model for model in made.models if not (link and twin_of(model)))
+        check_room(plan_of(fetched, made.rooms(fetched)))
 
         @contextlib.contextmanager
         def showing(download: Download, planned: list[Planned]) -> Iterator[Callable[[], None]]:
@@ -226,12 +248,12 @@ def fix(
         raise UsageError("--output names one file.", hint="Fix one workflow at a time, or use --in-place.")
     with opened(as_json=as_json, offline=offline, flags=_QUICK) as (app, teller), stopping(app.stop):
         made, compared = looking(app, How(comfyui, bool(accept), True))
-        fixing, code = Fixing(made, teller, output or "", in_place=in_place), 0
-        for one in _each(found, compared):
+        fixing, code = Fixing(teller, output or "", in_place=in_place), 0
+        for one, models in _planned(_each(found, compared), made, teller):
             try:
                 code = _refused(one, teller, code) if one.workflow is None else code
                 if one.workflow is not None:
-                    code = code if fixing.fix(one, one.workflow) else code or _INCOMPLETE
+                    code = code if fixing.fix(one, one.workflow, models) else code or _INCOMPLETE
             except YardError as error:
                 teller.error(error, about=one.shown)
                 code = code or error.exit_code

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,8 +11,7 @@ from modelyard.cli.telling import Teller
 from modelyard.cli.workflow_files import LARGEST, Found
 from modelyard.cli.workflow_saving import Read, create, read, replace
 from modelyard.jobs.workflows.fixed import Fixed, fixed
-from modelyard.jobs.workflows.plan import READY, Plan
-from modelyard.jobs.workflows.resolving import Resolver
+from modelyard.jobs.workflows.plan import READY, PlannedModel
 from modelyard.programs.workflows.references import Workflow
 
 
@@ -24,13 +24,15 @@ class Fixing:
         in_place: Change the files themselves; each old one is kept.
     """
 
-    resolver: Resolver
     teller: Teller
     output: str = ""
     in_place: bool = False
 
-    def fix(self, found: Found, workflow: Workflow) -> bool:
+    def fix(self, found: Found, workflow: Workflow, models: Sequence[PlannedModel]) -> bool:
         """Fix one workflow, and say what was renamed.
+
+        Args:
+            models: What its models are here, in the order of `workflow.needed`.
 
         Returns:
             Whether every name that should be another one is.
@@ -40,9 +42,8 @@ class Fixing:
             TargetExists: Another file stands where the changed one would go, or the file was changed meanwhile.
             DiskError: It cannot be read or written.
         """
-        plan = self.resolver.plan(workflow.needed)
         was = Read(found.raw) if found.raw is not None else read(found.path, LARGEST)
-        made = fixed(was.raw, workflow.needed, plan.models)
+        made = fixed(was.raw, workflow.needed, models)
         target = self._target(found)
         if target is None:
             sys.stdout.buffer.write(made.raw)
@@ -50,7 +51,7 @@ class Fixing:
         elif made.raw != was.raw:
             self._save(target, was, made.raw)
         written = "" if made.raw == was.raw else str(target)
-        self._tell(found, made, None if target is None else written, _missing(plan))
+        self._tell(found, made, None if target is None else written, _missing(models))
         return not made.left
 
     def _tell(self, found: Found, made: Fixed, written: str | None, missing: list[str]) -> None:
@@ -86,5 +87,5 @@ class Fixing:
             create(target, changed, was.found)
 
 
-def _missing(plan: Plan) -> list[str]:
-    return [model.name for model in plan.models if model.state not in READY]
+def _missing(models: Sequence[PlannedModel]) -> list[str]:
+    return [model.name for model in models if model.state not in READY]

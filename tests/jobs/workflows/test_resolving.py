@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -201,7 +202,19 @@ def test_kept_answers_are_used_offline_and_only_those(asking: App, hub: Practice
 def test_what_takes_too_long_is_told_as_that(asking: App, hub: PracticeHub) -> None:
     hub.hf.add_repo("me/m", {"x.safetensors": SIZE})
     found = one(asking, told("x.safetensors", url=at("me/m", "x.safetensors")), seconds=0)
-    assert (found.state, len(hub.log)) == ("unresolved", 0)
+    assert (found.state, found.error, len(hub.log)) == ("unresolved", "waiting", 0)
+    assert "Ask again" in found.steps[-1]
+
+
+def test_the_time_for_questions_begins_with_the_first_one(asking: App) -> None:
+    now = [1000.0]
+    asked = Questions(asking.yard, asking.stop, seconds=30, clock=lambda: now[0])
+    now[0] += 600  # files are read whole before hubs are asked
+    assert asked.spread(str, [1], lambda _: "late") == ["1"]
+    now[0] += 31
+    answered = threading.Event()
+    assert asked.spread(lambda _: str(answered.wait(10)), [1], lambda _: "late") == ["late"]
+    answered.set()
 
 
 def test_questions_are_counted(asking: App, hub: PracticeHub) -> None:

@@ -62,6 +62,9 @@ class Here:
     Args:
         catalogue: None where there is no database: names and proofs alone tell then.
         proofs: None where there is no data folder.
+
+    Attributes:
+        cut: Folders that were not looked through to their end, for want of time.
     """
 
     places: Places
@@ -69,7 +72,9 @@ class Here:
     proofs: Proofs | None = None
     clock: Callable[[], float] = time.monotonic
     _files: dict[str, dict[str, list[Path]]] = field(default_factory=dict)
-    _until: float | None = None
+    cut: list[str] = field(default_factory=list)
+    _left: float = _SECONDS
+    _versions: dict[str, list[Path]] | None = None
     _asked: int = 0
 
     def named(self, wanted: Wanted) -> Held | None:
@@ -122,12 +127,11 @@ class Here:
     def fetched(self, wanted: Wanted) -> Iterator[Held]:
         """Untouched files that came from the version at CivitAI that is wanted."""
         number = _VERSION.search(wanted.address)
-        if not (number and self.proofs):
-            return
-        same = re.compile(rf"civitai:[0-9]*@{number[1]}(?![0-9])")
-        for proof in self.proofs.from_address("civitai:"):
-            if same.match(proof.address):
-                yield self.held(proof.path, wanted.folder)
+        if number and self.proofs:
+            if self._versions is None:
+                self._versions = _by_version(self.proofs)
+            for path in self._versions.get(number[1], ()):
+                yield self.held(path, wanted.folder)
 
     def alike(self, wanted: Wanted) -> list[Held]:
         """Files of the same name in another sub-folder, or in other letters."""
@@ -174,14 +178,25 @@ class Here:
         """Files of models in a folder by their names in lower case, as far as a few seconds reach."""
         if folder in self._files or not folder:
             return self._files.get(folder, {})
-        if self._until is None:
-            self._until = self.clock() + _SECONDS
+        until = self.clock() + self._left
         found: dict[str, list[Path]] = {}
         for root in self.places.of(folder):
-            for path in _walk(str(root.path), lambda: self.clock() < (self._until or 0)):
+            for path in _walk(str(root.path), lambda: self.clock() < until):
                 found.setdefault(os.path.basename(path).lower(), []).append(Path(path))
+        self._left = max(0.0, until - self.clock())
+        if not self._left:
+            self.cut.append(folder)
         self._files[folder] = found
         return found
+
+
+def _by_version(proofs: Proofs) -> dict[str, list[Path]]:
+    """Untouched files by the number of the version at CivitAI that they came from."""
+    found: dict[str, list[Path]] = {}
+    for proof in proofs.from_address("civitai:"):
+        if number := _VERSION.match(proof.address):
+            found.setdefault(number[1], []).append(proof.path)
+    return found
 
 
 def _walk(top: str, goes_on: Callable[[], bool]) -> Iterator[str]:

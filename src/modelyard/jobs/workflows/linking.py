@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
-from modelyard.errors import AccessError, AddressForbidden, NetworkError, YardError
+from modelyard.errors import AccessError, AddressForbidden, NetworkError, Waiting, YardError
 from modelyard.hubs.base import Hub
 from modelyard.jobs.addressing import read_address
 from modelyard.jobs.batch import forget
@@ -50,7 +50,7 @@ class Linking:
                 gate = gate or (error, _hub_of(self.questions, text))
             except YardError as error:
                 errors.append(error.message)
-                failed = failed or (error if isinstance(error, NetworkError) else None)
+                failed = failed or (error if isinstance(error, NetworkError | Waiting) else None)
         if gate or told:
             return Sought(None, gate, (), tuple(errors), failed)
         return self._rivals(wanted)

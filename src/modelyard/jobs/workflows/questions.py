@@ -68,11 +68,8 @@ class Questions:
     resting: dict[str, YardError] = field(default_factory=dict)
     is_partial: bool = False
     _count: itertools.count[int] = field(default_factory=itertools.count)
-    _until: float = field(init=False)
+    _until: float | None = None
     _licences: dict[tuple[str, str, str], str] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self._until = self.clock() + self.seconds
 
     def spread(self, call: Callable[[S], T], items: Sequence[S], instead: Callable[[S], T]) -> list[T]:
         """Answers to questions, few at a time.
@@ -87,7 +84,7 @@ class Questions:
         futures = [pool.submit(call, item) for item in items]
         try:
             waiting: set[Future[T]] = set(futures)
-            while waiting and self.clock() < self._until:
+            while waiting and not self._is_late():
                 waiting = wait(waiting, _TURN).not_done
                 self.stop.check()
         finally:
@@ -200,7 +197,13 @@ class Questions:
         return replace(offer, size=int(length)) if known and offer.size is None else offer
 
     def _may(self) -> bool:
-        return self.clock() < self._until and next(self._count) < self.most
+        return not self._is_late() and next(self._count) < self.most
+
+    def _is_late(self) -> bool:
+        """Whether the time is up, which begins with the first question: files may have been read whole before."""
+        if self._until is None:
+            self._until = self.clock() + self.seconds
+        return self.clock() >= self._until
 
     def _or_nothing(self, name: str, call: Callable[[], T]) -> T | None:
         try:

@@ -162,6 +162,8 @@ class Resolver:
         resting = self.seeker.questions.resting if self.seeker else {}
         notes = [*self.places.notes]
         notes += [f"{name} could not be asked: {error.message}" for name, error in resting.items()]
+        cut = self.looking.here.cut if self.looking else []
+        notes += [f"Not all of {folder} was looked through for other names: it takes too long." for folder in cut]
         if not self.places.known:
             notes.append(
                 "No folder of models is registered: name a ComfyUI (`--comfyui`), or `modelyard roots add` one."

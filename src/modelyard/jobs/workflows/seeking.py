@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from modelyard.errors import Waiting
 from modelyard.hubs.base import Hub
 from modelyard.jobs.workflows.linking import Linking
 from modelyard.jobs.workflows.questions import Questions
@@ -65,4 +66,5 @@ class Seeker:
 
 
 def _late(wanted: Wanted) -> Sought:  # noqa: ARG001  # the shape of an answer to a question
-    return Sought(errors=("Hubs did not answer in time.",))
+    late = Waiting("Hubs did not answer in time.", hint="Ask again: answers are kept.")
+    return Sought(errors=(late.message,), failed=late)

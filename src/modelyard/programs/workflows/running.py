@@ -7,6 +7,7 @@ the two are compared.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -30,8 +31,10 @@ class Running:
     def __init__(self, object_info: Mapping[str, Any], folders: Mapping[str, frozenset[str]]) -> None:
         self._nodes = object_info
         self._folders = {name: frozenset(map(_plain, files)) for name, files in folders.items() if files}
+        self.offers = functools.cache(self._offers)  # thousands of rows ask about the same few inputs
+        self.folder = functools.cache(self._folder)
 
-    def offers(self, node_type: str, widget: str) -> frozenset[str] | None:
+    def _offers(self, node_type: str, widget: str) -> frozenset[str] | None:
         """Names that an input offers, with `/` between their parts; None when it is no choice, or the node unknown.
 
         Args:
@@ -43,7 +46,7 @@ class Running:
                 return _choices(told)
         return None
 
-    def folder(self, node_type: str, widget: str) -> str:
+    def _folder(self, node_type: str, widget: str) -> str:
         """The folder that an input lists; empty when none, or when several hold the same names."""
         offered = self.offers(node_type, widget) or frozenset()
         inside = {name: len(files) for name, files in self._folders.items() if files <= offered}
