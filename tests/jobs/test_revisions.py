@@ -77,7 +77,8 @@ def test_a_file_is_newer_when_its_own_place_has_other_bytes(
     assert (look(app)["asked"], newer(app)) == (1, [])
     repo.commit({"README.md": b"# Two"}, "words only")
     repo.commit({"b.safetensors": made(3)}, "another file")
-    assert look(app) == {"asked": 1, "newer": 0, "gone": 0, "left": [], "failed": [], "unasked": []}
+    told = look(app)
+    assert told.pop("asked") == 1 and not any(told.values()), told
     changed = repo.commit({"sub/a.safetensors": made(4)}, "trained for longer")
     repo.commit({"README.md": b"# Three"}, "words again")
     assert look(app)["newer"] == 1
@@ -180,6 +181,19 @@ def test_a_file_of_which_only_the_repository_is_known_is_compared_by_its_name(
     told = look(app)
     assert (told["asked"], told["left"]) == (1, [])
     assert [one.title for one in newer(app)] == ["a"]  # two are called b, none is called c
+
+
+def test_what_was_not_measured_cannot_be_compared_and_that_is_told(yard: tuple[App, Path], hub: PracticeHub) -> None:
+    app, root = yard
+    path = model(root / "a.safetensors")
+    scanned(app)
+    number = app.stock.catalogue.at(str(path)).id
+    app.stock.catalogue.describe(number, lambda _: About(hub="huggingface", model_id="me/styles"))
+    told = look(app)
+    assert (told["asked"], told["unmeasured"], told["unasked"]) == (0, 1, [])
+    app.stock.catalogue.describe(number, lambda _: About(hub="long-gone", model_id="me/styles"))
+    told = look(app)
+    assert (told["asked"], told["unmeasured"], told["unasked"]) == (0, 0, ["long-gone"])
 
 
 def test_what_another_program_wrote_into_a_file_makes_nothing_newer(

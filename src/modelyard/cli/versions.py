@@ -29,15 +29,7 @@ def command(models: tuple[str, ...], check: bool, any_base: bool, ignore: str | 
     with opened(as_json=as_json) as (app, teller):
         if check:
             told = do_chore(app, teller, "versions", {"any_base": True} if any_base else {})
-            teller.note(
-                f"{told['asked']} models asked about, {told['newer']} have a newer version, {told['gone']} are gone."
-            )
-            for one in told["left"]:
-                teller.note(f"  {one['hub']} {one['model']} has {one['file']} no longer; what is here stays.")
-            for one in told["failed"]:
-                teller.note(f"  {one['hub']} {one['model']}: {one['message']}")
-            if told["unasked"]:
-                teller.note(f"Not asked, as they list no versions: {', '.join(told['unasked'])}.")
+            _tell_check(told, teller)
         with asking(app) as yard:
             if not models:
                 _tell_newer(yard, teller)
@@ -45,6 +37,18 @@ def command(models: tuple[str, ...], check: bool, any_base: bool, ignore: str | 
                 for one in yard("GET", f"/models/{found(yard, text)['model']['id']}/versions"):
                     teller.data(one)
                     teller.result(_version(one))
+
+
+def _tell_check(told: dict[str, Any], teller: Teller) -> None:
+    teller.note(f"{told['asked']} models asked about, {told['newer']} have a newer version, {told['gone']} are gone.")
+    for one in told["left"]:
+        teller.note(f"  {one['hub']} {one['model']} has {one['file']} no longer; what is here stays.")
+    for one in told["failed"]:
+        teller.note(f"  {one['hub']} {one['model']}: {one['message']}")
+    if told["unmeasured"]:
+        teller.note(f"{told['unmeasured']} have no hash to compare yet: `modelyard measure`.")
+    if told["unasked"]:
+        teller.note(f"Not asked, as they list no versions: {', '.join(told['unasked'])}.")
 
 
 def _tell_newer(yard: Yard, teller: Teller) -> None:

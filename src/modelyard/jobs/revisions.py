@@ -174,7 +174,7 @@ def _version(hub: Hub, listing: Listing, offers: Sequence[Offer], changes: Mappi
     first = offers[0]
     return Version(
         id=last.commit if last else first.claimed["sha256"][:16],
-        name=f"{last.commit[:7]} {last.title}".strip()[:_LONGEST] if last else "",
+        name=" ".join(f"{last.commit[:7]} {last.title}".split())[:_LONGEST] if last else "",
         published=last.at if last else "",
         page=(first.page if len(offers) == 1 else listing.page) or "",
         files=tuple(VersionFile(one.path, one.size, one.claimed) for one in offers),

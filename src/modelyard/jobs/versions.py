@@ -72,7 +72,10 @@ class _Round:
 
 
 def look_for_versions(stock: Stock, options: VersionsOptions, stop: Stop, tell: Tell) -> dict[str, Any]:
-    """Ask hubs for newer versions of what is here, one question a model or repository."""
+    """Ask hubs for newer versions of what is here, one question a model or repository.
+
+    What comes from a repository and has no measured hash cannot be compared; it is counted as `unmeasured`.
+    """
     every = stock.catalogue.installed(options.ids)
     groups = {key: here for key, here in every.items() if _lists_versions(stock, key[0])}
     repositories = origins(stock, options.ids)
@@ -93,13 +96,16 @@ def look_for_versions(stock: Stock, options: VersionsOptions, stop: Stop, tell: 
     for repository, files in repositories.items():
         step(repository.model)
         done.ask(repository.hub, repository.model, partial(_look_at, stock, repository, files, done, told))
-    unasked = sorted({hub for hub, _ in every} - {hub for hub, _ in groups} - {one.hub for one in repositories})
+    compared_there = {hub for hub, _ in every if repository_hub(stock, hub)}
+    comparable = [one for (hub, _), here in every.items() if hub in compared_there for one in here]
+    unasked = sorted({hub for hub, _ in every} - {hub for hub, _ in groups} - compared_there)
     return {
         "asked": done.asked,
         "newer": done.newer,
         "gone": done.gone,
         "left": done.left[:_MOST_TOLD],
         "failed": done.failed[:_MOST_TOLD],
+        "unmeasured": sum(not one.sha256 for one in comparable),
         "unasked": unasked,
     }
 
