@@ -174,10 +174,17 @@ def test_a_model_is_never_changed() -> None:
         rewrite(len(header).to_bytes(8, "little") + header + bytes(8), {(OLD, "vae"): NEW})
 
 
-@pytest.mark.parametrize("data", [b"", b"{", b"[]", b"{}", b"hello", b'{"nodes": 1}', b"\xff\xfe{"])
+@pytest.mark.parametrize("data", [b"{", b"{}", b'{"nodes": 1}', b"\xef\xbb\xbf {}"])
 def test_what_is_no_workflow_is_refused(data: bytes) -> None:
     with pytest.raises(NoWorkflow):
         rewrite(data, {(OLD, ""): NEW})
+
+
+@pytest.mark.parametrize("data", [b"", b"[]", b"hello", b"\xff\xfe{", b"a cat <lora:x:1>\nSteps: 20", b"models: []"])
+def test_a_text_that_is_no_json_is_refused_with_another_way(data: bytes) -> None:
+    with pytest.raises(NotSupported) as told:
+        rewrite(data, {(OLD, ""): NEW})
+    assert "--link" in told.value.hint
 
 
 @pytest.mark.parametrize("kind", PICTURES)

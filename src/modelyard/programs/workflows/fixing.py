@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from modelyard.errors import NoWorkflow
+from modelyard.errors import NotSupported, NoWorkflow
 from modelyard.programs.workflows.containers import (
     exif_writing,
     id3_writing,
@@ -29,7 +29,7 @@ def rewrite(raw: bytes, renames: Renames) -> bytes:
 
     Raises:
         NoWorkflow: It holds none, or is damaged.
-        NotSupported: It is a model.
+        NotSupported: It is a model, or a text that is no JSON.
     """
     kind = container(raw[:16], len(raw))
     try:
@@ -41,6 +41,11 @@ def rewrite(raw: bytes, renames: Renames) -> bytes:
 
 
 def _of_json(raw: bytes, renames: Renames) -> bytes:
+    if raw.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] != b"{":
+        raise NotSupported(
+            "Names in a text of this kind cannot be changed.",
+            hint="Give the models its names instead: `modelyard workflow get --link`.",
+        )
     if read_document(raw) is None:
         raise NoWorkflow("This file holds no workflow.")
     return renamed(raw.decode("utf-8"), renames).encode("utf-8")
