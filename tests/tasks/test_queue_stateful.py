@@ -1,237 +1,265 @@
-"""The queue against a model, with restarts at any moment."""
+"""The queue against a model; its process is really killed, between and inside the writes, and its disk fails."""
 
 from __future__ import annotations
 
+import copy
+import os
 import shutil
+import signal
 import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
-from hypothesis import settings
+import pytest
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
-from modelyard.events.log import EventLog
 from modelyard.store.database import Database
-from modelyard.tasks.listing import Filter, history_page, queue_page
-from modelyard.tasks.moving import Move
-from modelyard.tasks.queue import Queue
-from modelyard.tasks.states import ACTIVE, ENDED, State
-from modelyard.tasks.statistics import days
-from modelyard.tasks.task import Priority
-from tasks.conftest import draft
+from tasks.forks import Forks
+from tasks.queue_model import Model
 
-FAILURE = {"code": "x", "message": "y", "hint": "z", "retryable": False}
+PICKS = st.lists(st.integers(0, 30), min_size=1, max_size=3)
+DRAFT = st.fixed_dictionaries(
+    {
+        "key": st.sampled_from([None, None, "a", "b"]),
+        "priority": st.integers(0, 2),
+        "needs": st.lists(st.integers(0, 30), max_size=2),
+    }
+)
+ADD = st.fixed_dictionaries({"call": st.just("add"), "drafts": st.lists(DRAFT, min_size=1, max_size=3)})
+MOVE = st.fixed_dictionaries(
+    {
+        "call": st.just("move"),
+        "how": st.sampled_from(["start", "start", "verify", "put_off", "succeed", "succeed", "fail"]),
+        "ids": PICKS.map(lambda picks: picks[:1]),
+    }
+)
+CHANGE = st.fixed_dictionaries(
+    {"call": st.just("change"), "how": st.sampled_from(["pause", "resume", "retry", "cancel"]), "ids": PICKS}
+)
+VERB = ADD | MOVE | CHANGE
+WRITES = st.integers(1, 12)
+HOW = settings(deadline=None, phases=[Phase.generate])  # to shrink a failure takes longer than a test may
+
+
+@pytest.fixture(scope="module")
+def forks() -> Iterator[Forks]:
+    forks = Forks()
+    yield forks
+    forks.end()
 
 
 class QueueMachine(RuleBasedStateMachine):
-    """What the model knows: state, leader and needs of each task, and how often one ended."""
+    """Every rule ends with a look at the whole database."""
 
-    ids = Bundle("ids")
+    def __init__(self, forks: Forks, prepare: Callable[[Path], str]) -> None:
+        super().__init__()
+        self.forks, self.prepare = forks, prepare
 
     @initialize()
-    def begin(self):
+    def begin(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="queue-"))
-        self.seconds = 1_700_000_000.0
-        self.state, self.key, self.follows, self.needs, self.place = {}, {}, {}, {}, {}
-        self.ends = 0
-        self.open()
+        self.url = self.prepare(self.folder)
+        self.model = Model()
+        self.live()
 
-    def open(self):
-        self.queue = Queue(Database(self.folder), EventLog(), lambda: self.seconds)
+    def live(self, dies: int = 0) -> dict[str, Any]:
+        """A new process, or what it told before it died."""
+        self.forks.send({"folder": str(self.folder), "url": self.url, "dies": dies})
+        told = self.forks.read()
+        self.pid = told.get("ready", 0)
+        return told
 
-    def teardown(self):
-        if hasattr(self, "queue"):
-            self.queue.database.close()
+    def gone(self) -> None:
+        """It ended by the signal that nobody can catch."""
+        assert self.forks.read() == {"gone": -signal.SIGKILL}
+
+    def anew(self) -> None:
+        self.live()
+        assert self.forks.lives
+        self.model.recover()
+
+    def teardown(self) -> None:
+        if self.forks.lives:
+            self.forks.send({"call": "leave"})
+            while "gone" not in self.forks.read():
+                pass
+        if hasattr(self, "folder"):
             shutil.rmtree(self.folder)
+
+    def named(self, verb: dict[str, Any]) -> dict[str, Any]:
+        """A verb with the numbers of tasks in place of picks; there is always one to pick after the first."""
+        known = sorted(self.model.state)
+
+        def some(picks: list[int]) -> list[int]:
+            return list(dict.fromkeys(known[pick % len(known)] for pick in picks)) if known else []
+
+        if verb["call"] != "add":
+            return verb | {"ids": some(verb["ids"])}
+        drafts = [draft | {"needs": some(draft["needs"])} for draft in verb["drafts"]]
+        if verb["drafts"][-1]["needs"] and len(drafts) > 1:
+            drafts[-1]["needs"].append(-1)  # the first one of the same call
+        return verb | {"drafts": drafts}
+
+    def expected(self, verb: dict[str, Any]) -> Any:
+        """Let the model do it, too."""
+        return getattr(self.model, verb["call"])(**{name: value for name, value in verb.items() if name != "call"})
+
+    def possible(self, verb: dict[str, Any]) -> bool:
+        return bool(self.model.state) or verb["call"] == "add"
 
     # --- rules ------------------------------------------------------------------------------------
 
-    @rule(
-        target=ids,
-        key=st.sampled_from([None, None, "a", "b"]),
-        priority=st.sampled_from(Priority),
-        need=st.none() | ids,
-    )
-    def add(self, key, priority, need):
-        needs = (need,) if need else ()
-        leader = self.leader(key)
-        (number,) = self.queue.add([draft(key=key, priority=priority, needs=needs)])
-        assert number not in self.state
-        self.key[number], self.follows[number], self.needs[number] = key, leader, needs
-        self.state[number] = State.WAITING if leader or needs else State.QUEUED
-        self.place[number] = (int(priority), float(number))
-        self.settle(number)
-        return number
+    @rule(verbs=st.lists(ADD, min_size=1, max_size=4))
+    def add(self, verbs: list[dict[str, Any]]) -> None:
+        for verb in verbs:
+            self.do(verb)
 
-    def settle(self, number):
-        """A task that waits for others starts, fails, or goes on waiting."""
-        if self.state[number] is not State.WAITING or self.follows[number] is not None:
+    @rule(verbs=st.lists(MOVE, min_size=1, max_size=4))
+    def move(self, verbs: list[dict[str, Any]]) -> None:
+        for verb in verbs:
+            self.do(verb)
+
+    @rule(verbs=st.lists(CHANGE, min_size=1, max_size=4))
+    def change(self, verbs: list[dict[str, Any]]) -> None:
+        for verb in verbs:
+            self.do(verb)
+
+    def do(self, verb: dict[str, Any]) -> None:
+        if self.possible(verb):
+            verb = self.named(verb)
+            self.forks.send(verb)
+            told = self.forks.read()
+            assert told["answer"] == self.expected(verb), (verb, told)
+            self.check()
+            assert all(self.model.state[number] == to for number, to in dict(told["said"]).items())
+
+    @rule(verb=VERB, write=WRITES)
+    def the_process_dies_in_the_middle(self, verb: dict[str, Any], write: int) -> None:
+        """Before a write or the commit: nothing happened. After it, told to nobody: all of it happened."""
+        if self.possible(verb):
+            verb = self.named(verb)
+            self.forks.send(verb | {"dies": write})
+            if self.forks.read() == {"kept": True}:
+                self.expected(verb)
+            self.gone()
+            self.anew()
+            self.check()
+
+    @rule(verb=VERB, write=WRITES)
+    def the_disk_fails_in_the_middle(self, verb: dict[str, Any], write: int) -> None:
+        """All or nothing, and nobody hears of what did not happen."""
+        if self.possible(verb):
+            verb = self.named(verb)
+            self.forks.send(verb | {"fails": write})
+            told = self.forks.read()
+            if "error" in told:
+                assert told == {"error": "disk", "said": []}
+            else:
+                assert told["answer"] == self.expected(verb)
+            self.check()
+
+    @rule(verbs=st.lists(VERB, min_size=1, max_size=6), answers=st.integers(0, 6))
+    def it_is_killed_from_outside(self, verbs: list[dict[str, Any]], answers: int) -> None:
+        """Whatever it was doing then: every verb that it told of happened, of the others at most the next one."""
+        if not self.possible(verbs[0]):
             return
-        needed = [self.state[one] for one in self.needs[number]]
-        if State.FAILED in needed or State.CANCELLED in needed:
-            self.ended(number, State.FAILED)
-        elif all(state is State.DONE for state in needed):
-            self.state[number] = State.QUEUED
+        before = [copy.deepcopy(self.model)]
+        named, expected = [], []
+        for verb in verbs:
+            named.append(self.named(verb))
+            expected.append(self.expected(named[-1]))
+            before.append(copy.deepcopy(self.model))
+        self.forks.send(*named)
+        told = [self.forks.read() for _ in named[:answers]]
+        os.kill(self.pid, signal.SIGKILL)
+        while "gone" not in (one := self.forks.read()):
+            told.append(one)
+        assert one["gone"] == -signal.SIGKILL
+        assert [one["answer"] for one in told] == expected[: len(told)]
+        self.model = before[len(told)]
+        self.anew()
+        if len(told) < len(verbs) and self.look() != self.known():
+            self.model = before[len(told) + 1]
+            self.model.recover()
+        self.check()
 
-    def leader(self, key, but=None):
-        if key is None:
-            return None
-        fitting = [
-            one
-            for one, its in self.key.items()
-            if one != but and its == key and self.follows[one] is None and self.state[one] not in {*ENDED, State.PAUSED}
-        ]
-        return fitting[0] if fitting else None
+    @rule(pick=st.integers(0, 30), other=st.integers(0, 30), top=st.booleans(), dies=st.just(0) | WRITES)
+    def place(self, pick: int, other: int, top: bool, dies: int) -> None:
+        """Only what is placed changes its place, and stands where it was put."""
+        order = self.model.order()
+        number, before = (order[pick % len(order)], order[other % len(order)]) if order else (0, 0)
+        if number == before:
+            return
+        self.forks.send({"call": "place", "ids": [number], "before": None if top else before, "dies": dies})
+        told = self.forks.read()
+        if dies:
+            self.gone()
+            self.anew()
+        if "lost" not in told:
+            self.model.place[number] = self.look()["place"][number]
+            order = self.model.order()
+            same = [one for one in order if self.model.place[one][0] == self.model.place[number][0]]
+            assert same[0] == number if top else order.index(number) == order.index(before) - 1
+        self.check()
 
-    @rule(number=ids)
-    def start(self, number):
-        if self.state[number] is State.QUEUED:
-            self.queue.mover.move(Move(number, State.RUNNING))
-            self.state[number] = State.RUNNING
-
-    @rule(number=ids, end=st.sampled_from([State.DONE, State.FAILED]))
-    def finish(self, number, end):
-        if self.state[number] in ACTIVE:
-            self.queue.mover.move(Move(number, end, error=FAILURE if end is State.FAILED else None))
-            self.ended(number, end)
-
-    def ended(self, number, end):
-        """The model's own word on what an end draws along."""
-        self.state[number] = end
-        self.ends += 1
-        if end is State.CANCELLED:
-            self.promote(number)
-        for other in self.followers(number):
-            self.ended(other, end)
-        for other in sorted(self.state):
-            if number in self.needs[other]:
-                self.settle(other)
-
-    def followers(self, number):
-        left = {*ENDED, State.PAUSED}
-        return [one for one in sorted(self.state) if self.follows[one] == number and self.state[one] not in left]
-
-    def promote(self, number):
-        """The first follower leads the others."""
-        followers = self.followers(number)
-        for other in followers:
-            self.follows[other] = followers[0] if other != followers[0] else None
-        if followers:
-            self.settle(followers[0])
-
-    @rule(number=ids)
-    def pause(self, number):
-        (answer,) = self.queue.pause([number])
-        possible = self.state[number] not in {*ENDED, State.PAUSED}
-        assert (answer.error is None) == possible
-        if possible:
-            self.state[number] = State.PAUSED
-            self.promote(number)
-
-    @rule(number=ids)
-    def resume(self, number):
-        (answer,) = self.queue.resume([number])
-        follower = self.follows[number] is not None and self.state[number] is State.WAITING
-        possible = self.state[number] not in {*ENDED, State.QUEUED} and not follower
-        assert (answer.error is None) == possible, answer
-        if possible:
-            self.again(number)
-
-    @rule(number=ids)
-    def retry(self, number):
-        (answer,) = self.queue.retry([number])
-        possible = self.state[number] in {State.FAILED, State.CANCELLED}
-        assert (answer.error is None) == possible
-        if possible:
-            self.again(number)
-
-    def again(self, number):
-        self.follows[number] = None
-        self.state[number] = State.QUEUED
-        leader = self.leader(self.key[number], but=number)
-        if leader:
-            self.follows[number] = leader
-        met = all(self.state[one] is State.DONE for one in self.needs[number])
-        if leader or not met:
-            self.state[number] = State.WAITING
-            self.settle(number)
-
-    @rule(number=ids)
-    def cancel(self, number):
-        (answer,) = self.queue.cancel([number])
-        possible = self.state[number] not in ENDED
-        assert (answer.error is None) == possible
-        if possible:
-            self.ended(number, State.CANCELLED)
-
-    @rule(number=ids, other=ids)
-    def put_before(self, number, other):
-        if number != other and self.state[number] not in ENDED and self.state[other] not in ENDED:
-            self.queue.place([number], other)
-            order = self.order()
-            assert order.index(number) == order.index(other) - 1
-            task = self.queue.get(number)
-            self.place[number] = (int(task.priority), task.position)
-
-    @rule(number=ids)
-    def put_on_top(self, number):
-        if self.state[number] not in ENDED:
-            self.queue.place([number], top=True)
-            task = self.queue.get(number)
-            self.place[number] = (int(task.priority), task.position)
-
-    @rule(seconds=st.floats(0, 1e6))
-    def later(self, seconds):
-        self.seconds += seconds
+    @rule(write=WRITES)
+    def it_dies_while_it_recovers(self, write: int) -> None:
+        os.kill(self.pid, signal.SIGKILL)
+        self.gone()
+        if "ready" not in (told := self.live(dies=write)):
+            assert told.keys() <= {"lost", "kept"}
+            self.gone()
+        self.anew()
+        self.check()
 
     @rule()
-    def crash(self):
-        """The process ends without a word; another one begins."""
-        self.queue.database.close()
-        self.open()
-        self.queue.recover()
-        for number, state in self.state.items():
-            if state in ACTIVE:
-                self.again(number)
+    def it_ends_in_good_order(self) -> None:
+        self.forks.send({"call": "leave"})
+        assert self.forks.read() == {"gone": 0}
+        self.anew()
+        self.check()
 
     # --- what always holds ------------------------------------------------------------------------
 
-    def order(self):
-        with self.queue.database.reading() as db:
-            page = queue_page(db, Filter(), None, 1000)
-        return [task.id for task in page.tasks if task.state not in ENDED]
+    def look(self) -> dict[str, Any]:
+        self.forks.send({"call": "look"})
+        told: dict[str, Any] = self.forks.read()["answer"]
+        self.steps = told.pop("steps")
+        return told | {name: dict(told[name]) for name in ("state", "follows", "place")}
 
-    @invariant()
-    def every_task_is_where_the_model_says(self):
-        if hasattr(self, "queue"):
-            found = {number: self.queue.get(number) for number in self.state}
-            assert {number: task.state for number, task in found.items()} == self.state
-            assert {number: task.follows for number, task in found.items()} == self.follows
+    def known(self) -> dict[str, Any]:
+        return self.model.looks()
 
-    @invariant()
-    def the_order_is_the_one_that_was_asked_for(self):
-        if hasattr(self, "queue"):
-            expected = [one for one in self.state if self.state[one] not in ENDED]
-            assert self.order() == sorted(expected, key=lambda one: (self.place[one], one))
-
-    @invariant()
-    def each_history_is_a_chain_that_ends_at_the_state(self):
-        if hasattr(self, "queue"):
-            for number, state in self.state.items():
-                steps = self.queue.steps(number)
-                befores = [None, *(step.after for step in steps[:-1])]
-                assert [step.before for step in steps] == befores
-                assert steps[-1].after is state
-
-    @invariant()
-    def statistics_count_every_end_once(self):
-        if hasattr(self, "queue"):
-            with self.queue.database.reading() as db:
-                told = days(db)
-                ended = {task.id for task in history_page(db, Filter(), None, 1000).tasks}
-            assert sum(day.done + day.failed + day.cancelled for day in told) == self.ends
-            assert ended == {number for number, state in self.state.items() if state in ENDED}
+    def check(self) -> None:
+        """The database says what the model says, and each history is a chain that ends at the state."""
+        assert self.look() == self.known()
+        ends: dict[int, str | None] = dict.fromkeys(self.model.state)
+        for number, before, after in self.steps:
+            assert ends[number] == before
+            ends[number] = after
+        assert ends == self.model.state
 
 
-QueueMachine.TestCase.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
-TestQueue = QueueMachine.TestCase
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with an empty database."""
+    folder = tmp_path_factory.mktemp("empty")
+    Database(folder).close()
+    return folder
+
+
+def test_the_queue_does_what_the_model_does_on_sqlite(forks: Forks, empty: Path) -> None:
+    def prepare(folder: Path) -> str:
+        shutil.copytree(empty, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("reserve.bin"))
+        return ""
+
+    how = settings(HOW, max_examples=10, stateful_step_count=25)
+    run_state_machine_as_test(lambda: QueueMachine(forks, prepare), settings=how)
+
+
+def test_the_queue_does_what_the_model_does_on_postgresql(forks: Forks, postgres: Any) -> None:
+    how = settings(HOW, max_examples=3, stateful_step_count=20)
+    run_state_machine_as_test(lambda: QueueMachine(forks, lambda _: postgres.database()), settings=how)
