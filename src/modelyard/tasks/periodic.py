@@ -45,13 +45,16 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
         return Periodic(self.name, self.cron, self.draft.kind, since=_moment(self.since))
 
 
-def keep(queue: Queue, name: str, cron: str, draft: Draft) -> Entry:
+def keep(queue: Queue, name: str, cron: str, draft: Draft, key: str | None = None) -> Entry:
     """Add a periodic task, or change the one of that name. An earlier run that is still open is not doubled.
+
+    Args:
+        key: Names the work: it is not doubled either when another task that does it is open.
 
     Raises:
         BadValue: The cron line cannot be read.
     """
-    own = msgspec.structs.replace(draft, key=f"periodic:{name}")
+    own = msgspec.structs.replace(draft, key=key or f"periodic:{name}")
     entry = Entry(name=name, cron=check_cron(cron), draft=own, since=queue.wall())
     row = {"name": name, "cron": entry.cron, "draft": msgspec.json.encode(own).decode(), "since": entry.since}
     with queue.database.writing() as db:

@@ -1,4 +1,4 @@
-"""What comes again and again: periodic downloads; and the hooks, to look at, try and remove.
+"""What comes again and again: downloads, scans, refreshes, verifications; and the hooks, to look at, try and remove.
 
 Hooks are added on the command line only: one of them may be a command, and no caller of the API shall be
 able to make this machine run one.
@@ -10,22 +10,40 @@ from typing import Annotated, Any
 
 import msgspec
 
-from modelyard.errors import BadAddress, BadValue, NoSuchTask
+from modelyard.errors import BadAddress, BadValue, NoSuchTask, UsageError
+from modelyard.jobs.checking import VERIFY
+from modelyard.jobs.chores import Chore
+from modelyard.jobs.refresh import REFRESH
+from modelyard.jobs.scan import SCAN
+from modelyard.jobs.versions import VERSIONS
 from modelyard.server.api.adding import Item, draft_of
+from modelyard.server.api.library import ScanBody, VerifyBody
+from modelyard.server.api.refresh import RefreshBody
+from modelyard.server.api.versions import VersionsBody
 from modelyard.server.roles import Role
 from modelyard.server.routes import Ask, Here, Routes
 from modelyard.tasks.periodic import Entry, entries, keep, remove
+from modelyard.tasks.task import Draft
 
 routes = Routes(tag="schedule")
+
+_CHORES: dict[str, Chore[Any]] = {chore.name: chore for chore in (SCAN, REFRESH, VERIFY, VERSIONS)}
+"""What the library may do again and again; what moves or lends files is not among it."""
 
 Cron = Annotated[str, msgspec.Meta(max_length=120, description="Five fields: minute hour day month weekday.")]
 
 
 class PeriodicView(msgspec.Struct, frozen=True):
-    """A periodic download. Times are seconds since 1970."""
+    """Something periodic. Times are seconds since 1970.
+
+    Attributes:
+        kind: `download`, or the chore's.
+        address: Of a download.
+    """
 
     name: str
     cron: str
+    kind: str
     address: str
     options: dict[str, Any]
     last: float | None
@@ -33,10 +51,14 @@ class PeriodicView(msgspec.Struct, frozen=True):
 
 
 class NewPeriodic(Ask, frozen=True):
-    """When, and what."""
+    """When, and what: exactly one of a download and the library's work, said as its own route takes it."""
 
     cron: Cron
-    item: Item
+    item: Item | None = None
+    scan: ScanBody | None = None
+    refresh: RefreshBody | None = None
+    verify: VerifyBody | None = None
+    versions: VersionsBody | None = None
 
 
 class HookView(msgspec.Struct, frozen=True):
@@ -56,24 +78,25 @@ class Tried(Ask, frozen=True):
 
 @routes.get("/schedule", role=Role.VIEWER)
 def list_schedule(here: Here) -> list[PeriodicView]:
-    """Every periodic download, with its next time."""
+    """Everything periodic, with its next time."""
     return [_view(entry) for entry in entries(here.app.queue)]
 
 
 @routes.put(
     "/schedule/{name}",
     role=Role.OPERATOR,
-    raises=(BadAddress, BadValue),
-    example={"cron": "30 4 * * sun", "item": {"address": "hf:owner/repo", "to": "/models/repo/"}},
+    raises=(BadAddress, BadValue, UsageError),
+    example={"cron": "30 4 * * sun", "scan": {"gentle": True}},
 )
 def keep_periodic(here: Here, name: Annotated[str, msgspec.Meta(max_length=80)], body: NewPeriodic) -> PeriodicView:
-    """Fetch something again and again; what is here already costs one question to the hub."""
-    return _view(keep(here.app.queue, name, body.cron, draft_of(here, body.item)))
+    """Fetch something, or work on the library, again and again; what is here already costs one question to the hub."""
+    draft = _draft(here, body)
+    return _view(keep(here.app.queue, name, body.cron, draft, draft.key))
 
 
 @routes.delete("/schedule/{name}", role=Role.OPERATOR, raises=(NoSuchTask,))
 def remove_periodic(here: Here, name: str) -> None:
-    """Fetch it no more."""
+    """Do it no more."""
     remove(here.app.queue, name)
 
 
@@ -84,7 +107,7 @@ def list_hooks(here: Here) -> list[HookView]:
     return [HookView(one["name"], list(one["on"]), one["way"], _words(one["what"])) for one in shown]
 
 
-@routes.post("/hooks/{name}/test", role=Role.ADMIN, slow=True, raises=(BadValue,))
+@routes.post("/hooks/{name}/test", role=Role.ADMIN, slow=True, raises=(BadValue,), example={"event": "task-done"})
 def try_hook(here: Here, name: str, body: Tried) -> dict[str, Any]:
     """Run a hook now with a made-up task; tells what it answered."""
     return here.app.hooks.test(name, body.event)
@@ -96,9 +119,22 @@ def remove_hook(here: Here, name: str) -> None:
     here.app.hooks.file.remove(name)
 
 
+def _draft(here: Here, body: NewPeriodic) -> Draft:
+    said = {name: getattr(body, name) for name in _CHORES if getattr(body, name) is not None}
+    if len(said) + (body.item is not None) != 1:
+        hint = 'Send {"cron": "30 4 * * *", "scan": {}}.'
+        raise UsageError("Say exactly one: item, scan, refresh, verify or versions.", hint=hint)
+    if body.item is not None:
+        return msgspec.structs.replace(draft_of(here, body.item), key=None)  # whatever else fetches it, this runs again
+    ((name, work),) = said.items()
+    options = {key: value for key, value in msgspec.to_builtins(work).items() if value is not None}
+    return _CHORES[name].draft(_CHORES[name].read(options))
+
+
 def _view(entry: Entry) -> PeriodicView:
     options = {name: value for name, value in entry.draft.payload.items() if not name.startswith("_")}
-    return PeriodicView(entry.name, entry.cron, entry.draft.address, options, entry.last, entry.next)
+    told = (entry.draft.kind, entry.draft.address, options)
+    return PeriodicView(entry.name, entry.cron, *told, entry.last, entry.next)
 
 
 def _words(what: Any) -> str:
