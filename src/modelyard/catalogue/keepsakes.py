@@ -141,10 +141,11 @@ def _by_model(
 
 def regain(db: Connection, found: Sequence[Regained], at: float) -> None:
     """Write it back, many rows at a time; what is written twice is the same as once."""
+    told = sa.select(models).where(models.c.id.in_([one.model for one in found if one.about is not None]))
+    rows = {row["id"]: row for row in db.execute(told).mappings()}
     for one in found:
         if one.about is not None:
-            row = db.execute(sa.select(models).where(models.c.id == one.model)).mappings().one()
-            rewrite(db, row, one.about, one.columns)
+            rewrite(db, rows[one.model], one.about, one.columns)
         for version in one.ignored:
             ignore(db, one.model, version, on=True, at=at)
     _update(db, models.c.id, [(one.model, one.columns) for one in found if one.columns and one.about is None])

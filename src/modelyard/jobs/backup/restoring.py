@@ -63,14 +63,16 @@ def restore(held: Holdings, backup: Backup, *, instead: bool = False, dry_run: b
         DiskError, BadValue: The database cannot take it; nothing was changed.
     """
     catalogue = held.stock.catalogue
-    found, left = match(backup.models, catalogue.spots())
+    spots = catalogue.spots()
+    found, left = match(backup.models, spots)
     missing = [one for one in left if not one.gone]
     searched = [(one.text, one.times, one.at) for one in backup.searches]
     deciding = partial(_decide, found, instead)
     done, searches = catalogue.regain(sorted(found), deciding, searched, dry_run=dry_run)
     settled = settle(held, backup, instead=instead, dry_run=dry_run)
     if not dry_run:
-        _beside(held, done)
+        roots = {spot.id: spot.root for spot in spots}
+        _beside(held, [(one.model, roots[one.model]) for one in done if one.own])
     return Restored(
         dry_run=dry_run,
         models=len(found),
@@ -96,8 +98,13 @@ def _decide(found: dict[int, ModelRecord], instead: bool, here: Keepsake) -> Reg
     return decide(here, found[here.id], instead=instead)
 
 
-def _beside(held: Holdings, done: list[Regained]) -> None:
-    """What came back of an owner's words goes into the sidecars, where there may be any; the catalogue has it."""
-    for one in done:
-        if one.own:
-            keep_beside(held.stock, one.model)
+def _beside(held: Holdings, found: list[tuple[int, str]]) -> None:
+    """What came back of an owner's words goes into the sidecars, where there may be any; the catalogue has it.
+
+    Args:
+        found: Models, each with its root.
+    """
+    writable = {str(root.path) for root in held.stock.roots().all if not root.read_only}
+    for number, root in found:
+        if root in writable:
+            keep_beside(held.stock, number)
