@@ -3,6 +3,7 @@ import shutil
 import threading
 import time
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,7 @@ class Toy:
         self.needs = {}
         self.looked = []
         self.not_ready = {}
+        self.live = None
         self._ends = {}
         self._changed = threading.Condition()
 
@@ -46,6 +48,7 @@ class Toy:
 
     def run(self, task, ready, live, stop):
         with self._changed:
+            self.live = live
             self.begun.append(task.title)
             self._changed.notify_all()
             with stop.waking(self.look):
@@ -372,6 +375,24 @@ def test_progress_of_all_running_tasks_comes_in_one_frame(yard):
     frames = [event for event in yard.queue.events.since(begin).events if event.kind == "progress"]
     assert {one["id"] for one in frames[-1].data["tasks"]} == {first, second}
     assert {one["id"] for one in yard.runner.live()} == {first, second}
+
+
+def test_progress_comes_four_times_a_second_at_most_however_often_it_changes(yard):
+    frames, enough = [], threading.Event()
+
+    def hear(event):
+        if event.kind == "progress":
+            frames.append(event.at)
+            yard.toy.live.tell(done=len(frames), received=0)
+            if len(frames) == 6:
+                enough.set()
+
+    yard.queue.add([draft("a")])
+    yard.toy.started("a")
+    yard.queue.events.listen(hear)
+    yard.toy.live.tell(done=0, received=0)
+    assert enough.wait(20)
+    assert min(after - before for before, after in pairwise(frames)) > 0.24
 
 
 def test_a_hub_that_is_full_or_hangs_keeps_no_other_waiting(yard):
