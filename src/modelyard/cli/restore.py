@@ -9,7 +9,7 @@ import click
 
 from modelyard.cli.options import json_option
 from modelyard.cli.yard import reached
-from modelyard.errors import BadValue
+from modelyard.errors import BadValue, NoService
 
 _SHOWN = 20
 
@@ -31,7 +31,11 @@ def command(file: Path, dry_run: bool, replace: bool, as_json: bool) -> None:
         raise BadValue(f"This is no backup that can be read: it has more than {LARGEST >> 20} MiB.")
     chosen = f"dry_run={str(dry_run).lower()}&replace={str(replace).lower()}"
     with reached(as_json=as_json) as (yard, teller):
-        told = yard("POST", f"/backup/restore?{chosen}", msgspec.Raw(data))
+        try:
+            told = yard("POST", f"/backup/restore?{chosen}", msgspec.Raw(data))
+        except NoService as error:  # of very many models it takes longer than a command waits
+            hint = "It may still be at work there. Run the same line again: twice is the same as once."
+            raise NoService(error.message, hint=hint) from error
         teller.data(told)
         for line in _lines(told):
             teller.result(line)

@@ -363,6 +363,29 @@ def test_a_model_that_its_hub_deleted_comes_back_without_a_strangers_script(yard
     assert (known.name, known.description, known.page) == ("x", "<b>y</b>", "")
 
 
+def test_words_that_a_database_may_not_like_are_taken_as_far_as_it_can(
+    fresh: Callable[[], Any], tmp_path: Path
+) -> None:
+    with fresh() as app:
+        rooted(app, tmp_path)
+        model(tmp_path / "shared" / "a.safetensors")
+        scanned(app)
+        (number,) = ids(app).values()
+        odd = "a\0b \u2028 \U0001f600"
+        own = Words(title="x" * 5000, notes=odd, group=odd, tags=(odd, "y" * 900))
+        about = About(hub="h" * 300, model_id=odd, version_id="v" * 900, nsfw=-(10**30), gone=True)
+        backup = written(app)
+        record = msgspec.structs.replace(
+            backup.models[0], own=own, deleted=about, uses=2**31 - 1, days={"2026-01-01": 2**31 - 1}
+        )
+        raw = msgspec.json.encode(msgspec.structs.replace(backup, models=(record,)))
+        report_uses(app.stock, [{"path": str(tmp_path / "shared" / "a.safetensors"), "at": 1_760_000_000}])
+        assert restore(holdings(app), read_backup(raw)).words == 1
+        known = app.stock.catalogue.get(number)
+        assert (known.notes, known.uses) == ("ab \u2028 \U0001f600", 2**31 - 1)
+        assert restore(holdings(app), read_backup(raw)).changed == 0
+
+
 def test_when_the_database_refuses_the_last_model_the_first_is_as_it_was(
     yard: tuple[App, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
