@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlencode
 
-from shelves import _scan, _warm
+from shelves import _warm, scanned
 from yard import running
 
 MODELS = 10_000
@@ -105,7 +105,7 @@ def bench(disk: Path, lora_manager: Path | None, comfy: Path | None, count: int 
 def _ours(disk: Path, root: Path) -> tuple[float, float, float]:
     with running(disk / "yard", **{"library.watch": False, "library.measure": False}) as yard:
         yard.ask("PUT", "/roots", {"path": str(root), "folder": "loras"})
-        begin = _scan(yard)["seconds"]
+        begin = scanned(yard)["seconds"]
         asked = [f"/models?{urlencode(one | {'limit': 50})}" for one in _OURS]
         return begin, *_timed(lambda path: yard.ask("GET", path), asked)
 

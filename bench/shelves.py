@@ -119,8 +119,8 @@ def bench(disk: Path, count: int = MODELS) -> int:
     _warm(root)
     with running(disk / "yard", **{"library.watch": False, "library.measure": False}) as yard:
         yard.ask("PUT", "/roots", {"path": str(root), "folder": "loras"})
-        first = _scan(yard)
-        again = min(_scan(yard)["seconds"] for _ in range(3))
+        first = scanned(yard)
+        again = min(scanned(yard)["seconds"] for _ in range(3))
         pages = [_page(yard, question) for _ in range(25) for question in _QUESTIONS]
         rows = [
             ("first scan (files/s)", count / first["seconds"], 2000.0, 1),
@@ -129,6 +129,11 @@ def bench(disk: Path, count: int = MODELS) -> int:
             ("page of 100 with counts (ms, p99)", 1000 * statistics.quantiles(pages, n=100)[98], 50.0, -1),
             ("memory of the service (MB)", yard.peak, 300.0, -1),
         ]
+    return table(rows)
+
+
+def table(rows: list[tuple[str, float, float, int]]) -> int:
+    """Print name, value and bar; 1 when a bar is missed. The sign says whether more (1) or less is better."""
     missed = 0
     for name, value, bar, sign in rows:
         held = value >= bar if sign > 0 else value <= bar
@@ -147,7 +152,8 @@ def _warm(root: Path) -> None:
         os.close(fd)
 
 
-def _scan(yard: Yard) -> dict[str, Any]:
+def scanned(yard: Yard) -> dict[str, Any]:
+    """Scan all roots; gives what the task tells."""
     number = yard.ask("POST", "/library/scan", {})["id"]
     while True:
         task = yard.ask("GET", f"/tasks/{number}")
