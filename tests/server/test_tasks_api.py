@@ -40,10 +40,12 @@ class Face:
         return task
 
 
-@pytest.fixture
-def app(hub: PracticeHub, tmp_path: Path) -> Iterator[App]:
+@pytest.fixture(params=["sqlite", "postgresql"])
+def app(request: pytest.FixtureRequest, hub: PracticeHub, tmp_path: Path) -> Iterator[App]:
+    """Every query of these routes runs on both databases."""
     hub.hf.add_repo("me/model", {"m.safetensors": SIZE, "n.safetensors": SIZE})
-    flags = {"retry.first": "0.05", "folder": str(tmp_path / "models")}
+    url = request.getfixturevalue("postgres").database() if request.param == "postgresql" else ""
+    flags = {"retry.first": "0.05", "folder": str(tmp_path / "models"), "database": url}
     with App({**os.environ, **hub.env()}, flags=flags) as app:
         yield app
 
