@@ -8,6 +8,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from modelyard.catalogue.asking import unindexed
 from modelyard.store.shelves import model_files, models, newer
 from modelyard.values.about import Version
 
@@ -53,13 +54,16 @@ class Newer(msgspec.Struct, frozen=True):
 def installed(db: Connection, ids: Sequence[int] = ()) -> dict[tuple[str, str], list[Installed]]:
     """What is here of each hub's model, by hub and its own id."""
     columns = (models.c.id, models.c.hub, models.c.hub_model, models.c.hub_version, models.c.base)
-    query = sa.select(*columns).where(models.c.gone == 0, models.c.hub != "", models.c.hub_model != "")
+    here = unindexed("gone", db.dialect.name) == 0
+    query = sa.select(*columns).where(here, models.c.hub != "", models.c.hub_model != "")
     if ids:
         chosen = sa.select(models.c.hub, models.c.hub_model).where(models.c.id.in_(ids)).distinct()
         query = query.where(sa.tuple_(models.c.hub, models.c.hub_model).in_(chosen))
     rows = db.execute(query.order_by(models.c.id)).all()
     digests: dict[int, list[str]] = {}
     measured = sa.select(model_files.c.model, model_files.c.sha256).where(model_files.c.sha256 != "")
+    if ids:  # `query` may give more than these, and is asked again rather than its numbers sent back
+        measured = measured.where(model_files.c.model.in_(query.with_only_columns(models.c.id)))
     for number, value in db.execute(measured):
         digests.setdefault(number, []).append(value)
     found: dict[tuple[str, str], list[Installed]] = {}
@@ -72,10 +76,12 @@ def installed(db: Connection, ids: Sequence[int] = ()) -> dict[tuple[str, str], 
 def proven(db: Connection, hubs: Sequence[str], ids: Sequence[int], after: int, most: int) -> list[Proven]:
     """Measured files of models from these hubs, or from nobody knows where, after the file of this number."""
     columns = (model_files.c.id, model_files.c.model, models.c.hub, models.c.hub_model)
+    # a walk along the files' numbers: by an index of the models each page would cost as much as all
+    gone, hub = (unindexed(name, db.dialect.name) for name in ("gone", "hub"))
     query = (
         sa.select(*columns, model_files.c.path, model_files.c.main, model_files.c.sha256)
         .join(models, models.c.id == model_files.c.model)
-        .where(models.c.gone == 0, models.c.hub.in_(["", *hubs]), model_files.c.sha256 != "", model_files.c.id > after)
+        .where(gone == 0, hub.in_(["", *hubs]), model_files.c.sha256 != "", model_files.c.id > after)
     )
     if ids:
         query = query.where(models.c.id.in_(ids))
