@@ -18,15 +18,17 @@ from jobs.library import model, scanned
 from modelyard.app import App
 from modelyard.catalogue.model import Health
 from modelyard.errors import DiskError
-from modelyard.jobs.backup.form import Backup, Words, read_backup
+from modelyard.jobs.backup.form import Backup, PeriodicRecord, Words, read_backup
 from modelyard.jobs.backup.restoring import restore
 from modelyard.jobs.backup.writing import backup_json
 from modelyard.jobs.batch import forget
+from modelyard.jobs.checking import VERIFY, VerifyOptions
 from modelyard.jobs.hooks.entries import Hook
 from modelyard.jobs.measuring import MeasureOptions, measure_models
 from modelyard.jobs.owning import Change, change_own, report_uses
 from modelyard.jobs.profiles import Profile
 from modelyard.jobs.queued import Options, draft
+from modelyard.jobs.scan import SCAN, ScanOptions
 from modelyard.jobs.trash import put_away
 from modelyard.library.roots.entries import Entry
 from modelyard.net.stop import Stop
@@ -289,15 +291,27 @@ def test_roots_settings_profiles_and_periodic_downloads_come_back(fresh: Callabl
         app.profiles.keep("mine", Profile(to=str(tmp_path), limit="1MB/s"))
         told = draft(app.yard, "hf:me/model", Options(to=str(tmp_path), told=True, within=str(tmp_path)), forget)
         keep(app.queue, "weekly", "30 4 * * sun", told)
-        before = [(one.name, one.cron, one.draft) for one in entries(app.queue)]
+        work = SCAN.draft(ScanOptions(roots=(str(tmp_path / "loras"),), gentle=True))
+        keep(app.queue, "nightly", "0 3 * * *", work, work.key)
+        keep(app.queue, "two", "0 3 * * *", VERIFY.draft(VerifyOptions(ids=(1, 2))))
+        before = [(one.name, one.cron, one.draft) for one in entries(app.queue) if one.name != "two"]
         backup = written(app)
+        assert backup.left_out == ("the periodic task two",), "its numbers mean other models there"
     with fresh() as app:
         told = restore(holdings(app), backup)
         assert [(one.name, one.cron, one.draft) for one in entries(app.queue)] == before
         assert tuple(app.stock.entries.all()) == backup.roots
         assert (app.settings["quarantine"], app.settings["limit.total"]) == (False, "5MB/s")
         assert app.profiles.get("mine").limit == "1MB/s"
-        assert (len(told.roots), told.profiles, told.schedule) == (2, ["mine"], ["weekly"])
+        assert (len(told.roots), told.profiles, told.schedule) == (2, ["mine"], ["nightly", "weekly"])
+        assert restore(holdings(app), backup, instead=True).schedule == []
+        evil = [
+            PeriodicRecord(name="x", cron="* * * * *", chore="move", said={}),
+            PeriodicRecord(name="y", cron="* * * * *", chore="scan", said={"sudo": True}),
+            PeriodicRecord(name="z", cron="when I like", chore="scan"),
+        ]
+        refused = restore(holdings(app), msgspec.structs.replace(backup, schedule=tuple(evil)))
+        assert (refused.schedule, len(refused.left)) == ([], 3)
         assert sorted(told.settings) == ["limit.total", "quarantine"]
 
 
@@ -326,7 +340,7 @@ def test_no_key_goes_into_a_backup_and_what_is_left_out_is_named(tmp_path: Path)
             "the setting proxy",
             "the profile bad",
             "the hook tell",
-            "the periodic download signed",
+            "the periodic task signed",
             "the hub http://nas.local:8080 of the local network",
         }
         assert [one.text for one in backup.searches] == ["plain"]

@@ -128,11 +128,18 @@ class SearchRecord(Part, frozen=True):
 
 
 class PeriodicRecord(Part, frozen=True):
-    """A periodic download, with the options of its task."""
+    """Something periodic: a download, or a chore of the library.
+
+    Attributes:
+        options: Of a download.
+        chore: Else the name of what is done, with what is said about it.
+    """
 
     name: Annotated[str, msgspec.Meta(pattern=r"^[^\x00]{1,80}$")]
     cron: Annotated[str, msgspec.Meta(max_length=120)]
-    options: Options
+    options: Options | None = None
+    chore: Annotated[str, msgspec.Meta(max_length=40)] = ""
+    said: Mapping[str, bool | int | float | str | tuple[str, ...] | None] = {}
     priority: Priority = Priority.NORMAL
 
 

@@ -1,4 +1,4 @@
-"""Taking back what of a backup is no model: roots, settings, profiles, periodic downloads."""
+"""Taking back what of a backup is no model: roots, settings, profiles, what is periodic."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import msgspec
 from modelyard.errors import BadValue, YardError
 from modelyard.jobs.backup.form import Backup, PeriodicRecord
 from modelyard.jobs.backup.holdings import Holdings
+from modelyard.jobs.backup.told import PERIODIC
 from modelyard.jobs.batch import forget
 from modelyard.jobs.profiles import check
 from modelyard.jobs.queued import draft
@@ -111,16 +112,24 @@ def _profiles(held: Holdings, backup: Backup, instead: bool) -> Iterator[_Step]:
 def _schedule(held: Holdings, backup: Backup, instead: bool) -> Iterator[_Step]:
     known = {entry.name: (entry.cron, entry.draft.payload, entry.draft.priority) for entry in entries(held.queue)}
     for record in backup.schedule:
-        said = (record.cron, msgspec.to_builtins(record.options), record.priority)
+        payload = record.said if record.options is None else record.options
+        said = (record.cron, msgspec.json.decode(msgspec.json.encode(payload)), record.priority)
         if said != known.get(record.name) and (instead or record.name not in known):
             yield _Step(record.name, partial(_draft, held, record), partial(_periodic, held, record))
 
 
 def _draft(held: Holdings, record: PeriodicRecord) -> Draft:
     check_cron(record.cron)
-    options = msgspec.structs.replace(record.options, wanted={})
-    return draft(held.stock.yard, options.address, options, forget, record.priority)
+    if record.options is not None:
+        options = msgspec.structs.replace(record.options, wanted={})
+        made = draft(held.stock.yard, options.address, options, forget, record.priority)
+        return msgspec.structs.replace(made, key=None)  # whatever else fetches it, this runs again
+    if record.chore not in PERIODIC or record.said.get("ids"):
+        raise BadValue("That is nothing that a backup may have done again and again.")
+    chore = PERIODIC[record.chore]
+    return chore.draft(chore.read(record.said), record.priority)
 
 
 def _periodic(held: Holdings, record: PeriodicRecord) -> None:
-    keep(held.queue, record.name, record.cron, _draft(held, record))
+    made = _draft(held, record)
+    keep(held.queue, record.name, record.cron, made, made.key)

@@ -1,4 +1,4 @@
-"""What of a data folder's files is written down: roots, settings, profiles, periodic downloads.
+"""What of a data folder's files is written down: roots, settings, profiles, what is periodic.
 
 Hooks are not: one may be a command, and no file shall be able to make this machine run one.
 """
@@ -6,16 +6,25 @@ Hooks are not: one may be a command, and no file shall be able to make this mach
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 
 from modelyard.hubs.web.addresses import NAME as WEB
 from modelyard.jobs.backup.form import PeriodicRecord
 from modelyard.jobs.backup.holdings import Holdings, masked
+from modelyard.jobs.checking import VERIFY
+from modelyard.jobs.chores import Chore
 from modelyard.jobs.profiles import Profile
 from modelyard.jobs.queued import KIND, Options
+from modelyard.jobs.refresh import REFRESH
+from modelyard.jobs.scan import SCAN
+from modelyard.jobs.versions import VERSIONS
 from modelyard.settings import Settings
 from modelyard.tasks.periodic import entries
+
+PERIODIC: dict[str, Chore[Any]] = {chore.name: chore for chore in (SCAN, REFRESH, VERIFY, VERSIONS)}
+"""Chores that a backup may bring back: none of them moves, lends or removes a file."""
 
 
 def changed_settings(held: Holdings, left: list[str]) -> dict[str, str]:
@@ -45,16 +54,22 @@ def plain_profiles(held: Holdings, left: list[str]) -> dict[str, Profile]:
 
 
 def plain_schedule(held: Holdings, left: list[str]) -> Iterator[PeriodicRecord]:
-    """Periodic downloads whose addresses hold no secret: of a link on the web, what follows `?` may be one."""
+    """What is periodic and holds no secret: of a link on the web, what follows `?` may be one.
+
+    Chores that name models by their numbers are left out: these mean others in another database.
+    """
     for entry in entries(held.queue):
-        told = {name: value for name, value in entry.draft.payload.items() if name != "_wanted"}
-        address = str(told.get("_address", ""))
-        signed = "?" in address and entry.draft.hub == WEB
-        if entry.draft.kind != KIND or signed or masked(held.redactor, told) != told:
-            left.append(f"the periodic download {entry.name}")
-            continue
-        options = msgspec.convert(told, Options)
-        yield PeriodicRecord(name=entry.name, cron=entry.cron, options=options, priority=entry.draft.priority)
+        task = entry.draft
+        told = {name: value for name, value in task.payload.items() if name != "_wanted"}
+        signed = "?" in str(told.get("_address", "")) and task.hub == WEB
+        known = task.kind == KIND or (task.kind in PERIODIC and not told.get("ids"))
+        if not known or signed or masked(held.redactor, told) != told:
+            left.append(f"the periodic task {entry.name}")
+        elif task.kind == KIND:
+            options = msgspec.convert(told, Options)
+            yield PeriodicRecord(name=entry.name, cron=entry.cron, options=options, priority=task.priority)
+        else:
+            yield PeriodicRecord(name=entry.name, cron=entry.cron, chore=task.kind, said=told, priority=task.priority)
 
 
 def kept_apart(held: Holdings) -> Iterator[str]:
