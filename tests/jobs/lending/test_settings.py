@@ -84,7 +84,7 @@ def test_two_models_of_one_folder_share_a_line_until_the_last_is_back(app: App, 
 
 
 @pytest.mark.parametrize(
-    "text", ["a:\n  loras:\n", "a:\n  loras: [x]\n", "", "a: &x {}\nb: *x\n", "modelyard:\n  vae: /x\n", "a: \xff"]
+    "text", ["a:\n  loras:\n", "a:\n  loras: [x]\n", "", "a: &x [y]\nb: *x\n", "modelyard:\n  vae: /x\n", "a: \xff"]
 )
 def test_settings_that_stop_comfyui_are_not_changed_and_the_file_is_linked(
     app: App, lora: Path, tmp_path: Path, text: str
