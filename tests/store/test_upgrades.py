@@ -16,8 +16,11 @@ from modelyard.store.database import FILE, Database
 from modelyard.store.schema import HEAD
 from modelyard.store.upgrade import upgrade
 from modelyard.tasks.queue import Queue
+from modelyard.tasks.states import State
 from modelyard.tasks.task import Draft
 from running import modelyard
+
+QUEUE = ("tasks", "task_moves", "task_needs")
 
 
 def killed(folder: Path, version: str, last: int) -> bool:
@@ -52,6 +55,40 @@ def test_an_upgrade_killed_anywhere_leaves_the_old_version_and_the_next_one_succ
     assert queue.add([Draft(kind="toy", title="a")]) == [1]
     queue.database.close()
     assert "tasks" in tables(tmp_path)
+
+
+def rows(path: Path) -> dict[str, list[tuple[object, ...]]]:
+    """Everything that the queue's tables hold."""
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        return {name: db.execute(f"SELECT * FROM {name} ORDER BY 1, 2").fetchall() for name in QUEUE}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("version", "writes"), [("0001", (1, 9, 20)), ("0002", (1, 2))])
+def test_an_upgrade_of_a_full_queue_killed_anywhere_keeps_every_row(
+    tmp_path: Path, version: str, writes: tuple[int, ...]
+) -> None:
+    queue = Queue(Database(tmp_path), EventLog())
+    told = queue.add([Draft(kind="toy", title=f"{number}") for number in range(2000)])
+    queue.add([Draft(kind="toy", title="after", needs=(told[0],))])
+    queue.cancel(told[1000:])
+    upgrade(queue.database.engine, version)
+    queue.database.close()
+    file, schema = tmp_path / FILE, tables(tmp_path)
+    before = rows(file)
+    assert {name: len(found) for name, found in before.items()} == {"tasks": 2001, "task_moves": 3001, "task_needs": 1}
+    for last in writes:
+        assert killed(tmp_path, HEAD, last), last
+        assert (tables(tmp_path), rows(file)) == (schema, before), last
+    queue = Queue(Database(tmp_path), EventLog())
+    assert queue.counts()[State.CANCELLED] == 1000 and queue.counts()[State.QUEUED] == 1000
+    assert [step.after for step in queue.steps(told[-1])] == [State.QUEUED, State.CANCELLED]
+    assert queue.add([Draft(kind="toy", title="new")]) == [2002]
+    queue.database.close()
+    after = rows(file)
+    assert after["tasks"][:-1] == before["tasks"] and after["task_needs"] == before["task_needs"]
+    assert [row[: len(before["task_moves"][0])] for row in after["task_moves"][:-1]] == before["task_moves"]
+    assert rows(tmp_path / f"{FILE}.before-{version}") == before
 
 
 @pytest.mark.slow
