@@ -1,10 +1,20 @@
 """The description of the API is complete, and the repository's copy is the current one."""
 
 import json
+import re
 from pathlib import Path
 
-from modelyard.server.inside import router
-from modelyard.server.openapi import describe
+import msgspec
+import pytest
+
+from modelyard.app import App
+from modelyard.errors import DiskError
+from modelyard.server.api.answers import ANSWERS, PROBLEM, example_of
+from modelyard.server.inside import call, router
+from modelyard.server.openapi import describe, failures
+from modelyard.server.problem import Problem, family, status_of
+from modelyard.server.routes import Route
+from modelyard.server.service import Service
 
 COPY = Path(__file__).parents[2] / "openapi.json"
 
@@ -30,3 +40,55 @@ def test_every_reference_leads_somewhere() -> None:
     for line in text.splitlines():
         if '"$ref"' in line:
             assert line.split("schemas/")[1].strip('",') in components
+
+
+def _examples() -> list[Route]:
+    return [route for route in router().routes if route.example is not None and not route.name.endswith("_by_page")]
+
+
+def test_every_body_has_an_example_but_pictures() -> None:
+    without = {route.name for route in router().routes if route.body_reader and route.example is None}
+    assert without == {"give_preview"}
+
+
+def test_every_example_of_a_body_is_read_by_its_own_route(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")  # nothing leaves this machine
+    monkeypatch.setenv("MODELYARD_RETRY_RETRIES", "0")
+    with App() as app:
+        service = Service(app)
+        for route in _examples():
+            path = re.sub(r"\{(\w+)\*?\}", lambda found: "1" if found[1] in ("id", "index") else "x", route.path)
+            status, answer = call(app, route.method, path, route.example, service=service)
+            code = answer["code"] if status >= 400 else ""
+            assert code not in ("bad-request", "internal"), (route.name, answer)
+            assert status == route.status or code in failures(route)[status], (route.name, answer)
+
+
+def test_every_example_of_an_answer_is_one_of_its_type() -> None:
+    for kind, example in ANSWERS.items():
+        plain = msgspec.to_builtins(msgspec.convert(example, kind), enc_hook=str)
+        assert set(example) <= set(plain), kind
+    used = {repr(example_of(route)) for route in router().routes}
+    assert not [kind for kind, one in ANSWERS.items() if not {repr(one), repr([one])} & used], "no route shows it"
+
+
+def test_the_example_of_a_problem_is_what_the_service_says() -> None:
+    with App() as app:
+        status, told = call(app, "GET", "/api/v1/tasks/99")
+    assert msgspec.convert(PROBLEM, Problem).status == status
+    assert told == PROBLEM | {"request_id": "inside"}
+
+
+def test_who_raises_a_class_of_errors_may_raise_all_that_are_below_it() -> None:
+    route = next(route for route in router().routes if route.name == "measure_quarantined")
+    told = failures(route)
+    assert DiskError in route.raises
+    for kind in family(DiskError):
+        assert kind.code in told[status_of(kind)], kind
+
+
+def test_what_a_full_or_broken_disk_answers_is_described_at_every_write() -> None:
+    for route in router().routes:
+        if route.role and route.method != "GET":
+            assert "disk-full" in failures(route)[507] and "disk" in failures(route)[500], route.name

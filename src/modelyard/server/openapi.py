@@ -10,18 +10,23 @@ from typing import Any
 import msgspec
 
 from modelyard import errors as e
+from modelyard.server.api.answers import PROBLEM, example_of
 from modelyard.server.api.words import WORDS, SocketFirst
 from modelyard.server.once import LONGEST_KEY
-from modelyard.server.problem import MEDIA_TYPE, Problem, status_of
+from modelyard.server.problem import MEDIA_TYPE, Problem, family, status_of
 from modelyard.server.reading import RawReader
 from modelyard.server.routes import Route
 from modelyard.values.version import VERSION
 
 REF = "#/components/schemas/{name}"
 ALWAYS: tuple[type[e.YardError], ...] = (e.BadRequest, e.WrongHost, e.CrossSite, e.TooManyTries, e.YardError)
-GUARDED: tuple[type[e.YardError], ...] = (e.TokenNeeded, e.RoleTooLow)
-WRITING: tuple[type[e.YardError], ...] = (e.WrongMediaType, e.BodyTooLarge)
+"""What every route may answer with."""
+GUARDED: tuple[type[e.YardError], ...] = (e.TokenNeeded, e.RoleTooLow, e.DiskError, e.NoPermission)
+"""And one that needs a role, for it looks into the data folder."""
+WRITING: tuple[type[e.YardError], ...] = (e.WrongMediaType, e.BodyTooLarge, e.DiskFull, e.ReadOnlyDisk, e.Busy)
+"""And one that changes something."""
 POSTING: tuple[type[e.YardError], ...] = (e.KeyReused, e.Busy)
+"""And one that honours Idempotency-Key."""
 
 TAGS = {
     "events": "What happened, numbered. The WebSocket `/api/v1/events/ws` tells it as it happens: the client says "
@@ -42,6 +47,7 @@ def describe(routes: Iterable[Route]) -> bytes:
     schemas, components = msgspec.json.schema_components(types, ref_template=REF)
     known = dict(zip(map(repr, types), schemas, strict=True))
     components["SocketWord"] = _word()
+    components["Problem"]["examples"] = [PROBLEM]
     paths: dict[str, Any] = {}
     for route in routes:
         paths.setdefault(route.path.replace("*}", "}"), {})[route.method.lower()] = _operation(route, known)
@@ -97,20 +103,16 @@ def _operation(route: Route, known: dict[str, Any]) -> dict[str, Any]:
     if description:
         told["description"] = description
     if route.body_reader:
-        told["requestBody"] = {"required": True, "content": _content(route, known)}
+        most = f"At most {route.most // 2**20} MiB."
+        told["requestBody"] = {"required": True, "description": most, "content": _content(route, known)}
     return told
 
 
 def _content(route: Route, known: dict[str, Any]) -> dict[str, Any]:
-    if isinstance(route.body_reader, RawReader):
-        return {kind: {} for kind in route.takes}
-    return {"application/json": _body(route, known)}
-
-
-def _body(route: Route, known: dict[str, Any]) -> dict[str, Any]:
-    assert route.body_reader is not None
-    held = {"schema": known[repr(route.body_reader.kind)]}
-    return held if route.example is None else {**held, "example": route.example}
+    shown = {} if route.example is None else {"example": route.example}
+    if route.body_reader is None or isinstance(route.body_reader, RawReader):
+        return dict.fromkeys(route.takes, shown)
+    return {"application/json": {"schema": known[repr(route.body_reader.kind)], **shown}}
 
 
 def _path_parameters(route: Route, known: dict[str, Any]) -> list[dict[str, Any]]:
@@ -147,21 +149,21 @@ def _header_parameters(route: Route) -> list[dict[str, Any]]:
 def _responses(route: Route, known: dict[str, Any]) -> dict[str, Any]:
     good: dict[str, Any] = {"description": HTTPStatus(route.status).phrase}
     if route.status != 204:
-        shown = {} if route.shows is None else {"example": route.shows}
+        shown = {} if (answer := example_of(route)) is None else {"example": answer}
         schema = known[repr(route.gives)] if _has_schema(route) else {"type": "string"}
         good["content"] = {route.media_type: {"schema": schema, **shown}} | {kind: {} for kind in route.also}
     told = {str(route.status): good}
     if route.method == "GET":
         told["304"] = {"description": "Not changed since the ETag in If-None-Match."}
-    for status, codes in _failures(route).items():
+    for status, codes in failures(route).items():
         schema = {"$ref": REF.format(name="Problem")}
         told[str(status)] = {"description": f"One of: {', '.join(codes)}.", "content": {MEDIA_TYPE: {"schema": schema}}}
     return told
 
 
-def _failures(route: Route) -> dict[int, list[str]]:
-    """Statuses of what may go wrong, and the codes behind each."""
-    kinds = [*ALWAYS, *route.raises]
+def failures(route: Route) -> dict[int, list[str]]:
+    """Statuses of what may go wrong, and the codes behind each; who raises a class may raise what is below it."""
+    kinds = [*ALWAYS, *(below for kind in route.raises for below in family(kind))]
     kinds += GUARDED if route.role else ()
     kinds += WRITING if route.method != "GET" else ()
     kinds += POSTING if route.once else ()

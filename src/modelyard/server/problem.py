@@ -126,11 +126,13 @@ def error_told(
     return _kinds().get(code, e.YardError)(message, hint=hint, link=link, **(facts or {}))
 
 
+def family(kind: type[e.YardError]) -> list[type[e.YardError]]:
+    """An error class and all classes below it."""
+    return [kind, *(below for child in kind.__subclasses__() for below in family(child))]
+
+
 def _kinds() -> dict[str, type[e.YardError]]:
     found: dict[str, type[e.YardError]] = {}
-    left: list[type[e.YardError]] = [e.YardError]
-    while left:
-        kind = left.pop()
+    for kind in family(e.YardError):
         found.setdefault(kind.code, kind)
-        left += kind.__subclasses__()
     return found

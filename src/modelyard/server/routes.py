@@ -98,7 +98,6 @@ class Route:
     slow: bool | Callable[[Any], bool]
     secret: bool
     example: Any
-    shows: Any
     path_reader: PathReader
     query_reader: QueryReader | None
     body_reader: BodyReader | FormReader | RawReader | None
@@ -177,7 +176,6 @@ class Routes:
         slow: bool | Callable[[Any], bool] = False,
         secret: bool = False,
         example: Any = None,
-        shows: Any = None,
         gives: Any = None,
     ) -> Route:
         """Read a function into a route.
@@ -194,7 +192,6 @@ class Routes:
             slow: Whether it asks the network or moves many files; a function of the body where only some do.
             secret: Its answer holds a secret, so it is never compressed.
             example: A body, for the description.
-            shows: An answer, for the description.
             gives: Type of a good answer, for handlers that return an `Answer`.
         """
         hints = get_type_hints(call, include_extras=True)
@@ -217,7 +214,6 @@ class Routes:
             slow,
             secret,
             example,
-            shows,
             PathReader(self.prefix + path, hints),
             QueryReader(query) if query else None,
             _reader(body),

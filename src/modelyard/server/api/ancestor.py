@@ -35,6 +35,7 @@ from modelyard.tasks.states import ENDED
 routes = Routes(tag="comfyui-model-manager", prefix="/model-manager")
 
 _WITH_PREVIEW = 32 * 2**20
+_NEW = {"type": "loras", "pathIndex": 0, "fullname": "ink.safetensors", "downloadUrl": "https://example.org/ink"}
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -82,7 +83,7 @@ def ancestor_one_status(here: Here, id: str) -> OneDownload:
     return OneDownload(data=shown(here.app, here.app.stock.roots(), task, live_of(here.app)))
 
 
-@routes.post("/download/task", role=Role.OPERATOR, most=_WITH_PREVIEW, takes=ANY)
+@routes.post("/download/task", role=Role.OPERATOR, most=_WITH_PREVIEW, takes=ANY, example=_NEW)
 @in_its_words
 def ancestor_add_task(here: Here, body: NewModel) -> Counted:
     """Queue a download, as JSON or as a form. Previews and descriptions that come along are passed over."""
@@ -93,19 +94,19 @@ def ancestor_add_task(here: Here, body: NewModel) -> Counted:
     return queued(here, [draft_of(here, item)], lambda ids: Counted(data={"taskId": str(ids[0])}))
 
 
-@routes.post("/download", role=Role.OPERATOR, most=_WITH_PREVIEW, takes=ANY)
+@routes.post("/download", role=Role.OPERATOR, most=_WITH_PREVIEW, takes=ANY, example=_NEW)
 def ancestor_add_download(here: Here, body: NewModel) -> Counted:
     """The same under the name that its page uses."""
     return ancestor_add_task(here, body=body)
 
 
-@routes.post("/model", role=Role.OPERATOR, most=_WITH_PREVIEW, takes=ANY)
+@routes.post("/model", role=Role.OPERATOR, most=_WITH_PREVIEW, takes=ANY, example=_NEW)
 def ancestor_add_model(here: Here, body: NewModel) -> Counted:
     """The same under the name that older pages and scripts use."""
     return ancestor_add_task(here, body=body)
 
 
-@routes.put("/download/{id}", role=Role.OPERATOR, takes=ANY)
+@routes.put("/download/{id}", role=Role.OPERATOR, takes=ANY, example={"status": "pause"})
 @in_its_words
 def ancestor_change_download(here: Here, id: str, body: NewState) -> Told:
     """Pause, resume or cancel a download; resuming one that failed tries it again."""
@@ -113,7 +114,7 @@ def ancestor_change_download(here: Here, id: str, body: NewState) -> Told:
     return Told()
 
 
-@routes.post("/tasks/{id}/state", role=Role.OPERATOR, takes=ANY)
+@routes.post("/tasks/{id}/state", role=Role.OPERATOR, takes=ANY, example={"status": "pause"})
 def ancestor_change_state(here: Here, id: str, body: NewState) -> Told:
     """The same under another name."""
     return ancestor_change_download(here, id=id, body=body)

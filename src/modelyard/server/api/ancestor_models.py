@@ -77,6 +77,9 @@ class Chosen(Form, frozen=True):
     force: bool = False
 
 
+_CHOSEN = {"models": ["/models/loras/ink.safetensors"]}
+
+
 class ScanQuery(Ask, frozen=True):
     """Which models are looked at."""
 
@@ -123,7 +126,14 @@ def ancestor_model(here: Here, type: str, index: str, filename: str) -> Data:
     return Data(data=described(here.app.stock.catalogue.details(model.id)))
 
 
-@routes.put("/model/{type}/{index}/{filename*}", role=Role.OPERATOR, most=_WITH_PREVIEW, takes=ANY, slow=True)
+@routes.put(
+    "/model/{type}/{index}/{filename*}",
+    role=Role.OPERATOR,
+    most=_WITH_PREVIEW,
+    takes=ANY,
+    slow=True,
+    example={"description": "Strong lines."},
+)
 @in_its_words
 def ancestor_change_model(here: Here, type: str, index: str, filename: str, body: NewWords) -> Told:
     """Give a model a preview, a description, another name or another folder; what belongs to it goes along."""
@@ -161,7 +171,7 @@ def ancestor_refresh(here: Here, type: str, index: str, filename: str) -> Data:
     return Data(data=told)
 
 
-@routes.post("/batch/metadata/refresh", role=Role.OPERATOR, takes=ANY, slow=True)
+@routes.post("/batch/metadata/refresh", role=Role.OPERATOR, takes=ANY, slow=True, example=_CHOSEN)
 @in_its_words
 def ancestor_refresh_many(here: Here, body: Chosen) -> Data:
     """Ask hubs about models."""
@@ -198,7 +208,7 @@ def ancestor_maintenance(here: Here, query: ScanQuery) -> Data:
     return Data(data={"total_incomplete": len(lacking), "models": told, "scanned_types": kinds})
 
 
-@routes.post("/preview/regenerate", role=Role.OPERATOR, takes=ANY, slow=True)
+@routes.post("/preview/regenerate", role=Role.OPERATOR, takes=ANY, slow=True, example=_CHOSEN)
 @in_its_words
 def ancestor_regenerate(here: Here, body: Chosen) -> Data:
     """Fetch previews of models that have none."""

@@ -39,7 +39,13 @@ def write_backup(here: Here) -> Answer:
 
 
 @routes.post(
-    "/backup/restore", role=Role.ADMIN, slow=True, most=LARGEST, takes=(JSON, _FILE), raises=(BadValue, UnsafePath)
+    "/backup/restore",
+    role=Role.ADMIN,
+    slow=True,
+    most=LARGEST,
+    takes=(JSON, _FILE),
+    raises=(BadValue, UnsafePath),
+    example={"modelyard_backup": 1, "made": "2026-11-21T09:00:00Z", "settings": {"tasks.at-once": "6"}, "models": []},
 )
 def restore_backup(here: Here, query: RestoreQuery, body: bytes) -> Restored:
     """Take a backup back: gaps are filled, nothing is lost, twice is the same as once. Models not here are told."""

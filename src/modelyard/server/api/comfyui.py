@@ -90,7 +90,18 @@ def act_from_comfyui(here: Here, body: TaskAction) -> list[AnswerView]:
     return answers([*found, *(Answer(number, error=error) for number in body.ids if number not in ours)])
 
 
-@routes.post("/comfyui/downloads", role=Role.OPERATOR, slow=True, raises=(BadValue,), once=False)
+@routes.post(
+    "/comfyui/downloads",
+    role=Role.OPERATOR,
+    slow=True,
+    raises=(BadValue,),
+    once=False,
+    example={
+        "models": [
+            {"name": "ae.safetensors", "url": "https://example.org/ae.safetensors", "directory": "vae"},
+        ]
+    },
+)
 def begin_downloads(here: Here, body: NewDownloads) -> Downloads:
     """Fetch models into the folders where ComfyUI lists them, as its own front end asks for it."""
     batch = _packed(body.models)

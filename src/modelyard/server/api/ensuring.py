@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 import msgspec
 
-from modelyard.errors import BadAddress, BadValue, UnknownHub, UnsafePath
+from modelyard.errors import UnsafePath, UsageError
 from modelyard.jobs.batch import forget
 from modelyard.jobs.ensuring import Ensure, Ensured, Want
 from modelyard.server.api.fence import check_source, check_target
@@ -60,7 +60,7 @@ def ensure_for(here: Here, *, told: bool = False) -> Ensure:
     role=Role.OPERATOR,
     slow=True,
     once=False,
-    raises=(BadAddress, UnknownHub, BadValue, UnsafePath),
+    raises=(UsageError, UnsafePath),
     example={"wants": [{"address": "hf:owner/repo/style.safetensors", "folder": "loras"}], "wait": 10},
 )
 def ensure_models(here: Here, body: Wants) -> list[Ensured]:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import msgspec
 
 from modelyard.events.log import Event, EventLog, Replay
-from modelyard.server.api.words import PAGE, EventPage
+from modelyard.server.api.words import EventPage
 from modelyard.server.bell import Bell
 from modelyard.server.roles import Role
 from modelyard.server.routes import Ask, Here, Routes
@@ -27,7 +27,7 @@ class EventsQuery(Ask, frozen=True):
     most: Annotated[int, msgspec.Meta(ge=1, le=1000, description="Events in one answer.")] = 1000
 
 
-@routes.get("/events", role=Role.VIEWER, shows=PAGE)
+@routes.get("/events", role=Role.VIEWER)
 async def list_events(here: Here, query: EventsQuery) -> EventPage:
     """What happened since a number.
 

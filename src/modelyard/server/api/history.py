@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from modelyard.errors import BadValue, NoSuchTask, UnsafePath
+from modelyard.errors import BadValue, NoSuchTask, UnsafePath, UsageError
 from modelyard.server.api.adding import queued
 from modelyard.server.api.fence import check_again
 from modelyard.server.api.tasks import Ids, Most, Word
@@ -116,7 +116,9 @@ def export_history(here: Here, query: ExportQuery) -> Answer:
         return Answer([view(task) for task in found], headers=headers)
 
 
-@routes.post("/history/again", role=Role.OPERATOR, status=201, raises=(NoSuchTask, UnsafePath), example={"ids": [3]})
+@routes.post(
+    "/history/again", role=Role.OPERATOR, status=201, raises=(NoSuchTask, UsageError, UnsafePath), example={"ids": [3]}
+)
 def do_again(here: Here, body: Chosen) -> Queued:
     """Queue ended tasks again as new ones, with the same options."""
     for number in body.ids:

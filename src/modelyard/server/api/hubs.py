@@ -6,7 +6,16 @@ from typing import Annotated, Any
 
 import msgspec
 
-from modelyard.errors import BadAddress, NetworkError, UnknownHub, YardError
+from modelyard.errors import (
+    AccessError,
+    ContentError,
+    NetworkError,
+    NotFound,
+    UnknownHub,
+    UsageError,
+    Waiting,
+    YardError,
+)
 from modelyard.hubs.base import Hub
 from modelyard.jobs.addressing import read_address
 from modelyard.jobs.batch import forget
@@ -17,6 +26,9 @@ from modelyard.server.routes import Ask, Here, Routes
 from modelyard.values.offers import Finding, KeyReport, Offer
 
 routes = Routes(tag="hubs")
+
+_ASKING = (NotFound, AccessError, NetworkError, ContentError, Waiting)
+"""What may come of asking a hub."""
 
 Text = Annotated[str, msgspec.Meta(max_length=8192)]
 
@@ -128,7 +140,7 @@ def list_hubs(here: Here) -> list[HubView]:
     ]
 
 
-@routes.get("/hubs/search", role=Role.VIEWER, slow=True, raises=(UnknownHub, NetworkError))
+@routes.get("/hubs/search", role=Role.VIEWER, slow=True, raises=(UnknownHub, *_ASKING))
 def search_hubs(here: Here, query: SearchQuery) -> FoundModels:
     """Search one hub, some, or all; a hub that fails does not spoil the others."""
     only = [here.app.hub_name(name) for name in query.hub]
@@ -142,7 +154,7 @@ def search_hubs(here: Here, query: SearchQuery) -> FoundModels:
     return FoundModels(models, problems)
 
 
-@routes.get("/hubs/model", role=Role.VIEWER, slow=True, raises=(BadAddress, NetworkError))
+@routes.get("/hubs/model", role=Role.VIEWER, slow=True, raises=(UsageError, *_ASKING))
 def show_model(here: Here, query: AddressQuery) -> ModelView:
     """What a hub says about a model, and the files it offers."""
     check_source(here, query.address)
@@ -157,7 +169,7 @@ def show_model(here: Here, query: AddressQuery) -> ModelView:
     )
 
 
-@routes.get("/hubs/by-hash", role=Role.VIEWER, slow=True, raises=(NetworkError,))
+@routes.get("/hubs/by-hash", role=Role.VIEWER, slow=True, raises=_ASKING)
 def find_by_hash(here: Here, query: HashQuery) -> list[Located]:
     """Which hubs offer a file with this hash."""
     return [Located(*found) for found in here.app.find_hash(query.hash)]
@@ -181,7 +193,7 @@ def remove_key(here: Here, hub: str) -> None:
     here.app.keys.remove(here.app.key_owner(hub))
 
 
-@routes.post("/keys/{hub}/check", role=Role.ADMIN, slow=True, raises=(UnknownHub, NetworkError))
+@routes.post("/keys/{hub}/check", role=Role.ADMIN, slow=True, raises=(UnknownHub, *_ASKING))
 def check_key(here: Here, hub: str, query: OpensQuery) -> KeyReport:
     """Ask a hub whose key it is, of which kind, what it may do, and whether it opens a gated model."""
     chosen = here.app.hubs.named(here.app.hub_name(hub))

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 
-from modelyard.errors import BadValue, NetworkError, NotFound
+from modelyard.errors import AccessError, BadValue, NetworkError, NotFound
 from modelyard.jobs.lan import KnownHub, Look, NewHub
 from modelyard.net.trust import LONGEST_CA
 from modelyard.server.api.views import TaskError, error_view
@@ -108,7 +108,7 @@ def list_lan_hubs(here: Here) -> LanHubList:
     "/lan-hubs",
     role=Role.ADMIN,
     status=201,
-    raises=(BadValue, NetworkError),
+    raises=(BadValue, AccessError, NetworkError),
     once=False,
     slow=True,
     example={"origin": "https://nas.local:8443", "trust_first": True},
@@ -124,7 +124,14 @@ def remove_lan_hub(here: Here, query: LanHub) -> None:
     here.app.lan.remove(query.origin)
 
 
-@routes.post("/lan-hubs/check", role=Role.ADMIN, raises=(BadValue, NotFound), once=False, slow=True)
+@routes.post(
+    "/lan-hubs/check",
+    role=Role.ADMIN,
+    raises=(BadValue, NotFound),
+    once=False,
+    slow=True,
+    example={"origin": "https://nas.local:8443", "path": "/api/models"},
+)
 def check_lan_hub(here: Here, body: LanHubQuestion) -> LanHubLook:
     """Ask a hub: is it there, is it the one that is meant, is its token taken? What it says is not shown."""
     return _look(here, here.app.lan.check(body.origin, body.path))

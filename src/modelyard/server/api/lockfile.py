@@ -14,6 +14,15 @@ from modelyard.server.routes import Here, Routes
 
 routes = Routes(tag="lockfile")
 
+_SHA256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+_LOCKED = {"place": "blue-ink.safetensors", "size": 238, "sha256": _SHA256, "address": "civitai:123@456"}
+EXAMPLE = {
+    "modelyard": 1,
+    "made": "2026-11-21T09:00:00Z",
+    "models": [{"title": "Blue ink", "folder": "loras", "place": "blue-ink.safetensors", "files": [_LOCKED]}],
+}
+"""A lockfile of one model."""
+
 
 class SyncAnswer(msgspec.Struct, frozen=True):
     """What a lockfile's files are here.
@@ -37,14 +46,24 @@ def write_lock(here: Here, query: FilterQuery) -> Answer:
     return Answer(b"".join(export_json(here.app.stock, query.asking())))
 
 
-@routes.post("/lockfile/check", role=Role.OPERATOR, slow=True, most=LARGEST, once=False, raises=(BadValue, UnsafePath))
+@routes.post(
+    "/lockfile/check",
+    role=Role.OPERATOR,
+    slow=True,
+    most=LARGEST,
+    once=False,
+    raises=(BadValue, UnsafePath),
+    example=EXAMPLE,
+)
 def check_lock(here: Here, body: Lock) -> SyncAnswer:
     """Compare a lockfile with what is here; nothing is fetched and no hub is asked."""
     found = check(here.app.stock, body)
     return SyncAnswer(_complete(found), found, [], [one for one in found if one.state in ("missing", "differs")])
 
 
-@routes.post("/lockfile/apply", role=Role.OPERATOR, slow=True, most=LARGEST, raises=(BadValue, UnsafePath))
+@routes.post(
+    "/lockfile/apply", role=Role.OPERATOR, slow=True, most=LARGEST, raises=(BadValue, UnsafePath), example=EXAMPLE
+)
 def apply_lock(here: Here, body: Lock) -> SyncAnswer:
     """Fetch what a lockfile has and this machine has not, to where it belongs; other bytes in its place stay."""
     found = check(here.app.stock, body)

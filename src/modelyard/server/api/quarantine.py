@@ -20,6 +20,8 @@ from modelyard.server.routes import Ask, Here, Id, Routes
 
 routes = Routes(tag="quarantine")
 
+_FILE = "/models/embeddings/old.pt.quarantined"
+
 
 class Held(Ask, frozen=True):
     """A file in quarantine, by its path there."""
@@ -60,7 +62,14 @@ def list_quarantine(here: Here) -> list[Kept]:
     return list(kept(here.app.stock))
 
 
-@routes.post("/quarantine/measure", role=Role.ADMIN, once=False, slow=True, raises=(BadValue, DiskError))
+@routes.post(
+    "/quarantine/measure",
+    role=Role.ADMIN,
+    once=False,
+    slow=True,
+    raises=(BadValue, DiskError),
+    example={"path": _FILE},
+)
 def measure_quarantined(here: Here, body: Held) -> HeldDigest:
     """The SHA-256 of a file in quarantine: releasing it needs that of the bytes that were decided about.
 
@@ -71,7 +80,13 @@ def measure_quarantined(here: Here, body: Held) -> HeldDigest:
     return HeldDigest(measure(path, Stop(here.app.stop)).digests["sha256"], opinion(path, own_suffix(path)))
 
 
-@routes.post("/quarantine/release", role=Role.ADMIN, slow=True, raises=(BadValue, DiskError))
+@routes.post(
+    "/quarantine/release",
+    role=Role.ADMIN,
+    slow=True,
+    raises=(BadValue, DiskError),
+    example={"path": _FILE, "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"},
+)
 def release_quarantined(here: Here, body: Trusted) -> HeldPath:
     """Give a file its name back: from then on programs load it, and what it holds is run."""
     path = release(here.app.stock, Path(body.path), body.sha256, Stop(here.app.stop))

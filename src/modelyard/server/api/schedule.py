@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from modelyard.errors import BadAddress, BadValue, NoSuchTask, UsageError
+from modelyard.errors import BadValue, HookFailed, NoSuchTask, NotSupported, UnsafePath, UsageError
 from modelyard.jobs.checking import VERIFY
 from modelyard.jobs.chores import Chore
 from modelyard.jobs.refresh import REFRESH
@@ -85,7 +85,7 @@ def list_schedule(here: Here) -> list[PeriodicView]:
 @routes.put(
     "/schedule/{name}",
     role=Role.OPERATOR,
-    raises=(BadAddress, BadValue, UsageError),
+    raises=(UsageError, UnsafePath),
     example={"cron": "30 4 * * sun", "scan": {"gentle": True}},
 )
 def keep_periodic(here: Here, name: Annotated[str, msgspec.Meta(max_length=80)], body: NewPeriodic) -> PeriodicView:
@@ -107,7 +107,13 @@ def list_hooks(here: Here) -> list[HookView]:
     return [HookView(one["name"], list(one["on"]), one["way"], _words(one["what"])) for one in shown]
 
 
-@routes.post("/hooks/{name}/test", role=Role.ADMIN, slow=True, raises=(BadValue,), example={"event": "task-done"})
+@routes.post(
+    "/hooks/{name}/test",
+    role=Role.ADMIN,
+    slow=True,
+    raises=(BadValue, HookFailed, NotSupported),
+    example={"event": "task-done"},
+)
 def try_hook(here: Here, name: str, body: Tried) -> dict[str, Any]:
     """Run a hook now with a made-up task; tells what it answered."""
     return here.app.hooks.test(name, body.event)

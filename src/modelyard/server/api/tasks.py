@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from modelyard.errors import BadAddress, IllegalMove, NoSuchTask, TooManyAddresses, UsageError
+from modelyard.errors import BadValue, IllegalMove, NoSuchTask, UnsafePath, UsageError
 from modelyard.server.api.adding import BatchEntry, Item, queued, read_items, read_lines
 from modelyard.server.api.fence import retry
 from modelyard.server.api.views import AnswerView, TaskError, TaskView, answers, live_of, view
@@ -136,7 +136,7 @@ class Cleared(msgspec.Struct, frozen=True):
     count: int
 
 
-@routes.get("/tasks", role=Role.VIEWER)
+@routes.get("/tasks", role=Role.VIEWER, raises=(BadValue,))
 def list_tasks(here: Here, query: TaskQuery) -> TaskPage:
     """The queue, a page at a time, in the order it will run."""
     chosen = Filter(states=tuple(query.state), kind=query.kind, hub=query.hub, text=query.text, listed=True)
@@ -150,7 +150,7 @@ def list_tasks(here: Here, query: TaskQuery) -> TaskPage:
     "/tasks",
     role=Role.OPERATOR,
     status=201,
-    raises=(BadAddress, UsageError),
+    raises=(UsageError, NoSuchTask, UnsafePath),
     most=16 * 2**20,
     example={"items": [{"address": "hf:owner/repo/model.safetensors", "to": "/models/checkpoints/"}]},
 )
@@ -163,7 +163,14 @@ def add_tasks(here: Here, body: NewTasks) -> Added:
     return queued(here, drafts, lambda ids: Added(ids, told))
 
 
-@routes.post("/tasks/batch", role=Role.OPERATOR, status=201, raises=(UsageError, TooManyAddresses), most=64 * 2**20)
+@routes.post(
+    "/tasks/batch",
+    role=Role.OPERATOR,
+    status=201,
+    raises=(UsageError, NoSuchTask, UnsafePath),
+    most=64 * 2**20,
+    example={"text": "hf:owner/repo\nhttps://example.org/a.safetensors", "shared": {"to": "/models/"}},
+)
 def add_batch_of_tasks(here: Here, body: NewBatch) -> BatchAnswer:
     """Queue whatever addresses a text holds; every line is answered."""
     drafts, told = read_lines(here, body.text, body.shared or Item(), body.try_only)
@@ -190,7 +197,7 @@ def order_tasks(here: Here, body: Placing) -> None:
     here.app.queue.place(body.ids, body.before, top=body.to == "top")
 
 
-@routes.post("/tasks/clear", role=Role.OPERATOR, raises=(IllegalMove,))
+@routes.post("/tasks/clear", role=Role.OPERATOR, raises=(IllegalMove,), example={"states": ["done", "cancelled"]})
 def clear_tasks(here: Here, body: Clearing) -> Cleared:
     """Take ended tasks off the list."""
     return Cleared(here.app.queue.clear([State(state) for state in body.states]))

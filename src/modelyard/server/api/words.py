@@ -104,10 +104,3 @@ class SocketRefusal(msgspec.Struct, frozen=True):
 
 WORDS: tuple[type[msgspec.Struct], ...] = (SocketHello, SocketEvent, SocketSnapshot, SocketRefusal)
 """All that the service says over the WebSocket; the name of the first field tells them apart."""
-
-PAGE = {
-    "events": [{"number": 1763760000000001, "at": 1763760000.5, "kind": "task.added", "data": {"ids": [7]}}],
-    "newest": 1763760000000001,
-    "gap": False,
-}
-"""An example."""

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from modelyard.errors import DiskFull, NotSupported, NoWorkflow, YardError
+from modelyard.errors import DiskFull, NotSupported, NoWorkflow, UnsafePath, UsageError, YardError
 from modelyard.jobs.batch import forget
 from modelyard.jobs.queued import Options, draft
 from modelyard.jobs.workflows import elsewhere
@@ -35,6 +35,8 @@ routes = Routes(tag="workflows")
 LARGEST = 64 * 1024 * 1024
 """Bytes of a workflow, or of the picture or video that holds one."""
 _TAKES = ("application/octet-stream",)
+EXAMPLE = {"1": {"class_type": "VAELoader", "inputs": {"vae_name": "ae.safetensors"}}}
+"""A workflow as ComfyUI's API takes it; one that its page saved, or a picture that holds one, will do as well."""
 _MOST_LEFT, _LONGEST_LEFT = 20, 200
 _PLAN_SECONDS, _GET_SECONDS = 20.0, 60.0
 
@@ -107,7 +109,14 @@ class PlanQuery(AcceptQuery, frozen=True):
 
 
 @routes.post(
-    "/workflows/plan", role=Role.VIEWER, raises=(NoWorkflow,), most=LARGEST, takes=_TAKES, once=False, slow=True
+    "/workflows/plan",
+    role=Role.VIEWER,
+    raises=(NoWorkflow,),
+    most=LARGEST,
+    takes=_TAKES,
+    once=False,
+    slow=True,
+    example=EXAMPLE,
 )
 def plan_workflow(here: Here, query: PlanQuery, body: bytes) -> WorkflowView:
     """Which models a workflow needs, which of them are here, and where the others can be had. Fetches nothing.
@@ -119,7 +128,15 @@ def plan_workflow(here: Here, query: PlanQuery, body: bytes) -> WorkflowView:
     return _view(here, found, made.plan(found.needed))
 
 
-@routes.post("/workflows/get", role=Role.OPERATOR, raises=(NoWorkflow, DiskFull), most=LARGEST, takes=_TAKES, slow=True)
+@routes.post(
+    "/workflows/get",
+    role=Role.OPERATOR,
+    raises=(NoWorkflow, UsageError, UnsafePath, DiskFull),
+    most=LARGEST,
+    takes=_TAKES,
+    slow=True,
+    example=EXAMPLE,
+)
 def get_workflow(here: Here, query: AcceptQuery, body: bytes) -> WorkflowTasks:
     """Queue what a workflow needs and what can be fetched, to where ComfyUI lists it. Nothing here is replaced."""
     found = _read(body)
@@ -152,6 +169,7 @@ def _fetched(ids: list[int], drafts: list[tuple[PlannedModel, Draft]]) -> list[F
     gives=bytes,
     once=False,
     slow=True,
+    example=EXAMPLE,
 )
 def fix_workflow(here: Here, query: PlanQuery, body: bytes) -> Answer:
     """The workflow with the names of models that are here under other names; every other byte as it was sent."""
