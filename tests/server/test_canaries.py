@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-from modelyard.jobs.hooks.hook_file import HookFile
 
 from modelyard.jobs.hooks.entries import Hook
+from modelyard.jobs.hooks.hook_file import HookFile
 from modelyard.testing import PracticeHub
 from modelyard.testing.accounts import Account
 from server.serving import API, Served, served
@@ -95,6 +95,8 @@ def test_no_key_leaves_a_running_service(hub: PracticeHub, tmp_path: Path) -> No
         seen.append(yard.ask("PUT", f"{API}/keys/civitai", {"value": BAD}).body)
         seen.append(yard.ask("POST", f"{API}/keys/civitai/check").body)
         seen.append(yard.ask("POST", f"{API}/keys/huggingface/check?opens=hf:me/gated").body)
+        seen.append(yard.ask("GET", f"{API}/nothing/{GOOD}?token={GOOD}").body)
+        yard.ask("GET", f"{API}/health", X_Request_Id=GOOD)  # comes back to who sent it, and stands in no log
         items = [
             {"address": "hf:me/gated/m.safetensors"},
             {"address": "hf:me/gated/none.safetensors"},
