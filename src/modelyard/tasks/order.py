@@ -48,12 +48,11 @@ def place(db: Connection, numbers: Sequence[int], before: int | None, *, top: bo
 
 
 def _between(db: Connection, numbers: Sequence[int], before: int) -> None:
-    open_ones = tasks.c.state.not_in(ENDED)
-    other = db.execute(sa.select(tasks).where(tasks.c.id == before, open_ones)).one_or_none()
+    other = db.execute(sa.select(tasks).where(tasks.c.id == before, tasks.c.state.not_in(ENDED))).one_or_none()
     if other is None:
         raise NoSuchTask(f"There is no task {before} in the queue.")
-    above = sa.select(sa.func.max(tasks.c.position)).where(
-        tasks.c.position < other.position, tasks.c.priority == other.priority, tasks.c.id.not_in(numbers), open_ones
+    above = sa.select(sa.func.max(tasks.c.position)).where(  # ended ones keep their place: they may be tried again
+        tasks.c.position < other.position, tasks.c.priority == other.priority, tasks.c.id.not_in(numbers)
     )
     start = db.execute(above).scalar()
     start = other.position - len(numbers) - 1 if start is None else start
