@@ -215,7 +215,7 @@ def steps_of_task(here: Here, id: Id) -> list[Step]:
     return here.app.queue.steps(id)
 
 
-@routes.patch("/tasks/{id}", role=Role.OPERATOR, raises=(NoSuchTask,), example={"priority": "high"})
+@routes.patch("/tasks/{id}", role=Role.OPERATOR, raises=(NoSuchTask, BadValue), example={"priority": "high"})
 def change_task(here: Here, id: Id, body: Changes) -> TaskView:
     """Change priority, speed limit or favourite mark."""
     if body.limit is not msgspec.UNSET:
