@@ -1,19 +1,6 @@
 import { createI18n, type I18n } from 'vue-i18n'
-import { makeReader, type Table } from './sentences/reading'
-
-export const LANGUAGES = { en: 'English', zh: '中文' } as const
-export type Language = keyof typeof LANGUAGES
-const PLACE = 'modelyard.language'
-const loaders: Record<Language, () => Promise<{ default: Record<string, unknown>; sentences?: Table }>> = {
-  en: () => import('./locales/en'),
-  zh: () => import('./locales/zh'),
-}
-
-/** The chosen language, else the browser's, else English. */
-export function startLanguage(): Language {
-  const kept = localStorage.getItem(PLACE) ?? navigator.language.slice(0, 2)
-  return kept in LANGUAGES ? (kept as Language) : 'en'
-}
+import { keepLanguage, loadWords, type Language } from './languages'
+import { makeReader } from './sentences/reading'
 
 type Words = I18n<Record<string, never>, Record<string, never>, Record<string, never>, string, false>
 
@@ -28,7 +15,7 @@ export async function makeWords(language: Language): Promise<Words> {
 
 /** Change the page's language, for now and later. */
 export async function useLanguage(language: Language): Promise<void> {
-  const { default: messages, sentences } = await loaders[language]()
+  const { default: messages, sentences } = await loadWords(language)
   words.global.setLocaleMessage(language, messages as never)
   reader = sentences ? makeReader(sentences) : null
   words.global.locale.value = language
@@ -36,7 +23,7 @@ export async function useLanguage(language: Language): Promise<void> {
 }
 
 export async function chooseLanguage(language: Language): Promise<void> {
-  localStorage.setItem(PLACE, language)
+  keepLanguage(language)
   await useLanguage(language)
 }
 

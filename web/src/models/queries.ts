@@ -10,11 +10,12 @@ export type Version = Schemas['VersionView']
 export type Comparison = Schemas['Comparison']
 
 /** How many models fit, and how many would with each value. */
-export function useFacets(filter: Ref<Filter>) {
+export function useFacets(filter: Ref<Filter>, wanted: Ref<boolean>) {
   const which = computed(() => askedOf(filter.value).which)
   return useQuery({
     queryKey: computed(() => [...MODELS, 'facets', which.value]),
     placeholderData: keepPreviousData,
+    enabled: wanted,
     queryFn: ({ signal }) => said(api().GET('/api/v1/models/facets', { params: { query: { ...which.value, tags: true } }, signal })),
   })
 }
