@@ -21,7 +21,13 @@ ROOMS = (
     *("library/identify/identify.py", "library/identify/structure.py", "library/identify/signature.py"),
     *("library/identify/adapter.py", "library/identify/gguf_models.py", "jobs/scripting.py", "engine/opening.py"),
     *("programs/workflows/canvas.py", "programs/workflows/gathering.py", "programs/workflows/prompt.py"),
-    *("programs/workflows/snapshots.py", "jobs/finding.py"),
+    *(
+        "programs/workflows/snapshots.py",
+        "jobs/finding.py",
+        "library/roots",
+        "jobs/complaints.py",
+        "jobs/quarantine.py",
+    ),
 )
 """Where sentences are made that a person reads on the page: why something is so, and what goes on."""
 FRAGMENTS = (
