@@ -72,6 +72,15 @@ export function useModel(id: Ref<number | null>) {
   })
 }
 
+/** On which days it was used, the latest first; programs reported it. */
+export function useDays(id: Ref<number>, wanted: Ref<boolean>) {
+  return useQuery({
+    queryKey: computed(() => [...MODELS, 'uses', id.value]),
+    enabled: wanted,
+    queryFn: async ({ signal }) => (await said(api().GET('/api/v1/models/{id}/uses', { params: { path: { id: id.value } }, signal }))).days,
+  })
+}
+
 /** Its versions at its hub; asks the hub, so only when somebody looks. */
 export function useVersions(id: Ref<number>, looking: Ref<boolean>) {
   return useQuery({
