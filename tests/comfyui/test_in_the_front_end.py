@@ -118,6 +118,7 @@ def test_the_setting_gives_the_buttons_back_to_the_host(window: Window) -> None:
 def test_the_services_own_page_inserts_into_the_open_canvas(window: Window) -> None:
     window.put("upscale_models", "sharp.safetensors", 10, "Sharper")
     (known,) = window.owner("GET", "/models?text=Sharper")["models"]
+    assert window.owner("GET", "/comfyui") == {"pages": 1}
     assert window.owner("POST", "/comfyui/insert", {"id": known["id"]}) == {"pages": 1}
     until(lambda: window.nodes() == [{"type": "UpscaleModelLoader", "value": "sharp.safetensors"}])
 

@@ -128,6 +128,7 @@ def test_who_looks_in_the_services_own_page_is_counted_apart(service: Served, tm
     (known,) = until(lambda: service.ask("GET", f"{API}/models").json["models"])
     told = [asyncio.run(inserted(service, tokens, known["id"])) for tokens in pages_of(service)]
     assert told == [{"pages": 0}, {"pages": 1}]
+    assert service.ask("GET", f"{API}/comfyui").json == {"pages": 0}
     assert service.ask("POST", f"{API}/comfyui/insert", {"id": 10**6}).code == "no-such-model"
 
 

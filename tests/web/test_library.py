@@ -157,3 +157,20 @@ def test_what_strangers_wrote_about_a_model_is_read_and_never_run(seen: Seen, tm
         assert page.evaluate(f"{found} || [...it.attributes].some((each) => each.name.startsWith('on')))") is False
         links = "[...document.links].every((it) => ['http:', 'https:'].includes(new URL(it.href).protocol))"
         assert page.evaluate(links)
+
+
+def test_the_first_page_is_asked_while_the_code_that_shows_it_is_still_coming(seen: Seen, tmp_path: Path) -> None:
+    model(rooted(seen, tmp_path) / "ink.safetensors", 1, ss_output_name="Ink")
+    scanned(seen)
+    page = seen.open("/library?sort=size")
+    page.get_by_text("1 model ·").wait_for()  # counts come last
+    asked: list[str] = page.evaluate(
+        "performance.getEntriesByType('resource').map(one => one.name.replace(location.origin, ''))"
+    )
+    order = [next(at for at, name in enumerate(asked) if part in name) for part in ("/models?", "/library-", "/facets")]
+    assert order == sorted(order), asked
+    assert sum(name.endswith(".js") for name in asked[: order[-1]]) < 14, asked
+    first = page.evaluate(
+        "() => performance.getEntriesByType('resource').filter(one => one.name.includes('/models?'))[0].name"
+    )
+    assert "sort=size" in first

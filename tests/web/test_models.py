@@ -16,6 +16,17 @@ from web.test_library import rooted, scanned
 
 pytestmark = pytest.mark.slow
 
+LISTEN = """token => {
+  window.told = []
+  const socket = new WebSocket('/api/v1/events/ws')
+  socket.onopen = () => socket.send(JSON.stringify({ token }))
+  socket.onmessage = ({ data }) => {
+    const { event } = JSON.parse(data)
+    if (event?.kind === 'comfyui.insert') window.told.push(event.data.title)
+  }
+}"""
+"""What our extension does in a page of ComfyUI."""
+
 
 def panel_of(seen: Seen, text: str) -> Any:
     """The panel of the model that a word finds; its name changes with what hubs say."""
@@ -118,3 +129,22 @@ def test_a_model_that_could_run_code_is_put_away_and_released_by_who_trusts_it(s
     release.click()
     page.get_by_text("Nothing in quarantine").wait_for()
     assert (root / "evil.pt").read_bytes() == EVIL
+
+
+def test_a_model_goes_into_the_open_workflow_while_a_comfyui_is_open(seen: Seen, tmp_path: Path) -> None:
+    model(rooted(seen, tmp_path) / "ink.safetensors", 1, ss_output_name="Ink")
+    scanned(seen)
+    page = seen.open("/library")
+    card = page.locator("[data-card]").filter(has_text="Ink")
+    card.click(button="right")
+    page.get_by_role("menuitem", name="Move").wait_for()
+    assert not page.get_by_role("menuitem", name="Insert into ComfyUI").count()
+    comfyui = page.context.new_page()
+    comfyui.goto(seen.yard.url)
+    comfyui.evaluate(LISTEN, (seen.yard.folder / "comfyui.token").read_text().strip())
+    until(lambda: seen.yard.ask("GET", f"{API}/comfyui").json == {"pages": 1})
+    panel = panel_of(seen, "Ink")
+    panel.get_by_role("button", name="Insert into ComfyUI").click()
+    page.get_by_text("Ink is in the workflow that is open in ComfyUI.").wait_for()
+    until(lambda: comfyui.evaluate("window.told") == ["Ink"])
+    comfyui.close()

@@ -13,7 +13,8 @@ from web.pages import WEB, Seen
 pytestmark = pytest.mark.slow
 
 AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"
-PAGES = re.findall(r"name: '(\w+)', path: '([^']+)', key: '(\w)'", (WEB / "src" / "router.ts").read_text())
+PAGES = re.findall(r"name: '(\w+)', path: '([^']+)', key: '(\w)'", (WEB / "src" / "routes.ts").read_text())
+assert len(PAGES) == 8, "a test that looks at no page passes"
 
 
 def faults(page: Any) -> list[str]:

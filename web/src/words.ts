@@ -1,22 +1,11 @@
 import { createI18n, type I18n } from 'vue-i18n'
-
-export const LANGUAGES = { en: 'English', zh: '中文' } as const
-export type Language = keyof typeof LANGUAGES
-const PLACE = 'modelyard.language'
-const loaders: Record<Language, () => Promise<{ default: Record<string, unknown> }>> = {
-  en: () => import('./locales/en'),
-  zh: () => import('./locales/zh'),
-}
-
-/** The chosen language, else the browser's, else English. */
-export function startLanguage(): Language {
-  const kept = localStorage.getItem(PLACE) ?? navigator.language.slice(0, 2)
-  return kept in LANGUAGES ? (kept as Language) : 'en'
-}
+import { keepLanguage, loadWords, type Language } from './languages'
+import { makeReader } from './sentences/reading'
 
 type Words = I18n<Record<string, never>, Record<string, never>, Record<string, never>, string, false>
 
 let words: Words
+let reader: ReturnType<typeof makeReader> | null = null
 
 export async function makeWords(language: Language): Promise<Words> {
   words = createI18n({ legacy: false, locale: language, fallbackLocale: 'en', messages: {} }) as unknown as Words
@@ -26,15 +15,26 @@ export async function makeWords(language: Language): Promise<Words> {
 
 /** Change the page's language, for now and later. */
 export async function useLanguage(language: Language): Promise<void> {
-  words.global.setLocaleMessage(language, (await loaders[language]()).default as never)
+  const { default: messages, sentences } = await loadWords(language)
+  words.global.setLocaleMessage(language, messages as never)
+  reader = sentences ? makeReader(sentences) : null
   words.global.locale.value = language
   document.documentElement.lang = language
 }
 
 export async function chooseLanguage(language: Language): Promise<void> {
-  localStorage.setItem(PLACE, language)
+  keepLanguage(language)
   await useLanguage(language)
 }
 
 /** The language that numbers and dates are written in. */
 export const language = (): string => words?.global.locale.value ?? 'en'
+
+/** A sentence of the service in the page's language; as it came, where that has no words for it. */
+export const spoken = (text: string | null | undefined): string => (text && language() !== 'en' && reader?.(text)) || (text ?? '')
+
+/** The page's own words under a name; empty where there are none. */
+export function known(name: string): string {
+  const { te, t } = words.global as unknown as { te: (name: string) => boolean; t: (name: string) => string }
+  return te(name) ? t(name) : ''
+}

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/vue-query'
 import { refDebounced } from '@vueuse/core'
-import { computed, type Ref } from 'vue'
+import { computed, type MaybeRef, type Ref } from 'vue'
 import { said, type Schemas } from '@/api/client'
 import { api } from '@/api/here'
 
@@ -30,8 +30,8 @@ export function useListed(text: Ref<string>) {
 }
 
 /** Folders that models go to, and how much room their drives have. */
-export function usePlaces() {
-  return useQuery({ queryKey: ['models', 'places'], queryFn: ({ signal }) => said(api().GET('/api/v1/roots', { signal })) })
+export function usePlaces(wanted: MaybeRef<boolean> = true) {
+  return useQuery({ queryKey: ['models', 'places'], enabled: wanted, queryFn: ({ signal }) => said(api().GET('/api/v1/roots', { signal })) })
 }
 
 const MOST_ASKED = 24

@@ -1,3 +1,4 @@
+import { answeredAhead } from './ahead'
 import type { Client, Listener } from './client'
 
 /** What proves who we are: a token of this tab, or the CSRF value of a session whose cookie only the browser sees. */
@@ -15,7 +16,9 @@ export class HttpClient implements Client {
     private readonly proof: () => Proof,
   ) {}
 
-  fetch(request: Request): Promise<Response> {
+  async fetch(request: Request): Promise<Response> {
+    const early = await answeredAhead(request)
+    if (early) return early
     const { token, csrf } = this.proof()
     const headers = new Headers(request.headers)
     if (token) headers.set('Authorization', `Bearer ${token}`)

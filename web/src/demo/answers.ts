@@ -101,7 +101,7 @@ function ofModels(yard: DemoYard): Route[] {
     route('GET', '/space', () => {
       const size = yard.models.reduce((sum, model) => sum + model.size, 0)
       const drives = [{ path: '/models', roots: ['/models'], total: 2e12, free: 8e11, models: size }]
-      return { drives, duplicates: 0, family: [], folder: [], hub: [], kind: [], models: yard.models.length, root: [], size, trash: 0, unused: { models: 0, name: '', size: 0 }, unused_days: 180, uses_known: false } satisfies Schemas['Space']
+      return { drives, duplicates: 0, family: [], folder: [], hub: [], kind: [], models: yard.models.length, program: [], root: [], size, trash: 0, unused: { models: 0, name: '', size: 0 }, unused_days: 180, uses_known: false } satisfies Schemas['Space']
     }),
   ]
 }

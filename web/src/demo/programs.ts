@@ -14,6 +14,7 @@ export function ofPrograms(yard: DemoYard): Route[] {
   return [
     route('GET', '/programs', () => ({ programs: [program], places: [], shared: 6.9e9, frees: 6.9e9, unmeasured: 0 }) satisfies Schemas['Found']),
     route('GET', '/(?:links|quarantine)', () => []),
+    route('GET', '/comfyui', () => ({ pages: 0 }) satisfies Schemas['Listening']),
     route('POST', '/workflows/plan', () => planOf(yard)),
     route('POST', '/workflows/get', () => {
       const plan = planOf(yard)

@@ -1,6 +1,15 @@
 import { language } from '@/words'
 
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB']
+const WRITERS = new Map<string, Intl.NumberFormat>()
+
+/** Making a writer of numbers takes a thousand times as long as using it. */
+function writer(name: string, options: Intl.NumberFormatOptions = {}): Intl.NumberFormat {
+  const key = `${language()} ${name}`
+  const made = WRITERS.get(key) ?? new Intl.NumberFormat(language(), options)
+  WRITERS.set(key, made)
+  return made
+}
 
 /** Bytes as people read them: three digits, binary units. */
 export function bytes(count: number | null | undefined): string {
@@ -9,18 +18,18 @@ export function bytes(count: number | null | undefined): string {
   let unit = 0
   for (; value >= 999.5 && unit < UNITS.length - 1; unit++) value /= 1024
   const digits = unit === 0 || value >= 100 ? 0 : value >= 10 ? 1 : 2
-  return `${value.toLocaleString(language(), { minimumFractionDigits: 0, maximumFractionDigits: digits })} ${UNITS[unit]}`
+  return `${writer(`digits ${digits}`, { maximumFractionDigits: digits }).format(value)} ${UNITS[unit]}`
 }
 
 /** Bytes per second. */
 export const speed = (perSecond: number): string => `${bytes(perSecond)}/s`
 
 /** A whole number with separators. */
-export const count = (value: number): string => value.toLocaleString(language())
+export const count = (value: number): string => writer('whole').format(value)
 
 /** 7.3B, 860M: parameters of a model. */
 export function parameters(value: number): string {
-  return new Intl.NumberFormat(language(), { notation: 'compact', maximumSignificantDigits: 3 }).format(value)
+  return writer('compact', { notation: 'compact', maximumSignificantDigits: 3 }).format(value)
 }
 
 /** A share as a percentage, never 100 % before it is whole. */

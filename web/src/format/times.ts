@@ -8,9 +8,12 @@ const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
   ['minute', 60],
 ]
 
+const WRITERS = new Map<string, Intl.RelativeTimeFormat>()
+
 /** Seconds since 1970 as "3 minutes ago". */
 export function ago(seconds: number, now = Date.now() / 1000): string {
-  const words = new Intl.RelativeTimeFormat(language(), { numeric: 'auto' })
+  const words = WRITERS.get(language()) ?? new Intl.RelativeTimeFormat(language(), { numeric: 'auto' })
+  WRITERS.set(language(), words)
   const distance = seconds - now
   for (const [unit, length] of STEPS) {
     if (Math.abs(distance) >= length) return words.format(Math.round(distance / length), unit)

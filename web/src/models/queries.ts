@@ -10,11 +10,12 @@ export type Version = Schemas['VersionView']
 export type Comparison = Schemas['Comparison']
 
 /** How many models fit, and how many would with each value. */
-export function useFacets(filter: Ref<Filter>) {
+export function useFacets(filter: Ref<Filter>, wanted: Ref<boolean>) {
   const which = computed(() => askedOf(filter.value).which)
   return useQuery({
     queryKey: computed(() => [...MODELS, 'facets', which.value]),
     placeholderData: keepPreviousData,
+    enabled: wanted,
     queryFn: ({ signal }) => said(api().GET('/api/v1/models/facets', { params: { query: { ...which.value, tags: true } }, signal })),
   })
 }
@@ -68,6 +69,15 @@ export function useModel(id: Ref<number | null>) {
     enabled: computed(() => id.value !== null),
     // The key says whose answer this becomes: `id` may be another one by now
     queryFn: ({ signal, queryKey }) => said(api().GET('/api/v1/models/{id}', { params: { path: { id: queryKey[2]! } }, signal })),
+  })
+}
+
+/** On which days it was used, the latest first; programs reported it. */
+export function useDays(id: Ref<number>, wanted: Ref<boolean>) {
+  return useQuery({
+    queryKey: computed(() => [...MODELS, 'uses', id.value]),
+    enabled: wanted,
+    queryFn: async ({ signal }) => (await said(api().GET('/api/v1/models/{id}/uses', { params: { path: { id: id.value } }, signal }))).days,
   })
 }
 

@@ -3,9 +3,7 @@ import { computed, ref, shallowRef } from 'vue'
 import { said, type Schemas } from '@/api/client'
 import { api } from '@/api/here'
 import { asProblem, type Problem } from '@/api/problem'
-import { askOtherTabs, shareWithTabs } from './tabs'
-
-const PLACE = 'modelyard.token'
+import { askOtherTabs, shareWithTabs, TOKEN } from './tabs'
 
 /** Who one is in a demo. */
 export const DEMO = '(demo)'
@@ -17,7 +15,7 @@ export const useSession = defineStore('session', () => {
   const standing = ref<Standing>('looking')
   const who = shallowRef<Schemas['Who'] | null>(null)
   const trouble = shallowRef<Problem | null>(null)
-  const token = ref(sessionStorage.getItem(PLACE))
+  const token = ref(sessionStorage.getItem(TOKEN))
   const csrf = ref<string | null>(null)
   const proof = computed(() => ({ token: token.value, csrf: csrf.value }))
   let code = takeCode() // before the router reads the address, or it would put the code back
@@ -65,8 +63,8 @@ export const useSession = defineStore('session', () => {
 
   function keep(fresh: string | null): void {
     token.value = fresh
-    if (fresh) sessionStorage.setItem(PLACE, fresh)
-    else sessionStorage.removeItem(PLACE)
+    if (fresh) sessionStorage.setItem(TOKEN, fresh)
+    else sessionStorage.removeItem(TOKEN)
   }
 
   return { standing, who, trouble, proof, byPassword, open, logIn, enter }

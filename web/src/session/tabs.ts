@@ -1,3 +1,6 @@
+/** Where this tab keeps its token; no other tab can read it. */
+export const TOKEN = 'modelyard.token'
+
 /** Tabs of one origin hand the token to each other: a link opened in a new tab works, and nothing is stored. */
 const CHANNEL = 'modelyard.session'
 const PATIENCE = 250

@@ -1,6 +1,7 @@
 import { defineStore } from 'pinia'
 import { ref } from 'vue'
 import { asProblem } from '@/api/problem'
+import { advised, happened } from '@/problems/telling'
 
 export interface Toast {
   id: number
@@ -20,8 +21,8 @@ export const useToasts = defineStore('toasts', () => {
 
   /** What went wrong, with the next step that its error names. */
   function fail(thrown: unknown): void {
-    const { message, hint } = asProblem(thrown)
-    shown.value = [...shown.value.slice(-3), { id: next++, text: hint ? `${message} ${hint}` : message, tone: 'bad' }]
+    const problem = asProblem(thrown)
+    shown.value = [...shown.value.slice(-3), { id: next++, text: `${happened(problem)} ${advised(problem)}`.trim(), tone: 'bad' }]
   }
 
   function drop(id: number): void {

@@ -81,6 +81,18 @@ class Inserted(msgspec.Struct, frozen=True):
     pages: int
 
 
+class Listening(msgspec.Struct, frozen=True):
+    """How many open pages of ComfyUI hear us by our extension."""
+
+    pages: int
+
+
+@routes.get("/comfyui", role=Role.VIEWER)
+def show_comfyui(here: Here) -> Listening:
+    """Whether a ComfyUI with our extension is open, so that models can be put into its workflow."""
+    return Listening(here.service.listeners_of(COMFYUI.name))
+
+
 @routes.post("/comfyui/tasks", role=Role.OPERATOR, raises=(NoSuchTask,), example={"do": "pause", "ids": [1]})
 def act_from_comfyui(here: Here, body: TaskAction) -> list[AnswerView]:
     """Pause, resume, cancel or retry tasks; one that cannot does not stop the others."""

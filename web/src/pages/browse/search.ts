@@ -1,10 +1,10 @@
 import { useQuery } from '@tanstack/vue-query'
 import { refDebounced } from '@vueuse/core'
 import { computed, type Ref } from 'vue'
-import { said, type Schemas } from '@/api/client'
+import { said, type Got } from '@/api/client'
 import { api } from '@/api/here'
 
-export type Finding = Schemas['Finding']
+export type Finding = Got<'/api/v1/hubs/search'>['models'][number]
 
 const MOST = 40
 

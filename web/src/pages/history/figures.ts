@@ -1,7 +1,7 @@
-import type { Schemas } from '@/api/client'
+import type { Got } from '@/api/client'
 import { startOf } from './filters'
 
-type Day = Schemas['Day']
+type Day = Got<'/api/v1/statistics'>['days'][number]
 
 /** One day of the charts. */
 export interface DayFigures {

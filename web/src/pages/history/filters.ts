@@ -2,7 +2,7 @@ import type { LocationQuery } from 'vue-router'
 import type { Filter } from './entries'
 
 export const STATES = ['done', 'failed', 'cancelled'] as const
-export const KINDS = ['download', 'scan', 'verify', 'measure', 'refresh', 'dedupe', 'versions', 'move'] as const
+export const KINDS = ['download', 'scan', 'verify', 'measure', 'refresh', 'dedupe', 'versions', 'move', 'import', 'link', 'upkeep'] as const
 
 /** The filter that the address tells: downloads, when it says nothing else. Days are local ones, and `until` takes its whole day in. */
 export function filterOf(query: LocationQuery): Filter {

@@ -1,5 +1,6 @@
 import { useI18n } from 'vue-i18n'
 import type { Model } from '@/api/client'
+import { useComfyui } from '@/models/comfyui'
 import type { Doing } from '@/models/doing'
 import type { MenuItem } from '@/ui/menu'
 import { useCopy } from '@/ui/copy'
@@ -17,9 +18,11 @@ interface Ways {
 export function useModelMenu(doing: Doing, ways: Ways): (model: Model) => MenuItem[] {
   const { t } = useI18n()
   const copy = useCopy()
+  const comfyui = useComfyui()
   return (model) => [
     { label: t('tasks.details'), icon: 'icon-[lucide--panel-right]', run: () => ways.open(model) },
     { need: 'operator', label: t(model.favourite ? 'library.do.unfavourite' : 'library.do.favourite'), icon: 'icon-[lucide--heart]', keys: 'F', run: () => void doing.star(model) },
+    ...(comfyui.isOpen.value ? [{ need: 'operator' as const, label: t('library.do.insert'), icon: 'icon-[lucide--between-horizontal-start]', run: () => void comfyui.insert(model) }] : []),
     { need: 'operator', label: t('library.do.verify'), icon: 'icon-[lucide--shield-check]', run: () => void doing.verify([model.id]) },
     ...(model.health === 'damaged' ? [{ need: 'operator' as const, label: t('library.do.existing'), icon: 'icon-[lucide--wrench]', run: () => ways.mend(model) }] : []),
     { need: 'operator', label: t('library.do.refresh'), icon: 'icon-[lucide--cloud-download]', run: () => void doing.refresh([model.id]) },
