@@ -66,6 +66,9 @@ def _feed(operation: Any, mode: GenerationMode, url: str, headers: dict[str, str
         answer = case.call(base_url=url, headers=headers, timeout=60)
         assert answer.status_code != 500, answer.text
         case.validate_response(answer, checks=CHECKS)
+        if answer.status_code >= 400:
+            told = operation.definition.raw["responses"][str(answer.status_code)]["description"]
+            assert answer.json()["code"] in told.removeprefix("One of: ").rstrip(".").split(", "), (told, answer.text)
 
     try:
         feed()
