@@ -15,6 +15,7 @@ from modelyard.hubs.registry import Hubs
 from modelyard.jobs.lockfile import Lock, LockedFile, LockedModel
 from modelyard.jobs.measuring import MeasureOptions, measure_models
 from modelyard.jobs.scripting import Row, link_to, of_lock, of_models, of_rows, of_tasks
+from modelyard.library.roots.entries import Entry
 from modelyard.net.stop import Stop
 from modelyard.store.proofs import Proof, stamp_of
 from modelyard.tasks.task import Task
@@ -92,12 +93,39 @@ def test_a_task_that_is_done_comes_file_by_file_and_one_that_waits_by_its_addres
         of_tasks(app.stock, [task(kind="scan")])
 
 
+def test_of_a_models_row_that_is_here_its_own_proof_counts_and_files_of_nobody_tell_nothing(
+    app: App, tmp_path: Path
+) -> None:
+    root = tmp_path / "loras"
+    here, elsewhere = model(root / "a.safetensors", 1), model(tmp_path / "secret" / "b.safetensors", 2)
+    app.stock.entries.keep(Entry(path=str(root), folder="loras"))
+    for path in (here, elsewhere):
+        stamp = stamp_of(path)
+        assert stamp is not None
+        app.stock.yard.proofs.keep(
+            [Proof(path, stamp, {"sha256": "ab" * 32}, {}, b"", "ms:org/repo/a.safetensors", "")]
+        )
+    dead = {
+        "name": "a.safetensors",
+        "directory": "loras",
+        "url": "https://dead.example/a.safetensors",
+        "hash": "cd" * 32,
+    }
+    mine, theirs = of_rows(app.stock, [Row(**dead, path=str(here)), Row(**dead, path=str(elsewhere))])
+    assert (mine.address, mine.sha256, mine.url[:22]) == (
+        "ms:org/repo/a.safetensors",
+        "ab" * 32,
+        "https://modelscope.cn/",
+    )
+    assert (theirs.address, theirs.sha256) == (dead["url"], "")
+
+
 def test_rows_and_lockfiles_keep_their_folders_and_never_lead_out(app: App) -> None:
     rows = [
         Row(name="sub\\x.gguf", directory="loras", url="https://host/x.gguf"),
         Row(name="../../y", directory="../z"),
     ]
-    assert [item.target for item in of_rows(rows, app.hubs)] == ["loras/sub/x.gguf", "y"]
+    assert [item.target for item in of_rows(app.stock, rows)] == ["loras/sub/x.gguf", "y"]
     file = LockedFile("d/a.gguf", 5, "ab" * 32, "hf:org/repo@main/a.gguf")
     hostile = LockedFile("../../.ssh/authorized_keys", 5)
     lock = Lock(1, "now", (LockedModel("t", "vae", "d/a.gguf", (file, hostile)),))

@@ -15,7 +15,7 @@ from modelyard.programs.workflows.references import Workflow
 
 _ENDINGS = frozenset(
     (".json", ".png", ".apng", ".webp", ".jpg", ".jpeg", ".webm", ".mkv", ".mp4", ".mov", ".flac", ".mp3", ".opus")
-    + (".ogg", ".latent", ".txt")
+    + (".ogg", ".latent", ".txt", ".yaml", ".yml")
 )
 """Endings of what is looked into inside a folder."""
 LARGEST = 64 * 2**20

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
@@ -14,7 +15,9 @@ from modelyard.jobs.lockfile import Lock
 from modelyard.jobs.queued import KIND, Options
 from modelyard.jobs.stock import Stock
 from modelyard.library.names import safe_relative
+from modelyard.library.roots.roots import Roots
 from modelyard.programs.scripts.items import Item
+from modelyard.store.proofs import Proof
 from modelyard.tasks.task import Task
 
 Text = Annotated[str, msgspec.Meta(max_length=4096)]
@@ -25,6 +28,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
     Attributes:
         hash: A SHA-256 that somebody claims.
+        path: Where it is here: what was measured of it, and where it came from, are better than what a workflow says.
     """
 
     name: Text
@@ -33,6 +37,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     url: Text = ""
     size: Annotated[int, msgspec.Meta(ge=0)] | None = None
     hash: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    path: Text = ""
 
 
 def of_models(stock: Stock, ids: Sequence[int]) -> list[Item]:
@@ -88,19 +93,26 @@ def _of_file(file: dict[str, Any], address: str, hubs: Hubs) -> Item:
     return Item(target, address, link_to(hubs, address), file.get("size"), str(file.get("sha256") or ""))
 
 
-def of_rows(rows: Iterable[Row], hubs: Hubs) -> list[Item]:
+def of_rows(stock: Stock, rows: Iterable[Row]) -> list[Item]:
     """The models of a plan."""
-    return [
-        Item(
-            _target(one.directory, one.name.replace("\\", "/")),
-            one.address or one.url,
-            link_to(hubs, one.address) or one.url,
-            one.size,
-            "",
-            one.hash,
-        )
-        for one in rows
-    ]
+    roots = stock.roots()
+    return [_of_row(stock, one, _proof(stock, roots, one.path)) for one in rows]
+
+
+def _of_row(stock: Stock, one: Row, proof: Proof | None) -> Item:
+    address = proof.address if proof and proof.address else one.address
+    url = link_to(stock.yard.hubs, address) or ("" if proof and proof.address else one.url)
+    sha256 = proof.measured.get("sha256", "") if proof else ""
+    target = _target(one.directory, one.name.replace("\\", "/"))
+    return Item(target, address or one.url, url, one.size, sha256, one.hash)
+
+
+def _proof(stock: Stock, roots: Roots, path: str) -> Proof | None:
+    """What was measured of a file of ours; nothing is told of others."""
+    try:
+        return stock.yard.proofs.of(Path(path)) if path and roots.inside(Path(path)) else None
+    except UnsafePath:
+        return None
 
 
 def of_lock(lock: Lock, hubs: Hubs) -> list[Item]:
