@@ -47,6 +47,11 @@ class Model:
             (one for one, state in self.state.items() if state not in ENDED), key=lambda one: (self.place[one], one)
         )
 
+    def movable(self, how: str) -> list[int]:
+        """What can be moved that way."""
+        starts = {"start": {State.QUEUED}, "verify": {State.RUNNING}}.get(how, ACTIVE)
+        return [number for number, state in self.state.items() if state in starts]
+
     # --- verbs: each gives what the queue should answer ---------------------------------------------
 
     def add(self, drafts: list[dict[str, Any]]) -> list[int]:
@@ -63,8 +68,7 @@ class Model:
 
     def move(self, how: str, ids: list[int]) -> list[str | None]:
         (number,) = ids
-        starts = {"start": {State.QUEUED}, "verify": {State.RUNNING}}.get(how, ACTIVE)
-        if self.state[number] not in starts:
+        if number not in self.movable(how):
             return [ILLEGAL]
         ends = {"succeed": State.DONE, "fail": State.FAILED}
         if how in ends:
