@@ -133,6 +133,20 @@ def test_ten_thousand_tasks_are_a_list_like_any_other(seen: Seen) -> None:
     seen.row("model-7777").wait_for()
 
 
+def test_all_are_paused_and_go_on_not_only_those_that_are_in_sight(seen: Seen) -> None:
+    lines = "\n".join(f"hf:ink/model-{number}/m.safetensors" for number in range(250))
+    seen.hub.faults.latency = 5.0
+    seen.yard.ask("POST", f"{API}/tasks/batch", {"text": lines})
+    counts = lambda: seen.yard.ask("GET", f"{API}/tasks?limit=1").json["counts"]  # noqa: E731
+    page = seen.open()
+    page.get_by_role("button", name="Pause all").click()
+    until(lambda: not any(counts()[state] for state in ("queued", "waiting", "running", "verifying")))
+    assert counts()["paused"] > 200  # a hundred are on the page; a few may have failed before
+    page.get_by_role("button", name="Pause all").wait_for(state="detached")
+    page.get_by_role("button", name="Resume all").click()
+    until(lambda: counts()["paused"] == 0)
+
+
 def test_another_tab_of_the_same_browser_comes_in_and_a_stranger_does_not(seen: Seen, browser: Any) -> None:
     page = seen.open()
     other = page.context.new_page()

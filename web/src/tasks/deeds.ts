@@ -5,7 +5,14 @@ import { useToasts } from '@/ui/toasts'
 import { TASKS, type Pages } from './tasks'
 
 const EXPECTED: Record<Deed, State> = { pause: 'paused', resume: 'queued', cancel: 'cancelled', retry: 'queued' }
+/** For which states a verb is that names no task; what the service means by it, too. */
+export const MEANT: Record<Mass, readonly State[]> = { pause: ['queued', 'waiting', 'running', 'verifying'], resume: ['paused'], retry: ['failed'] }
 export type Deed = 'pause' | 'resume' | 'cancel' | 'retry'
+export type Mass = Exclude<Deed, 'cancel'>
+
+/** How many tasks a verb is for that names none. */
+export const meant = (deed: Mass, counts: Partial<Record<State, number>> | undefined): number =>
+  MEANT[deed].reduce((sum, state) => sum + (counts?.[state] ?? 0), 0)
 
 /** What may be done to a task in its state. */
 export function deeds(state: State): Deed[] {
@@ -21,11 +28,15 @@ export function useDeeds() {
   const queries = useQueryClient()
   const toasts = useToasts()
 
-  async function act(deed: Deed, ids: number[]): Promise<void> {
+  const act = (deed: Deed, ids: number[]) => (ids.length ? send({ do: deed, ids }) : Promise.resolve())
+  /** One verb for every task of a kind, of those that contain these words; the service knows which, the page only some. */
+  const actAll = (deed: Mass, kind: string, text: string) => send({ do: deed, kind, text })
+
+  async function send(body: Schemas['Action']): Promise<void> {
     const before = queries.getQueriesData<Pages>({ queryKey: [...TASKS, 'list'] })
-    patchTasks(queries, new Set(ids), () => ({ state: EXPECTED[deed] }))
+    if (body.ids) patchTasks(queries, new Set(body.ids), () => ({ state: EXPECTED[body.do] }))
     try {
-      const answers = await said(api().POST('/api/v1/tasks/actions', { body: { do: deed, ids } }))
+      const answers = await said(api().POST('/api/v1/tasks/actions', { body }))
       const refused = answers.find((answer) => answer.error)
       if (refused?.error) toasts.fail(refused.error)
     } catch (thrown) {
@@ -64,7 +75,7 @@ export function useDeeds() {
     void queries.invalidateQueries({ queryKey: TASKS })
   }
 
-  return { act, place, change, clear }
+  return { act, actAll, place, change, clear }
 }
 
 /** Change tasks in every list that shows them. */
