@@ -60,6 +60,22 @@ def test_a_killed_service_is_told_and_the_page_mends_itself_when_it_is_back(seen
         seen.said.clear()
 
 
+def test_a_service_that_hangs_is_told_and_live_again_when_it_goes_on(seen: Seen) -> None:
+    seen.page.clock.install()
+    page = seen.open()
+    page.get_by_role("heading", name="Paste a link, get a proven model").wait_for()
+    seen.yard.process.send_signal(signal.SIGSTOP)
+    try:
+        page.clock.fast_forward(21_000)  # nothing was said for so long
+        page.wait_for_timeout(200)
+        page.clock.fast_forward(6_000)  # and nothing is answered
+        page.get_by_text("The service does not answer.").wait_for()
+    finally:
+        seen.yard.process.send_signal(signal.SIGCONT)
+    page.get_by_text("The service does not answer.").wait_for(state="detached")
+    seen.said.clear()  # the browser tells of the question that was given up
+
+
 def test_a_failure_says_what_helps_and_its_button_does_it(seen: Seen) -> None:
     seen.hub.hf.add_repo("ink/gated", {"gated.safetensors": MB}, gated="auto")
     page = seen.open()
