@@ -28,19 +28,24 @@ export function useDeeds() {
   const queries = useQueryClient()
   const toasts = useToasts()
 
+  const lists = () => queries.getQueriesData<Pages>({ queryKey: [...TASKS, 'list'] })
+  function back(before: ReturnType<typeof lists>): void {
+    for (const [key, data] of before) queries.setQueryData(key, data)
+  }
+
   const act = (deed: Deed, ids: number[]) => (ids.length ? send({ do: deed, ids }) : Promise.resolve())
   /** One verb for every task of a kind, of those that contain these words; the service knows which, the page only some. */
   const actAll = (deed: Mass, kind: string, text: string) => send({ do: deed, kind, text })
 
   async function send(body: Schemas['Action']): Promise<void> {
-    const before = queries.getQueriesData<Pages>({ queryKey: [...TASKS, 'list'] })
+    const before = lists()
     if (body.ids) patchTasks(queries, new Set(body.ids), () => ({ state: EXPECTED[body.do] }))
     try {
       const answers = await said(api().POST('/api/v1/tasks/actions', { body }))
       const refused = answers.find((answer) => answer.error)
       if (refused?.error) toasts.fail(refused.error)
     } catch (thrown) {
-      for (const [key, data] of before) queries.setQueryData(key, data)
+      back(before)
       toasts.fail(thrown)
     }
     void queries.invalidateQueries({ queryKey: TASKS })
@@ -57,10 +62,12 @@ export function useDeeds() {
   }
 
   async function change(id: number, body: Schemas['Changes']): Promise<void> {
+    const before = lists()
     patchTasks(queries, new Set([id]), () => body as Partial<Task>)
     try {
       await said(api().PATCH('/api/v1/tasks/{id}', { params: { path: { id } }, body }))
     } catch (thrown) {
+      back(before)
       toasts.fail(thrown)
     }
     void queries.invalidateQueries({ queryKey: TASKS })
