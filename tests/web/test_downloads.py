@@ -76,12 +76,20 @@ def test_a_service_that_hangs_is_told_and_live_again_when_it_goes_on(seen: Seen)
     seen.said.clear()  # the browser tells of the question that was given up
 
 
-def test_a_failure_says_what_helps_and_its_button_does_it(seen: Seen) -> None:
+@pytest.mark.parametrize(("kept", "code"), [("", "login-needed"), ("hf_junk", "key-wrong")])
+def test_a_failure_says_what_helps_and_its_button_does_it(seen: Seen, kept: str, code: str) -> None:
+    """Without a key, and with one that the hub takes no more."""
     seen.hub.hf.add_repo("ink/gated", {"gated.safetensors": MB}, gated="auto")
+    if kept:
+        assert seen.yard.ask("PUT", f"{API}/keys/huggingface", {"value": kept}).status < 300
     page = seen.open()
     seen.yard.ask("POST", f"{API}/tasks", {"addresses": ["hf:ink/gated/gated.safetensors"]})
+    task = lambda: seen.yard.ask("GET", f"{API}/tasks").json["tasks"][0]  # noqa: E731
+    until(lambda: task()["state"] == "failed")
+    assert task()["error"]["code"] == code
     seen.row("gated").click()
     panel = page.get_by_role("complementary")
+    panel.get_by_text(task()["error"]["message"]).first.wait_for()
     panel.get_by_role("button", name="Give a key").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Key", exact=True).fill("hf_junk")
