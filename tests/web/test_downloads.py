@@ -140,6 +140,8 @@ def test_pause_resume_and_cancel_by_keyboard(seen: Seen) -> None:
     row.focus()
     page.keyboard.press("Delete")
     until(lambda: state() == "cancelled")
+    page.get_by_role("button", name="Undo").click()
+    until(lambda: state() in ("queued", "running"))
 
 
 def test_ten_thousand_tasks_are_a_list_like_any_other(seen: Seen) -> None:

@@ -1,4 +1,6 @@
 import { useQueryClient } from '@tanstack/vue-query'
+import { useI18n } from 'vue-i18n'
+import { useRouter } from 'vue-router'
 import { said, type Schemas, type State, type Task } from '@/api/client'
 import { api } from '@/api/here'
 import { useToasts } from '@/ui/toasts'
@@ -27,28 +29,53 @@ export function deeds(state: State): Deed[] {
 export function useDeeds() {
   const queries = useQueryClient()
   const toasts = useToasts()
+  const router = useRouter()
+  const { t } = useI18n()
 
   const lists = () => queries.getQueriesData<Pages>({ queryKey: [...TASKS, 'list'] })
   function back(before: ReturnType<typeof lists>): void {
     for (const [key, data] of before) queries.setQueryData(key, data)
   }
 
-  const act = (deed: Deed, ids: number[]) => (ids.length ? send({ do: deed, ids }) : Promise.resolve())
+  async function act(deed: Deed, ids: number[]): Promise<void> {
+    if (!ids.length) return // without numbers it would mean everybody
+    const rested = pausedOf(ids)
+    const done = await send({ do: deed, ids })
+    if (deed !== 'cancel' || !done.length) return
+    toasts.tell(t('tasks.cancelled', { count: done.length }, done.length), { label: t('do.undo'), run: () => void uncancel(done, rested) })
+  }
+
+  const pausedOf = (ids: number[]): number[] => {
+    const shown = lists().flatMap(([, data]) => data?.pages.flatMap((page) => page.tasks) ?? [])
+    return ids.filter((id) => shown.some((task) => task.id === id && task.state === 'paused'))
+  }
+
+  /** What had arrived is still there: they go on, and those that were paused rest again. */
+  async function uncancel(ids: number[], rested: number[]): Promise<void> {
+    const done = await send({ do: 'retry', ids })
+    const again = rested.filter((id) => done.includes(id))
+    if (again.length) await send({ do: 'pause', ids: again })
+  }
+
   /** One verb for every task of a kind, of those that contain these words; the service knows which, the page only some. */
   const actAll = (deed: Mass, kind: string, text: string) => send({ do: deed, kind, text })
 
-  async function send(body: Schemas['Action']): Promise<void> {
+  /** Gives those that could. */
+  async function send(body: Schemas['Action']): Promise<number[]> {
     const before = lists()
+    let done: number[] = []
     if (body.ids) patchTasks(queries, new Set(body.ids), () => ({ state: EXPECTED[body.do] }))
     try {
       const answers = await said(api().POST('/api/v1/tasks/actions', { body }))
       const refused = answers.find((answer) => answer.error)
       if (refused?.error) toasts.fail(refused.error)
+      done = answers.filter((answer) => !answer.error).map((answer) => answer.id)
     } catch (thrown) {
       back(before)
       toasts.fail(thrown)
     }
     void queries.invalidateQueries({ queryKey: TASKS })
+    return done
   }
 
   /** Put a task before another one, or at an end of the queue. */
@@ -75,7 +102,8 @@ export function useDeeds() {
 
   async function clear(states: ('done' | 'failed' | 'cancelled')[]): Promise<void> {
     try {
-      await said(api().POST('/api/v1/tasks/clear', { body: { states } }))
+      const { count } = await said(api().POST('/api/v1/tasks/clear', { body: { states } }))
+      if (count) toasts.tell(t('tasks.cleared', { count }, count), { label: t('pages.history'), run: () => void router.push({ name: 'history' }) })
     } catch (thrown) {
       toasts.fail(thrown)
     }
