@@ -64,6 +64,7 @@ def test_lacks_are_counted_and_rounds_remembered(catalogue: Catalogue, make) -> 
     assert told == (1, 1, 2, 1, 1, 2)
     assert lacks.unverified == 1
     assert catalogue.lacks(5.0).unverified == 0
+    assert (lacks.unread, catalogue.lacks(0.0).unread) == (2, 2)  # never is never, however long ago "long ago" is
     assert catalogue.marked("x") == 0
     for number in (numbers[2], numbers[3]):
         catalogue.keep_newer(number, [Version("2", files=(VersionFile("a", 1),))])

@@ -29,7 +29,12 @@ def test_every_lack_is_counted_with_what_mends_it(tmp_path: Path, hub: PracticeH
         (root / "broken.safetensors").write_bytes(b"\x10\0\0\0\0\0\0\0{}")
         scanned(app)
         told = {one.code: one for one in advice(app.stock)}
-        assert {name: one.count for name, one in told.items()} == {"damaged": 1, "unmeasured": 3, "no-preview": 3}
+        assert {name: one.count for name, one in told.items()} == {
+            "damaged": 1,
+            "unmeasured": 3,
+            "no-preview": 3,
+            "unread": 3,
+        }
         assert told["damaged"].message == "One model is damaged."
         assert all(one.command.startswith("modelyard ") and " /api/v1/" in one.route for one in told.values())
         measure_models(app.stock, MeasureOptions(), Stop(), quiet)

@@ -13,6 +13,7 @@ import pytest
 from modelyard.app import App
 from modelyard.jobs.hooks.entries import Hook
 from modelyard.server.inside import call
+from modelyard.tasks.task import Draft
 from modelyard.testing import PracticeHub
 
 SIZE = 200_000
@@ -154,6 +155,19 @@ def test_bulk_verbs_answer_for_each(face: Face) -> None:
     face("POST", "/tasks/actions", {"do": "cancel", "ids": [second], "discard": True})
     assert face("POST", "/tasks/actions", {"do": "resume", "ids": [second]})[0]["error"]["code"] == "illegal-move"
     assert face("POST", "/tasks/actions", {"do": "retry", "ids": [second]})[0]["task"]["state"] == "queued"
+
+
+def test_a_verb_without_ids_is_for_every_task_of_its_kind_and_words(face: Face, app: App) -> None:
+    downloads = face.add(*[f"hf:me/{'red' if number % 2 else 'blue'}-{number}" for number in range(240)])
+    (chore,) = app.queue.add([Draft(kind="measure", title="Measure")])
+    states = lambda: {one: face("GET", f"/tasks/{one}")["state"] for one in (*downloads[:2], chore)}  # noqa: E731
+    assert len(face("POST", "/tasks/actions", {"do": "pause", "kind": "download"})) == 240
+    assert list(states().values()) == ["paused", "paused", "queued"]
+    assert len(face("POST", "/tasks/actions", {"do": "resume", "text": "red"})) == 120
+    assert list(states().values()) == ["paused", "queued", "queued"]
+    assert face("POST", "/tasks/actions", {"do": "cancel"}) == []
+    assert [one["id"] for one in face("POST", "/tasks/actions", {"do": "pause", "kind": "-download"})] == [chore]
+    assert face("POST", "/tasks/actions", {"do": "retry"}) == []
 
 
 def test_a_removed_task_leaves_the_list(face: Face) -> None:

@@ -3,6 +3,7 @@ import itertools
 import pytest
 
 from modelyard.errors import IllegalMove, NoSuchTask, UsageError
+from modelyard.tasks.listing import Filter
 from modelyard.tasks.moving import Move
 from modelyard.tasks.states import MOVES, State
 from modelyard.tasks.task import Priority
@@ -256,7 +257,7 @@ def test_all_failed_ones_are_tried_again(queue):
     for number in numbers[:2]:
         run(queue, number)
         end(queue, number, State.FAILED)
-    assert len(queue.retry(queue.failed())) == 2
+    assert len(queue.retry(queue.chosen(Filter(states=(State.FAILED,))))) == 2
     assert queue.counts()[State.QUEUED] == 3
 
 

@@ -132,6 +132,17 @@ def test_history_forgets_only_after_its_undo_is_gone(seen: Seen) -> None:
     assert len(seen.yard.ask("GET", f"{API}/history?favourite=true").json["tasks"]) == 1
 
 
+def test_health_says_nothing_of_models_that_nobody_read(seen: Seen, tmp_path: Path) -> None:
+    model(rooted(seen, tmp_path) / "ink.safetensors", 1)
+    scanned(seen)
+    page = seen.open("/health")
+    expect(page.get_by_text("0 of 1 models were read whole of late.")).to_be_visible()
+    expect(page.get_by_role("heading", name="Nothing wrong is known")).to_be_visible()
+    page.get_by_role("button", name="Verify now").click()
+    expect(page.get_by_text("1 of 1 models were read whole of late.")).to_be_visible(timeout=15_000)
+    expect(page.get_by_role("heading", name="Nothing is wrong")).to_be_visible()
+
+
 def test_health_gives_room_back_and_asks_before_the_trash_is_emptied(seen: Seen, tmp_path: Path) -> None:
     root = rooted(seen, tmp_path)
     first = model(root / "ink.safetensors", 1)

@@ -60,12 +60,36 @@ def test_a_killed_service_is_told_and_the_page_mends_itself_when_it_is_back(seen
         seen.said.clear()
 
 
-def test_a_failure_says_what_helps_and_its_button_does_it(seen: Seen) -> None:
+def test_a_service_that_hangs_is_told_and_live_again_when_it_goes_on(seen: Seen) -> None:
+    seen.page.clock.install()
+    page = seen.open()
+    page.get_by_role("heading", name="Paste a link, get a proven model").wait_for()
+    seen.yard.process.send_signal(signal.SIGSTOP)
+    try:
+        page.clock.fast_forward(21_000)  # nothing was said for so long
+        page.wait_for_timeout(200)
+        page.clock.fast_forward(6_000)  # and nothing is answered
+        page.get_by_text("The service does not answer.").wait_for()
+    finally:
+        seen.yard.process.send_signal(signal.SIGCONT)
+    page.get_by_text("The service does not answer.").wait_for(state="detached")
+    seen.said.clear()  # the browser tells of the question that was given up
+
+
+@pytest.mark.parametrize(("kept", "code"), [("", "login-needed"), ("hf_junk", "key-wrong")])
+def test_a_failure_says_what_helps_and_its_button_does_it(seen: Seen, kept: str, code: str) -> None:
+    """Without a key, and with one that the hub takes no more."""
     seen.hub.hf.add_repo("ink/gated", {"gated.safetensors": MB}, gated="auto")
+    if kept:
+        assert seen.yard.ask("PUT", f"{API}/keys/huggingface", {"value": kept}).status < 300
     page = seen.open()
     seen.yard.ask("POST", f"{API}/tasks", {"addresses": ["hf:ink/gated/gated.safetensors"]})
+    task = lambda: seen.yard.ask("GET", f"{API}/tasks").json["tasks"][0]  # noqa: E731
+    until(lambda: task()["state"] == "failed")
+    assert task()["error"]["code"] == code
     seen.row("gated").click()
     panel = page.get_by_role("complementary")
+    panel.get_by_text(task()["error"]["message"]).first.wait_for()
     panel.get_by_role("button", name="Give a key").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Key", exact=True).fill("hf_junk")
@@ -116,6 +140,8 @@ def test_pause_resume_and_cancel_by_keyboard(seen: Seen) -> None:
     row.focus()
     page.keyboard.press("Delete")
     until(lambda: state() == "cancelled")
+    page.get_by_role("button", name="Undo").click()
+    until(lambda: state() in ("queued", "running"))
 
 
 def test_ten_thousand_tasks_are_a_list_like_any_other(seen: Seen) -> None:
@@ -131,6 +157,20 @@ def test_ten_thousand_tasks_are_a_list_like_any_other(seen: Seen) -> None:
     assert page.locator("[data-row]").count() < 60  # only what is in sight is drawn
     page.get_by_label("Find in downloads").fill("model-7777")
     seen.row("model-7777").wait_for()
+
+
+def test_all_are_paused_and_go_on_not_only_those_that_are_in_sight(seen: Seen) -> None:
+    lines = "\n".join(f"hf:ink/model-{number}/m.safetensors" for number in range(250))
+    seen.hub.faults.latency = 5.0
+    seen.yard.ask("POST", f"{API}/tasks/batch", {"text": lines})
+    counts = lambda: seen.yard.ask("GET", f"{API}/tasks?limit=1").json["counts"]  # noqa: E731
+    page = seen.open()
+    page.get_by_role("button", name="Pause all").click()
+    until(lambda: not any(counts()[state] for state in ("queued", "waiting", "running", "verifying")))
+    assert counts()["paused"] > 200  # a hundred are on the page; a few may have failed before
+    page.get_by_role("button", name="Pause all").wait_for(state="detached")
+    page.get_by_role("button", name="Resume all").click()
+    until(lambda: counts()["paused"] == 0)
 
 
 def test_another_tab_of_the_same_browser_comes_in_and_a_stranger_does_not(seen: Seen, browser: Any) -> None:

@@ -32,11 +32,53 @@ def workflow(*wanted: tuple[str, str], off: str = "") -> str:
 
 def dropped(seen: Seen, text: str, name: str = "w.json") -> None:
     """What a person drops on the page, wherever."""
-    given = seen.page.evaluate_handle(
-        "([text, name]) => { const it = new DataTransfer(); it.items.add(new File([text], name)); return it; }",
+    seen.page.dispatch_event("main", "drop", {"dataTransfer": carried(seen, text, name)})
+
+
+def pasted(seen: Seen, given: Any, target: str = "main") -> None:
+    """What a person pastes, with Ctrl+V, there."""
+    seen.page.eval_on_selector(
+        target,
+        "(it, data) => it.dispatchEvent("
+        "new ClipboardEvent('paste', {clipboardData: data, bubbles: true, cancelable: true}))",
+        given,
+    )
+
+
+def carried(seen: Seen, text: str, name: str = "") -> Any:
+    """What a mouse or a clipboard carries: a file of this name, or words."""
+    return seen.page.evaluate_handle(
+        "([text, name]) => { const it = new DataTransfer(); "
+        "name ? it.items.add(new File([text], name)) : it.setData('text/plain', text); return it; }",
         [text, name],
     )
-    seen.page.dispatch_event("main", "drop", {"dataTransfer": given})
+
+
+@pytest.mark.parametrize("how", ["pasted", "pasted into a field", "dropped"])
+def test_a_file_is_taken_however_it_comes(seen: Seen, how: str) -> None:
+    page = seen.open()
+
+    def give(text: str, name: str) -> None:
+        if how == "dropped":
+            return dropped(seen, text, name)
+        return pasted(seen, carried(seen, text, name), "main" if how == "pasted" else "input[type=search]")
+
+    give("hf:ink/a\n# a word\nhf:ink/b", "list.txt")
+    page.get_by_role("dialog").get_by_role("list", name="Lines of the list").get_by_text("hf:ink/b").wait_for()
+    page.keyboard.press("Escape")
+    page.get_by_role("dialog").wait_for(state="detached")
+    give(workflow(("lost.safetensors", "")), "w.json")
+    page.get_by_text("0 of 1 models are here").wait_for()
+    assert "/workflows" in page.url
+
+
+def test_a_link_that_is_pasted_outside_of_a_field_is_looked_at(seen: Seen) -> None:
+    seen.hub.hf.add_repo("ink/wash", {"wash.safetensors": 1000})
+    page = seen.open()
+    pasted(seen, carried(seen, "hf:ink/wash"), "input[type=search]")
+    assert page.get_by_role("dialog").count() == 0  # a field keeps its own words
+    pasted(seen, carried(seen, "hf:ink/wash"))
+    page.get_by_role("dialog").get_by_text("wash.safetensors").first.wait_for()
 
 
 def offered(seen: Seen, name: str, body: bytes | int) -> str:

@@ -21,6 +21,7 @@ class Lacks(msgspec.Struct, frozen=True):
     incomplete: int
     no_preview: int
     unverified: int
+    unread: int
     newer: int
 
 
@@ -28,7 +29,7 @@ def lacks(db: Connection, checked_since: float) -> Lacks:
     """Count them in one walk.
 
     Args:
-        checked_since: Measured ones that were not read whole since then count as unverified.
+        checked_since: Measured ones that were not read whole since then count as unverified, all others as unread.
     """
     about = models.c
     measured = about.sha256 != ""
@@ -40,6 +41,7 @@ def lacks(db: Connection, checked_since: float) -> Lacks:
         "incomplete": sa.and_(about.asked > 0, about.completeness != "complete"),
         "no_preview": about.preview == "",
         "unverified": sa.and_(measured, about.checked < checked_since),
+        "unread": sa.and_(~measured, sa.or_(about.checked == 0, about.checked < checked_since)),
     }
     counts = [
         sa.func.coalesce(sa.func.sum(sa.case((each, 1), else_=0)), 0).label(name) for name, each in conditions.items()

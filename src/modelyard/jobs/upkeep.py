@@ -127,6 +127,13 @@ def _advice(lacks: Lacks, places: int) -> Iterator[Advice]:
         "modelyard verify --library",
         "POST /api/v1/library/verify",
     )
+    yield Advice(
+        "unread",
+        lacks.unread,
+        f"{_models(lacks.unread)} not proven by anything: never read whole, or not for long.",
+        "modelyard verify --library",
+        "POST /api/v1/library/verify",
+    )
 
 
 def disclosure(stock: Stock) -> str:

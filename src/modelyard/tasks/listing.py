@@ -73,6 +73,11 @@ def history_page(db: Connection, chosen: Filter, after: str | None = None, most:
     return _page(db, query, most, lambda task: (task.ended or 0.0, task.id))
 
 
+def chosen_ids(db: Connection, chosen: Filter) -> list[int]:
+    """All of them at once, by their numbers."""
+    return list(db.execute(sa.select(tasks.c.id).where(*_where(chosen)).order_by(tasks.c.id)).scalars())
+
+
 def _page(db: Connection, query: sa.Select[Any], most: int, key: Callable[[Task], Sequence[float]]) -> Page:
     found = [task_of(row) for row in db.execute(query).mappings()]
     more = len(found) > most

@@ -16,7 +16,7 @@ from modelyard.store.database import Database
 from modelyard.store.schema import moves, tasks
 from modelyard.tasks.adding import chunks, insert
 from modelyard.tasks.drawing import leader_of, unmet
-from modelyard.tasks.listing import of_kind
+from modelyard.tasks.listing import Filter, chosen_ids, of_kind
 from modelyard.tasks.moving import Move, Mover, column
 from modelyard.tasks.order import place
 from modelyard.tasks.states import ACTIVE, ENDED, OPEN, State
@@ -122,10 +122,10 @@ class Queue:
             row = db.execute(query).mappings().one_or_none()
         return task_of(row) if row is not None else None
 
-    def failed(self) -> list[int]:
-        """Every failed task of the list."""
+    def chosen(self, chosen: Filter) -> list[int]:
+        """Every task that a filter lets through."""
         with self.database.reading() as db:
-            return ids(db, sa.select(tasks.c.id).where(tasks.c.state == State.FAILED, tasks.c.listed))
+            return chosen_ids(db, chosen)
 
     def shared(self, task: Task) -> bool:
         """Whether another open task does the same work: what has arrived is its, too."""

@@ -1,6 +1,7 @@
 import type { Model, Schemas, State, Task } from '@/api/client'
 import { Problem } from '@/api/problem'
 import { DEMO } from '@/session/session'
+import { MEANT, type Mass } from '@/tasks/deeds'
 import { picture } from './models'
 import { ofPrograms } from './programs'
 import { route, type Route } from './route'
@@ -44,7 +45,7 @@ function ofTasks(yard: DemoYard): Route[] {
       return { entries, ids: body.try_only ? [] : add(lines) } satisfies Schemas['BatchAnswer']
     }),
     route('POST', '/tasks/actions', ({ body }) =>
-      (body.ids as number[]).map((id) => {
+      ((body.ids as number[] | undefined) ?? yard.tasks.filter((task) => MEANT[body.do as Mass].includes(task.state)).map((task) => task.id)).map((id) => {
         const task = yard.task(id)
         if (task) yard.to(task, MOVES[String(body.do)]!)
         return { id, task: task ?? null }

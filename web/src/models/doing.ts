@@ -23,8 +23,10 @@ async function wayBack(ids: number[]): Promise<Schemas['MoveBody'][]> {
   })
 }
 
-/** What can be done with models. `patch` shows a change at once in the list that somebody looks at. */
-export function useDoing(patch: (ids: ReadonlySet<number>, change: Partial<Model>) => void = () => undefined) {
+type Patch = (ids: ReadonlySet<number>, change: Partial<Model>) => (some: ReadonlySet<number>) => void
+
+/** What can be done with models. `patch` shows a change at once in the list that somebody looks at, and gives the way back. */
+export function useDoing(patch: Patch = () => () => undefined) {
   const queries = useQueryClient()
   const toasts = useToasts()
   const router = useRouter()
@@ -70,10 +72,15 @@ export function useDoing(patch: (ids: ReadonlySet<number>, change: Partial<Model
   const star = (model: Model) => own(model.id, { favourite: !model.favourite }, { favourite: model.favourite })
 
   async function starAll(ids: number[]): Promise<void> {
-    patch(new Set(ids), { favourite: true })
+    const left = new Set(ids)
+    const back = patch(new Set(ids), { favourite: true })
     await tried(async () => {
-      for (const id of ids) await said(api().PATCH('/api/v1/models/{id}', { params: { path: { id } }, body: { favourite: true } }))
+      for (const id of ids) {
+        await said(api().PATCH('/api/v1/models/{id}', { params: { path: { id } }, body: { favourite: true } }))
+        left.delete(id)
+      }
     })
+    if (left.size) back(left)
     old()
   }
 

@@ -58,13 +58,14 @@ export class Shelf {
     void this.work()
   }
 
-  patch(ids: ReadonlySet<number>, change: Partial<Model>): void {
-    for (const page of this.pages.values()) {
-      if (page.models.some((model) => ids.has(model.id))) {
-        page.models = page.models.map((model) => (ids.has(model.id) ? { ...model, ...change } : model))
-      }
-    }
-    this.changed()
+  /** Show a change before it is kept; gives the way to take it back from some of them. */
+  patch(ids: ReadonlySet<number>, change: Partial<Model>): (some: ReadonlySet<number>) => void {
+    const before = new Map<number, Partial<Model>>()
+    this.amend(ids, (model) => {
+      before.set(model.id, Object.fromEntries(Object.keys(change).map((name) => [name, model[name as keyof Model]])))
+      return change
+    })
+    return (some) => this.amend(some, (model) => before.get(model.id) ?? {})
   }
 
   /** The models from one place to another, also those that are not held. */
@@ -82,6 +83,15 @@ export class Shelf {
 
   end(): void {
     this.stopper.abort()
+  }
+
+  private amend(ids: ReadonlySet<number>, change: (model: Model) => Partial<Model>): void {
+    for (const page of this.pages.values()) {
+      if (page.models.some((model) => ids.has(model.id))) {
+        page.models = page.models.map((model) => (ids.has(model.id) ? { ...model, ...change(model) } : model))
+      }
+    }
+    this.changed()
   }
 
   private async work(): Promise<void> {

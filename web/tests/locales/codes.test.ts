@@ -17,6 +17,7 @@ const CODES: Record<string, { codes: string[]; place: string; within?: string; l
   recommendations: { codes: told('jobs/upkeep.py', /\bAdvice\(\s*"([a-z-]+)"/g), place: 'health.advice', within: 'told', least: 8 },
   'reasons against sharing': { codes: told('jobs/dedupe.py', /(?:return|or|if error.code == .* else|"kept",) \(?"([a-z-]+)"/g), place: 'health.duplicates.reasons', least: 4 },
   'reasons of proposals': { codes: told('jobs/space.py', /return "(?:archive|offer)", "([a-z-]+)"/g), place: 'health.unused.reasons', least: 4 },
+  'what hubs want first': { codes: told('values/offers.py', /^class Access\([\s\S]*?UNKNOWN = .*$/gm, /= "([a-z-]+)"/g), place: 'adding.access', least: 6 },
   'kinds of care': { codes: [...new Set(readdirSync(`${SERVICE}/jobs`, { recursive: true }).map(String).filter((path) => path.endsWith('.py')).flatMap((path) => told(`jobs/${path}`, /\bChore\(\s*"([a-z]+)"/g)))], place: 'chores', least: 8 },
 }
 

@@ -19,6 +19,13 @@ from modelyard.tasks.task import Priority
 
 routes = Routes(tag="tasks")
 
+_MEANT = {
+    "pause": (State.QUEUED, State.WAITING, State.RUNNING, State.VERIFYING),
+    "resume": (State.PAUSED,),
+    "retry": (State.FAILED,),
+}
+"""Which tasks a verb is for that names none."""
+
 Ids = Annotated[list[Id], msgspec.Meta(max_length=100_000)]
 Most = Annotated[int, msgspec.Meta(ge=1, le=1000)]
 Word = Annotated[str, msgspec.Meta(max_length=1000)]
@@ -95,12 +102,17 @@ class Action(Ask, frozen=True):
     """One verb for many tasks.
 
     Attributes:
-        ids: Which; for `retry` nothing means every failed task.
+        ids: Which. None at all means every listed task that the verb is for: `pause` those that run or will, `resume`
+            the paused ones, `retry` the failed ones. `cancel` wants them named.
+        kind: Without ids: only of this kind, or with `-` in front of every other one.
+        text: Without ids: only those whose title, address or target contain these words.
         discard: With `cancel`: remove what had arrived, too.
     """
 
     do: Literal["pause", "resume", "cancel", "retry"]
     ids: Ids = []
+    kind: Word = ""
+    text: Word = ""
     discard: bool = False
 
 
@@ -178,14 +190,19 @@ def add_batch_of_tasks(here: Here, body: NewBatch) -> BatchAnswer:
 
 
 @routes.post(
-    "/tasks/actions", role=Role.OPERATOR, slow=lambda body: body.discard, example={"do": "pause", "ids": [1, 2]}
+    "/tasks/actions",
+    role=Role.OPERATOR,
+    slow=lambda body: body.discard or not body.ids,
+    example={"do": "pause", "ids": [1, 2]},
 )
 def act_on_tasks(here: Here, body: Action) -> list[AnswerView]:
     """Pause, resume, cancel or retry many tasks; one that cannot does not stop the others."""
-    queue = here.app.queue
+    queue, ids = here.app.queue, body.ids
+    if not ids and body.do in _MEANT:
+        ids = queue.chosen(Filter(states=_MEANT[body.do], kind=body.kind, text=body.text, listed=True))
     if body.do == "retry":
-        return answers(retry(here, body.ids or here.app.queue.failed()))
-    done = getattr(queue, body.do)(body.ids)
+        return answers(retry(here, ids))
+    done = getattr(queue, body.do)(ids)
     if body.do == "cancel" and body.discard:
         here.app.runner.discard(one.id for one in done if one.task)
     return answers(done)
