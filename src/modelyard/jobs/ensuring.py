@@ -29,6 +29,7 @@ from modelyard.net.url import without_query
 from modelyard.tasks.queue import Queue
 from modelyard.tasks.states import ENDED, State
 from modelyard.tasks.task import Task
+from modelyard.values.suffixes import LISTED, suffix_of
 
 Text = Annotated[str, msgspec.Meta(max_length=8192)]
 
@@ -115,9 +116,9 @@ class Ensure:
         """
         if not (want.address or want.sha256 or (want.folder and want.name)):
             raise BadValue("Nothing was asked for.", hint="Say an address, a SHA-256, or a folder and a name.")
-        ready = self._ready(want)
-        if ready is not None:
-            return ready
+        known = self._whole_coming(want) or self._ready(want)
+        if known is not None:
+            return known
         if not want.address:
             return self._missing(want, None, "It is not here, and nobody said where it can be had.")
         made = draft(self.stock.yard, want.address, self.options(want), self.keep_key)
@@ -130,6 +131,14 @@ class Ensure:
             return self._missing(want, None, "It is not here; nobody fetches it yet.")
         (number,) = self.queue.add([made])
         return self._coming(self.queue.get(number))
+
+    def _whole_coming(self, want: Want) -> Ensured | None:
+        """A whole repository is not ready with the first of its files."""
+        if not (want.whole and want.address):
+            return None
+        made = draft(self.stock.yard, want.address, self.options(want), self.keep_key)
+        task = self.queue.latest(made.key) if made.key else None
+        return self._coming(task) if task is not None and task.state not in ENDED else None
 
     # --- here? --------------------------------------------------------------------------------------
 
@@ -198,7 +207,7 @@ class Ensure:
             found = hub.read(proof.address)
             if found is None or found.model != address.model or address.revision not in (None, found.revision):
                 continue
-            if address.path in (None, found.path):
+            if address.path == found.path or (address.path is None and suffix_of(str(proof.path)) in LISTED):
                 yield str(proof.path)
 
     def _named(self, want: Want) -> Iterator[str]:
