@@ -61,7 +61,7 @@ def test_a_folder_is_added_and_comes_back_after_it_was_forgotten(seen: Seen, tmp
     page.get_by_role("button", name=f"Forget {shelf}").click()
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_role("heading", name=shelf)).to_be_visible()
-    (entry,) = seen.yard.ask("GET", f"{API}/roots").json["entries"]
+    (entry,) = until(lambda: seen.yard.ask("GET", f"{API}/roots").json["entries"])
     assert entry["read_only"]
 
 
