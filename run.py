@@ -46,7 +46,7 @@ def main() -> int:
     if command == "test" or rest[:1] == ["comfyui"]:
         fetch_front_ends()
     if command == "test":
-        return become([str(PYTHON), "-m", "pytest", *(rest or ["-n", workers(), "--dist", "worksteal"])])
+        return become([str(PYTHON), "-m", "pytest", *(rest or ["-n", "2", "--dist", "worksteal"])])
     if command == "check":
         return check()
     if command == "bench":
@@ -57,11 +57,6 @@ def main() -> int:
         return become([str(PYTHON), str(HERE / "tests" / "web" / "pictures.py"), *rest])
     hold_back()
     return become([str(PYTHON), "-m", "modelyard", command, *rest])
-
-
-def workers() -> str:
-    """One more than there are cores: a fifth of the tests' time is spent waiting for clocks, disks and processes."""
-    return str((os.cpu_count() or 1) + 1)
 
 
 def check() -> int:
