@@ -246,7 +246,7 @@ def test_the_queue_shows_what_is_on_its_way_behind_hundreds_that_ended(window: W
 
 
 def test_only_a_download_that_ended_asks_again_what_is_missing(window: Window) -> None:
-    window.offered("linseed", 17)
+    window.offered("landing", 417)
     window.tab("Missing")
     window.page.get_by_text("Every model of this workflow is here.").wait_for()
     asked: list[str] = []
@@ -258,7 +258,7 @@ def test_only_a_download_that_ended_asks_again_what_is_missing(window: Window) -
         until(lambda number=number: window.owner("GET", f"/tasks/{number}")["state"] == "done", 60)
         window.page.wait_for_timeout(1500)  # longer than landings are gathered for before they are asked about
     assert not asked
-    want = {"address": "hf:ink/linseed/linseed.safetensors", "folder": "loras"}
+    want = {"address": "hf:ink/landing/landing.safetensors", "folder": "loras"}
     window.comfy.ask("POST", "/modelyard/ensure", {"wants": [want]})
     until(lambda: window.page.wait_for_timeout(50) or asked, 60)  # what it asked is heard while it is waited for
     window.page.remove_listener("request", note)
