@@ -20,3 +20,6 @@ CHORES: dict[str, Chore[Any]] = {
     chore.name: chore for chore in (SCAN, MEASURE, VERIFY, REFRESH, UPKEEP, VERSIONS, MOVE, DEDUPE, IMPORT, LINK)
 }
 """What the queue can run beside downloads."""
+
+PERIODIC: dict[str, Chore[Any]] = {chore.name: chore for chore in (SCAN, REFRESH, VERIFY, VERSIONS)}
+"""What may come again and again, and be brought back by a backup: none of them moves, lends or removes a file."""

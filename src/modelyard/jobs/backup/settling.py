@@ -12,8 +12,8 @@ import msgspec
 from modelyard.errors import BadValue, YardError
 from modelyard.jobs.backup.form import Backup, PeriodicRecord
 from modelyard.jobs.backup.holdings import Holdings
-from modelyard.jobs.backup.told import PERIODIC
 from modelyard.jobs.batch import forget
+from modelyard.jobs.household import PERIODIC
 from modelyard.jobs.profiles import check
 from modelyard.jobs.queued import draft
 from modelyard.settings import Settings, Value, setting

@@ -6,25 +6,17 @@ Hooks are not: one may be a command, and no file shall be able to make this mach
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import msgspec
 
 from modelyard.hubs.web.addresses import NAME as WEB
 from modelyard.jobs.backup.form import PeriodicRecord
 from modelyard.jobs.backup.holdings import Holdings, masked
-from modelyard.jobs.checking import VERIFY
-from modelyard.jobs.chores import Chore
+from modelyard.jobs.household import PERIODIC
 from modelyard.jobs.profiles import Profile
 from modelyard.jobs.queued import KIND, Options
-from modelyard.jobs.refresh import REFRESH
-from modelyard.jobs.scan import SCAN
-from modelyard.jobs.versions import VERSIONS
 from modelyard.settings import Settings
 from modelyard.tasks.periodic import entries
-
-PERIODIC: dict[str, Chore[Any]] = {chore.name: chore for chore in (SCAN, REFRESH, VERIFY, VERSIONS)}
-"""Chores that a backup may bring back: none of them moves, lends or removes a file."""
 
 
 def changed_settings(held: Holdings, left: list[str]) -> dict[str, str]:

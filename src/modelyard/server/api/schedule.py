@@ -11,11 +11,7 @@ from typing import Annotated, Any
 import msgspec
 
 from modelyard.errors import BadValue, HookFailed, NoSuchTask, NotSupported, UnsafePath, UsageError
-from modelyard.jobs.checking import VERIFY
-from modelyard.jobs.chores import Chore
-from modelyard.jobs.refresh import REFRESH
-from modelyard.jobs.scan import SCAN
-from modelyard.jobs.versions import VERSIONS
+from modelyard.jobs.household import PERIODIC
 from modelyard.server.api.adding import Item, draft_of
 from modelyard.server.api.library import ScanBody, VerifyBody
 from modelyard.server.api.refresh import RefreshBody
@@ -26,9 +22,6 @@ from modelyard.tasks.periodic import Entry, entries, keep, remove
 from modelyard.tasks.task import Draft
 
 routes = Routes(tag="schedule")
-
-_CHORES: dict[str, Chore[Any]] = {chore.name: chore for chore in (SCAN, REFRESH, VERIFY, VERSIONS)}
-"""What the library may do again and again; what moves or lends files is not among it."""
 
 Cron = Annotated[str, msgspec.Meta(max_length=120, description="Five fields: minute hour day month weekday.")]
 
@@ -126,7 +119,7 @@ def remove_hook(here: Here, name: str) -> None:
 
 
 def _draft(here: Here, body: NewPeriodic) -> Draft:
-    said = {name: getattr(body, name) for name in _CHORES if getattr(body, name) is not None}
+    said = {name: getattr(body, name) for name in PERIODIC if getattr(body, name) is not None}
     if len(said) + (body.item is not None) != 1:
         hint = 'Send {"cron": "30 4 * * *", "scan": {}}.'
         raise UsageError("Say exactly one: item, scan, refresh, verify or versions.", hint=hint)
@@ -134,7 +127,7 @@ def _draft(here: Here, body: NewPeriodic) -> Draft:
         return msgspec.structs.replace(draft_of(here, body.item), key=None)  # whatever else fetches it, this runs again
     ((name, work),) = said.items()
     options = {key: value for key, value in msgspec.to_builtins(work).items() if value is not None}
-    return _CHORES[name].draft(_CHORES[name].read(options))
+    return PERIODIC[name].draft(PERIODIC[name].read(options))
 
 
 def _view(entry: Entry) -> PeriodicView:
