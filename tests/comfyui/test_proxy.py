@@ -20,6 +20,7 @@ from jobs.library import model
 from modelyard.server.client import Client
 from modelyard.server.rights import COMFYUI_ROUTES
 from modelyard.testing import PracticeHub
+from programs.workflows.made import canvas, node
 from web.pages import until
 
 EVIL = "https://evil.example"
@@ -177,6 +178,7 @@ def test_a_form_cannot_write(comfy: Comfy, kind: str | None) -> None:
         ("DELETE", "/model-manager/model/loras/0/a.safetensors"),
         ("PUT", "/model-manager/model/loras/0/a.safetensors"),
         ("GET", "/model-manager/model/loras/0/a.safetensors/metadata/refresh"),
+        ("POST", "/model-manager/model/loras/0/a.safetensors/metadata/refresh"),
         ("DELETE", "/model-manager/download/1"),
         ("GET", "/modelyard/models/1/preview/original"),
         ("GET", "/modelyard/models/../tokens"),
@@ -240,6 +242,7 @@ def test_no_secret_is_in_any_answer_or_in_the_folder(comfy: Comfy) -> None:
         READ,
         INSIDE,
         "/modelyard/loaders",
+        "/modelyard/page",
         "/extensions",
         "/model-manager/models",
     ]
@@ -315,6 +318,21 @@ def test_the_ancestors_scripts_work_under_this_port(comfy: Comfy) -> None:
     got = comfy.ask("POST", "/model-manager/model", form, Content_Type=kind)
     assert got.json["success"] is True, got
     assert refused(comfy, "POST", "/model-manager/model", form, Content_Type=kind, Origin=EVIL) == "cross-site"
+
+
+def test_a_loader_that_no_table_knows_says_its_folder_itself(comfy: Comfy) -> None:
+    workflow = canvas(node(1, "OddLoader", "fast", "odd.safetensors"), node(2, "OtherLoader", "other.safetensors"))
+    upgrade = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec_WebSocket_Version": "13"}
+    assert comfy.ask("GET", "/modelyard/live", **upgrade, Sec_WebSocket_Key="dGhlIHNhbXBsZSBub25jZQ==").status == 101
+
+    def plan() -> dict[str, Any]:
+        told = comfy.ask("POST", "/modelyard/workflows/plan?search=false", workflow).json
+        return {one["name"]: one["directory"] for one in told["models"]}
+
+    until(lambda: plan().get("odd.safetensors") == "upscale_models")
+    assert not plan()["other.safetensors"]
+    status, told = Client(comfy.home).ask("POST", "/api/v1/workflows/plan?search=false", workflow)  # the service's page
+    assert {one["name"]: one["directory"] for one in told["models"]} == plan(), status
 
 
 def test_a_service_that_was_stopped_stays_so_until_it_is_wanted(comfy: Comfy) -> None:

@@ -53,6 +53,8 @@ _REFRESHED = {
     "new_completeness": "complete",
     "found_info": True,
 }
+_COMPLETE = {"status": "already_complete", "path": "/models/loras/known.safetensors", "completeness": "complete"}
+_NONE = {"path": "/models/x.safetensors", "status": "error", "error": "There is no model at /models/x.safetensors."}
 
 ANCESTOR: Mapping[Any, Any] = {
     ancestor_shapes.Downloads: {"success": True, "data": [_OLD]},
@@ -87,12 +89,12 @@ ANCESTOR_BY_ROUTE: Mapping[str, Any] = {
     "ancestor_refresh_many": {
         "success": True,
         "data": {
-            "processed": 1,
+            "processed": 3,
             "updated": 1,
-            "already_complete": 0,
+            "already_complete": 1,
             "not_found": 0,
-            "errors": 0,
-            "details": [_REFRESHED],
+            "errors": 1,
+            "details": [_REFRESHED, _COMPLETE, _NONE],
         },
     },
     "ancestor_maintenance": {
@@ -117,12 +119,12 @@ ANCESTOR_BY_ROUTE: Mapping[str, Any] = {
     "ancestor_regenerate": {
         "success": True,
         "data": {
-            "processed": 1,
+            "processed": 2,
             "generated": 1,
             "already_exists": 0,
             "no_source": 0,
-            "errors": 0,
-            "details": [{"path": INK, "status": "generated"}],
+            "errors": 1,
+            "details": [{"path": INK, "status": "generated"}, _NONE],
         },
     },
 }
