@@ -26,7 +26,7 @@ GUARDED: tuple[type[e.YardError], ...] = (e.TokenNeeded, e.RoleTooLow, e.DiskErr
 """And one that needs a role, for it looks into the data folder."""
 WRITING: tuple[type[e.YardError], ...] = (e.WrongMediaType, e.BodyTooLarge, e.DiskFull, e.ReadOnlyDisk, e.Busy)
 """And one that changes something."""
-POSTING: tuple[type[e.YardError], ...] = (e.KeyReused, e.Busy)
+POSTING: tuple[type[e.YardError], ...] = (e.KeyReused, e.OutcomeUnknown, e.Busy)
 """And one that honours Idempotency-Key."""
 
 TAGS = {

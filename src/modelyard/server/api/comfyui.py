@@ -107,7 +107,7 @@ def act_from_comfyui(here: Here, body: TaskAction) -> list[AnswerView]:
     role=Role.OPERATOR,
     slow=True,
     raises=(BadValue,),
-    once=False,
+    noted=False,
     example={
         "models": [
             {"name": "ae.safetensors", "url": "https://example.org/ae.safetensors", "directory": "vae"},

@@ -117,7 +117,12 @@ def export_history(here: Here, query: ExportQuery) -> Answer:
 
 
 @routes.post(
-    "/history/again", role=Role.OPERATOR, status=201, raises=(NoSuchTask, UsageError, UnsafePath), example={"ids": [3]}
+    "/history/again",
+    role=Role.OPERATOR,
+    status=201,
+    raises=(NoSuchTask, UsageError, UnsafePath),
+    noted=False,
+    example={"ids": [3]},
 )
 def do_again(here: Here, body: Chosen) -> Queued:
     """Queue ended tasks again as new ones, with the same options."""
@@ -126,10 +131,10 @@ def do_again(here: Here, body: Chosen) -> Queued:
     return queued(here, drafts_of(here.app.queue, body.ids), Queued)
 
 
-@routes.post("/history/forget", role=Role.ADMIN, raises=(NoSuchTask,), example={"ids": [3]})
+@routes.post("/history/forget", role=Role.ADMIN, raises=(NoSuchTask,), noted=False, example={"ids": [3]})
 def forget_tasks(here: Here, body: Chosen) -> None:
     """Remove ended tasks from the history for good. Files and statistics stay."""
-    forget(here.app.queue, body.ids)
+    forget(here.app.queue, body.ids, lambda db: here.keep(db, None))
 
 
 @routes.get("/statistics", role=Role.VIEWER)

@@ -76,7 +76,6 @@ def whole_preview(here: Here, id: Id) -> Answer:
     raises=_WRITING,
     most=LARGEST,
     takes=tuple(TYPES.values()),
-    once=False,
 )
 def give_preview(here: Here, id: Id, body: bytes) -> PreviewView:
     """Give a model another preview: the body is the picture or video. It is decoded and written anew."""

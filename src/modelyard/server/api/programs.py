@@ -92,6 +92,7 @@ def forget_program_place(here: Here, query: PlaceBody) -> None:
     role=Role.ADMIN,
     status=202,
     slow=True,
+    noted=False,
     raises=(BadValue, NoSuchProgram),
     example={},
 )
@@ -110,7 +111,6 @@ def begin_import(here: Here, id: Name, body: ImportBody) -> Begun:  # the path's
     "/programs/{id}/settings",
     role=Role.ADMIN,
     slow=True,
-    once=False,
     raises=(BadValue, NoSuchProgram),
     example={"keys": True},
 )

@@ -134,6 +134,7 @@ def plan_workflow(here: Here, query: PlanQuery, body: bytes) -> WorkflowView:
     raises=(NoWorkflow, UsageError, UnsafePath, DiskFull),
     most=LARGEST,
     takes=_TAKES,
+    noted=False,
     slow=True,
     example=EXAMPLE,
 )
