@@ -16,7 +16,8 @@ from library.formats.test_pickles import called, zipped
 from modelyard.app import App
 from modelyard.catalogue.asking import Asking
 from modelyard.errors import BadValue, TargetExists, UnsafePath
-from modelyard.jobs.quarantine import confine, kept, quarantined, release, unsafe
+from modelyard.jobs.admission import quarantined, unsafe
+from modelyard.jobs.quarantine import confine, kept, release
 from modelyard.jobs.wish import Wish
 from modelyard.library.reading.pool import Pool
 from modelyard.net.stop import Stop

@@ -18,7 +18,7 @@ from modelyard.engine.journal import forget_journal
 from modelyard.engine.landing import name, sync_parts
 from modelyard.engine.part import PartFile
 from modelyard.errors import TargetExists, YardError, unforeseen
-from modelyard.jobs.quarantine import quarantined
+from modelyard.jobs.admission import quarantined
 from modelyard.store.proofs import Proof, Proofs
 
 _MOST = 256

@@ -17,7 +17,7 @@ from modelyard.engine.landing import free_bytes, rename, sync_files
 from modelyard.engine.part import part_path
 from modelyard.engine.run import Surroundings
 from modelyard.errors import TargetExists, UnsafeArchive, YardError
-from modelyard.jobs.quarantine import quarantined
+from modelyard.jobs.admission import quarantined
 from modelyard.library.names import check_inside
 from modelyard.library.unpack import Budget, kind_of, unpack
 from modelyard.store.disk_gate import disk_errors

@@ -8,8 +8,9 @@ from typing import Annotated
 import msgspec
 
 from modelyard.errors import BadValue, DiskError, NoSuchModel
+from modelyard.jobs.admission import own_suffix
 from modelyard.jobs.measure import measure
-from modelyard.jobs.quarantine import Kept, confine, kept, own_suffix, release
+from modelyard.jobs.quarantine import Kept, confine, kept, release
 from modelyard.jobs.scan import SCAN, ScanOptions
 from modelyard.library.opinion import opinion
 from modelyard.library.roots.entries import Place
