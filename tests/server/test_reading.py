@@ -64,13 +64,18 @@ REFUSED = {
 """Nothing here is what they want: no other program, no pickle, no hub of the local network, nobody who listens."""
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("reading")
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> str:
+    return request.getfixturevalue("postgres").database() if request.param == "postgresql" else ""
 
 
 @pytest.fixture(scope="module")
-def app(folder: Path) -> Iterator[App]:
+def folder(database: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("postgresql" if database else "sqlite")
+
+
+@pytest.fixture(scope="module")
+def app(database: str, folder: Path) -> Iterator[App]:
     """A yard with something of everything."""
     root = folder / "loras"
     root.mkdir()
@@ -81,7 +86,8 @@ def app(folder: Path) -> Iterator[App]:
     with PracticeHub() as hub:
         hub.hf.add_repo("me/model", {"m.safetensors": SIZE})
         environ = {**os.environ, **hub.env(), "MODELYARD_HOME": str(folder / "yard")}
-        with App(environ, flags={"retry.first": "0.05", "tasks.retries": "0", "folder": str(root)}) as app:
+        flags = {"retry.first": "0.05", "tasks.retries": "0", "folder": str(root), "database": database}
+        with App(environ, flags=flags) as app:
             fill(app, root)
             yield app
 
