@@ -65,8 +65,8 @@ def days(db: Connection, since: str = "", until: str = "9999", by: Span = "day")
     columns: list[sa.ColumnElement[Any]] = list(daily.c)
     if by != "day":
         sums = [sa.cast(sa.func.sum(one), one.type).label(one.name) for one in columns[3:]]
-        first, letters = sa.literal_column("1"), sa.literal_column(str(_LETTERS[by]))
-        columns = [sa.func.substr(daily.c.day, first, letters), *columns[1:3], *sums]
+        letters: sa.ColumnElement[Any] = sa.literal_column(str(_LETTERS[by]))
+        columns = [sa.func.substr(daily.c.day, sa.literal_column("1"), letters), *columns[1:3], *sums]
     chosen = sa.select(*columns).where(daily.c.day >= since, daily.c.day <= until).order_by(*columns[:3])
     rows = db.execute(chosen if by == "day" else chosen.group_by(*columns[:3]))
     return [
