@@ -21,7 +21,7 @@ from modelyard.engine.progress import Progress
 from modelyard.engine.run import Surroundings
 from modelyard.engine.xet import goes_by_xet
 from modelyard.errors import DiskError, Stopped, YardError, unforeseen
-from modelyard.jobs.admission import unsafe
+from modelyard.jobs.admission import Arrived, refusals
 from modelyard.jobs.arrivals import Arrival, Arrivals
 from modelyard.jobs.beside import asking_beside, size_begun
 from modelyard.jobs.crew import Crew
@@ -240,8 +240,8 @@ class Fetching:
             Arrival(part, one.place.target, one.verdict.step is Step.REPLACE, lambda: proof_of(one, fetched), done)
         )
 
-    def _check(self, part: Path, target: Path) -> YardError | None:
-        return unsafe(part, target, self._readers) if self.yard.settings["quarantine"] else None
+    def _check(self, arrived: Arrived) -> Sequence[YardError | None]:
+        return refusals(arrived, self._readers) if self.yard.settings["quarantine"] else [None] * len(arrived)
 
     def _make_folder(self, folder: Path) -> None:
         self.made.extend(make_folder(folder))
