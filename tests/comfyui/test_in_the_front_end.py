@@ -356,5 +356,14 @@ def test_keys_pressed_in_the_sidebar_do_not_reach_the_canvas(window: Window) -> 
     until(window.nodes)
     window.page.evaluate("() => window.app.canvas.selectItems(window.app.graph._nodes)")
     window.card("Keep me").press("Delete")
-    window.page.get_by_label("Search models").press("Delete")
+    search = window.page.get_by_label("Search models")
+    search.press("Delete")
     assert len(window.nodes()) == 1
+    search.press_sequentially("qwnmrg .")  # each opens, closes or changes something in the host
+    assert search.input_value() == "qwnmrg ."
+    for keys in ("Control+a", "Control+c", "End", "Control+v"):
+        search.press(keys)
+    assert search.input_value() == "qwnmrg ." * 2
+    window.page.wait_for_timeout(200)  # whatever these keys did to the host would be seen by now
+    assert len(window.nodes()) == 1 and search.is_visible()
+    search.fill("")

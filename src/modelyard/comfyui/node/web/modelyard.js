@@ -3,9 +3,7 @@
 import { app } from '../../scripts/app.js'
 import { api } from '../../scripts/api.js'
 
-const ID = 'modelyard'
-const DRAG = 'application/x-modelyard'
-const NATIVE = 'Modelyard.NativeDownloads'
+const [ID, DRAG, NATIVE] = ['modelyard', 'application/x-modelyard', 'Modelyard.NativeDownloads']
 const LOCAL = /^(localhost|127\.[\d.]+|\[::1\])$/
 const TESTED = [[1, 49], [1, 58]] // first and last front end whose download buttons we know
 
@@ -194,21 +192,23 @@ const bridge = {
 
 // --- the sidebar --------------------------------------------------------------------------------
 
+/** Keys in the sidebar are the sidebar's: to the host its fields look like no fields, so letters would be shortcuts, and Delete remove nodes. */
+const quiet = (event) => (event.target.matches?.('input, select') || !(event.ctrlKey || event.metaKey)) && event.stopPropagation()
+
 class Panel {
   tab = 'library'
   here = true
   said = {}
   tasks = []
   waiting = 0
-  plan = null
-  live = null
+  plan = null; live = null
 
   render(element) {
     const root = (element.shadowRoot ?? element.attachShadow({ mode: 'open' }))
     this.body = h('main')
     this.head = h('nav', { role: 'tablist' }, ...['library', 'queue', 'missing'].map((name) => h('button', { role: 'tab', id: name, onclick: () => this.open(name) })))
     this.note = h('div', { className: 'note', role: 'status' })
-    root.onkeydown = (event) => void (event.ctrlKey || event.metaKey || event.stopPropagation()) // Delete here removes no node
+    for (const kind of ['keydown', 'keyup', 'paste', 'copy', 'cut']) root.addEventListener(kind, quiet)
     this.foot = h('footer')
     root.replaceChildren(h('style', { textContent: STYLE }), this.head, this.note, this.body, this.foot)
     this.open(this.tab)
