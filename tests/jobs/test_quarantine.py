@@ -45,7 +45,7 @@ def readers() -> Iterator[Pool]:
 def test_what_ends_its_reader_counts_as_unsafe(tmp_path: Path) -> None:
     part = tmp_path / "a.part"
     part.write_bytes(zipped(TORCH))
-    with Pool(1, patience=0.5) as readers:
+    with Pool(1, patience=2.0) as readers:
         assert unsafe(part, tmp_path / "a.pt", readers) is None
         child = readers._children[0]._process
         assert child is not None
