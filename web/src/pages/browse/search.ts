@@ -27,8 +27,3 @@ export function useFound(search: Ref<Search>) {
     queryFn: ({ signal }) => said(api().GET('/api/v1/hubs/search', { params: { query: { ...settled.value, limit: MOST } }, signal })),
   })
 }
-
-/** What the person searched before, the newest first. */
-export function useSearches() {
-  return useQuery({ queryKey: ['searches'], queryFn: ({ signal }) => said(api().GET('/api/v1/searches', { signal })) })
-}
