@@ -98,6 +98,7 @@ function ofModels(yard: DemoYard): Route[] {
       return details(parts[0]!)
     }),
     route('GET', '/roots', () => ({ entries: [], problems: [], roots: [] }) satisfies Schemas['Places']),
+    route('GET', '/room', ({ query }) => ({ path: query.get('to') || '/home/you/models', free: 8e11 }) satisfies Schemas['Destination']),
     route('GET', '/trash', () => ({ entries: [], size: 0 }) satisfies Schemas['TrashView']),
     route('GET', '/space', () => {
       const size = yard.models.reduce((sum, model) => sum + model.size, 0)
