@@ -15,9 +15,10 @@ from jobs.library import model
 from server.serving import API
 from web.art import painting
 from web.pages import Seen, looking, until
+from web.test_care import parts
 from web.test_library import rooted, scanned
 from web.test_models import ended
-from web.test_reach import faults
+from web.test_reach import PAGES, faults
 
 pytestmark = pytest.mark.slow
 
@@ -383,3 +384,22 @@ def test_the_sheet_has_the_keys_of_what_has_the_focus_too(seen: Seen) -> None:
     page.locator("[data-card]").first.locator("[data-do=open]").focus()
     page.keyboard.press("f")
     until(lambda: any(one["favourite"] for one in seen.yard.ask("GET", f"{API}/models").json["models"]))
+
+
+def test_the_demo_answers_on_every_page_and_asks_nobody(browser: Any, seen: Seen) -> None:
+    window = browser.new_context(locale="en", viewport={"width": 1280, "height": 800})
+    page = window.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "/api/" in request.url else None)
+    page.on("console", lambda message: seen.said.append(message.text) if message.type == "error" else None)
+    troubles = {}
+    page.goto(f"{seen.yard.url}/?demo")
+    page.get_by_role("navigation").first.wait_for()
+    for path in (*(path for _, path, _ in PAGES), *parts(), "/browse?find=ink", "/library?model=1"):
+        page.evaluate("path => { history.pushState({}, '', path); dispatchEvent(new PopStateEvent('popstate')) }", path)
+        page.locator("main h1, main h2").first.wait_for(state="attached")
+        page.wait_for_timeout(120)
+        troubles[path] = page.get_by_role("alert").all_inner_texts()
+    window.close()
+    assert troubles == {path: [] for path in troubles}
+    assert asked == []
