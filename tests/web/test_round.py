@@ -81,7 +81,7 @@ def test_a_search_over_hubs_is_narrowed_opened_and_fetched_in_two_clicks(seen: S
     panel.get_by_text("free").wait_for()
     field.fill("findable")
     page.get_by_role("button", name="ink/findable").click()
-    panel.get_by_text("1 files, 1 MiB").wait_for()
+    panel.get_by_text("1 file, 1 MiB").wait_for()
     panel.get_by_role("button", name="Download").click()
     until(lambda: seen.yard.ask("GET", f"{API}/tasks?state=done&text=findable").json["tasks"])
 

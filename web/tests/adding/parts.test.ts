@@ -29,7 +29,7 @@ test('the files of an offer are picked one by one, and their sum follows', async
   await fireEvent.click(view.getByRole('checkbox', { name: 'model.safetensors' }))
   expect(view.emitted('update:chosen')).toEqual([[['config.json']]])
   await view.rerender({ chosen: ['config.json'] })
-  view.getByText('1 files, 640 B')
+  view.getByText('1 file, 640 B')
 })
 
 test('what is in the queue already is told by its address, and goes on from there', async () => {
