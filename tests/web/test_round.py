@@ -398,7 +398,7 @@ def test_the_demo_answers_on_every_page_and_asks_nobody(browser: Any, seen: Seen
     for path in (*(path for _, path, _ in PAGES), *parts(), "/browse?find=ink", "/library?model=1"):
         page.evaluate("path => { history.pushState({}, '', path); dispatchEvent(new PopStateEvent('popstate')) }", path)
         page.locator("main h1, main h2").first.wait_for(state="attached")
-        page.wait_for_timeout(120)
+        page.wait_for_timeout(60)
         troubles[path] = page.get_by_role("alert").all_inner_texts()
     window.close()
     assert troubles == {path: [] for path in troubles}

@@ -1,7 +1,7 @@
 import { QueryClient, VueQueryPlugin } from '@tanstack/vue-query'
-import { fireEvent, render } from '@testing-library/vue'
+import { cleanup, fireEvent, render } from '@testing-library/vue'
 import { createPinia, setActivePinia } from 'pinia'
-import { expect, test } from 'vitest'
+import { afterEach, expect, test } from 'vitest'
 import { createMemoryHistory, createRouter } from 'vue-router'
 import OfferView from '@/adding/offer-view.vue'
 import { provideApi } from '@/api/here'
@@ -9,6 +9,8 @@ import { MockClient } from '@/demo/client'
 import TroubleView from '@/problems/trouble-view.vue'
 import { useSession } from '@/session/session'
 import { makeWords } from '@/words'
+
+afterEach(cleanup)
 
 /** What a part of the page stands in, on the demo's service. */
 async function around() {

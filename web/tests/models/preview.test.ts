@@ -1,12 +1,13 @@
-import { fireEvent, render } from '@testing-library/vue'
+import { cleanup, fireEvent, render } from '@testing-library/vue'
 import { createPinia, setActivePinia } from 'pinia'
-import { beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test } from 'vitest'
 import { provideApi } from '@/api/here'
 import { MockClient } from '@/demo/client'
 import { blurFrom, revealed } from '@/models/nsfw'
 import Preview from '@/models/preview.vue'
 import { makeWords } from '@/words'
 
+afterEach(cleanup)
 beforeEach(() => {
   revealed.clear()
   blurFrom.value = 'mature'
