@@ -5,6 +5,7 @@ faults [SCENARIO...]     the 44 network faults: what is recovered, at what cost,
 kills                    kill -9 every 1.5 s until it is done
 library [MODELS]         a library of 100,000 models: scans, pages, memory
 page [MODELS]            the web page with such a library in Chromium: first cards, scrolling, far jumps
+identify FOLDER          a folder of true headers: how many are named right, and that none is certain and wrong
 listing [MODELS]         pages of 10,000 LoRAs beside --lora-manager and --comfyui, where they are given
 yard                     the service: 10,000 tasks, a restart, 100 listeners with 64 transfers, idle
 """
@@ -25,7 +26,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="run.py bench", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("name", choices=["transfer", "faults", "kills", "library", "page", "listing", "yard"])
+    parser.add_argument(
+        "name", choices=["transfer", "faults", "kills", "library", "page", "identify", "listing", "yard"]
+    )
     parser.add_argument("workloads", nargs="*")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--scratch", type=Path, help="on tmpfs; needs 10 GB (default: /dev/shm)")
@@ -49,6 +52,10 @@ def main() -> int:
             from shelves import bench as library_bench
 
             return library_bench(disk, *map(int, chosen.workloads[:1]))
+        if chosen.name == "identify":
+            from naming import bench as naming_bench
+
+            return naming_bench(Path(chosen.workloads[0] if chosen.workloads else "."))
         if chosen.name == "page":
             from page import bench as page_bench
 

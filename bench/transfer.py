@@ -236,7 +236,7 @@ def many(server: Server, scratch: Path, disk: Path) -> Workload:
 
 
 _START = (
-    "import modelyard.app as a, modelyard.cli.get, pathlib\n"
+    "import modelyard.app as a, modelyard.cli.get, modelyard.jobs.download, pathlib\n"
     "with a.App() as app: pass\n"
     "for i in range({count}): pathlib.Path(r'{out}', f'{{i}}.bin').symlink_to(r'{out}/../files/many/' + f'{{i}}.bin')"
 )

@@ -20,9 +20,7 @@ from modelyard.hubs.address_secrets import Found
 from modelyard.hubs.base import Hub
 from modelyard.hubs.registry import Hubs
 from modelyard.jobs.addressing import KeepKey, read_address
-from modelyard.jobs.download import Download
 from modelyard.jobs.limits import follow, limits_of
-from modelyard.jobs.wish import Wish
 from modelyard.jobs.yard import Yard
 from modelyard.keys.chain import Keys, default_places
 from modelyard.keys.realm import origin
@@ -46,12 +44,14 @@ from modelyard.values.version import VERSION
 
 if TYPE_CHECKING:
     from modelyard.jobs.caretaker import Caretaker
+    from modelyard.jobs.download import Download
     from modelyard.jobs.ensuring import Ensure
     from modelyard.jobs.hooks.worker import Hooks
     from modelyard.jobs.lan import LanDesk
     from modelyard.jobs.profiles import Profiles
     from modelyard.jobs.queued import DownloadKind
     from modelyard.jobs.stock import Stock
+    from modelyard.jobs.wish import Wish
     from modelyard.store.database import Database
     from modelyard.tasks.queue import Queue
     from modelyard.tasks.runner import Rules, Runner
@@ -133,6 +133,8 @@ class App:
 
     def download(self, wish: Wish) -> Download:
         """A download, ready to be planned and run."""
+        from modelyard.jobs.download import Download
+
         return Download(self.yard, wish, self.keep_key)
 
     @functools.cached_property
@@ -174,7 +176,7 @@ class App:
         """What watches and measures the library; a service starts it."""
         from modelyard.jobs.caretaker import Caretaker
 
-        self.stock.busy = lambda: any(one.get("connections") for one in self.runner.live())
+        self.stock.busy = lambda: any(one.get("connections") for one in self.live())
         return Caretaker(self.stock, lambda draft: self.queue.add([draft]), self.take_in, self.stop)
 
     @functools.cached_property
@@ -183,7 +185,7 @@ class App:
         from modelyard.jobs.ensuring import Ensure
 
         def live() -> dict[int, Mapping[str, object]]:
-            return {int(str(one["id"])): one for one in self.runner.live()}
+            return {int(str(one["id"])): one for one in self.live()}
 
         return Ensure(self.stock, self.queue, live, self.target, self.keep_key)
 
@@ -215,6 +217,10 @@ class App:
         runner = Runner(self.queue, [self.downloads, *chores], self._rules, self.clock)
         self.settings.on_change(lambda _name: runner.wake())
         return runner
+
+    def live(self) -> list[dict[str, object]]:
+        """What runs now, see `Runner.live`; nothing where no runner was made: plain commands need none."""
+        return self.runner.live() if "runner" in vars(self) else []
 
     @functools.cached_property
     def lan(self) -> LanDesk:

@@ -529,6 +529,13 @@ class KeyReused(UsageError):
     hint = "Make a new key for each new request."
 
 
+class OutcomeUnknown(UsageError):
+    """A request under this Idempotency-Key was begun before, and what became of it is not known any more."""
+
+    code = "outcome-unknown"
+    hint = "Look whether it was done; if it was not, send it again with a new key."
+
+
 class UnsafeListening(UsageError):
     """A way to listen that would leave the service open to others."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import select
 import signal
 import subprocess
 import sys
@@ -98,6 +99,36 @@ def test_top_without_a_service_prints_one_picture_and_ends(folder: Path) -> None
     finally:
         os.close(ours)
         os.close(theirs)
+
+
+def test_top_in_a_terminal_shows_what_is_new_until_it_is_stopped(folder: Path) -> None:
+    note = started(folder)
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen([sys.executable, "-m", "modelyard", "top"], stdout=theirs, stderr=theirs, stdin=theirs)
+    os.close(theirs)
+    try:
+        seen = shown(ours, b"nothing queued")
+        assert b"\x1b[?1049h" in seen  # a screen of its own
+        with App() as app, asking(app) as yard:
+            yard("POST", "/tasks", {"addresses": ["http://127.0.0.1:9/watched.bin"]})
+        shown(ours, b"watched.bin")
+        process.send_signal(signal.SIGINT)
+        assert b"\x1b[?1049l" in shown(ours, b"\x1b[?1049l")  # and given back
+        assert process.wait(30) == 130
+    finally:
+        process.kill()
+        process.wait()
+        os.close(ours)
+    assert running(folder) == note  # the service and its downloads go on
+
+
+def shown(terminal: int, text: bytes) -> bytes:
+    """What a terminal shows until a text comes."""
+    seen = b""
+    while text not in seen:
+        assert select.select([terminal], [], [], 30)[0], seen[-2000:]
+        seen += os.read(terminal, 65536)
+    return seen
 
 
 def test_starting_goes_on_while_a_command_holds_the_folder(folder: Path) -> None:

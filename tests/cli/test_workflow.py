@@ -35,12 +35,23 @@ WORKFLOW = canvas(
     node(2, "LoraLoader", "b.pt", mode=4, models=(described("b.pt", "loras"),)),
 )
 
+LOCK = """
+models:
+- model: Detail
+  url: https://huggingface.co/o/r/resolve/main/d.safetensors
+  paths:
+  - path: models/loras/d.safetensors
+  type: lora
+custom_nodes:
+  git_custom_nodes: {}
+"""
+
 
 def test_one_object_a_file(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text(json.dumps(WORKFLOW))
     (tmp_path / "b.png").write_bytes(png_text({"workflow": json.dumps(WORKFLOW)}))
     code, told, _ = run(str(tmp_path / "a.json"), str(tmp_path / "b.png"), "--json")
-    assert code == 0
+    assert code == 3, "nothing is known to be here"
     assert [each["file"] for each in told] == [str(tmp_path / "a.json"), str(tmp_path / "b.png")]
     assert [each["container"] for each in told] == ["json", "png"]
     for each in told:
@@ -70,7 +81,7 @@ def test_a_name_that_is_no_utf8_is_shown(tmp_path: Path) -> None:
     path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.json"))
     path.write_text(json.dumps(WORKFLOW))
     code, told, _ = run("--json", str(path))
-    assert code == 0
+    assert code == 3
     assert told[0]["file"].endswith("\ufffd.json")
 
 
@@ -86,10 +97,13 @@ def test_a_folder_means_every_workflow_below_it(tmp_path: Path) -> None:
     (tmp_path / "in/b.png").write_bytes(png_text({"workflow": json.dumps(WORKFLOW)}))
     (tmp_path / "in/none.json").write_text("{}")
     (tmp_path / "in/other.bin").write_text(json.dumps(WORKFLOW))
+    (tmp_path / "in/deep/comfy-lock.yaml").write_text(LOCK)
+    (tmp_path / "in/extra_model_paths.yaml").write_text("comfyui:\n  base_path: /opt/models\n  loras: loras\n")
     (tmp_path / "in/loop").symlink_to(tmp_path / "in")
     code, told, _ = run("--json", str(tmp_path / "in"))
-    assert code == 0
-    assert [Path(each["file"]).name for each in told] == ["b.png", "a.json"]
+    assert code == 3
+    assert [Path(each["file"]).name for each in told] == ["b.png", "a.json", "comfy-lock.yaml"]
+    assert [row["name"] for row in told[2]["needed"]] == ["d.safetensors"]
     (tmp_path / "empty").mkdir()
     assert run(str(tmp_path / "empty"))[0] == 7
 
@@ -98,7 +112,9 @@ def test_a_workflow_comes_from_stdin() -> None:
     result = CliRunner().invoke(command, ["plan", "-", "--json"], input=json.dumps(WORKFLOW), standalone_mode=False)
     told = json.loads(result.stdout)
     assert (told["file"], [row["name"] for row in told["needed"]]) == ("-", ["a.pt"])
-    assert told["complete"] is None, "there was nothing to look at"
+    assert (told["complete"], result.return_value) == (None, 3), "there was nothing to look at"
+    nothing = CliRunner().invoke(command, ["plan", "-"], input=json.dumps(canvas()), standalone_mode=False)
+    assert nothing.return_value == 0, "what needs nothing has all"
     assert CliRunner().invoke(command, ["plan", "-"], input=b"\0", standalone_mode=False).return_value == 6
 
 

@@ -16,9 +16,16 @@ from typing import Any
 
 import pytest
 
+from modelyard.app import App
+from modelyard.jobs.importing import ImportOptions, import_programs
+from modelyard.jobs.lending.lend import LinkOptions, lend_models
+from modelyard.jobs.lending.returning import give_back, lent
+from modelyard.net.stop import Stop
 from modelyard.testing import PracticeHub
 from modelyard.testing.workflows import HOME, needing, picture, stocked
+from programs.installed import trees
 from running import Ran, modelyard, start
+from web.pages import until
 
 SIZE = 3_000_000
 
@@ -65,6 +72,39 @@ def test_a_picture_becomes_its_models_in_an_empty_home(hub: PracticeHub, tmp_pat
     assert hub.log.bytes_sent() - sent < 100_000
     plan = modelyard("workflow", "plan", str(tmp_path / "some.png"), "--comfyui", str(comfy), "--json")
     assert (plan.code, [model["verified"] for model in plan.events[0]["models"]]) == (0, [True] * 4)
+
+
+def test_what_a_picture_needed_opens_in_two_other_programs_without_a_second_copy(
+    hub: PracticeHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "me"
+    monkeypatch.setenv("HOME", str(home))
+    comfy, fooocus = trees.comfy(home / "ComfyUI"), trees.fooocus(home / "Fooocus")
+    forge = trees.web_ui(home / "forge", "modules_forge")
+    assert get(hub, stocked(hub, 200_000), tmp_path, "--comfyui", str(comfy)).code == 0
+    got = comfy / "models" / "loras" / "yard_lora.safetensors"
+    was, before = got.read_bytes(), (fooocus / "config.txt").read_bytes()
+    room = blocks(home)
+    with App() as app:
+        import_programs(app.stock, ImportOptions(programs=("comfyui",)), Stop(), lambda _: None)
+        ids = (app.stock.catalogue.at(str(got)).id,)
+        for program, means in (("fooocus", {"config"}), ("forge", {"reflink", "hardlink"})):
+            options = LinkOptions(ids=ids, program=program)
+            (told,) = lend_models(app.stock, options, Stop(), lambda _: None)["results"]
+            assert (told["state"], set(told["means"]) <= means) == ("made", True), told
+        there = forge / "models" / "Lora" / got.name
+        assert there.read_bytes() == was and (there.samefile(got) or told["means"] == ["reflink"])
+        assert str(got.parent) in json.loads((fooocus / "config.txt").read_text())["path_loras"]
+        assert blocks(home) - room < len(was) / 2, "its bytes lie there once"
+        for loan in lent(app.stock):
+            assert give_back(app.stock, loan.id).left == []
+    assert not there.exists() and (fooocus / "config.txt").read_bytes() == before and got.read_bytes() == was
+
+
+def blocks(folder: Path) -> int:
+    """Bytes that a folder takes on the disk, each file once whatever names it has."""
+    files = {(one.st_dev, one.st_ino): one.st_blocks for one in (path.lstat() for path in folder.rglob("*"))}
+    return 512 * sum(files.values())
 
 
 def test_without_a_comfyui_models_go_to_the_folder_of_downloads(hub: PracticeHub, tmp_path: Path) -> None:
@@ -266,26 +306,47 @@ def test_bytes_that_are_here_get_the_workflow_s_names_without_a_copy(
 
 
 @pytest.fixture
-def running(tmp_path: Path) -> Iterator[tuple[str, Path]]:
-    """A ComfyUI that runs: its URL and its folder."""
+def running(tmp_path: Path) -> Iterator[tuple[str, Path, subprocess.Popen[str]]]:
+    """A ComfyUI that runs: its URL, its folder and its process."""
     base = tmp_path / "live"
     for name in ("models/loras", "custom_nodes"):
         (base / name).mkdir(parents=True)
     line = [sys.executable, "-m", "modelyard.testing.comfyui", "--base", str(base)]
     with subprocess.Popen(line, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        yield process.stdout.readline().strip(), base
+        yield process.stdout.readline().strip(), base, process
         process.kill()
 
 
-def test_a_running_comfyui_lists_what_arrived(hub: PracticeHub, tmp_path: Path, running: tuple[str, Path]) -> None:
-    url, base = running
+def test_a_running_comfyui_lists_what_arrived(
+    hub: PracticeHub, tmp_path: Path, running: tuple[str, Path, subprocess.Popen[str]]
+) -> None:
+    url, base, _ = running
     ran = get(hub, stocked(hub, 200_000), tmp_path, "--comfyui", url, "--json")
     assert ran.code == 0, ran.out
     assert len(models_in(base / "models")) == 4
     with urllib.request.urlopen(f"{url}/models/diffusion_models") as answer:
         assert json.load(answer) == ["yard.safetensors"]
     assert modelyard("workflow", "plan", str(tmp_path / "some.png"), "--comfyui", url).code == 0
+
+
+def test_a_comfyui_that_ends_while_models_come_takes_none_of_them_away(
+    hub: PracticeHub, tmp_path: Path, running: tuple[str, Path, subprocess.Popen[str]]
+) -> None:
+    url, base, process = running
+    (tmp_path / "some.png").write_bytes(picture(stocked(hub, 300_000)))
+    hub.faults.speed = 200_000
+    getting = start("workflow", "get", str(tmp_path / "some.png"), "--comfyui", url, "--json", env=hub.env())
+    until(lambda: hub.log.bytes_sent() > 100_000)
+    assert process.poll() is None
+    process.kill()
+    process.wait()
+    hub.faults.speed = None
+    out, _ = getting.communicate(timeout=60)
+    told = Ran(getting.returncode, out, "")
+    assert (told.code, told.event("summary")["complete"]) == (0, True), out
+    assert [model["verified"] for model in told.event("summary")["models"]] == [True] * 4
+    assert len(models_in(base / "models")) == 4
 
 
 def test_what_is_no_running_comfyui_is_said(hub: PracticeHub, tmp_path: Path) -> None:

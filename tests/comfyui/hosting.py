@@ -86,6 +86,33 @@ def make_comfyui(base: Path) -> Path:
     return base
 
 
+ODD = """
+import folder_paths
+
+
+class OddLoader:
+    RETURN_TYPES, FUNCTION, CATEGORY = ("MODEL",), "load", "odd"
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        names = folder_paths.get_filename_list("upscale_models")
+        return {"required": {"how": (["fast", "slow"],), "file": (["None"] + names,)}}
+
+    def load(self, how, file):
+        return (file,)
+
+
+NODE_CLASS_MAPPINGS = {"OddLoader": OddLoader}
+"""
+"""Somebody's extension: a loader that no table of ours knows, of a folder in which nothing is."""
+
+
+def put_odd(base: Path) -> None:
+    """Lay that extension in."""
+    (base / "custom_nodes" / "odd" / "web").mkdir(parents=True)
+    (base / "custom_nodes" / "odd" / "__init__.py").write_text(ODD)
+
+
 def lay_in(base: Path, home: Path, *options: str) -> None:
     """What a person types."""
     ran = modelyard("comfyui", "install", "--path", str(base), *options, env={"MODELYARD_HOME": str(home)})
@@ -134,6 +161,7 @@ def hosted(
     base = make_comfyui(folder / "ComfyUI")
     home = folder / "yard"
     lay_in(base, home, *install)
+    put_odd(base)
     comfy = start_host(base, home, *options, env=env)
     try:
         yield comfy

@@ -16,7 +16,7 @@ from modelyard.programs.workflows.loaders import folder_of
 from modelyard.testing.comfyui.front_ends import VERSIONS
 
 ROOT = Path(__file__).parents[2]
-ALLOWED = sys.stdlib_module_names | {"aiohttp", "yarl", "server", "folder_paths", "comfy"}
+ALLOWED = sys.stdlib_module_names | {"aiohttp", "yarl", "server", "folder_paths", "comfy", "nodes"}
 SOURCES = sorted(NODE.glob("*.py"))
 TIMED = """
 import sys, time

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import re
 
 import pytest
 
 from comfyui.hosting import end_service
 from comfyui.windows import Window, declared, lora
 from modelyard.testing.models import safetensors_of_size
+from programs.installed.trees import gguf
 from web.pages import until
 
 pytestmark = pytest.mark.slow
@@ -25,6 +28,8 @@ def test_the_button_opens_the_sidebar_with_cards_and_pictures(window: Window) ->
 
 def test_a_search_narrows_the_library_and_enter_asks_the_hubs(window: Window) -> None:
     body = window.offered("charcoal", 2)
+    files = {"charcoal.safetensors": body, "more/second.safetensors": safetensors_of_size(9_000)}
+    window.hub.hf.add_repo("ink/charcoal", files)
     window.put("loras", "oil.safetensors", 3, "Oil paint")
     window.put("loras", "tar.safetensors", 4, "Tar paint")
     window.tab("Library")
@@ -36,11 +41,16 @@ def test_a_search_narrows_the_library_and_enter_asks_the_hubs(window: Window) ->
     search.fill("charcoal")
     search.press("Enter")
     window.page.get_by_role("button", name="charcoal").click()
-    window.page.get_by_label("Into").select_option("loras")
-    window.page.get_by_role("button", name="Get", exact=True).click()
+    for name, folder in (("charcoal", "loras"), ("second", "vae")):
+        row = window.page.locator(".file").filter(has_text=f"{name}.safetensors")
+        row.get_by_label("Into").select_option(folder)
+        row.get_by_role("button", name="Get", exact=True).click()
     until(lambda: "charcoal.safetensors" in window.comfy.listed("loras"))
+    until(lambda: window.comfy.listed("vae"))
+    (landed,) = (window.comfy.base / "models" / "vae").rglob("second.safetensors")
+    assert landed.stat().st_size == 9_000
     assert (window.comfy.base / "models" / "loras" / "charcoal.safetensors").read_bytes() == body
-    window.card("charcoal").wait_for()  # nobody reloaded
+    window.card("charcoal").filter(has_text="SDXL").wait_for()  # nobody reloaded
     search.fill("")
 
 
@@ -54,6 +64,32 @@ def test_a_card_dragged_onto_the_canvas_makes_a_loader_and_onto_a_loader_fills_i
     window.drag(window.card("Dropped"), 640, 265)
     until(lambda: window.nodes()[0]["value"] == "drop.safetensors")
     assert len(window.nodes()) == 1
+    window.page.evaluate("() => window.app.graph.clear()")
+    at = "() => window.app.clientPosToCanvasPos([600, 250])"
+    made = "at => { const n = LiteGraph.createNode('VAELoader'); n.pos = at; window.app.graph.add(n) }"
+    window.page.evaluate(made, window.page.evaluate(at))
+    window.drag(window.card("Dropped"), 640, 265)
+    until(lambda: [node["type"] for node in window.nodes()] == ["VAELoader", "LoraLoader"])  # it loads no LoRAs
+    assert window.nodes()[1]["value"] == "drop.safetensors"
+
+
+def test_a_gguf_file_goes_into_the_loader_that_reads_it_or_nobody_does(window: Window) -> None:
+    gguf(window.comfy.base / "models" / "diffusion_models" / "quartz.gguf")
+    window.owner("POST", "/library/scan", {})
+    until(lambda: window.owner("GET", "/models?text=quartz")["models"])
+    window.tab("Library")
+    window.card("quartz").press("Enter")
+    window.page.get_by_text("No node here loads diffusion_models.").first.wait_for()
+    assert window.nodes() == []
+    known = """() => LiteGraph.registerNodeType('UnetLoaderGGUF', class extends LiteGraph.LGraphNode {
+      constructor() { super('GGUF'); this.addWidget('combo', 'unet_name', '', () => {}, {values: ['quartz.gguf']}) }
+    })"""
+    window.page.evaluate(known)
+    try:
+        window.card("quartz").press("Enter")
+        until(lambda: window.nodes() == [{"type": "UnetLoaderGGUF", "value": "quartz.gguf"}])
+    finally:
+        window.page.evaluate("() => { window.app.graph.clear(); LiteGraph.unregisterNodeType('UnetLoaderGGUF') }")
 
 
 def test_enter_on_a_card_inserts_it(window: Window) -> None:
@@ -105,14 +141,56 @@ def test_the_hosts_own_download_button_comes_to_us_and_its_panel_notices(window:
     window.page.get_by_test_id("missing-model-download").wait_for(state="detached")
 
 
+def test_download_all_of_the_hosts_panel_comes_to_us_also_where_always_is_chosen(window: Window) -> None:
+    for number, name in ((31, "umber"), (32, "sienna")):
+        window.offered(name, number)
+    choose(window, "never")
+    choose(window, "always")
+    first, second = (lora(f"{name}.safetensors", declared(name)) for name in ("umber", "sienna"))
+    window.load(first, second | {"id": 2})
+    window.page.get_by_role("button", name="View details").first.click()
+    window.page.get_by_test_id("missing-model-download-all").click()
+    until(lambda: {"umber.safetensors", "sienna.safetensors"} <= set(window.comfy.listed("loras")))
+    choose(window, "when tested")
+
+
+def choose(window: Window, value: str) -> None:
+    """The setting of the host's own buttons."""
+    said = "value => window.app.extensionManager.setting.set('Modelyard.NativeDownloads', value)"
+    window.page.evaluate(said, value)
+
+
 def test_the_setting_gives_the_buttons_back_to_the_host(window: Window) -> None:
     there = "() => Boolean(window.__comfyDesktop2)"
-    said = "value => window.app.extensionManager.setting.set('Modelyard.NativeDownloads', value)"
     assert window.page.evaluate(there)
-    window.page.evaluate(said, "never")
+    choose(window, "never")
     assert not window.page.evaluate(there)
-    window.page.evaluate(said, "when tested")
+    choose(window, "when tested")
     assert window.page.evaluate(there)
+
+
+def test_the_icon_of_the_sidebar_opens_and_closes_it(window: Window) -> None:
+    window.tab("Library")
+    library = window.page.get_by_role("tab", name="Library")
+    icon = window.page.locator(".modelyard-tab-button, [data-testid=modelyard-tab-button]").first
+    icon.click()
+    library.wait_for(state="detached")
+    icon.click()
+    library.wait_for()
+
+
+def test_the_services_own_page_is_one_click_away_and_its_address_holds_no_secret(window: Window) -> None:
+    window.tab("Library")
+    link = window.page.get_by_role("link", name="Open Modelyard")
+    with window.page.context.expect_page() as opened:
+        link.click()
+    try:
+        told = json.loads((window.comfy.home / "service.json").read_text())["url"]
+        assert link.get_attribute("href") == told and "?" not in told and "#" not in told
+        until(lambda: opened.value.url.startswith(told))
+        assert opened.value.evaluate("() => [window.opener, document.referrer]") == [None, ""]
+    finally:
+        opened.value.close()
 
 
 def test_the_services_own_page_inserts_into_the_open_canvas(window: Window) -> None:
@@ -208,7 +286,7 @@ def test_of_two_pages_the_one_that_was_looked_at_last_answers(window: Window) ->
         window.page.evaluate("() => window.dispatchEvent(new Event('focus'))")
 
 
-def test_the_queue_shows_pauses_and_goes_on(window: Window) -> None:
+def test_the_queue_shows_how_far_it_is_pauses_resumes_cancels_and_tries_again(window: Window) -> None:
     window.hub.hf.add_repo("ink/long", {"long.safetensors": safetensors_of_size(3_000_000)})
     window.hub.faults.speed = 200_000
     try:
@@ -216,10 +294,17 @@ def test_the_queue_shows_pauses_and_goes_on(window: Window) -> None:
         window.comfy.ask("POST", "/modelyard/ensure", {"wants": [want]})
         window.tab("Queue")
         row = window.page.locator(".row").filter(has_text="long")
+        row.filter(has_text=re.compile(r"KiB of 2\.9 MiB · .+/s")).wait_for()
+        assert 0 < row.locator("progress").evaluate("bar => bar.value") < 1
         row.get_by_role("button", name="pause").click()
         row.filter(has_text="paused").wait_for()
-        window.hub.faults.speed = None
         row.get_by_role("button", name="resume").click()
+        row.get_by_role("button", name="pause").wait_for()
+        row.get_by_role("button", name="cancel").click()
+        retry = row.get_by_role("button", name="retry")
+        retry.wait_for()
+        window.hub.faults.speed = None
+        retry.click()
         until(lambda: "long.safetensors" in window.comfy.listed("loras"))
     finally:
         window.hub.faults.speed = None
@@ -271,5 +356,14 @@ def test_keys_pressed_in_the_sidebar_do_not_reach_the_canvas(window: Window) -> 
     until(window.nodes)
     window.page.evaluate("() => window.app.canvas.selectItems(window.app.graph._nodes)")
     window.card("Keep me").press("Delete")
-    window.page.get_by_label("Search models").press("Delete")
+    search = window.page.get_by_label("Search models")
+    search.press("Delete")
     assert len(window.nodes()) == 1
+    search.press_sequentially("qwnmrg .")  # each opens, closes or changes something in the host
+    assert search.input_value() == "qwnmrg ."
+    for keys in ("Control+a", "Control+c", "End", "Control+v"):
+        search.press(keys)
+    assert search.input_value() == "qwnmrg ." * 2
+    window.page.wait_for_timeout(200)  # whatever these keys did to the host would be seen by now
+    assert len(window.nodes()) == 1 and search.is_visible()
+    search.fill("")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import sys
 import uuid
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 
 from comfyui.hosting import REAL, Comfy, alone, end_service, env_of, hosted, make_comfyui
@@ -47,7 +49,7 @@ def queue(comfy: Comfy, kind: str, address: str, **more: Any) -> str:
     name = str(uuid.uuid4())
     node = {"class_type": f"ModelyardEnsure{kind}", "inputs": {"address": address, **more}}
     prompt = {"7": node, "8": {"class_type": "PreviewAny", "inputs": {"source": ["7", 0]}}}
-    got = comfy.ask("POST", "/prompt", {"prompt": prompt, "prompt_id": name})
+    got = comfy.ask("POST", "/prompt", {"prompt": prompt, "prompt_id": name, "client_id": "ears"})
     assert got.status == 200, got
     return name
 
@@ -107,12 +109,28 @@ def test_names_that_lead_out_are_refused(comfy: Comfy) -> None:
     assert not list(comfy.base.rglob("evil*")) and comfy.listed("loras") == ["wash.safetensors"]
 
 
+async def heard(comfy: Comfy, kind: str, address: str) -> tuple[str, dict[str, Any]]:
+    """Queue such a prompt; its name, and what a page first hears of how far its node is."""
+    ears = aiohttp.ClientTimeout(total=30)
+    async with (
+        aiohttp.ClientSession(timeout=ears) as session,
+        session.ws_connect(f"{comfy.url}/ws?clientId=ears") as ws,
+    ):
+        name = queue(comfy, kind, address)
+        async for message in ws:
+            event = message.json() if message.type is aiohttp.WSMsgType.TEXT else {}
+            if event.get("type") == "progress" and event["data"]["value"]:
+                return name, event["data"]
+    raise AssertionError("nothing was heard")
+
+
 def test_the_cross_ends_the_waiting_and_not_the_download(comfy: Comfy, hub: PracticeHub) -> None:
     hub.hf.add_repo("ink/slow", {"slow.safetensors": safetensors_of_size(1_500_000)})
     hub.faults.speed = 300_000
     try:
-        name = queue(comfy, "LoRA", "hf:ink/slow/slow.safetensors")
-        until(lambda: [task for task in comfy.ask("GET", "/modelyard/tasks").json["tasks"] if task["live"]])
+        name, told = asyncio.run(heard(comfy, "LoRA", "hf:ink/slow/slow.safetensors"))
+        assert told["node"] == "7" and 0 < told["value"] < told["max"] == 1000
+        assert [task for task in comfy.ask("GET", "/modelyard/tasks").json["tasks"] if task["live"]]
         comfy.ask("POST", "/interrupt", {})
         ran = until(lambda: comfy.ask("GET", "/history").json.get(name))
         assert "execution_interrupted" in dict(ran["status"]["messages"])

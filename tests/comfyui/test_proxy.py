@@ -20,6 +20,8 @@ from jobs.library import model
 from modelyard.server.client import Client
 from modelyard.server.rights import COMFYUI_ROUTES
 from modelyard.testing import PracticeHub
+from modelyard.testing.models import safetensors_of_size
+from programs.workflows.made import canvas, node
 from web.pages import until
 
 EVIL = "https://evil.example"
@@ -177,6 +179,7 @@ def test_a_form_cannot_write(comfy: Comfy, kind: str | None) -> None:
         ("DELETE", "/model-manager/model/loras/0/a.safetensors"),
         ("PUT", "/model-manager/model/loras/0/a.safetensors"),
         ("GET", "/model-manager/model/loras/0/a.safetensors/metadata/refresh"),
+        ("POST", "/model-manager/model/loras/0/a.safetensors/metadata/refresh"),
         ("DELETE", "/model-manager/download/1"),
         ("GET", "/modelyard/models/1/preview/original"),
         ("GET", "/modelyard/models/../tokens"),
@@ -240,6 +243,7 @@ def test_no_secret_is_in_any_answer_or_in_the_folder(comfy: Comfy) -> None:
         READ,
         INSIDE,
         "/modelyard/loaders",
+        "/modelyard/page",
         "/extensions",
         "/model-manager/models",
     ]
@@ -249,14 +253,19 @@ def test_no_secret_is_in_any_answer_or_in_the_folder(comfy: Comfy) -> None:
     assert not [file for file in laid.rglob("*") if file.is_file() for token in tokens if token in file.read_bytes()]
 
 
-def test_every_route_that_is_passed_on_is_one_that_the_service_opens_to_it() -> None:
-    lists: dict[str, list[tuple[str, str]]] = {}
+def passed_on(name: str) -> list[tuple[str, str]]:
+    """A list of routes in the extension: method and path."""
     for line in ast.parse((NODE / "routes.py").read_text()).body:
-        if isinstance(line, ast.Assign) and isinstance(line.targets[0], ast.Name) and isinstance(line.value, ast.List):
-            lists[line.targets[0].id] = ast.literal_eval(line.value)
-    named = {f"{method} /api/v1{path}" for method, path in lists["_OURS"]}
+        if isinstance(line, ast.Assign) and isinstance(line.targets[0], ast.Name) and line.targets[0].id == name:
+            return list(ast.literal_eval(line.value))
+    raise AssertionError(name)
+
+
+def test_every_route_that_is_passed_on_is_one_that_the_service_opens_to_it() -> None:
+    named = {f"{method} /api/v1{path}" for method, path in passed_on("_OURS")}
     named |= {
-        f"{method} /model-manager{path}".replace("{filename}", "{filename*}") for method, path in lists["_ANCESTORS"]
+        f"{method} /model-manager{path}".replace("{filename}", "{filename*}")
+        for method, path in passed_on("_ANCESTORS")
     }
     assert named <= COMFYUI_ROUTES and len(named) > 20
 
@@ -307,14 +316,72 @@ def test_each_of_two_comfyuis_gets_models_into_its_own_folder(comfy: Comfy, hub:
     assert "each.safetensors" not in comfy.listed("loras")
 
 
-def test_the_ancestors_scripts_work_under_this_port(comfy: Comfy) -> None:
-    told = comfy.ask("GET", "/api/model-manager/models").json
-    assert told["success"] is True and "loras" in told["data"]
+def test_every_route_of_the_ancestor_is_answered_under_this_port(comfy: Comfy, hub: PracticeHub) -> None:
+    asked: set[tuple[str, str]] = set()
+
+    def good(method: str, path: str, body: Any = None, **parts: str) -> Any:
+        asked.add((method, path))
+        got = comfy.ask(method, f"/api/model-manager{path.format(**parts)}", body)
+        assert got.status == 200 and got.json["success"] is True, got
+        return got.json.get("data")
+
+    def state(number: str) -> str:
+        return {one["id"]: str(one["status"]) for one in good("GET", "/download/status")}[number]
+
+    hub.hf.add_repo("ink/calm", {"calm.safetensors": safetensors_of_size(400_000)})
+    hub.faults.speed = 50_000
+    try:
+        want = {"type": "loras", "pathIndex": 0, "downloadUrl": "hf:ink/calm/calm.safetensors"}
+        ways = ("/download/task", "/download", "/model")
+        numbers = [
+            good("POST", way, want | {"fullname": f"calm{at}.safetensors"})["taskId"] for at, way in enumerate(ways)
+        ]
+        good("PUT", "/download/{id}", {"status": "pause"}, id=numbers[0])
+        until(lambda: state(numbers[0]) == "pause")
+        good("POST", "/tasks/{id}/state", {"status": "resume"}, id=numbers[0])
+        assert state(numbers[0]) in ("waiting", "doing")
+        for number in numbers:
+            good("POST", "/task/{id}/cancel", {}, id=number)
+            until(lambda number=number: state(number) == "cancelled")
+    finally:
+        hub.faults.speed = None
+    assert good("GET", "/download/status/{id}", id=numbers[1])["taskId"] == numbers[1]
+    for way in ("/download/task", "/tasks/status"):
+        assert set(numbers) <= {one["id"] for one in good("GET", way)}
+    assert good("GET", "/websocket/status")["total_clients"] == 0
+    assert good("GET", "/websocket/messages")["connected"] is False
+    assert "loras" in good("GET", "/models") and "loras" in good("GET", "/base-folders")
+    file = {"type": "loras", "index": "0", "filename": "known.safetensors"}
+    model(comfy.base / "models" / "loras" / file["filename"], 5)
+    Client(comfy.home).ask("POST", "/api/v1/library/scan", {})
+    until(lambda: "known" in str(good("GET", "/models/{type}", type="loras")))
+    assert "metadata" in good("GET", "/model/{type}/{index}/{filename}", **file)
+    preview = ("GET", "/preview/{type}/{index}/{filename}")
+    assert comfy.ask("GET", f"/model-manager{preview[1].format(**file)}").headers["content-type"].startswith("image/")
+    assert asked | {preview} == set(passed_on("_ANCESTORS"))
+
+
+def test_the_ancestors_pages_send_forms_and_strangers_do_not(comfy: Comfy) -> None:
     form = b"type=loras&pathIndex=0&fullname=form.safetensors&downloadUrl=hf:ink/wash/wash.safetensors"
     kind = "application/x-www-form-urlencoded"
     got = comfy.ask("POST", "/model-manager/model", form, Content_Type=kind)
     assert got.json["success"] is True, got
     assert refused(comfy, "POST", "/model-manager/model", form, Content_Type=kind, Origin=EVIL) == "cross-site"
+
+
+def test_a_loader_that_no_table_knows_says_its_folder_itself(comfy: Comfy) -> None:
+    workflow = canvas(node(1, "OddLoader", "fast", "odd.safetensors"), node(2, "OtherLoader", "other.safetensors"))
+    upgrade = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec_WebSocket_Version": "13"}
+    assert comfy.ask("GET", "/modelyard/live", **upgrade, Sec_WebSocket_Key="dGhlIHNhbXBsZSBub25jZQ==").status == 101
+
+    def plan() -> dict[str, Any]:
+        told = comfy.ask("POST", "/modelyard/workflows/plan?search=false", workflow).json
+        return {one["name"]: one["directory"] for one in told["models"]}
+
+    until(lambda: plan().get("odd.safetensors") == "upscale_models")
+    assert not plan()["other.safetensors"]
+    status, told = Client(comfy.home).ask("POST", "/api/v1/workflows/plan?search=false", workflow)  # the service's page
+    assert {one["name"]: one["directory"] for one in told["models"]} == plan(), status
 
 
 def test_a_service_that_was_stopped_stays_so_until_it_is_wanted(comfy: Comfy) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import random
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -64,6 +65,25 @@ def test_a_flip_in_a_download_is_found_and_mended_by_fetching_one_block(yard, hu
     assert path.read_bytes() == right
     assert app.stock.catalogue.at(str(path)).health is Health.GOOD
     assert verified(app)["counts"] == {"good": 1}
+
+
+def test_a_flip_anywhere_is_found_and_mended_by_fetching_one_block(yard, hub: PracticeHub) -> None:
+    app, root = yard
+    hub.hf.add_repo("me/model", {"m.safetensors": 3 * 2**20 + 5})
+    download = app.download(Wish(["hf:me/model/m.safetensors"], to=f"{root}/"))
+    assert download.run(download.plan())[0].error is None
+    path = root / "m.safetensors"
+    right, dice = path.read_bytes(), random.Random(7)
+    header = 8 + int.from_bytes(right[:8], "little")
+    scanned(app)
+    places = [0, 7, 8, 9, header // 2, header - 1, header, 2**20 - 1, 2**20, len(right) - 6, len(right) - 1]
+    for at in (*places, *(dice.randrange(len(right)) for _ in range(3))):
+        flip(path, at)
+        told = verified(app, mend=True)
+        assert told["counts"] == {"mended": 1}, at
+        assert told["fetched"] <= 2**20 + 2**18, at
+        assert path.read_bytes() == right, at
+    assert app.stock.catalogue.at(str(path)).health is Health.GOOD
 
 
 def test_a_flip_in_a_file_that_nobody_claimed_is_found_since_it_was_measured(yard) -> None:

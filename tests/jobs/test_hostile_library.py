@@ -12,6 +12,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,13 +23,16 @@ from library.formats.test_pickles import GOOD as TORCH
 from library.formats.test_pickles import called, stacked, zipped
 from library.formats.test_safetensors import GOOD as SAFE
 from library.formats.test_safetensors import packed
+from modelyard.app import App
 from modelyard.catalogue.asking import Asking
-from modelyard.catalogue.model import Health
+from modelyard.catalogue.model import REMARKS, Health, Model
+from modelyard.catalogue.order import Order
 from modelyard.library.reading.child import look
 from modelyard.library.reading.remembered import Memory
 from modelyard.library.roots.roots import Root
 from modelyard.library.walk import Walk
 from modelyard.store.database import FILE
+from server.serving import API, served
 
 from .library import library, model, scanned
 
@@ -65,7 +69,7 @@ def bad(dice: random.Random) -> tuple[str, bytes]:
 
 
 @pytest.mark.slow
-def test_two_thousand_hostile_files_are_each_an_answer_and_good_ones_among_them_stay_good(tmp_path: Path) -> None:
+def test_two_thousand_hostile_files_are_each_an_answer_and_good_ones_and_the_service_stay_good(tmp_path: Path) -> None:
     dice = random.Random(20)
     with library(tmp_path) as (app, root):
         for number in range(COUNT):
@@ -76,20 +80,37 @@ def test_two_thousand_hostile_files_are_each_an_answer_and_good_ones_among_them_
         (root / "out.safetensors").symlink_to("/etc/passwd")
         os.mkfifo(root / "pipe.gguf")
         good = [model(root / f"good{number}.safetensors", number) for number in range(5)]
-        before = time.monotonic()
+    before, total = time.monotonic(), 0
+    with served(tmp_path / "yard") as service:
+        while total < COUNT + 5:  # it scans by itself
+            assert service.ask("GET", "/healthz", token=None).status == 200
+            total = service.ask("GET", f"{API}/models/facets").json["total"]
+            assert time.monotonic() - before < 100
+            time.sleep(0.1)
+        told = service.ask("GET", f"{API}/models?health=damaged&health=unsafe&limit=1000").json["models"]
+        assert len(told) == 1000 and all(one["problems"] for one in told)
+        assert service.stop() == 0
+    with library(tmp_path) as (app, root):
         done = scanned(app)
-        assert time.monotonic() - before < 100
-        assert done.seen == COUNT + 5
+        assert (done.seen, done.added, done.changed) == (COUNT + 5, 0, 0)
         assert {problem.code for problem in done.problems} == {"unreadable", "link-outside"}
-        assert app.stock.catalogue.facets(Asking()).total == COUNT + 5
         for path in good:
             assert app.stock.catalogue.at(str(path)).kind == "lora"
             assert app.stock.catalogue.at(str(path)).health is Health.UNVERIFIED
         counts = app.stock.catalogue.facets(Asking()).counts["health"]
         assert counts["damaged"] > COUNT // 2, counts
         assert counts["unsafe"] > 10, counts
-        again = scanned(app)
-        assert (again.added, again.changed) == (0, 0)
+        asking = Asking(health=("damaged", "unsafe"))
+        nameless = [one.path for one in everything(app, asking) if not set(one.problems) - REMARKS]
+        assert nameless == [], "each one says what is wrong with it"
+
+
+def everything(app: App, asking: Asking) -> Iterator[Model]:
+    after: str | None = ""
+    while after is not None:
+        page = app.stock.catalogue.page(asking, Order(after=after, most=1000))
+        yield from page.models
+        after = page.next
 
 
 def whole(folder: Path) -> None:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from modelyard.app import App
 from modelyard.catalogue.asking import Asking
 from modelyard.errors import BadValue, UnsafePath
-from modelyard.jobs.lockfile import Lock, addresses_by_hash, check, export, export_json, read_lock
+from modelyard.jobs.lockfile import Lock, check, export, export_json, fetchable, read_lock
 from modelyard.jobs.measuring import MeasureOptions, measure_models
 from modelyard.jobs.wish import Wish
 from modelyard.net.stop import Stop
@@ -98,7 +98,10 @@ def test_what_was_downloaded_can_be_had_again_by_its_address_and_the_rest_by_its
         addresses = {one.place: one.address for one in found}
         assert addresses["m.safetensors"].startswith("hf:me/model@")
         assert addresses["stranger.safetensors"] == ""
-        assert addresses_by_hash(app.stock, found)[content.sha256].startswith("civitai:")
+        wanted, left = fetchable(app.stock, found)
+        assert not left and {one.target for one in wanted} == {one.target for one in found}
+        asked = next(one for one in wanted if one.sha256 == content.sha256)
+        assert asked.address.startswith("civitai:"), "its hash was asked for"
 
 
 @pytest.mark.parametrize("place", ["../x", "/etc/x", "a/../../x", "C:\\x", "a\0b"])

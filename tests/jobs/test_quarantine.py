@@ -16,7 +16,8 @@ from library.formats.test_pickles import called, zipped
 from modelyard.app import App
 from modelyard.catalogue.asking import Asking
 from modelyard.errors import BadValue, TargetExists, UnsafePath
-from modelyard.jobs.quarantine import confine, kept, quarantined, release, unsafe
+from modelyard.jobs.admission import quarantined, unsafe
+from modelyard.jobs.quarantine import confine, kept, release
 from modelyard.jobs.wish import Wish
 from modelyard.library.reading.pool import Pool
 from modelyard.net.stop import Stop
@@ -44,7 +45,7 @@ def readers() -> Iterator[Pool]:
 def test_what_ends_its_reader_counts_as_unsafe(tmp_path: Path) -> None:
     part = tmp_path / "a.part"
     part.write_bytes(zipped(TORCH))
-    with Pool(1, patience=0.5) as readers:
+    with Pool(1, patience=2.0) as readers:
         assert unsafe(part, tmp_path / "a.pt", readers) is None
         child = readers._children[0]._process
         assert child is not None

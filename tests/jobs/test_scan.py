@@ -15,6 +15,7 @@ from modelyard.app import App
 from modelyard.catalogue.asking import Asking
 from modelyard.catalogue.model import Health
 from modelyard.errors import Stopped
+from modelyard.jobs.checking import VerifyOptions, verify_models
 from modelyard.jobs.complaints import problems_by_root
 from modelyard.jobs.measuring import MeasureOptions, measure_models
 from modelyard.jobs.scan import Scan, Scanned
@@ -232,6 +233,40 @@ def test_bad_files_are_results_with_names(app: App, root: Path) -> None:
     damaged = {one.place for one in app.stock.catalogue.page(Asking(health=("damaged",))).models}
     assert damaged == {"cut.safetensors", "page.safetensors", "empty.ckpt"}
     assert {os.path.basename(path) for path, _ in done.failed} == damaged
+
+
+def test_where_comfyui_asks_for_no_ending_every_file_is_a_model_but_for_what_lies_beside_them(
+    app: App, tmp_path: Path
+) -> None:
+    comfy = tmp_path / "ComfyUI"
+    for place in ("main.py", "folder_paths.py", "comfy/__init__.py", "models/faces/list.json", "models/faces/a.png"):
+        (comfy / place).parent.mkdir(parents=True, exist_ok=True)
+        (comfy / place).write_bytes(b"{}")
+    (comfy / "extra_model_paths.yaml").write_text("mine:\n  faces: models/faces\n  loras: models/other\n")
+    faces, other = comfy / "models/faces", comfy / "models/other"
+    (faces / "LICENSE").write_bytes(b"free")
+    (faces / "marks.dat").write_bytes(bytes(range(1, 256)))
+    (faces / "cut.safetensors").write_bytes(bytes(range(1, 256)))
+    (faces / "login.task").write_bytes(b"<!doctype html><title>Log in</title>")
+    (faces / "evil.dat").write_bytes(b"\x80\x02cos\nsystem\nU\x01xR.")
+    model(faces / "face.safetensors")
+    other.mkdir()
+    (other / "marks.dat").write_bytes(b"no model")
+    app.stock.entries.keep(Entry(path=str(comfy), comfy=True))
+    told = scan(app.stock)
+    found = {one.place: one.health for one in app.stock.catalogue.page(Asking(folder=("faces",))).models}
+    assert found == {
+        "marks.dat": "unverified",
+        "cut.safetensors": "damaged",
+        "login.task": "damaged",
+        "evil.dat": "unsafe",
+        "face.safetensors": "unverified",
+    }
+    assert not app.stock.catalogue.page(Asking(folder=("loras",))).models
+    assert str(faces / "marks.dat") not in dict(told.failed)
+    marks = app.stock.catalogue.at(str(faces / "marks.dat"))
+    verify_models(app.stock, VerifyOptions(ids=(marks.id,)), Stop(), lambda _: None)
+    assert app.stock.catalogue.get(marks.id).health == "unverified", "of no known format is no fault there"
 
 
 def test_a_missing_shard_is_damage(app: App, root: Path) -> None:

@@ -98,6 +98,21 @@ def test_a_key_goes_to_its_origin_and_never_along_a_redirect(serve: Callable[[An
     assert cdn.asked[0][1]["range"] == "bytes=0-"
 
 
+def test_no_cookie_is_ever_sent_back(serve: Callable[[Answers], Server]) -> None:
+    def answers(target: str, _: dict[str, str]) -> bytes:
+        cookie = "Set-Cookie: session=canary; Path=/"
+        to_b = f"HTTP/1.1 302 Found\r\nLocation: /b\r\nContent-Length: 0\r\n{cookie}\r\n\r\n".encode()
+        return to_b if target == "/a" else ok(b"hello", cookie)
+
+    hub, one = serve(answers), client()
+    for _ in range(2):
+        reply = one.open(Request(hub.url + "/a"), Stop())
+        assert reply.read_all(100) == b"hello"
+        reply.close()
+    assert [target for target, _ in hub.asked] == ["/a", "/b", "/a", "/b"]
+    assert not any("cookie" in fields or "canary" in repr(fields) for _, fields in hub.asked)
+
+
 def test_ten_redirects_are_followed_and_a_loop_is_not(serve: Callable[[Answers], Server]) -> None:
     def answers(target: str, _: dict[str, str]) -> bytes:
         number = int(target.rsplit("/", 1)[1])

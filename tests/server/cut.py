@@ -27,9 +27,9 @@ def main(where: str, path: str, body: str) -> None:
     """Do it until the cut."""
     whole = getattr(OnceKept, where)
 
-    def cut(*given: Any) -> None:
+    def cut(*given: Any, **how: Any) -> None:
         if where == "keep_within":
-            whole(*given)
+            whole(*given, **how)
         os.kill(os.getpid(), signal.SIGKILL)
 
     setattr(OnceKept, where, cut)

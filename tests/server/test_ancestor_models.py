@@ -13,6 +13,8 @@ import pytest
 
 from jobs.library import model
 from modelyard.library.previews.containers import form_of
+from modelyard.server.api.answers import example_of
+from modelyard.server.inside import router
 from modelyard.testing import PracticeHub
 from modelyard.testing.pictures import png
 from server.serving import Served, served
@@ -48,7 +50,18 @@ def yard(root: Path) -> Iterator[Served]:
 def good(yard: Served, method: str, path: str, body: Any = None, **headers: str) -> Any:
     got = yard.ask(method, path, body, **headers)
     assert (got.status, got.json["success"]) == (200, True), got
+    shown = example_of(router().find(method, path.partition("?")[0])[0])
+    assert names_in(got.json) <= names_in(shown), (got.json, shown)
     return got.json.get("data")
+
+
+def names_in(told: Any) -> set[str]:
+    """Every name of a field, at any depth, but those of a model's metadata: not each model has them all."""
+    if isinstance(told, list):
+        return set().union(*map(names_in, told))
+    if not isinstance(told, dict):
+        return set()
+    return set(told).union(*(names_in(value) for name, value in told.items() if name != "metadata"))
 
 
 def test_folders_and_models_are_listed_as_its_page_wants_them(yard: Served, root: Path) -> None:
@@ -107,7 +120,7 @@ def test_nothing_outside_the_folders_is_reached(yard: Served, root: Path, name: 
             sent = json.dumps({"type": "loras", "pathIndex": 0, "fullname": unquote(name)}).encode()
             got = yard.ask("PUT", f"{SCRIPT}/model/loras/0/two.safetensors", sent)
         case "refresh":
-            got = yard.ask("GET", f"{SCRIPT}/model/loras/0/{name}/metadata/refresh")
+            got = yard.ask("POST", f"{SCRIPT}/model/loras/0/{name}/metadata/refresh")
         case _:
             got = yard.ask("GET", f"{SCRIPT}/{route}/loras/0/{name}")
     assert got.json["success"] is False
@@ -153,7 +166,11 @@ def test_refreshing_maintenance_and_previews_answer_as_the_fork_does(yard: Serve
     before = good(yard, "GET", f"{SCRIPT}/maintenance/scan?type=loras&include_previews=true")
     assert before["total_incomplete"] == 4 and before["scanned_types"] == ["loras"]
     assert {"missing_description"} <= set(before["models"][0]["issues"])
-    told = good(yard, "GET", f"{SCRIPT}/model/loras/0/known.safetensors/metadata/refresh")
+    path = f"{SCRIPT}/model/loras/0/known.safetensors/metadata/refresh"
+    refused = yard.ask("GET", path)
+    assert (refused.status, refused.json["success"], refused.json["code"]) == (200, False, "wrong-method")
+    assert "POST" in refused.json["error"]
+    told = good(yard, "POST", path)
     assert (told["status"], told["old_completeness"], told["new_completeness"]) == ("updated", "minimal", "complete")
     assert told["hash"] == hashlib.sha256((root / "known.safetensors").read_bytes()).hexdigest()
     chosen = {"models": [str(root / "known.safetensors"), str(root / "two.safetensors"), "/etc/passwd", "x", "../y"]}

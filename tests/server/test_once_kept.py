@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from modelyard.errors import Busy, KeyReused
+from modelyard.errors import Busy, DiskFull, KeyReused, OutcomeUnknown
 from modelyard.server.messages import Reply
 from modelyard.server.once_kept import OnceKept
 from modelyard.store.database import Database
@@ -58,6 +58,52 @@ def test_a_retry_while_the_answer_is_written_is_not_begun_anew(
     monkeypatch.setattr(database, "writing", writing)
     once.keep("a\0b", Reply(201, b"{}"))
     assert told == ["busy"] and once.begin("a\0b", MARK) == Reply(201, b"{}")
+
+
+def test_what_was_begun_before_a_kill_is_not_begun_again(database: Database) -> None:
+    assert once_of(database).begin("a\0b", MARK, note=True) is None
+    after = once_of(database)
+    with pytest.raises(OutcomeUnknown):
+        after.begin("a\0b", MARK, note=True)
+    with pytest.raises(KeyReused):
+        after.begin("a\0b", b"x" * 32, note=True)
+    assert OnceKept(database, lambda: 1000.0 + 86401).begin("a\0b", MARK) is None  # a day later
+
+
+def test_an_answer_takes_the_place_of_its_note_and_a_failure_takes_it_away(database: Database) -> None:
+    once = once_of(database)
+    assert once.begin("a\0b", MARK, note=True) is None and once.begin("a\0c", MARK, note=True) is None
+    once.keep("a\0b", Reply(200, b"[]"))
+    once.drop("a\0c")
+    assert once_of(database).begin("a\0b", MARK, note=True) == Reply(200, b"[]")
+    assert once_of(database).begin("a\0c", MARK, note=True) is None
+
+
+def test_an_answer_with_a_secret_is_told_again_and_never_gets_to_the_disk(database: Database, tmp_path: Path) -> None:
+    once, told = once_of(database), Reply(201, b"yard_canary")
+    assert once.begin("a\0b", MARK, note=True) is None
+    once.keep("a\0b", told, secret=True)
+    assert once.begin("a\0b", MARK, note=True) == told
+    assert not any(b"yard_canary" in path.read_bytes() for path in tmp_path.iterdir())
+    with pytest.raises(OutcomeUnknown):  # after a restart nobody has it, and nobody makes a second one
+        once_of(database).begin("a\0b", MARK, note=True)
+
+
+def test_what_cannot_be_noted_is_not_begun_and_its_key_stays_free(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    once = once_of(database)
+
+    @contextlib.contextmanager
+    def full() -> Iterator[Any]:
+        raise DiskFull("The disk is full.")
+        yield
+
+    with monkeypatch.context() as patched:
+        patched.setattr(database, "writing", full)
+        with pytest.raises(DiskFull):
+            once.begin("a\0b", MARK, note=True)
+    assert once.begin("a\0b", MARK, note=True) is None
 
 
 def test_long_names_and_keys_fit_into_postgresql(postgres: Cluster, tmp_path: Path) -> None:

@@ -3,14 +3,16 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
 from modelyard.app import App
 from modelyard.errors import DiskError
-from modelyard.server.api.answers import ANSWERS, PROBLEM, example_of
+from modelyard.server.api.answers import ANSWERS, BY_ROUTE, IN_JSON, PROBLEM, example_of
 from modelyard.server.inside import call, router
+from modelyard.server.messages import JSON
 from modelyard.server.openapi import describe, failures
 from modelyard.server.problem import Problem, family, status_of
 from modelyard.server.routes import Route
@@ -65,12 +67,40 @@ def test_every_example_of_a_body_is_read_by_its_own_route(monkeypatch: pytest.Mo
             assert status == route.status or code in failures(route)[status], (route.name, answer)
 
 
+def _within(example: Any, plain: Any) -> bool:
+    """Whether everything that an example says came through its type, and nothing that the type does not know."""
+    if isinstance(example, dict):
+        return isinstance(plain, dict) and all(
+            name in plain and _within(example[name], plain[name]) for name in example
+        )
+    if isinstance(example, list):
+        return len(example) == len(plain) and all(map(_within, example, plain))
+    return bool(example == plain)
+
+
+def test_every_good_answer_in_json_has_an_example() -> None:
+    without = []
+    for path, methods in json.loads(describe(router().routes))["paths"].items():
+        for method, told in methods.items():
+            for status, answer in told["responses"].items():
+                if status.startswith("2") and "example" not in answer.get("content", {}).get(JSON, {"example": None}):
+                    without.append(f"{method} {path}")
+    assert not without
+
+
 def test_every_example_of_an_answer_is_one_of_its_type() -> None:
-    for kind, example in ANSWERS.items():
-        plain = msgspec.to_builtins(msgspec.convert(example, kind), enc_hook=str)
-        assert set(example) <= set(plain), kind
+    for route in router().routes:
+        if route.media_type == JSON and route.status != 204:
+            example = example_of(route)
+            plain = msgspec.json.decode(msgspec.json.encode(msgspec.convert(example, route.gives), enc_hook=str))
+            assert _within(example, plain), route.name
+
+
+def test_every_example_is_shown_by_a_route() -> None:
+    names = {route.name for route in router().routes}
+    assert names >= {*BY_ROUTE, *IN_JSON}
     used = {repr(example_of(route)) for route in router().routes}
-    assert not [kind for kind, one in ANSWERS.items() if not {repr(one), repr([one])} & used], "no route shows it"
+    assert not [kind for kind, one in ANSWERS.items() if not {repr(one), repr([one])} & used]
 
 
 def test_the_example_of_a_problem_is_what_the_service_says() -> None:

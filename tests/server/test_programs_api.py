@@ -19,6 +19,7 @@ from modelyard.jobs.household import CHORES
 from modelyard.net.stop import Stop
 from modelyard.server.inside import call, router
 from modelyard.server.roles import Role
+from modelyard.values.version import VERSION
 from programs.installed import trees
 from server.asking import ask
 
@@ -68,6 +69,34 @@ def test_programs_are_listed_and_imported(app: App, home: Path) -> None:
     taken = asked(app, "POST", f"/programs/{cache['id']}/settings", {"keys": True})
     assert taken["keys"][0]["kept"] and "canarycanary" not in json.dumps(taken)
     assert asked(app, "POST", "/programs/none/import", {}, 404)["code"] == "no-such-program"
+
+
+def test_the_extension_is_laid_into_a_comfyui_and_taken_out_again(app: App, home: Path) -> None:
+    comfy, forge = trees.comfy(home / "ComfyUI"), trees.web_ui(home / "forge", "modules_forge")
+
+    def listed() -> dict[str, Any]:
+        return {one["kind"]: one for one in asked(app, "GET", "/programs")["programs"]}
+
+    before = listed()
+    way, laid = f"/programs/{before['comfyui']['id']}/extension", comfy / "custom_nodes" / "modelyard"
+    assert before["forge"]["extension"] is None
+    assert before["comfyui"]["extension"]["state"] == "absent"
+    told = asked(app, "POST", way, {"hosts": ["GPU.example"]})
+    current = {"state": "current", "path": str(laid), "version": VERSION, "hosts": ["gpu.example"]}
+    assert told == current | {"restart": True} and (laid / "yard.py").is_file()
+    assert listed()["comfyui"]["extension"] == current | {"restart": False}
+    assert str(comfy) in [one["path"] for one in asked(app, "GET", "/roots")["entries"]]
+    (laid / "pyproject.toml").write_text((laid / "pyproject.toml").read_text().replace(VERSION, "0.0.1"))
+    assert listed()["comfyui"]["extension"]["state"] == "other"
+    assert asked(app, "POST", way, {"roots": False})["hosts"] == ["gpu.example"]
+    told = asked(app, "DELETE", way)
+    assert (told["state"], told["restart"], laid.exists()) == ("absent", True, False)
+    assert asked(app, "DELETE", way, None, 404)["code"] == "no-such-file"
+    (laid / "theirs").mkdir(parents=True)
+    assert listed()["comfyui"]["extension"]["state"] == "blocked"
+    assert asked(app, "POST", way, {}, 409)["code"] == "target-exists" and (laid / "theirs").is_dir()
+    assert asked(app, "POST", f"/programs/{before['forge']['id']}/extension", {}, 400)["code"] == "bad-value"
+    assert not (forge / "custom_nodes").exists()
 
 
 def test_places_are_kept_and_forgotten(app: App, tmp_path: Path) -> None:
@@ -122,7 +151,8 @@ def test_rows_that_lead_out_become_plain_names(app: App) -> None:
 def test_what_writes_into_programs_is_for_admins(app: App) -> None:
     roles = {route.name: route.role for route in router().routes}
     admins = ("keep_program_place", "forget_program_place", "begin_import", "take_program_settings", "begin_link")
-    assert {roles[name] for name in (*admins, "undo_link")} == {Role.ADMIN}
+    more = ("undo_link", "lay_extension_in", "take_extension_out")
+    assert {roles[name] for name in (*admins, *more)} == {Role.ADMIN}
     assert ask(app, Role.OPERATOR, "POST", "/api/v1/links", {"ids": [1], "program": "x"})[0] == 403
     assert ask(app, Role.VIEWER, "GET", "/api/v1/programs")[0] == 403
     assert ask(app, Role.OPERATOR, "GET", "/api/v1/programs")[0] == 200

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import stat
 import sys
-import uuid
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -15,11 +12,6 @@ import click
 from modelyard.app import App
 from modelyard.cli.options import json_option, opened
 from modelyard.cli.yard import asking
-from modelyard.errors import TargetExists
-from modelyard.store.disk_gate import disk_errors
-from modelyard.store.opened import Opened, pinned
-
-_BEGIN = b'{"modelyard_backup":'
 
 
 @click.command()
@@ -35,7 +27,9 @@ def command(file: Path, as_json: bool) -> None:
         if to_stdout:
             sys.stdout.buffer.writelines(pieces)
             return
-        size = _put(file.absolute(), pieces)
+        from modelyard.jobs.backup.saving import save
+
+        size = save(file.absolute(), pieces)
         teller.data({"file": str(file), "size": size})
         teller.note(f"{size:,} bytes written to {file}. It holds no key: keep those apart.")
 
@@ -48,46 +42,3 @@ def _pieces(app: App) -> Iterator[Iterable[bytes]]:
 
     with asking(app) as yard:
         yield [yard("GET", "/backup")] if yard.lasts else backup_json(holdings(app))
-
-
-def _put(path: Path, pieces: Iterable[bytes]) -> int:
-    """Write a file that only its owner may read, whole or not at all; gives its bytes.
-
-    Raises:
-        TargetExists: Something that is no backup stands there.
-        DiskError: The disk says no; what stood there stays.
-    """
-    name = f".modelyard-{uuid.uuid4().hex[:12]}.tmp"
-    with disk_errors(path), pinned(path.parent) as folder:
-        _check(folder, path)
-        try:
-            descriptor = folder.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "wb") as out:
-                out.writelines(pieces)
-                size = out.tell()
-                out.flush()
-                os.fsync(descriptor)
-            _check(folder, path)
-            folder.replace(name, path.name)
-            folder.sync()
-        finally:
-            with contextlib.suppress(OSError):
-                folder.unlink(name)
-    return size
-
-
-def _check(folder: Opened, path: Path) -> None:
-    """Only an older backup may go for a newer one.
-
-    Raises:
-        TargetExists: Something else stands there.
-    """
-    there = folder.stat(path.name)
-    if there is None:
-        return
-    plain = stat.S_ISREG(there.st_mode)
-    if plain:
-        with os.fdopen(folder.open(path.name), "rb") as found:
-            plain = found.read(len(_BEGIN)) == _BEGIN
-    if not plain:
-        raise TargetExists(f"{path} is there already, and is no backup.", hint="Choose another name.")

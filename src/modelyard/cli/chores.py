@@ -5,9 +5,8 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from modelyard.app import App
 from modelyard.cli.options import stopping
 from modelyard.cli.telling import Teller
 from modelyard.errors import Stopped
@@ -15,6 +14,9 @@ from modelyard.jobs.chores import Step
 from modelyard.server.client import Client, running
 from modelyard.server.folder import held
 from modelyard.server.problem import error_told
+
+if TYPE_CHECKING:
+    from modelyard.app import App
 
 _LOOK = 0.25
 _PATIENCE = 5.0

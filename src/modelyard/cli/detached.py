@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from modelyard.app import App
 from modelyard.cli.telling import Teller
+
+if TYPE_CHECKING:
+    from modelyard.app import App
 
 
 def queue_all(app: App, teller: Teller, addresses: Sequence[str], shared: Mapping[str, Any]) -> int:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from modelyard.app import App
 from modelyard.cli.options import json_option, opened
 from modelyard.cli.telling import Teller
 from modelyard.cli.yard import asking, started
 from modelyard.server.client import Client
 from modelyard.values.sizes import show_size
+
+if TYPE_CHECKING:
+    from modelyard.app import App
 
 _MISSING = 3
 _COMING = 8

@@ -5,13 +5,15 @@ from __future__ import annotations
 import contextlib
 import signal
 from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from modelyard.app import App
 from modelyard.cli.telling import Teller
 from modelyard.net.stop import Stop
+
+if TYPE_CHECKING:
+    from modelyard.app import App
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -48,5 +50,7 @@ def opened(
     *, as_json: bool = False, quiet: bool = False, offline: bool = False, flags: dict[str, str] | None = None
 ) -> Iterator[tuple[App, Teller]]:
     """An App and a teller for the length of a command; Ctrl-C stops the App first."""
+    from modelyard.app import App  # most of a command's start: none of it for `--help`
+
     with App(offline=offline, flags=flags) as app:
         yield app, Teller(as_json=as_json, quiet=quiet, redactor=app.redactor)

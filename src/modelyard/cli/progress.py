@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from modelyard.cli.telling import Teller
 from modelyard.engine.progress import Snapshot
-from modelyard.jobs.download import Download
 from modelyard.jobs.preflight import Step
-from modelyard.jobs.wish import Planned
 from modelyard.values.sizes import show_size, show_time
+
+if TYPE_CHECKING:
+    from modelyard.jobs.download import Download
+    from modelyard.jobs.wish import Planned
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars

@@ -36,8 +36,8 @@ def command(ctx: click.Context, as_json: bool) -> None:
 @click.option("--sha256", metavar="HEX", help="Release it without asking when it has this hash.")
 def release(file: Path, sha256: str | None) -> None:
     """Give FILE its name back: from then on programs load it, and what it holds is run."""
+    from modelyard.jobs.admission import own_suffix
     from modelyard.jobs.measure import measure
-    from modelyard.jobs.quarantine import own_suffix
     from modelyard.jobs.quarantine import release as let_go
     from modelyard.library.opinion import opinion
 

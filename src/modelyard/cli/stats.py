@@ -16,11 +16,12 @@ _BAR = 30
 @click.command()
 @click.option("--since", metavar="DAY", default="0000-00-00", help="From this day, YYYY-MM-DD.")
 @click.option("--until", metavar="DAY", default="9999-12-31", help="To this day.")
+@click.option("--by", type=click.Choice(["day", "month", "year"]), default="day", help="A line for each.")
 @json_option
-def command(since: str, until: str, as_json: bool) -> None:
+def command(since: str, until: str, by: str, as_json: bool) -> None:
     """Show counts, bytes and mean speed per day and hub."""
     with reached(as_json=as_json) as (yard, teller):
-        told = yard("GET", f"/statistics?since={since}&until={until}")
+        told = yard("GET", f"/statistics?since={since}&until={until}&by={by}")
         teller.data(told)
         most = max((day["bytes"] for day in told["days"]), default=0)
         for day in told["days"]:
@@ -35,4 +36,4 @@ def command(since: str, until: str, as_json: bool) -> None:
 def _row(day: dict[str, Any], most: int) -> str:
     bar = "█" * round(_BAR * day["bytes"] / most) if most else ""
     counts = f"{day['done']} done" + (f", {day['failed']} failed" if day["failed"] else "")
-    return f"{day['day']}  {day['hub']:12} {show_size(day['bytes']):>10}  {counts:20} {bar}".rstrip()
+    return f"{day['day']:10}  {day['hub']:12} {show_size(day['bytes']):>10}  {counts:20} {bar}".rstrip()

@@ -62,8 +62,8 @@ def command() -> None:
 def plan(files: tuple[Path, ...], as_json: bool, comfyui: str, accept: str | None, search: bool, offline: bool) -> int:
     """Say which models workflows need, and what of them is here. Fetches nothing.
 
-    Ends with 0 when every needed model is here (or no folder of models is known to look in), with 3 when one is
-    missing, with 6 when a file holds no workflow.
+    Ends with 0 when every needed model is here, with 3 when one is missing (or no folder of models is known to look
+    in), with 6 when a file holds no workflow.
     """
     found = list(found_in(files))
     if not (search or comfyui or _is_anything_known()):
@@ -107,7 +107,7 @@ def _plan(found: Sequence[Found], made: Resolver, teller: Teller) -> int:
             _tell(one, plan_of(models, made.rooms(models), whole.notes), teller, compared=compared)
     for line in room_lines(whole):
         teller.note(line)
-    return code or (_INCOMPLETE if compared and not whole.complete else 0)
+    return code or (0 if whole.complete else _INCOMPLETE)
 
 
 def _whole(found: Sequence[Found], made: Resolver) -> Plan:

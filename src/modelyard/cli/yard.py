@@ -9,19 +9,20 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 import msgspec
 
-from modelyard.app import App
 from modelyard.cli.options import opened
 from modelyard.cli.telling import Teller
 from modelyard.errors import Busy, NoService
-from modelyard.jobs.logbook import waits
 from modelyard.server.client import Client, running
 from modelyard.server.folder import Note, held, held_by
 from modelyard.values.version import VERSION
+
+if TYPE_CHECKING:
+    from modelyard.app import App
 
 _START = 20.0
 _STARTS = 3
@@ -56,6 +57,8 @@ def reached(*, as_json: bool = False, quiet: bool = False) -> Iterator[tuple[Yar
 @contextlib.contextmanager
 def asking(app: App) -> Iterator[Yard]:
     """The queue: the service where one runs, else this process."""
+    from modelyard.jobs.logbook import waits
+
     note = _found(app.folder)
     if note is None and waits(app.folder):
         with contextlib.suppress(Busy), held(app.folder, _TURN):

@@ -84,7 +84,7 @@ def install(path: Path, home: Path, hosts: Sequence[str] = (), python: str = sys
         TargetExists, UnsafePath: Something else has its place.
         DiskError: The folder cannot be written.
     """
-    target = _target(path)
+    target = place_in(path)
     there, old = _ours(target), _config(target)
     names = (*(old.hosts if old else ()), *map(_host, hosts))
     config = Config(python, str(home), tuple(dict.fromkeys(names)))
@@ -106,7 +106,7 @@ def uninstall(path: Path) -> Path:
         TargetExists, UnsafePath: Something else has its place.
         DiskError: The folder cannot be written.
     """
-    target = _target(path)
+    target = place_in(path)
     if _ours(target) is None:
         raise NoSuchFile(f"{target} is not there.", hint="See `modelyard comfyui status`.")
     with (
@@ -124,7 +124,7 @@ def status(path: Path, home: Path, python: str = sys.executable) -> Status:
         BadValue: There is no ComfyUI.
         TargetExists, UnsafePath: Something else has its place.
     """
-    target = _target(path)
+    target = place_in(path)
     version = _ours(target)
     if version is None:
         return Status(str(target.parents[1]), str(target), installed=False)
@@ -133,7 +133,12 @@ def status(path: Path, home: Path, python: str = sys.executable) -> Status:
     return Status(str(target.parents[1]), str(target), True, version, current, config)
 
 
-def _target(path: Path) -> Path:
+def place_in(path: Path) -> Path:
+    """Where the extension is or would be.
+
+    Raises:
+        BadValue: There is no ComfyUI.
+    """
     return comfyui_at(path) / "custom_nodes" / NAME
 
 

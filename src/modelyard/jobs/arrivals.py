@@ -18,7 +18,7 @@ from modelyard.engine.journal import forget_journal
 from modelyard.engine.landing import name, sync_parts
 from modelyard.engine.part import PartFile
 from modelyard.errors import TargetExists, YardError, unforeseen
-from modelyard.jobs.quarantine import quarantined
+from modelyard.jobs.admission import Check, quarantined
 from modelyard.store.proofs import Proof, Proofs
 
 _MOST = 256
@@ -64,11 +64,14 @@ class Arrivals:
     """Lands parts in batches. Use as a context manager: leaving it waits for the last one.
 
     Args:
-        check: Why a part may not get its final name; it gets that of a quarantined file instead.
+        check: Why parts may not get their final names, None for each that may; the others get those of quarantined
+            files instead.
     """
 
     def __init__(
-        self, proofs: Proofs, check: Callable[[Path, Path], YardError | None] = lambda _part, _target: None
+        self,
+        proofs: Proofs,
+        check: Check = lambda arrived: [None] * len(arrived),
     ) -> None:
         self._proofs = proofs
         self._check = check
@@ -113,10 +116,10 @@ class Arrivals:
             return
         failed: dict[int, YardError] = {}
         refused: dict[int, YardError] = {}
-        for arrival in batch:
+        whys = self._check([(arrival.part.path, arrival.target) for arrival in batch])
+        for arrival, why in zip(batch, whys, strict=True):
             try:
                 arrival.part.check_place()
-                why = self._check(arrival.part.path, arrival.target)
                 if why is not None:
                     refused[id(arrival)] = why
                 _name(arrival, quarantine=why is not None)

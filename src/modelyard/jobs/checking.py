@@ -20,6 +20,7 @@ from modelyard.jobs.chores import Chore, Options, Step, Tell
 from modelyard.jobs.measure import Measured
 from modelyard.jobs.measuring import DIGESTS
 from modelyard.jobs.scan import Scan
+from modelyard.jobs.sighting import as_listed
 from modelyard.jobs.stock import Stock
 from modelyard.jobs.verify import Finding, State, repair, verify
 from modelyard.net.stop import Stop
@@ -102,7 +103,7 @@ class Check:
         """Read it, mend it, write down what it is."""
         if stale := [file.path for file in self.stock.catalogue.files(self.model.id) if not is_as_known(file)]:
             Scan(self.stock, self.stop).files(stale)
-        problems = set(self.stock.reader.read([self.model.path])[0].problems)
+        problems = self._read()
         problems |= set(self.model.problems) & {"missing-shard"}
         words: list[str] = []
         states: set[State] = set()
@@ -120,13 +121,19 @@ class Check:
             problems |= found
             words += [why] if why else []
         if State.MENDED in states:
-            problems = set(self.stock.reader.read([self.model.path])[0].problems)
+            problems = self._read()
         if self.moving:
             self.done.count(self.model, "changing", "It was written to while it was read; verify it again later.")
             return
         good = State.UNKNOWN not in states
         health = self.stock.catalogue.checked(self.model.id, problems, good=good, at=self.stock.wall())
         self.done.count(self.model, _state(health, states), " ".join(words) or ", ".join(sorted(problems)))
+
+    def _read(self) -> set[str]:
+        """What its head says is wrong with it."""
+        (reading,) = self.stock.reader.read([self.model.path])
+        root = self.stock.roots().holding(Path(self.model.path))
+        return set(as_listed(root, self.model.path, reading).problems)
 
     def _file(self, file: FileView, *, sound: bool) -> tuple[State, set[str], str]:
         """State of one file, problems of its bytes, and why, in words."""

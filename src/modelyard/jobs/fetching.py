@@ -21,6 +21,7 @@ from modelyard.engine.progress import Progress
 from modelyard.engine.run import Surroundings
 from modelyard.engine.xet import goes_by_xet
 from modelyard.errors import DiskError, Stopped, YardError, unforeseen
+from modelyard.jobs.admission import Arrived, refusals
 from modelyard.jobs.arrivals import Arrival, Arrivals
 from modelyard.jobs.beside import asking_beside, size_begun
 from modelyard.jobs.crew import Crew
@@ -28,7 +29,6 @@ from modelyard.jobs.first_look import enrich, told_by
 from modelyard.jobs.folders import make_folder
 from modelyard.jobs.planning import Planner
 from modelyard.jobs.preflight import Step
-from modelyard.jobs.quarantine import unsafe
 from modelyard.jobs.standing import Standing
 from modelyard.jobs.unpack import fetch_unpacked, is_archive
 from modelyard.jobs.wish import Outcome, Planned, proof_of
@@ -140,7 +140,7 @@ class Fetching:
             stack.enter_context(self._handles)
             waits = functools.partial(self._waits, around, waited)
             part = stack.enter_context(hold(one.part, clock, self._stop, waits, within=self.wish.within))
-            self._standing.hold(one.part)
+            self._standing.hold(part.path)
             if waited or one.place.target.exists():
                 one = replace(one, verdict=self._planner.verdict(one.place.target, one.order))
                 if one.verdict.step is Step.HERE:
@@ -240,8 +240,8 @@ class Fetching:
             Arrival(part, one.place.target, one.verdict.step is Step.REPLACE, lambda: proof_of(one, fetched), done)
         )
 
-    def _check(self, part: Path, target: Path) -> YardError | None:
-        return unsafe(part, target, self._readers) if self.yard.settings["quarantine"] else None
+    def _check(self, arrived: Arrived) -> Sequence[YardError | None]:
+        return refusals(arrived, self._readers) if self.yard.settings["quarantine"] else [None] * len(arrived)
 
     def _make_folder(self, folder: Path) -> None:
         self.made.extend(make_folder(folder))

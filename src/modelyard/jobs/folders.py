@@ -20,6 +20,8 @@ def make_folder(folder: Path) -> list[Path]:
     Raises:
         DiskError: It cannot be made or written to.
     """
+    if folder.is_dir():
+        return []
     missing = [each for each in (folder, *folder.parents) if not each.exists()]
     with disk_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)

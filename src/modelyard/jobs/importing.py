@@ -51,7 +51,7 @@ def import_programs(stock: Stock, options: ImportOptions, stop: Stop, tell: Tell
             raise BadValue(
                 f"{one.name} at {one.path} has no folder of models.", hint=one.why or "Nothing need be done."
             )
-    fresh = [path for one in chosen for path in _register(stock, one)]
+    fresh = [path for one in chosen for path in register(stock, one)]
     roots = stock.roots()
     reals = by_real_path(roots)
     places = [folder.path for one in chosen for folder in one.folders]
@@ -73,8 +73,12 @@ def import_programs(stock: Stock, options: ImportOptions, stop: Stop, tell: Tell
     }
 
 
-def _register(stock: Stock, program: Program) -> list[str]:
-    """Register what no root holds yet; gives the new places."""
+def register(stock: Stock, program: Program) -> list[str]:
+    """Register what of a program's folders no root holds yet; gives the new places.
+
+    Raises:
+        BadValue: A ComfyUI's settings name what is no place for models; nothing was registered.
+    """
     if program.kind == "comfyui":
         entries = [entry_of(program)]
         strange = [root.path for root in roots_of(entries).all if root.path.is_dir() and not _fits(root.path)]

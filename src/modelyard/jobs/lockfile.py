@@ -242,7 +242,23 @@ def _twin(stock: Stock, file: LockedFile) -> str:
     return ""
 
 
-def addresses_by_hash(stock: Stock, verdicts: Sequence[Verdict]) -> dict[str, str]:
+def fetchable(stock: Stock, found: Sequence[Verdict]) -> tuple[list[Verdict], list[Verdict]]:
+    """What is missing and can be fetched, each with its address and target; and what is left as it is.
+
+    Hubs are asked for what has a hash and no address.
+    """
+    missing = [one for one in found if one.state == "missing"]
+    known = _addresses_by_hash(stock, missing)
+    wanted: list[Verdict] = []
+    left = [one for one in found if one.state in ("differs", "elsewhere")]
+    for one in missing:
+        address = one.address or known.get(one.sha256, "")
+        can = bool(address and one.target)
+        (wanted if can else left).append(msgspec.structs.replace(one, address=address) if can else one)
+    return wanted, left
+
+
+def _addresses_by_hash(stock: Stock, verdicts: Sequence[Verdict]) -> dict[str, str]:
     """Addresses of missing files that have none, by their SHA-256: every hub is asked."""
     wanted = [one.sha256 for one in verdicts if one.state == "missing" and not one.address and one.sha256]
     found: dict[str, str] = {}

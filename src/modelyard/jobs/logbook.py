@@ -12,14 +12,16 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from modelyard.jobs.download import Download
-from modelyard.jobs.wish import Outcome
 from modelyard.store.disk_gate import disk_errors
 from modelyard.store.file_lock import lock
+
+if TYPE_CHECKING:
+    from modelyard.jobs.download import Download
+    from modelyard.jobs.wish import Outcome
 
 _NAME = "fetched.jsonl"
 LARGEST = 16 * 2**20

@@ -16,6 +16,7 @@ from modelyard.engine.part import PartFile, part_path
 from modelyard.errors import Damaged, NotFound, YardError
 from modelyard.hubs.base import Hub
 from modelyard.jobs.yard import Yard
+from modelyard.library.shifting.failpoint import failpoint
 from modelyard.net.stop import Stop
 from modelyard.net.url import without_query
 from modelyard.store.disk_gate import disk_errors
@@ -93,7 +94,9 @@ def put_back(part: PartFile, path: Path, wrong: Stamp) -> None:
     with disk_errors(path):
         if hasattr(os, "fchmod"):
             os.fchmod(part.fd, stat.S_IMODE(path.stat().st_mode))
+    failpoint("mend-proven")
     land(part, path, replace=True)
+    failpoint("mend-landed")
 
 
 def _copied(source: Path, part: PartFile, stop: Stop) -> dict[str, str]:

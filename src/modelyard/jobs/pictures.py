@@ -35,6 +35,8 @@ TYPES = {
     "webp": "image/webp",
     "gif": "image/gif",
     "avif": "image/avif",
+    "bmp": "image/bmp",
+    "jxl": "image/jxl",
     "mp4": "video/mp4",
     "webm": "video/webm",
 }

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from modelyard.jobs.dedupe import Group, duplicates
+from modelyard.jobs.extending import Extension, seen
 from modelyard.jobs.finding import by_real_path, found, is_held, places, rewriting_of
 from modelyard.jobs.stock import Stock
 from modelyard.library.roots.roots import Root
@@ -55,6 +56,7 @@ class ProgramView(msgspec.Struct, frozen=True, kw_only=True):
         why: Why not by others.
         proxy: Its settings name one; without its password.
         notes: What in its settings could not be used.
+        extension: Our extension in it; null where it is no ComfyUI.
     """
 
     id: str
@@ -74,6 +76,7 @@ class ProgramView(msgspec.Struct, frozen=True, kw_only=True):
     keys: list[FoundKey]
     proxy: str
     notes: list[str]
+    extension: Extension | None
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,7 +103,7 @@ def survey(stock: Stock, machine: Machine | None = None) -> Found:
     owners = [(str(folder.path) + os.sep, one.id) for one in programs for folder in one.folders]
     shared, freed, between = _between(doubles.groups, owners)
     return Found(
-        programs=[_view(one, reals, shared.get(one.id, 0), freed.get(one.id, 0)) for one in programs],
+        programs=[_view(stock, one, reals, shared.get(one.id, 0), freed.get(one.id, 0)) for one in programs],
         places=places(stock),
         shared=sum(group.size for group in between),
         frees=sum(group.frees for group in between),
@@ -130,7 +133,7 @@ def _between(
     return shared, freed, between
 
 
-def _view(program: Program, reals: Sequence[tuple[Path, Root]], shared: int, frees: int) -> ProgramView:
+def _view(stock: Stock, program: Program, reals: Sequence[tuple[Path, Root]], shared: int, frees: int) -> ProgramView:
     weight = weigh(tuple(folder.path for folder in program.folders))
     folders = [
         FolderView(
@@ -160,4 +163,5 @@ def _view(program: Program, reals: Sequence[tuple[Path, Root]], shared: int, fre
         keys=[FoundKey(one.hub, str(one.path)) for one in program.keys],
         proxy=program.proxy,
         notes=list(program.notes),
+        extension=seen(stock, program),
     )

@@ -1,6 +1,6 @@
 """Quarantine: a pickle that would run code stands under a name that no program loads, until a person releases it.
 
-The content decides, never the ending of the name; what cannot be taken apart counts as unsafe.
+What decides which those are: `admission`.
 """
 
 from __future__ import annotations
@@ -13,24 +13,17 @@ import msgspec
 
 from modelyard.catalogue.model import Health
 from modelyard.engine.landing import rename
-from modelyard.errors import BadValue, NoSuchFile, UnsafePickle, YardError
+from modelyard.errors import BadValue, NoSuchFile
+from modelyard.jobs.admission import RISKY, quarantined
 from modelyard.jobs.carrying import gather
 from modelyard.jobs.measure import measure
 from modelyard.jobs.stock import Stock
-from modelyard.library.reading.pool import Pool
 from modelyard.library.roots.roots import Root
-from modelyard.library.walk import QUARANTINE as SUFFIX
+from modelyard.library.shifting.failpoint import failpoint
 from modelyard.library.walk import Walk
 from modelyard.net.stop import Stop
 from modelyard.store.opened import sync_folder
-from modelyard.values.hazards import RUNS_CODE, SEALED
-from modelyard.values.suffixes import MODELS, suffix_of
-
-_UNSAFE = RUNS_CODE | SEALED | {"unreadable"}
-_STARTS = (b"PK", b"\x80")
-_NO_PICKLES = frozenset((".safetensors", ".sft", ".gguf", ".ggml", ".onnx", ".tflite", ".engine", ".msgpack"))
-_LOADED = MODELS - _NO_PICKLES
-"""Endings under which some program unpickles whatever the file begins with."""
+from modelyard.values.suffixes import QUARANTINE
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -41,40 +34,13 @@ class Kept(msgspec.Struct, frozen=True):
     words: str
 
 
-def quarantined(path: Path) -> Path:
-    """The name of a file in quarantine."""
-    return path.with_name(path.name + SUFFIX)
-
-
-def own_suffix(path: Path) -> str:
-    """The suffix that a file in quarantine had before."""
-    return Path(path.name.removesuffix(SUFFIX)).suffix
-
-
-def unsafe(part: Path, target: Path, readers: Pool) -> YardError | None:
-    """Why a file that arrived may not get its name, None when it may.
-
-    Args:
-        readers: Limited children that take it apart; what ends one counts as unsafe.
-    """
-    with part.open("rb") as file:
-        start = file.read(2)
-    if not start.startswith(_STARTS) and suffix_of(target.name) not in _LOADED:
-        return None
-    (look,) = readers.read([str(part)])
-    words = [problem.words for problem in look.findings if problem.code in _UNSAFE]
-    if not words:
-        return None
-    return UnsafePickle(f"{target.name}: {' '.join(words[:3])} It is kept as {quarantined(target).name}.")
-
-
 def kept(stock: Stock) -> Iterator[Kept]:
     """Every file in quarantine below the roots."""
     roots = stock.roots()
     for root in roots.all:
         for path in _below(root):
             (reading,) = stock.reader.read([str(path)])
-            words = " ".join(reading.words[:3]) if _UNSAFE & set(reading.problems) else ""
+            words = " ".join(reading.words[:3]) if RISKY & set(reading.problems) else ""
             yield Kept(str(path), path.stat().st_size, words or "Nothing that is known to run code.")
 
 
@@ -82,10 +48,8 @@ def _below(root: Root) -> Iterator[Path]:
     walk = Walk(root, (os.path.realpath(root.path),))
     for folder in walk.folders():
         with os.scandir(folder.path) as entries:
-            found = sorted(
-                entry.name for entry in entries if entry.name.endswith(SUFFIX) and entry.is_file(follow_symlinks=False)
-            )
-        yield from (Path(folder.path, name) for name in found)
+            names = [entry.name for entry in entries if entry.is_file(follow_symlinks=False)]
+        yield from (Path(folder.path, name) for name in sorted(names) if name.endswith(QUARANTINE))
 
 
 def confine(stock: Stock, number: int) -> Path:
@@ -102,6 +66,7 @@ def confine(stock: Stock, number: int) -> Path:
         raise BadValue(f"{load.model.title} is several files.", hint="Put it to the trash.")
     (file,) = load.files
     rename(file, quarantined(file))
+    failpoint("quarantine-named")
     sync_folder(load.home)
     stock.catalogue.lose([number])
     return Path(load.model.path).with_name(quarantined(file).name)
@@ -119,13 +84,14 @@ def release(stock: Stock, path: Path, sha256: str, stop: Stop) -> Path:
         TargetExists: Its name is taken.
     """
     stock.roots().inside(path)
-    if not path.name.endswith(SUFFIX):
+    if not path.name.endswith(QUARANTINE):
         raise BadValue(f"{path.name} is not in quarantine.")
     if not path.is_file() or path.is_symlink():
         raise NoSuchFile(f"{path} is not there.")
     if measure(path, stop).digests["sha256"] != sha256.lower():
         raise BadValue(f"{path.name} has other bytes than you decided about.")
-    target = path.with_name(path.name.removesuffix(SUFFIX))
+    target = path.with_name(path.name.removesuffix(QUARANTINE))
     rename(path, target)
+    failpoint("quarantine-named")
     sync_folder(target.parent)
     return target

@@ -19,8 +19,9 @@ from modelyard.catalogue.model import Entry
 from modelyard.catalogue.views import Kept
 from modelyard.errors import NoSuchRoot
 from modelyard.jobs.chores import Chore, Options, Step, Tell
-from modelyard.jobs.sighting import Sighting, entry_of, is_below, other_drive, unchanged, was_moved, weights
+from modelyard.jobs.sighting import Sighting, as_listed, entry_of, is_below, other_drive, unchanged, was_moved, weights
 from modelyard.jobs.stock import Reading, Stock, real_roots
+from modelyard.jobs.sweeping import swept
 from modelyard.library.beside import Beside
 from modelyard.library.roots.roots import Problem, Root
 from modelyard.library.sidecars.belonging import PIPELINE
@@ -157,7 +158,7 @@ class Scan:
             self.stop.check()
             if folder.path in others:
                 continue  # a root inside a root is scanned for itself
-            for found in self._found(folder, root):
+            for found in self._found(swept(self.stock, root, folder), root):
                 self.done.seen += 1
                 number = unchanged(found, known)
                 if number and not self.deep:
@@ -204,6 +205,7 @@ class Scan:
         began = time.monotonic()
         if readings is None:
             readings = self.stock.reader.read([one.unit.path for one in found])
+        readings = [as_listed(one.root, one.unit.path, each) for one, each in zip(found, readings, strict=True)]
         unread: list[Problem] = []
         entries = [entry_of(one, reading, unread.append) for one, reading in zip(found, readings, strict=True)]
         self.done.problems += unread[: max(0, _MOST_TOLD - len(self.done.problems))]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from modelyard.catalogue.keeping import Known, Stamps
@@ -18,6 +18,7 @@ from modelyard.library.sidecars.reading import read_all
 from modelyard.library.units import Unit
 from modelyard.library.walk import Seen, Walk, signed
 from modelyard.values.about import About
+from modelyard.values.suffixes import LISTED, suffix_of
 
 _MOST_FILES = 10_000
 
@@ -67,6 +68,14 @@ def is_same(file: Known, seen: Seen) -> bool:
 def is_below(path: str, folders: tuple[str, ...]) -> bool:
     """Whether a path is one of these folders, or lies in one."""
     return any(path == folder or path.startswith(folder + os.sep) for folder in folders)
+
+
+def as_listed(root: Root | None, path: str, reading: Reading) -> Reading:
+    """What reading a file gave; of no known format is no fault where ComfyUI itself asks for no ending."""
+    strange = reading.problems == ("not-a-model",) and reading.identity.format == "unknown"
+    if root is not None and root.every and strange and suffix_of(path) not in LISTED:
+        return replace(reading, problems=(), words=())
+    return reading
 
 
 def entry_of(found: Sighting, reading: Reading, tell: Callable[[Problem], object] = lambda _: None) -> Entry:

@@ -24,6 +24,7 @@ class Standing:
         self.progress: dict[str, Progress] = {}
         self.outcomes: list[Outcome] = []
         self.parts: set[Path] = set()
+        self._full: set[int] = set()
         self._lock = threading.Lock()
 
     def begin(self, target: Path, progress: Progress) -> None:
@@ -38,7 +39,9 @@ class Standing:
 
     def settle(self, outcome: Outcome) -> None:
         """A file has ended."""
+        full = {nearest_folder(outcome.target).stat().st_dev} if isinstance(outcome.error, DiskFull) else set()
         with self._lock:
+            self._full |= full
             self.outcomes.append(outcome)
             self.progress.pop(str(outcome.planned.place.target), None)
 
@@ -53,7 +56,5 @@ class Standing:
         Raises:
             DiskFull: An earlier file found it full.
         """
-        device = nearest_folder(target).stat().st_dev
-        full = {nearest_folder(one.target).stat().st_dev for one in self.outcomes if isinstance(one.error, DiskFull)}
-        if device in full:
+        if self._full and nearest_folder(target).stat().st_dev in self._full:
             raise DiskFull(f"No room left for {target}.")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from modelyard.catalogue.catalogue import Catalogue
 from modelyard.events.log import EventLog
 from modelyard.jobs.lending.loans import Loans
+from modelyard.jobs.workflows.inputs import Inputs
 from modelyard.jobs.yard import Yard
 from modelyard.library.reading.look import Look
 from modelyard.library.roots.entries import Entries
@@ -71,6 +72,7 @@ class Stock:
         last_problems: What the last scan of each root could not see, by the root's path.
         unwatched: Why no change below the roots is seen by itself; empty while they are watched.
         claims: Which files are being moved now.
+        inputs: What the ComfyUIs that run say of their nodes.
         loans: What was lent to other programs.
     """
 
@@ -87,6 +89,7 @@ class Stock:
     last_problems: dict[str, list[Problem]] = field(default_factory=dict)
     unwatched: str = ""
     claims: Claims = field(default_factory=Claims)
+    inputs: Inputs = field(default_factory=Inputs)
     loans: Loans = field(init=False)
 
     def __post_init__(self) -> None:

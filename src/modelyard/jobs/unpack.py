@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,14 +17,11 @@ from modelyard.engine.landing import free_bytes, rename, sync_files
 from modelyard.engine.part import part_path
 from modelyard.engine.run import Surroundings
 from modelyard.errors import TargetExists, UnsafeArchive, YardError
-from modelyard.jobs.quarantine import quarantined
+from modelyard.jobs.admission import Check, quarantined
 from modelyard.library.names import check_inside
 from modelyard.library.unpack import Budget, kind_of, unpack
 from modelyard.store.disk_gate import disk_errors
 from modelyard.store.opened import sync_folder
-
-Check = Callable[[Path, Path], YardError | None]
-"""Why a file that arrived may not get the name it was meant to have, None when it may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +49,7 @@ def fetch_unpacked(around: Surroundings, target: Path, reserve: int, check: Chec
 
     Args:
         reserve: Bytes of the disk that stay free.
-        check: Why a member may not get its name; it gets that of a quarantined file instead.
+        check: Why members may not get their names; such a one gets that of a quarantined file instead.
 
     Raises:
         YardError: Nothing of the archive is left behind then.
@@ -74,7 +71,8 @@ def fetch_unpacked(around: Surroundings, target: Path, reserve: int, check: Chec
                 raise UnsafeArchive(f"{target.name} is empty.", hint="There is nothing in it to keep.")
             around.progress.stage = "proving"
             measured = arriving.finish()
-            refused = {member: why for member in members if (why := check(staging / member, folder / member))}
+            whys = check([(staging / member, folder / member) for member in members])
+            refused = {member: why for member, why in zip(members, whys, strict=True) if why}
             names = {member: quarantined(member) if member in refused else member for member in members}
             sync_files([staging / member for member in members])
             _land(staging, folder, names)

@@ -9,15 +9,20 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from modelyard.library.passing import is_passing
 from modelyard.library.roots.roots import Problem, Root
-from modelyard.values.suffixes import LISTED, suffix_of
+from modelyard.values.suffixes import LISTED, QUARANTINE, suffix_of
 
 DEEPEST = 40
 _FAR = 2**62
 """Nanoseconds since 1970, beyond which a time is nonsense that no database holds."""
-QUARANTINE = ".quarantine"
 _BLOB = re.compile(r"sha256-[0-9a-f]{64}")
 _PARTIAL = (".part", ".download", ".crdownload", ".aria2", ".tmp", ".incomplete", QUARANTINE)
+_BESIDE = frozenset(
+    (".png", ".webp", ".jpg", ".jpeg", ".gif", ".avif", ".bmp", ".jxl", ".svg", ".mp4", ".webm", ".mov")
+    + (".json", ".yaml", ".yml", ".toml", ".info", ".md", ".txt", ".html", ".csv", ".log", ".py", ".bak", ".url")
+)
+"""Endings of what lies beside models; ComfyUI lists it, too, where it asks for no ending, and nobody loads it there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +45,14 @@ class Folder:
         models: Files whose names are those of models, by name.
         others: All other files, by name: the sidecars are among them.
         folders: Names of the folders in it that will be walked.
+        passing: Names of files of ours that are not whole yet, or were left by a crash.
     """
 
     path: str
     models: Mapping[str, Seen]
     others: Mapping[str, Seen]
     folders: tuple[str, ...] = ()
+    passing: tuple[str, ...] = ()
 
 
 @dataclass
@@ -84,11 +91,14 @@ class Walk:
         models: dict[str, Seen] = {}
         others: dict[str, Seen] = {}
         below: list[str] = []
+        passing: list[str] = []
         try:
             if not self._first_visit(path, depth):
                 return None
             with os.scandir(path) as entries:
                 for entry in entries:
+                    if is_passing(entry.name):
+                        passing.append(entry.name)
                     self._sort_in(entry, models, others, below)
         except FileNotFoundError:
             if depth == 0 and self.root.entry == str(self.root.path):
@@ -103,7 +113,7 @@ class Walk:
         except OSError as error:
             self._tell("unreadable", path, f"It cannot be read: {error.strerror}.", "Check the drive.")
             return None
-        return Folder(path, models, others, tuple(below))
+        return Folder(path, models, others, tuple(below), tuple(passing))
 
     def _first_visit(self, path: str, depth: int) -> bool:
         found = os.stat(path)
@@ -138,7 +148,7 @@ class Walk:
             self._tell("unreadable", entry.path, f"It cannot be read: {error.strerror}.", "A broken link? Remove it.")
             return
         if stat.S_ISREG(found.st_mode):
-            where = models if suffix_of(name) in LISTED or _is_blob(entry.path, name) else others
+            where = models if self._is_model(name) or _is_blob(entry.path, name) else others
             where[name] = Seen(
                 entry.path,
                 name,
@@ -147,6 +157,10 @@ class Walk:
                 signed(found.st_dev),
                 signed(found.st_ino),
             )
+
+    def _is_model(self, name: str) -> bool:
+        suffix = suffix_of(name)
+        return suffix in LISTED or (self.root.every and suffix != "" and suffix not in _BESIDE)
 
     def _stays(self, path: str) -> bool:
         real = os.path.realpath(path)

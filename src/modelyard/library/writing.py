@@ -7,11 +7,12 @@ import stat
 from pathlib import Path
 
 from modelyard.errors import UnsafePath
+from modelyard.library.passing import passing
+from modelyard.library.shifting.failpoint import failpoint
 from modelyard.store.disk_gate import translate
 from modelyard.store.opened import sync_folder
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-_SHORT = 100
 
 
 def put(path: Path, data: bytes) -> None:
@@ -21,7 +22,7 @@ def put(path: Path, data: bytes) -> None:
         UnsafePath: A link or something that is no plain file stands in its place.
         DiskError: The disk says no.
     """
-    beside = path.with_name(f".{path.name[:_SHORT]}.{os.getpid()}.{os.urandom(4).hex()}")
+    beside = passing(path.parent)
     try:
         mode = check_plain(path)
         descriptor = os.open(beside, _NEW, 0o666)
@@ -32,7 +33,9 @@ def put(path: Path, data: bytes) -> None:
                 file.write(data)
                 file.flush()
                 os.fsync(descriptor)
+            failpoint("put-written")
             beside.replace(path)
+            failpoint("put-named")
         except BaseException:
             beside.unlink(missing_ok=True)
             raise

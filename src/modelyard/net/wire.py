@@ -29,6 +29,8 @@ _WINDOW = 3
 """Silence time-outs that are waited for a body before its speed is judged."""
 
 
+_NO_MORE = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+
 _Selector: type[selectors.BaseSelector] = getattr(selectors, "PollSelector", selectors.SelectSelector)
 """One that takes any descriptor and needs none itself; Windows has only the other."""
 
@@ -43,7 +45,7 @@ def has_news(sock: socket.socket) -> bool:
 class Connection:
     """A connection to one origin, used by one thread at a time."""
 
-    __slots__ = ("_spare", "body", "distrusted", "host", "line", "origin", "sock", "used", "used_at")
+    __slots__ = ("_broken", "_spare", "body", "distrusted", "host", "line", "origin", "sock", "used", "used_at")
 
     def __init__(self, line: Line, url: Url) -> None:
         self.line = line
@@ -51,6 +53,7 @@ class Connection:
         self.host = url.host
         self.origin = url.origin
         self._spare = b""
+        self._broken: OSError | None = None
         self.body: Body | None = None
         self.used = False
         self.distrusted = False
@@ -108,7 +111,31 @@ class Connection:
             view[:count] = self._spare[:count]
             self._spare = self._spare[count:]
             return count
-        return self.sock.recv_into(view)
+        return self._gather(view)
+
+    def _gather(self, view: memoryview) -> int:
+        """Wait for bytes, and take what else is there with them.
+
+        TLS gives 16 KiB at a time, and each way up to who writes and hashes it costs more than taking it. An error after some bytes is told by the next call: these bytes did arrive.
+        """
+        if self._broken is not None:
+            broken, self._broken = self._broken, None
+            raise broken
+        sock, filled = self.sock, self.sock.recv_into(view)
+        if not 0 < filled < len(view):
+            return filled
+        patience = sock.gettimeout()
+        try:
+            sock.settimeout(0)
+            while filled < len(view) and (count := sock.recv_into(view[filled:])):
+                filled += count
+        except _NO_MORE:
+            pass
+        except OSError as error:
+            self._broken = error
+        finally:
+            sock.settimeout(patience)
+        return filled
 
     def take_line(self) -> bytes:
         """One line of chunk framing, without its end."""

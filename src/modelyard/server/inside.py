@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from modelyard.app import App
-from modelyard.server.api import ALL
+from modelyard.server.api import every, first_part, routes_for
 from modelyard.server.messages import Asked
 from modelyard.server.roles import OWNER
 from modelyard.server.router import Router
@@ -19,7 +19,13 @@ from modelyard.server.service import Service
 @functools.cache
 def router() -> Router:
     """The router of all routes, built once."""
-    return Router(ALL)
+    return Router(every())
+
+
+@functools.cache
+def _topic(part: str) -> Router:
+    """The router of the routes whose path begins so."""
+    return Router(routes_for(part))
 
 
 def call(app: App, method: str, target: str, body: Any = None, *, service: Service | None = None) -> tuple[int, Any]:
@@ -36,7 +42,7 @@ def call(app: App, method: str, target: str, body: Any = None, *, service: Servi
     path, _, query = target.partition("?")
     sent = b"" if body is None else msgspec.json.encode(body)
     asked = Asked(method.upper(), path, query, {}, sent, OWNER, "inside")
-    reply = asyncio.run(router().answer(service or Service(app), asked))
+    reply = asyncio.run(_topic(first_part(path)).answer(service or Service(app), asked))
     if not reply.body:
         return reply.status, None
     return reply.status, msgspec.json.decode(reply.body) if "json" in reply.media_type else reply.body

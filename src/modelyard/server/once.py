@@ -8,22 +8,25 @@ from typing import Protocol
 
 from sqlalchemy.engine import Connection
 
-from modelyard.errors import Busy, KeyReused
+from modelyard.errors import Busy, KeyReused, OutcomeUnknown
 from modelyard.server.messages import Reply
 
 LONGEST_KEY = 200
 """Letters that a key may have."""
+BEGUN = Reply(0)
+"""Stands where an answer will be."""
 
 
 class Once(Protocol):
     """Remembers what was answered to a key. Called on the pool's threads, so it may block."""
 
-    def begin(self, key: str, mark: bytes) -> Reply | None:
+    def begin(self, key: str, mark: bytes, *, note: bool = False) -> Reply | None:
         """Take a key for a request.
 
         Args:
             key: The caller's name and key, a zero byte between them.
-            mark: Digest of method, path and body.
+            mark: Digest of key, method, path and body.
+            note: Make durable first that it is begun, so that nobody does it again after a kill.
 
         Returns:
             The answer of an earlier equal request, or None when this one shall be done now.
@@ -31,13 +34,14 @@ class Once(Protocol):
         Raises:
             KeyReused: The key belongs to another request.
             Busy: The equal request is still being done.
+            OutcomeUnknown: The equal request was begun, and its answer is not there any more.
         """
 
     def keep_within(self, db: Connection, key: str, reply: Reply) -> None:
         """Write the answer in the transaction that does the work; `keep` still follows, or `drop` when it is undone."""
 
-    def keep(self, key: str, reply: Reply) -> None:
-        """The request was done: this is its answer."""
+    def keep(self, key: str, reply: Reply, *, secret: bool = False) -> None:
+        """The request was done: this is its answer; with a secret in it, it never gets to the disk."""
 
     def drop(self, key: str) -> None:
         """The request failed: the key is free again."""
@@ -55,7 +59,7 @@ class OnceInMemory:
         self._lock = threading.Lock()
         self._held: OrderedDict[str, tuple[bytes, Reply | None]] = OrderedDict()
 
-    def begin(self, key: str, mark: bytes) -> Reply | None:
+    def begin(self, key: str, mark: bytes, *, note: bool = False) -> Reply | None:  # noqa: ARG002  # nothing lasts here
         with self._lock:
             if key not in self._held:
                 self._held[key] = (mark, None)
@@ -67,7 +71,7 @@ class OnceInMemory:
     def keep_within(self, db: Connection, key: str, reply: Reply) -> None:
         """Nothing: what it remembers ends with the process anyway."""
 
-    def keep(self, key: str, reply: Reply) -> None:
+    def keep(self, key: str, reply: Reply, *, secret: bool = False) -> None:  # noqa: ARG002  # there is no disk here
         with self._lock:
             mark, _ = self._held.get(key, (b"", None))
             self._held[key] = (mark, reply)
@@ -87,9 +91,12 @@ def settle(earlier: bytes, mark: bytes, reply: Reply | None) -> Reply:
     Raises:
         KeyReused: It was another request.
         Busy: There is no answer yet.
+        OutcomeUnknown: There will be none.
     """
     if earlier != mark:
         raise KeyReused("This Idempotency-Key was used for another request.")
     if reply is None:
         raise Busy("The same request is still being done.", hint="Ask again in a moment.")
+    if reply == BEGUN:
+        raise OutcomeUnknown("The same request was begun before, and what became of it is not known any more.")
     return reply

@@ -1,27 +1,33 @@
 """Idempotency-Key, kept in the database: a retry after a restart is not done twice either.
 
 What queues tasks writes its answer in the same transaction (`keep_within`): after a kill both are there or neither is.
-Every other request sets something to what was sent, or is answered by what it finds; its answer is a commit of its own,
-and after a kill in between it is done again.
+For everything else a note is made durable before it is begun; the answer takes its place. After a kill in between, who
+asks again hears that nobody knows the outcome, instead of doing it a second time. So does who asks after a restart for
+an answer with a secret in it: of those the disk holds the note alone.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import threading
+from collections import OrderedDict
 from collections.abc import Callable
 
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from modelyard.errors import DiskError
 from modelyard.server.messages import Reply
-from modelyard.server.once import settle
+from modelyard.server.once import BEGUN, settle
 from modelyard.store.database import Database
 from modelyard.store.schema import answers
 
 _KEPT = 86400.0
 """Seconds that an answer is remembered."""
+_SECRETS = 100
+"""Answers with secrets that are held in memory."""
 
 
 class OnceKept:
@@ -36,9 +42,11 @@ class OnceKept:
         self._wall = wall
         self._lock = threading.Lock()
         self._under_way: dict[str, bytes] = {}
-        self._written: set[str] = set()  # of those, whose answer is durable
+        self._noted: set[str] = set()  # of those, which were made durable before
+        self._written: set[str] = set()  # and whose answer is durable
+        self._secret: OrderedDict[str, Reply] = OrderedDict()
 
-    def begin(self, key: str, mark: bytes) -> Reply | None:
+    def begin(self, key: str, mark: bytes, *, note: bool = False) -> Reply | None:
         key = _digest(key)
         with self._lock:
             if key in self._under_way:
@@ -46,29 +54,57 @@ class OnceKept:
             kept = self._kept(key)
             if kept is None:
                 self._under_way[key] = mark
-                return None
-        return settle(bytes.fromhex(kept[0]), mark, kept[1])
+        if kept is not None:
+            asked, reply = kept
+            return settle(bytes.fromhex(asked), mark, reply if reply.status else self._secret.get(key, BEGUN))
+        if note:
+            self._note(key)
+        return None
 
     def keep_within(self, db: Connection, key: str, reply: Reply) -> None:
         key = _digest(key)
         self._write(db, key, reply)
         self._database.afterwards(lambda: self._written.add(key))
 
-    def keep(self, key: str, reply: Reply) -> None:
+    def keep(self, key: str, reply: Reply, *, secret: bool = False) -> None:
         key = _digest(key)
         try:
-            if key not in self._written:
+            if secret:
+                self._hold(key, reply)
+            elif key not in self._written:
                 with self._database.writing() as db:
                     self._write(db, key, reply)
         finally:
             self._end(key)  # only now: a retry in between would begin anew
 
     def drop(self, key: str) -> None:
-        self._end(_digest(key))
+        key = _digest(key)
+        try:
+            if key in self._noted:
+                with contextlib.suppress(DiskError), self._database.writing() as db:  # why it failed is told instead
+                    db.execute(answers.delete().where(answers.c.key == key))
+        finally:
+            self._end(key)
+
+    def _note(self, key: str) -> None:
+        try:
+            with self._database.writing() as db:
+                self._write(db, key, BEGUN)
+        except BaseException:
+            self._end(key)
+            raise
+        self._noted.add(key)
+
+    def _hold(self, key: str, reply: Reply) -> None:
+        with self._lock:
+            self._secret[key] = reply
+            while len(self._secret) > _SECRETS:
+                self._secret.popitem(last=False)
 
     def _end(self, key: str) -> None:
         with self._lock:
             self._under_way.pop(key, None)
+            self._noted.discard(key)
             self._written.discard(key)
 
     def _write(self, db: Connection, key: str, reply: Reply) -> None:

@@ -10,8 +10,9 @@ from typing import Any
 import msgspec
 
 from modelyard import errors as e
-from modelyard.server.api.answers import PROBLEM, example_of
+from modelyard.server.api.answers import PROBLEM, example_of, json_of
 from modelyard.server.api.words import WORDS, SocketFirst
+from modelyard.server.messages import JSON
 from modelyard.server.once import LONGEST_KEY
 from modelyard.server.problem import MEDIA_TYPE, Problem, family, status_of
 from modelyard.server.reading import RawReader
@@ -25,7 +26,7 @@ GUARDED: tuple[type[e.YardError], ...] = (e.TokenNeeded, e.RoleTooLow, e.DiskErr
 """And one that needs a role, for it looks into the data folder."""
 WRITING: tuple[type[e.YardError], ...] = (e.WrongMediaType, e.BodyTooLarge, e.DiskFull, e.ReadOnlyDisk, e.Busy)
 """And one that changes something."""
-POSTING: tuple[type[e.YardError], ...] = (e.KeyReused, e.Busy)
+POSTING: tuple[type[e.YardError], ...] = (e.KeyReused, e.OutcomeUnknown, e.Busy)
 """And one that honours Idempotency-Key."""
 
 TAGS = {
@@ -151,7 +152,8 @@ def _responses(route: Route, known: dict[str, Any]) -> dict[str, Any]:
     if route.status != 204:
         shown = {} if (answer := example_of(route)) is None else {"example": answer}
         schema = known[repr(route.gives)] if _has_schema(route) else {"type": "string"}
-        good["content"] = {route.media_type: {"schema": schema, **shown}} | {kind: {} for kind in route.also}
+        also = {kind: {"example": json_of(route)} if kind == JSON else {} for kind in route.also}
+        good["content"] = {route.media_type: {"schema": schema, **shown}} | also
     told = {str(route.status): good}
     if route.method == "GET":
         told["304"] = {"description": "Not changed since the ETag in If-None-Match."}

@@ -21,6 +21,7 @@ STATUS: dict[type[e.YardError], int] = {
     e.WrongMediaType: 415,
     e.BodyTooLarge: 413,
     e.KeyReused: 422,
+    e.OutcomeUnknown: 409,
     e.IllegalMove: 409,
     e.NotFound: 404,
     e.Removed: 410,

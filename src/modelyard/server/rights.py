@@ -25,6 +25,7 @@ _OURS = {
     "POST /ensure",
     "POST /workflows/plan",
     "POST /workflows/get",
+    "PUT /comfyui/inputs",
     "POST /comfyui/tasks",
     "POST /comfyui/downloads",
     "GET /comfyui/downloads/{batch}",

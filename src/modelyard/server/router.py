@@ -131,8 +131,8 @@ class Router:
         given = asked.headers.get("idempotency-key")
         if given is None or not route.once:
             return await _call(service, asked, route, texts, runs)
-        key, mark = _key(asked, given), _mark(asked)
-        earlier: Reply | None = await run(lambda: service.once.begin(key, mark))
+        key, mark = _key(asked, given), _mark(asked, given)
+        earlier: Reply | None = await run(lambda: service.once.begin(key, mark, note=route.noted))
         if earlier is not None:
             return Reply(
                 earlier.status, earlier.body, earlier.media_type, {**earlier.headers, "Idempotent-Replay": "true"}
@@ -143,7 +143,7 @@ class Router:
         except BaseException:
             await run(lambda: service.once.drop(key))
             raise
-        await run(lambda: service.once.keep(key, reply))
+        await run(lambda: service.once.keep(key, reply, secret=route.secret))
         return reply
 
 
@@ -264,6 +264,7 @@ def _key(asked: Asked, given: str) -> str:
     return f"{asked.caller.name}\0{given}"
 
 
-def _mark(asked: Asked) -> bytes:
-    parts = (asked.method.encode(), asked.path.encode(), asked.query.encode(), asked.body)
+def _mark(asked: Asked, given: str) -> bytes:
+    """What is kept of a request; with its key, so that nobody finds a secret of the body by trying."""
+    parts = (given.encode(), asked.method.encode(), asked.path.encode(), asked.query.encode(), asked.body)
     return hashlib.sha256(b"\0".join(parts)).digest()

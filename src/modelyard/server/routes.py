@@ -78,9 +78,10 @@ class Route:
         media_type: Of a good answer.
         also: Further media types that it may have.
         takes: Media types of a body beside JSON, see `doors.check_write`; empty is none.
-        once: Whether Idempotency-Key is honoured: answers with secrets in them are not kept.
+        once: Whether Idempotency-Key is honoured; not where a POST only looks, nor at the door.
+        noted: Whether it is made durable that a request with a key is begun, before it is; see `once_kept.py`.
         slow: Whether it asks the network or moves many files, maybe only for some bodies: threads of their own.
-        secret: Its answer holds a secret, so it is never compressed.
+        secret: Its answer holds a secret, so it is never compressed, and kept nowhere but in memory.
     """
 
     method: str
@@ -95,6 +96,7 @@ class Route:
     also: tuple[str, ...]
     takes: tuple[str, ...]
     once: bool
+    noted: bool
     slow: bool | Callable[[Any], bool]
     secret: bool
     example: Any
@@ -173,6 +175,7 @@ class Routes:
         also: tuple[str, ...] = (),
         takes: tuple[str, ...] = (),
         once: bool = True,
+        noted: bool = True,
         slow: bool | Callable[[Any], bool] = False,
         secret: bool = False,
         example: Any = None,
@@ -188,9 +191,10 @@ class Routes:
             media_type: Of a good answer.
             also: Further media types that it may have.
             takes: Media types of a body beside JSON, see `doors.check_write`.
-            once: Whether Idempotency-Key is honoured: answers with secrets in them are not kept.
+            once: Whether Idempotency-Key is honoured; not where a POST only looks, nor at the door.
+            noted: Not needed where the answer is written with the work, or where twice is the same as once.
             slow: Whether it asks the network or moves many files; a function of the body where only some do.
-            secret: Its answer holds a secret, so it is never compressed.
+            secret: Its answer holds a secret, so it is never compressed, and kept nowhere but in memory.
             example: A body, for the description.
             gives: Type of a good answer, for handlers that return an `Answer`.
         """
@@ -211,6 +215,7 @@ class Routes:
             also,
             takes,
             once and method == "POST",
+            noted,
             slow,
             secret,
             example,

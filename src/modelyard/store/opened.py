@@ -223,22 +223,44 @@ def pinned(folder: Path, within: str = "") -> Opened:
         DiskError: It cannot be opened.
     """
     try:
-        real = Path(os.path.realpath(folder, strict=True))
-        if within and not real.is_relative_to(within):
-            raise UnsafePath(f"{folder} leads to {real} by now, which is outside {within}.")
-        if not _BY_DESCRIPTOR:
-            return Opened(real, None)
-        *way, last = real.parts
-        here = None
-        for part, flags in [*((part, _WAY) for part in way), (last, _FOLDER)]:
-            try:
-                below = os.open(part, flags, dir_fd=here)
-            finally:
-                if here is not None:
-                    os.close(here)
-            here = below
+        held = _as_told(folder) or _step_by_step(folder)
     except OSError as error:
         raise refused(error, folder) from error
+    if within and not held.path.is_relative_to(within):
+        held.close()
+        raise UnsafePath(f"{folder} leads to {held.path} by now, which is outside {within}.")
+    return held
+
+
+def _as_told(folder: Path) -> Opened | None:
+    """A folder and the real path that Linux tells of the very descriptor; None where it does not."""
+    if not sys.platform.startswith("linux"):
+        return None
+    descriptor = -1
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, _ANYWHERE)
+        real = Path(f"/proc/self/fd/{descriptor}").readlink()
+        if os.path.samestat(real.stat(), os.fstat(descriptor)):  # it was neither removed nor is it hidden from us
+            return Opened(real, descriptor)
+    if descriptor >= 0:
+        os.close(descriptor)
+    return None
+
+
+def _step_by_step(folder: Path) -> Opened:
+    """A folder by its real path, no link followed on the way."""
+    real = Path(os.path.realpath(folder, strict=True))
+    if not _BY_DESCRIPTOR:
+        return Opened(real, None)
+    *way, last = real.parts
+    here = None
+    for part, flags in [*((part, _WAY) for part in way), (last, _FOLDER)]:
+        try:
+            below = os.open(part, flags, dir_fd=here)
+        finally:
+            if here is not None:
+                os.close(here)
+        here = below
     return Opened(real, here)
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
 from modelyard.errors import NoSuchTask
 from modelyard.store.schema import moves, needs, tasks
@@ -40,8 +41,11 @@ def _draft(task: Task) -> Draft:
     )
 
 
-def forget(queue: Queue, numbers: Iterable[int]) -> int:
+def forget(queue: Queue, numbers: Iterable[int], also: Callable[[Connection], object] = lambda _db: None) -> int:
     """Remove ended tasks and their steps for good; gives how many. Open ones and favourites' files stay.
+
+    Args:
+        also: Called with the connection, inside the same transaction.
 
     Raises:
         NoSuchTask: One of them does not exist or has not ended; nothing is removed.
@@ -57,6 +61,7 @@ def forget(queue: Queue, numbers: Iterable[int]) -> int:
             raise NoSuchTask(f"There is no ended task {min(wanted - found)}.")
         for some in chunks(found):
             _remove(db, tasks.c.id.in_(some))
+        also(db)
     return len(found)
 
 

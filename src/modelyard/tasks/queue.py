@@ -242,8 +242,18 @@ class Queue:
         self.on_change()
         return self.get(number)
 
-    def place(self, numbers: Sequence[int], before: int | None = None, *, top: bool = False) -> None:
+    def place(
+        self,
+        numbers: Sequence[int],
+        before: int | None = None,
+        *,
+        top: bool = False,
+        also: Callable[[Connection], object] = lambda _db: None,
+    ) -> None:
         """Move tasks, in the order given, before another one, to the top, or to the end.
+
+        Args:
+            also: Called with the connection, inside the same transaction.
 
         Raises:
             NoSuchTask: The other one is not in the queue.
@@ -254,6 +264,7 @@ class Queue:
             if missing:
                 raise NoSuchTask(f"There is no task {missing[0]}.")
             place(db, wanted, before, top=top)
+            also(db)
         self.events.publish("task.changed", {"ids": wanted, "changed": {"position": None}})
         self.on_change()
 
@@ -266,8 +277,15 @@ class Queue:
             db.execute(sa.update(tasks).where(tasks.c.id == number).values(dict(columns)))
             count(db, before, msgspec.structs.replace(before, **columns), self.wall())
 
-    def clear(self, states: Iterable[State] = (State.DONE, State.CANCELLED)) -> int:
+    def clear(
+        self,
+        states: Iterable[State] = (State.DONE, State.CANCELLED),
+        also: Callable[[Connection, int], object] = lambda _db, _count: None,
+    ) -> int:
         """Take ended tasks off the list; history keeps them. Gives how many.
+
+        Args:
+            also: Called with the connection and how many, inside the same transaction.
 
         Raises:
             IllegalMove: A state that is not an end.
@@ -278,6 +296,7 @@ class Queue:
         with self.database.writing() as db:
             query = sa.update(tasks).where(tasks.c.state.in_(chosen), tasks.c.listed).values(listed=False)
             cleared = db.execute(query).rowcount
+            also(db, cleared)
         self.events.publish("queue.cleared", {"states": sorted(chosen), "count": cleared})
         return cleared
 

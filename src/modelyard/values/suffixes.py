@@ -11,6 +11,9 @@ LISTED = frozenset(
 MODELS = LISTED | {".vae", ".t7", ".npy", ".npz", ".keras", ".joblib"}
 """Every ending under which some program loads a model."""
 
+QUARANTINE = ".quarantine"
+"""Stands after the name of a file that could run code: no program loads that."""
+
 SIDECARS = ("info", "md", "civitai.info", "metadata.json", "cm-info.json", "swarm.json", "json")
 """The forms of sidecars that can be written; each is the ending of its file's name."""
 

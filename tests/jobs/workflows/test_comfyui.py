@@ -104,6 +104,16 @@ def test_a_comfyui_that_hangs_is_not_waited_for(hub: PracticeHub, app: App, rout
     assert time.monotonic() - began < 8
 
 
+@pytest.mark.parametrize(("fault", "settings"), [("cut_always1m", {"every": 20}), ("nolen_cut", {}), ("chunk_cut", {})])
+def test_a_comfyui_that_ends_in_the_middle_of_its_answer_is_said(
+    hub: PracticeHub, app: App, fault: str, settings: dict[str, int]
+) -> None:
+    url = serve(hub, {})
+    hub.faults.use(fault, "*c/object_info", **settings)
+    with pytest.raises(NetworkError):
+        ask(app.api, url, seconds=4)
+
+
 def test_many_folders_are_asked_for_a_few_at_once(hub: PracticeHub, app: App) -> None:
     names = [f"k{number}" for number in range(40)]
     url = serve(hub, {}, models=names)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import bz2
 import collections
+import gzip
 import io
+import lzma
 import pickle
 import struct
 import zipfile
+import zlib
 from pathlib import Path
 
 import pytest
@@ -159,15 +163,51 @@ def state(shapes: dict[str, tuple[int, ...]], protocol_head: bytes = b"\x80\x02"
 SHAPES = {"conv1.weight": (8, 4, 3, 3), "conv8.weight": (3, 8, 1, 1)}
 
 
-def zipped(members: dict[str, bytes]) -> bytes:
+def zipped(members: dict[str, bytes], method: int = zipfile.ZIP_STORED) -> bytes:
     stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
+    with zipfile.ZipFile(stream, "w", method) as archive:
         for name, data in members.items():
             archive.writestr(name, data)
     return stream.getvalue()
 
 
 GOOD = {"archive/data.pkl": state(SHAPES), "archive/data/0": b"\0" * 100, "archive/version": b"3\n"}
+
+INSIDE = {
+    "zip": zipped({"archive/data.pkl": b"x"}),
+    "tar": b"x" * 257 + b"ustar\x0000" + bytes(300),
+    "7z": b"7z\xbc\xaf\x27\x1c" + bytes(50),
+    "gzip": gzip.compress(b"pickle" * 9),
+    "bzip2": bz2.compress(b"pickle" * 9),
+    "xz": lzma.compress(b"pickle" * 9),
+    "rar": b"Rar!\x1a\x07\x01\x00" + bytes(50),
+    "zstd": b"\x28\xb5\x2f\xfd" + bytes(50),
+}
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED], ids=["stored", "deflated"])
+@pytest.mark.parametrize("kind", INSIDE)
+def test_an_archive_inside_of_a_checkpoint_is_told_and_no_checkpoint_is_safe_with_it(  # (70)
+    tmp_path: Path, kind: str, method: int
+) -> None:
+    header = read(tmp_path, zipped({**GOOD, f"archive/x.{kind}": INSIDE[kind]}, method), "model.pt")
+    assert codes(header) == {Code.HOLDS_ARCHIVE} and kind in header.findings[0].words
+    assert identify(header).safety == "refused"
+
+
+def test_numbers_that_begin_like_a_gzip_are_no_archive(tmp_path: Path) -> None:
+    for start in (b"\x1f\x8b", b"\x1f\x8b\x08", b"\x1f\x8b\x08\x00" + b"\x07" * 90, b"BZh91", b"PK\x03"):
+        assert codes(read(tmp_path, zipped({**GOOD, "archive/data/1": start + b"\xff" * 60}), "model.pt")) == set()
+
+
+def test_keras_archives_and_compressed_joblib_are_told(tmp_path: Path) -> None:  # (71)
+    weights = {"metadata.json": b"{}", "model.weights.h5": b"\x89HDF\r\n\x1a\n"}
+    lambda_ = b'{"config": {"layers": [{"class_name": "Lambda"}]}}'
+    assert Code.HOLDS_CODE in codes(read(tmp_path, zipped({**weights, "config.json": lambda_}), "model.keras"))
+    plain = read(tmp_path, zipped({**weights, "config.json": b'{"config": {}}'}), "model.keras")
+    assert (plain.format, codes(plain)) == ("keras", set())
+    for pack in (gzip.compress, zlib.compress, bz2.compress, lzma.compress):
+        assert codes(read(tmp_path, pack(called("os", "system") * 9), "model.joblib")), "nobody can look inside"
 
 
 def test_a_torch_zip_tells_its_tensors_and_only_known_globals(tmp_path: Path) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import struct
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -30,6 +32,15 @@ def one(shape: object = (2,), offsets: object = (0, 8), dtype: str = "F32") -> d
 
 
 ENTRY = b'{"dtype":"F32","shape":[2],"data_offsets":[0,8]}'
+
+
+def zip_of(name: str, data: bytes) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr(name, data)
+    return stream.getvalue()
+
+
 HOSTILE = {
     "(1) empty file": (b"", Code.EMPTY),
     "(2) seven bytes": (b"\x08\0\0\0\0\0\0", Code.TRUNCATED),
@@ -124,6 +135,8 @@ HOSTILE = {
         Code.BAD_SHAPE,
     ),
     "(38) pickle": (b"\x80\x02cos\nsystem\nX\x02\x00\x00\x00id\x85R.", Code.UNSAFE_PICKLE),
+    "(38) zip": (zip_of("readme.txt", b"x"), Code.NOT_A_MODEL),
+    "(38) zip of a pickle": (zip_of("data.pkl", b"\x80\x02cos\nsystem\nX\x02\x00\x00\x00id\x85R."), Code.UNSAFE_PICKLE),
     "(38) web page": (b"<!DOCTYPE html><html><body>Log in</body></html>", Code.NOT_A_MODEL),
     "(38) an error as JSON": (b'{"error":"Access to model is restricted"}', Code.NOT_A_MODEL),
     "(38) Git LFS pointer": (

@@ -26,10 +26,23 @@ def decoder() -> Iterator[Decoder]:
         yield decoder
 
 
-@pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP", "GIF", "AVIF"])
+@pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP", "GIF", "AVIF", "BMP"])
 def test_every_form_becomes_a_small_webp(decoder: Decoder, form: str) -> None:
     small = opened(decoder.thumbnail(picture(form=form), 64))
     assert (small.format, small.size) == ("WEBP", (64, 96))
+
+
+@pytest.mark.parametrize("data", [b"\xff\x0a" + b"\0" * 99, b"\0\0\0\x0cJXL \r\n\x87\n" + b"\0" * 99])
+def test_jpeg_xl_is_refused_by_its_name(decoder: Decoder, data: bytes) -> None:
+    with pytest.raises(PreviewRefused, match="JPEG XL"):
+        decoder.thumbnail(data, 64)
+
+
+@pytest.mark.parametrize("width", [2**31 - 1, 30_000])
+def test_a_bmp_that_says_to_be_huge_is_refused(decoder: Decoder, width: int) -> None:
+    head = struct.pack("<IiiHHIIiiII", 40, width, 30_000, 1, 24, 0, 0, 0, 0, 0, 0)
+    with pytest.raises(PreviewRefused):
+        decoder.thumbnail(b"BM" + struct.pack("<IHHI", 99, 0, 0, 54) + head + b"\0" * 99, 64)
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA", "I;16"])

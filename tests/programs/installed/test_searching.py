@@ -80,17 +80,48 @@ def test_folders_have_the_names_that_comfyui_gives_them(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("system", "where"),
-    [("linux", ".local/share"), ("windows", "AppData/Local"), ("macos", "Library/Application Support")],
+    ("system", "local", "roaming", "cache", "config"),
+    [
+        ("linux", ".local/share", ".local/share", ".cache", ".config"),
+        ("windows", "AppData/Local", "AppData/Roaming", "AppData/Local", "AppData/Roaming"),
+        ("macos", *["Library/Application Support"] * 2, "Library/Caches", "Library/Application Support"),
+    ],
 )
-def test_programs_are_found_where_each_system_keeps_them(tmp_path: Path, system: System, where: str) -> None:
-    trees.gpt4all(tmp_path / where / "nomic.ai" / "GPT4All")
-    trees.lm_studio(tmp_path)
-    trees.ollama(tmp_path / ".ollama" / "models")
-    roaming = {"linux": ".local/share", "windows": "AppData/Roaming", "macos": "Library/Application Support"}[system]
-    trees.jan(tmp_path / roaming / "Jan" / "data")
-    found = search(trees.machine(tmp_path, system))
-    assert {program.kind for program in found} == {"gpt4all", "lm-studio", "ollama", "jan"}
+def test_programs_are_found_where_each_system_keeps_them(
+    tmp_path: Path, system: System, local: str, roaming: str, cache: str, config: str
+) -> None:
+    home, drive = tmp_path / "home", tmp_path / "D"
+    trees.gpt4all(home / local / "nomic.ai" / "GPT4All")
+    trees.lm_studio(home)
+    trees.ollama(home / ".ollama" / "models")
+    trees.jan(home / roaming / "Jan" / "data")
+    trees.gguf(home / cache / "llama.cpp" / "org_model.gguf")
+    trees.hf_cache(home / ".cache" / "huggingface" / "hub")
+    trees.hf_cache(home / ".cache" / "huggingface" / "diffusers")
+    trees.gguf(home / ".cache" / "modelscope" / "hub" / "models" / "org" / "name" / "m.gguf")
+    trees.stability_matrix(home / config / "StabilityMatrix")
+    desktop = home / "Documents" / "ComfyUI"
+    (desktop / "models" / "loras").mkdir(parents=True)
+    trees.put(home / config / "ComfyUI" / "extra_models_config.yaml", f"comfyui_desktop:\n  base_path: {desktop}\n")
+    portable = trees.comfy(drive / "AI" / "ComfyUI_windows_portable" / "ComfyUI")
+    (portable.parent / "python_embeded").mkdir()
+    trees.invoke(drive / "AI" / "InvokeAI")
+    found = search(Machine(system, home, {}, tmp_path / "root", (drive,)))
+    assert [(program.kind, program.name) for program in found] == [
+        ("comfyui-desktop", "ComfyUI Desktop"),
+        ("comfyui", "ComfyUI portable"),
+        ("diffusers-cache", "diffusers cache"),
+        ("gpt4all", "GPT4All"),
+        ("hf-cache", "Hugging Face cache"),
+        ("invokeai", "InvokeAI"),
+        ("jan", "Jan"),
+        ("llama-cpp", "llama.cpp"),
+        ("lm-studio", "LM Studio"),
+        ("modelscope-cache", "ModelScope cache"),
+        ("ollama", "Ollama"),
+        ("stability-matrix", "StabilityMatrix"),
+    ]
+    assert {program.path for program in found} >= {desktop, portable}
 
 
 def test_variables_say_where_caches_and_stores_are(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import json
 import random
 import struct
 import time
+import tracemalloc
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -118,6 +119,84 @@ def test_two_hundred_thousand_chunks_are_passed_over() -> None:
 def test_a_wrong_checksum_and_a_missing_end_do_not_hide_the_workflow() -> None:
     good = boxed.chunk(b"tEXt", b"prompt\0" + PROMPT.encode())
     assert read(b"\x89PNG\r\n\x1a\n" + good[:-4] + b"xxxx")
+
+
+def wide(width: int, height: int, depth: int) -> bytes:
+    """A picture of one colour with a workflow in it: few bytes, many pixels."""
+    head = boxed.chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, 0, 0, 0, 0))
+    row, packer = bytes((width * depth + 7) // 8 + 1), zlib.compressobj(9)
+    packed = b"".join(packer.compress(row * 1000) for _ in range(height // 1000)) + packer.flush()
+    text = boxed.chunk(b"tEXt", b"prompt\0" + PROMPT.encode())
+    return b"\x89PNG\r\n\x1a\n" + head + text + boxed.chunk(b"IDAT", packed) + boxed.chunk(b"IEND", b"")
+
+
+# The numbers are those of the list of hostile files that this reader was written against.
+@pytest.mark.parametrize(
+    "made",
+    [
+        pytest.param(lambda: wide(20_000, 20_000, 1), id="72: 400 megapixels in 1 bit"),
+        pytest.param(lambda: wide(13_000, 13_000, 8), id="73: 169 megapixels"),
+    ],
+)
+def test_no_pixel_is_unpacked_however_many_there_are(made: Callable[[], bytes]) -> None:
+    whole = made()
+    assert len(whole) < 300_000
+    tracemalloc.start()
+    try:
+        found = read(whole)
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert found is not None and [row["name"] for row in found.needed] == ["base.safetensors"]
+    assert most < 2_000_000
+
+
+def frames(count: int) -> bytes:
+    """A GIF of so many frames, with a comment that looks like a workflow."""
+    told = b"!\xfe" + bytes([200]) + b"workflow:{}".ljust(200) + b"\0"
+    frame = b"!\xf9\4\0\0\0\0\0,\0\0\0\0\1\0\1\0\0\2\2D\1\0"
+    return b"GIF89a\1\0\1\0\0\0\0" + told + frame * count + b";"
+
+
+def animated(count: int) -> bytes:
+    """A WebP of so many frames, its EXIF behind them."""
+    frame = b"ANMF" + struct.pack("<I", 24) + bytes(24)
+    whole = boxed.webp({"prompt": PROMPT})
+    exif = whole.index(b"EXIF")
+    return whole[:exif] + frame * count + whole[exif:]
+
+
+def brand(name: bytes) -> bytes:
+    return struct.pack(">I4s", 24, b"ftyp") + name + bytes(4) + b"mif1" + name + bytes(1000)
+
+
+SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script><text>Steps: 20, Model: x</text></svg>'
+HTML = b"<!doctype html><title>workflow</title><pre>Steps: 20, Model hash: 31e35c80fc, Model: x</pre>"
+
+
+@pytest.mark.parametrize(
+    "whole",
+    [
+        pytest.param(frames(50_000), id="78: 50,000 frames in a GIF"),
+        pytest.param(brand(b"avis"), id="78: a sequence in AVIF"),
+        pytest.param(SVG, id="79: SVG"),
+        pytest.param(HTML, id="79: HTML"),
+        pytest.param(boxed.jpeg(b"ASCII\0\0\0<script>alert(1)</script>"), id="80: EXIF with a script"),
+    ],
+)
+def test_what_holds_no_workflow_is_none_at_once(whole: bytes, tmp_path: Path) -> None:
+    (tmp_path / "named.png").write_bytes(whole)
+    began = time.process_time()
+    with pytest.raises(NoWorkflow):
+        read_workflow(tmp_path / "named.png")
+    assert time.process_time() - began < 2
+
+
+def test_fifty_thousand_frames_are_passed_over_on_the_way_to_the_workflow() -> None:
+    began = time.process_time()
+    found = read(animated(50_000))
+    assert found is not None and found.container == "webp"
+    assert time.process_time() - began < 5
 
 
 @pytest.mark.parametrize("size", [0, 1, 7, 2**31, 2**32 - 1])

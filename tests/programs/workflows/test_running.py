@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from modelyard.programs.workflows.documents import of_value
 from modelyard.programs.workflows.references import Workflow
-from modelyard.programs.workflows.running import Running, compared
+from modelyard.programs.workflows.running import Running, compared, placed
 from programs.workflows.made import canvas, node
 
 FOLDERS = {
@@ -66,6 +66,23 @@ def test_folders_that_hold_the_same_are_not_guessed_between() -> None:
 
 def test_a_node_it_does_not_know_keeps_what_we_know() -> None:
     assert rows(node(1, "LoraLoader", "l.pt")) == {"l.pt": ("loras", None)}
+
+
+def test_what_an_input_lists_goes_before_the_table_where_that_folder_is_known() -> None:
+    told = {
+        ("OddLoader", "#1"): "ipadapter",
+        ("VAELoader", "vae_name"): "vae_of_mine",
+        ("VAELoader", "#0"): "vae_of_mine",
+    }
+    found = of_value(canvas(node(1, "OddLoader", "fast", "o.safetensors"), node(2, "VAELoader", "v.pt")))
+    assert found
+
+    def folders(*known: str) -> list[str]:
+        return [row["directory"] for row in placed(found, told, known).needed]
+
+    assert folders() == ["ipadapter", "vae"], "a folder that nobody has is better than none, not than a known one"
+    assert folders("vae_of_mine") == ["ipadapter", "vae_of_mine"]
+    assert placed(found, {}, ()) is found
 
 
 @given(st.recursive(st.none() | st.text() | st.integers(), lambda x: st.lists(x) | st.dictionaries(st.text(), x)))

@@ -51,10 +51,14 @@ class Way:
 
 
 class Proxy:
-    """Passes requests on. One for a ComfyUI, used in its event loop."""
+    """Passes requests on. One for a ComfyUI, used in its event loop.
 
-    def __init__(self, yard: Yard) -> None:
-        self._yard = yard
+    Args:
+        hello: What the service is told when a page begins to listen to it; may wait.
+    """
+
+    def __init__(self, yard: Yard, hello: Callable[[Yard], None]) -> None:
+        self._yard, self._hello = yard, hello
         self._sessions: dict[str, aiohttp.ClientSession] = {}
 
     def handler(self, way: Way) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
@@ -104,6 +108,7 @@ class Proxy:
         try:
             async with self._session(place).ws_connect(_at(place, EVENTS), max_msg_size=2**24, heartbeat=25) as service:
                 await service.send_json({"token": place.token})
+                _THREADS.submit(self._hello, self._yard)
                 await page.prepare(request)
                 await _between(service, page)
         except aiohttp.ClientError as error:

@@ -14,6 +14,7 @@ from server import PromptServer
 
 from . import doors
 from .here import YARD
+from .inputs import tell
 from .loaders import loaders
 from .problems import Refused
 from .proxy import JSON, Proxy, Way, aside, guarded
@@ -74,12 +75,13 @@ def ways() -> list[Way]:
 def register() -> None:
     """Add the routes to the host; nothing else of it is touched."""
     host: Any = PromptServer.instance
-    proxy = Proxy(YARD)
+    proxy = Proxy(YARD, tell)
     for way in ways():
         host.routes.route(way.method, way.here)(proxy.handler(way))
     host.routes.get("/modelyard/live")(guarded(proxy.listen))
     host.routes.post("/modelyard/start")(_local(YARD, _start))
     host.routes.get("/modelyard/loaders")(_local(YARD, _loaders))
+    host.routes.get("/modelyard/page")(_local(YARD, _page))
     host.app.on_cleanup.append(proxy.close)
     Usage(YARD, host).follow()
 
@@ -105,6 +107,12 @@ def _start(yard: Yard) -> dict[str, Any]:
 
 def _loaders(yard: Yard) -> list[dict[str, Any]]:
     return loaders(yard.home)
+
+
+def _page(yard: Yard) -> dict[str, Any]:
+    """Where the service's own page is; it asks for a login itself."""
+    found = yard.find()
+    return {"url": found.url if found else ""}
 
 
 def _here(path: str) -> str:

@@ -56,6 +56,7 @@ class Code(enum.StrEnum):
     BAD_ARCHIVE = "bad-archive"
     BAD_CHECKSUM = "bad-checksum"
     ENCRYPTED = "encrypted"
+    HOLDS_ARCHIVE = "holds-archive"
     JUNK_PREFIX = "junk-prefix"
     NAME_MISMATCH = "name-mismatch"
     MISSING_SHARD = "missing-shard"

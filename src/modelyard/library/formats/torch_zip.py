@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from modelyard.library.formats import arrays
 from modelyard.library.formats.header import Code, Header, Problem
+from modelyard.library.formats.nested import archives_in
 from modelyard.library.formats.pickle_stack import tensors_of
 from modelyard.library.formats.pickled import MOST_BYTES, disassembled, judged
 from modelyard.library.formats.zip_directory import BadZip, Member, content, members
@@ -26,6 +27,7 @@ def read(fd: int, start: bytes, size: int) -> Header:
         problems.append(Problem(Code.JUNK_PREFIX, "Bytes that do not belong to it come before its start."))
     if any(member.flags & 1 for member in found):
         problems.append(Problem(Code.ENCRYPTED, "It is encrypted; nobody can tell what it holds."))
+    problems += archives_in(fd, found)
     pickles = [member for member in found if member.name.lower().endswith((".pkl", ".pickle"))]
     if pickles:
         return _torch(fd, size, found, pickles, problems)

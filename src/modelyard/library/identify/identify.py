@@ -243,7 +243,7 @@ def _safety(header: Header) -> str:
     if header.format in _CODE or Code.UNSAFE_PICKLE in codes:
         return (
             "refused"
-            if codes & {Code.UNSAFE_PICKLE, Code.BAD_PICKLE, Code.BAD_ARCHIVE, Code.ENCRYPTED}
+            if codes & {Code.UNSAFE_PICKLE, Code.BAD_PICKLE, Code.BAD_ARCHIVE, Code.ENCRYPTED, Code.HOLDS_ARCHIVE}
             else _CODE[header.format]
         )
     return "code" if Code.HOLDS_CODE in codes else "data"

@@ -10,16 +10,20 @@ from pathlib import Path
 from modelyard.library.sidecars.belonging import stem_of
 
 VIDEOS = ("mp4", "webm")
-_PICTURES = ("webp", "png", "jpeg", "jpg", "gif", "avif")
+_PICTURES = ("webp", "png", "jpeg", "jpg", "gif", "avif", "bmp")
 ENDINGS = (
-    (".preview.png", ".preview.webp", ".preview.jpeg", ".preview.jpg", ".preview.gif", ".preview.avif")
+    (".preview.png", ".preview.webp", ".preview.jpeg", ".preview.jpg", ".preview.gif", ".preview.avif", ".preview.bmp")
     + tuple(f".{end}" for end in _PICTURES)
-    + tuple(f".thumb.{end}" for end in ("webp", "png", "jpg", "jpeg"))
+    + tuple(f".thumb.{end}" for end in ("webp", "png", "jpg", "jpeg", "gif"))
     + tuple(f"{middle}.{end}" for middle in (".preview", "") for end in VIDEOS)
     + tuple(f".example.0.{end}" for end in ("jpeg", "jpg", "png", "webp"))
     + tuple(f"_0.{end}" for end in ("jpg", "jpeg", "png", "webp"))
+    + (".jxl",)
 )
-"""What follows the model's stem, the one that we and most programs write first; pictures before videos."""
+"""What follows the model's stem, the one that we and most programs write first; pictures before videos.
+
+Last comes JPEG XL, which nothing here decodes: anything else shows more.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from modelyard.library.previews.containers import form_of
 
 LARGEST = 20 << 20
 MOST_PIXELS = 25_000_000
-_FORMATS = {"png": "PNG", "jpeg": "JPEG", "webp": "WEBP", "gif": "GIF", "avif": "AVIF"}
+_FORMATS = {"png": "PNG", "jpeg": "JPEG", "webp": "WEBP", "gif": "GIF", "avif": "AVIF", "bmp": "BMP"}
 _LONGEST_SIDE = 2048
 _BROKEN_EXIF = (OSError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError, struct.error)
 
@@ -74,8 +74,10 @@ def _opened(data: bytes, width: int) -> Image.Image:
     if len(data) > LARGEST:
         raise Refused(f"it has {len(data):,} bytes; pictures up to 20 MB are decoded")
     form = form_of(data)
+    if form == "jxl":
+        raise Refused("it is JPEG XL, which nothing here decodes")
     if form not in _FORMATS:
-        raise Refused("it is no PNG, JPEG, WebP, GIF or AVIF")
+        raise Refused("it is no PNG, JPEG, WebP, GIF, AVIF or BMP")
     try:
         return _loaded(png_chunks.bare(data) if form == "png" else data, _FORMATS[form], width)
     except Image.DecompressionBombError as error:

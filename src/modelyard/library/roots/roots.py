@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from modelyard.errors import NoSuchRoot, ReadOnlyDisk, UnsafePath, YardError
-from modelyard.library.roots.comfy import ComfyPaths, folder_name
+from modelyard.library.roots.comfy import PLACES, ComfyPaths, folder_name
 from modelyard.library.roots.entries import Entry
 from modelyard.library.roots.extra_paths import read_extra_paths
 
@@ -45,6 +45,7 @@ class Root:
         folder: ComfyUI's name of what lies in it, empty for a mixed one.
         index: Its number among the roots of that name.
         entry: The registered place that it comes from.
+        every: ComfyUI knows its name from a YAML file alone and asks for no ending there: each file is a model.
     """
 
     folder: str
@@ -52,6 +53,7 @@ class Root:
     path: Path
     entry: str
     read_only: bool = False
+    every: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +146,9 @@ def roots_of(entries: Iterable[Entry]) -> Roots:
                 continue
             known.add(path)
             numbered = found.setdefault(folder, [])
-            numbered.append(Root(folder, len(numbered), path, entry.path, entry.read_only))
-    every = tuple(root for numbered in found.values() for root in numbered)
-    return Roots(every, tuple(problems))
+            every = entry.comfy and folder not in PLACES
+            numbered.append(Root(folder, len(numbered), path, entry.path, entry.read_only, every))
+    return Roots(tuple(root for numbered in found.values() for root in numbered), tuple(problems))
 
 
 def _folders(entry: Entry, problems: list[Problem]) -> Iterator[tuple[str, Path]]:

@@ -65,7 +65,7 @@ _PARENTS = (
     "Desktop",
     "Downloads",
     "Pinokio",
-) + ("StabilityMatrix", "StabilityMatrix/Packages", "StabilityMatrix/Data/Packages", "ComfyUI_windows_portable")
+) + ("StabilityMatrix", "StabilityMatrix/Packages", "StabilityMatrix/Data/Packages")
 _INNER = {"stability-matrix": ("Packages", "Data/Packages"), "swarmui": ("dlbackend", "dlbackend/comfy")}
 """Where programs keep others that they installed themselves."""
 _SYSTEM = ("opt", "workspace", "srv", "data", "app")
@@ -133,11 +133,19 @@ def _candidates(machine: Machine, named: Iterable[Path]) -> Iterator[Path]:
     if root := machine.named("INVOKEAI_ROOT"):
         yield root
     yield machine.home / "invokeai"
-    yield machine.data / "StabilityMatrix"
+    yield from (machine.data / "StabilityMatrix", machine.config / "StabilityMatrix")
     bases = [machine.home, *machine.drives, *(machine.root / one for one in _SYSTEM if machine.system == "linux")]
     for base in bases:
         for parent in _PARENTS:
-            yield from _below(base / parent)
+            yield from _unpacked(base / parent)
+
+
+def _unpacked(folder: Path) -> Iterator[Path]:
+    """The folders in a folder, and those of a portable build, which keeps its program one deeper."""
+    for below in _below(folder):
+        yield below
+        if "portable" in below.name.lower():
+            yield from _below(below)
 
 
 def _near(place: Path) -> Iterator[Path]:

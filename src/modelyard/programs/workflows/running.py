@@ -8,7 +8,7 @@ the two are compared.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -71,6 +71,22 @@ def compared(workflow: Workflow, running: Running) -> Workflow:
     A row keeps its folder where ComfyUI says none. `listed` is left out when no input of the row is known to it.
     """
     return replace(workflow, needed=[_compared(row, running) for row in workflow.needed])
+
+
+def placed(workflow: Workflow, folders: Mapping[tuple[str, str], str], known: Container[str]) -> Workflow:
+    """The workflow with the folders that its inputs list, as a ComfyUI said.
+
+    Args:
+        folders: By node and widget.
+        known: Folders that models can be put into; for another one no known folder of a row is given up.
+    """
+    return replace(workflow, needed=[_placed(row, folders, known) for row in workflow.needed]) if folders else workflow
+
+
+def _placed(row: Mapping[str, Any], folders: Mapping[tuple[str, str], str], known: Container[str]) -> dict[str, Any]:
+    said = {folder for use in row["used_by"] if (folder := folders.get((use.get("type", ""), use.get("widget", ""))))}
+    folder = said.pop() if len(said) == 1 else ""
+    return {**row, "directory": folder} if folder and (folder in known or not row["directory"]) else dict(row)
 
 
 def _compared(row: Mapping[str, Any], running: Running) -> dict[str, Any]:

@@ -83,7 +83,7 @@ def ancestor_one_status(here: Here, id: str) -> OneDownload:
     return OneDownload(data=shown(here.app, here.app.stock.roots(), task, live_of(here.app)))
 
 
-@routes.post("/download/task", role=Role.OPERATOR, most=_WITH_PREVIEW, takes=ANY, example=_NEW)
+@routes.post("/download/task", role=Role.OPERATOR, most=_WITH_PREVIEW, takes=ANY, noted=False, example=_NEW)
 @in_its_words
 def ancestor_add_task(here: Here, body: NewModel) -> Counted:
     """Queue a download, as JSON or as a form. Previews and descriptions that come along are passed over."""
@@ -94,13 +94,13 @@ def ancestor_add_task(here: Here, body: NewModel) -> Counted:
     return queued(here, [draft_of(here, item)], lambda ids: Counted(data={"taskId": str(ids[0])}))
 
 
-@routes.post("/download", role=Role.OPERATOR, most=_WITH_PREVIEW, takes=ANY, example=_NEW)
+@routes.post("/download", role=Role.OPERATOR, most=_WITH_PREVIEW, takes=ANY, noted=False, example=_NEW)
 def ancestor_add_download(here: Here, body: NewModel) -> Counted:
     """The same under the name that its page uses."""
     return ancestor_add_task(here, body=body)
 
 
-@routes.post("/model", role=Role.OPERATOR, most=_WITH_PREVIEW, takes=ANY, example=_NEW)
+@routes.post("/model", role=Role.OPERATOR, most=_WITH_PREVIEW, takes=ANY, noted=False, example=_NEW)
 def ancestor_add_model(here: Here, body: NewModel) -> Counted:
     """The same under the name that older pages and scripts use."""
     return ancestor_add_task(here, body=body)
@@ -142,11 +142,15 @@ def ancestor_remove_task(here: Here, id: str) -> Told:
     return ancestor_remove_download(here, id=id)
 
 
-@routes.post("/tasks/cleanup", role=Role.OPERATOR, takes=ANY)
+@routes.post("/tasks/cleanup", role=Role.OPERATOR, takes=ANY, noted=False)
 @in_its_words
 def ancestor_cleanup(here: Here) -> Counted:
     """Take everything that has ended off the list; history keeps it. What is stuck is noticed without being asked."""
-    return Counted(data={"removed": here.app.queue.clear(ENDED)})
+    return _removed(here.app.queue.clear(ENDED, lambda db, count: here.keep(db, _removed(count))))
+
+
+def _removed(count: int) -> Counted:
+    return Counted(data={"removed": count})
 
 
 @routes.get("/websocket/status", role=Role.VIEWER)

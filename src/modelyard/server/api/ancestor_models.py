@@ -1,6 +1,6 @@
 """The library routes of ComfyUI-Model-Manager: models by type, index and name; refresh, previews, maintenance.
 
-A GET that refreshes is the ancestor's own; it needs the role of an operator, as everything that asks hubs does.
+Where the ancestor refreshes with a GET we want a POST, see docs/adr/0005.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import msgspec
 
 from modelyard.catalogue.asking import Asking
 from modelyard.catalogue.model import Model
-from modelyard.errors import BadValue, PreviewRefused, YardError
+from modelyard.errors import BadValue, PreviewRefused, WrongMethod, YardError
 from modelyard.jobs.measuring import MeasureOptions, measure_models
 from modelyard.jobs.owning import Change, change_own
 from modelyard.jobs.refresh import RefreshOptions, refresh
@@ -40,6 +40,7 @@ _WITH_PREVIEW = 32 * 2**20
 _FORMS = {"webp": "image/webp", "png": "image/png", "jpeg": "image/jpeg", "jpg": "image/jpeg"}
 _NOTHING = b"undefined"
 _MOST = 1000
+_REFRESH = "/metadata/refresh"
 
 Word = Annotated[str, msgspec.Meta(max_length=100)]
 
@@ -122,6 +123,8 @@ def ancestor_models_of(here: Here, type: str) -> Data:
 @in_its_words
 def ancestor_model(here: Here, type: str, index: str, filename: str) -> Data:
     """What is known of a model."""
+    if filename.endswith(_REFRESH):
+        raise WrongMethod("No GET changes anything here.", hint="Send the same as POST, to refresh.")
     model = model_at(here.app.stock, type, index, filename)
     return Data(data=described(here.app.stock.catalogue.details(model.id)))
 
@@ -162,7 +165,7 @@ def ancestor_remove_model(here: Here, type: str, index: str, filename: str) -> T
     return Told()
 
 
-@routes.get("/model/{type}/{index}/{filename*}/metadata/refresh", role=Role.OPERATOR, slow=True)
+@routes.post(f"/model/{{type}}/{{index}}/{{filename*}}{_REFRESH}", role=Role.OPERATOR, takes=ANY, slow=True)
 @in_its_words
 def ancestor_refresh(here: Here, type: str, index: str, filename: str) -> Data:
     """Ask hubs about a model."""

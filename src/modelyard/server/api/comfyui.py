@@ -15,7 +15,7 @@ from modelyard.errors import BadValue, NoSuchModel, NoSuchTask, YardError
 from modelyard.jobs.ensuring import Ensured, Want
 from modelyard.jobs.queued import KIND as DOWNLOAD
 from modelyard.library.roots.comfy import OLD_NAMES
-from modelyard.server.api.ensuring import ensure_for
+from modelyard.server.api.ensuring import ensure_for, near_of
 from modelyard.server.api.fence import check_source, check_target, retry
 from modelyard.server.api.views import AnswerView, answers
 from modelyard.server.roles import COMFYUI, Role
@@ -25,6 +25,7 @@ from modelyard.tasks.queue import Answer
 routes = Routes(tag="comfyui")
 
 _MOST = 100
+_Word = Annotated[str, msgspec.Meta(min_length=1, max_length=300)]
 _ELSEWHERE = "It is here, but where this ComfyUI does not look: {}. Share it with `modelyard link`."
 _LONGEST = 6000
 """Letters of a batch's name: it must fit into a request line."""
@@ -69,6 +70,14 @@ class Downloads(msgspec.Struct, frozen=True):
     models: list[Download]
 
 
+class Inputs(Ask, frozen=True):
+    """What the nodes of a ComfyUI list: node, widget, its place among the node's values, folder."""
+
+    rows: Annotated[
+        list[tuple[_Word, _Word, Annotated[int, msgspec.Meta(ge=0, le=10_000)], _Word]], msgspec.Meta(max_length=5000)
+    ]
+
+
 class Inserting(Ask, frozen=True):
     """A model of the library."""
 
@@ -107,7 +116,7 @@ def act_from_comfyui(here: Here, body: TaskAction) -> list[AnswerView]:
     role=Role.OPERATOR,
     slow=True,
     raises=(BadValue,),
-    once=False,
+    noted=False,
     example={
         "models": [
             {"name": "ae.safetensors", "url": "https://example.org/ae.safetensors", "directory": "vae"},
@@ -125,6 +134,16 @@ def show_downloads(here: Here, batch: Annotated[str, msgspec.Meta(max_length=_LO
     """How far the models of a batch are. Its name says which they are, so it outlives every restart."""
     ensure = ensure_for(here, told=True)
     return Downloads(batch, [_shown(one, ensure.look(_want(one), fetch=False)) for one in _unpacked(batch)])
+
+
+@routes.put(
+    "/comfyui/inputs",
+    role=Role.OPERATOR,
+    example={"rows": [["IPAdapterModelLoader", "ipadapter_file", 0, "ipadapter"]]},
+)
+def keep_inputs(here: Here, body: Inputs) -> None:
+    """Remember which folders the inputs of this ComfyUI's nodes list, as long as the service runs: plans go by that."""
+    here.app.stock.inputs.keep(near_of(here), body.rows)
 
 
 @routes.post("/comfyui/insert", role=Role.OPERATOR, raises=(NoSuchModel,), example={"id": 1})

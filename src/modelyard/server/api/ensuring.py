@@ -59,7 +59,7 @@ def ensure_for(here: Here, *, told: bool = False) -> Ensure:
     "/ensure",
     role=Role.OPERATOR,
     slow=True,
-    once=False,
+    noted=False,
     raises=(UsageError, UnsafePath),
     example={"wants": [{"address": "hf:owner/repo/style.safetensors", "folder": "loras"}], "wait": 10},
 )

@@ -18,7 +18,7 @@ from modelyard.server.routes import Ask, Here, Routes
 from modelyard.tasks.again import drafts_of, forget
 from modelyard.tasks.listing import Filter, as_csv, exported, history_page
 from modelyard.tasks.states import State
-from modelyard.tasks.statistics import Day, days
+from modelyard.tasks.statistics import Day, Span, days
 
 routes = Routes(tag="history")
 
@@ -74,10 +74,11 @@ class Queued(msgspec.Struct, frozen=True):
 
 
 class DaysQuery(Ask, frozen=True):
-    """From one day to another, both included (`YYYY-MM-DD`, local time)."""
+    """From one day to another, both included (`YYYY-MM-DD`, local time); `by` sums them up."""
 
     since: Date = "0000-00-00"
     until: Date = "9999-12-31"
+    by: Span = "day"
 
 
 class Statistics(msgspec.Struct, frozen=True):
@@ -117,7 +118,12 @@ def export_history(here: Here, query: ExportQuery) -> Answer:
 
 
 @routes.post(
-    "/history/again", role=Role.OPERATOR, status=201, raises=(NoSuchTask, UsageError, UnsafePath), example={"ids": [3]}
+    "/history/again",
+    role=Role.OPERATOR,
+    status=201,
+    raises=(NoSuchTask, UsageError, UnsafePath),
+    noted=False,
+    example={"ids": [3]},
 )
 def do_again(here: Here, body: Chosen) -> Queued:
     """Queue ended tasks again as new ones, with the same options."""
@@ -126,17 +132,17 @@ def do_again(here: Here, body: Chosen) -> Queued:
     return queued(here, drafts_of(here.app.queue, body.ids), Queued)
 
 
-@routes.post("/history/forget", role=Role.ADMIN, raises=(NoSuchTask,), example={"ids": [3]})
+@routes.post("/history/forget", role=Role.ADMIN, raises=(NoSuchTask,), noted=False, example={"ids": [3]})
 def forget_tasks(here: Here, body: Chosen) -> None:
     """Remove ended tasks from the history for good. Files and statistics stay."""
-    forget(here.app.queue, body.ids)
+    forget(here.app.queue, body.ids, lambda db: here.keep(db, None))
 
 
 @routes.get("/statistics", role=Role.VIEWER)
 def statistics(here: Here, query: DaysQuery) -> Statistics:
     """What was done per day, hub and kind; kept when history is forgotten."""
     with here.app.queue.database.reading() as db:
-        found = days(db, query.since, query.until)
+        found = days(db, query.since, query.until, query.by)
     seconds = sum(day.seconds for day in found)
     size = sum(day.bytes for day in found)
     return Statistics(

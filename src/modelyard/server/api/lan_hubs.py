@@ -109,7 +109,6 @@ def list_lan_hubs(here: Here) -> LanHubList:
     role=Role.ADMIN,
     status=201,
     raises=(BadValue, AccessError, NetworkError),
-    once=False,
     slow=True,
     example={"origin": "https://nas.local:8443", "trust_first": True},
 )

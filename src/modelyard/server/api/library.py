@@ -152,19 +152,19 @@ def remove_root(here: Here, query: RootQuery) -> None:
     _roots_changed(here)
 
 
-@routes.post("/library/scan", role=Role.OPERATOR, status=202, raises=(NoSuchRoot,), example={})
+@routes.post("/library/scan", role=Role.OPERATOR, status=202, raises=(NoSuchRoot,), noted=False, example={})
 def begin_scan(here: Here, body: ScanBody) -> Begun:
     """Look for new, changed, moved and removed models."""
     return begin(here, SCAN, ScanOptions(roots=tuple(body.roots), deep=body.deep, gentle=body.gentle))
 
 
-@routes.post("/library/measure", role=Role.OPERATOR, status=202, example={})
+@routes.post("/library/measure", role=Role.OPERATOR, status=202, noted=False, example={})
 def begin_measure(here: Here, body: ChosenBody) -> Begun:
     """Measure the hashes of models that have none; all digests that hubs know files by, in one read."""
     return begin(here, MEASURE, MeasureOptions(ids=tuple(body.ids), gentle=body.gentle))
 
 
-@routes.post("/library/verify", role=Role.OPERATOR, status=202, example={"ids": [1, 2], "mend": True})
+@routes.post("/library/verify", role=Role.OPERATOR, status=202, noted=False, example={"ids": [1, 2], "mend": True})
 def begin_verify(here: Here, body: VerifyBody) -> Begun:
     """Read models whole and compare them with what was measured or claimed; mend what is damaged when asked."""
     before = body.before if body.before is not None else here.app.clock.wall()

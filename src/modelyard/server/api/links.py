@@ -11,7 +11,7 @@ from modelyard.jobs.finding import named
 from modelyard.jobs.lending.lend import LINK, Lent, LinkOptions, foresee
 from modelyard.jobs.lending.returning import LoanView, Returned, give_back, lent
 from modelyard.programs.installed.found import Means
-from modelyard.server.api.library import begin
+from modelyard.server.api.adding import queued
 from modelyard.server.roles import Role
 from modelyard.server.routes import Ask, Here, Id, Routes
 
@@ -65,6 +65,7 @@ def list_links(here: Here) -> list[LoanView]:
     role=Role.ADMIN,
     status=202,
     slow=True,
+    noted=False,
     raises=(BadValue, NoSuchProgram),
     example={"ids": [1], "program": "comfyui", "dry_run": True},
 )
@@ -75,7 +76,7 @@ def begin_link(here: Here, body: LinkBody) -> Linking:
     if body.dry_run:
         return Linking(id=0, results=foresee(stock, options))
     exact = msgspec.structs.replace(options, program=named(stock, body.program).id)
-    return Linking(id=begin(here, LINK, exact).id, results=[])
+    return queued(here, [LINK.draft(exact)], lambda ids: Linking(id=ids[0], results=[]))
 
 
 @routes.delete("/links/{id}", role=Role.ADMIN, slow=True, raises=(NoSuchLoan, CannotLend))

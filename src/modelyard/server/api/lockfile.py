@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from modelyard.errors import BadValue, UnsafePath, YardError
-from modelyard.jobs.lockfile import LARGEST, Lock, Verdict, addresses_by_hash, check, export_json
+from modelyard.jobs.lockfile import LARGEST, Lock, Verdict, check, export_json, fetchable
 from modelyard.server.api.adding import Item, draft_of, queued
 from modelyard.server.api.models import FilterQuery
 from modelyard.server.messages import Answer
@@ -62,21 +62,22 @@ def check_lock(here: Here, body: Lock) -> SyncAnswer:
 
 
 @routes.post(
-    "/lockfile/apply", role=Role.OPERATOR, slow=True, most=LARGEST, raises=(BadValue, UnsafePath), example=EXAMPLE
+    "/lockfile/apply",
+    role=Role.OPERATOR,
+    slow=True,
+    most=LARGEST,
+    raises=(BadValue, UnsafePath),
+    noted=False,
+    example=EXAMPLE,
 )
 def apply_lock(here: Here, body: Lock) -> SyncAnswer:
     """Fetch what a lockfile has and this machine has not, to where it belongs; other bytes in its place stay."""
     found = check(here.app.stock, body)
-    missing = [one for one in found if one.state == "missing"]
-    known = addresses_by_hash(here.app.stock, missing)
-    drafts, left = [], [one for one in found if one.state in ("differs", "elsewhere")]
-    for one in missing:
-        address = one.address or known.get(one.sha256, "")
-        if not (address and one.target):
-            left.append(one)
-            continue
+    wanted, left = fetchable(here.app.stock, found)
+    drafts = []
+    for one in wanted:
         try:
-            drafts.append(draft_of(here, Item(address=address, to=one.target, sha256=one.sha256 or None)))
+            drafts.append(draft_of(here, Item(address=one.address, to=one.target, sha256=one.sha256 or None)))
         except YardError as error:
             left.append(msgspec.structs.replace(one, reason=error.message))
     return queued(here, drafts, lambda ids: SyncAnswer(_complete(found), found, ids, left))

@@ -75,8 +75,7 @@ def whole_preview(here: Here, id: Id) -> Answer:
     role=Role.OPERATOR,
     raises=_WRITING,
     most=LARGEST,
-    takes=tuple(TYPES.values()),
-    once=False,
+    takes=tuple(kind for kind in TYPES.values() if kind != TYPES["jxl"]),
 )
 def give_preview(here: Here, id: Id, body: bytes) -> PreviewView:
     """Give a model another preview: the body is the picture or video. It is decoded and written anew."""

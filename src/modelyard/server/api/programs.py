@@ -1,4 +1,4 @@
-"""The other programs of this machine: what they keep, and importing it in place."""
+"""The other programs of this machine: what they keep, importing it in place, and our extension in a ComfyUI."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from typing import Annotated
 
 import msgspec
 
-from modelyard.errors import BadValue, NoSuchProgram
+from modelyard.errors import BadValue, DiskError, NoSuchProgram
+from modelyard.jobs.extending import Extension, lay_in, take_out
 from modelyard.jobs.finding import forget_place, found, keep_place, named
 from modelyard.jobs.importing import IMPORT, ImportOptions
 from modelyard.jobs.programs import Found, survey
@@ -55,6 +56,19 @@ class TakeBody(Ask, frozen=True):
     proxy: bool = False
 
 
+class ExtensionBody(Ask, frozen=True):
+    """How our extension is laid into a ComfyUI.
+
+    Attributes:
+        hosts: Further names under which browsers reach it, `gpu.example.org` or `gpu.example.org:8443`; those that
+            were given before stay.
+        roots: Register its folders of models, too.
+    """
+
+    hosts: Annotated[list[Name], msgspec.Meta(max_length=20)] = []
+    roots: bool = True
+
+
 @routes.get("/programs", role=Role.OPERATOR, slow=True, raises=(BadValue,))
 def list_programs(here: Here) -> Found:
     """The other programs that are found, what they keep, what lies there twice, and how models can be lent to each."""
@@ -78,6 +92,7 @@ def forget_program_place(here: Here, query: PlaceBody) -> None:
     role=Role.ADMIN,
     status=202,
     slow=True,
+    noted=False,
     raises=(BadValue, NoSuchProgram),
     example={},
 )
@@ -96,7 +111,6 @@ def begin_import(here: Here, id: Name, body: ImportBody) -> Begun:  # the path's
     "/programs/{id}/settings",
     role=Role.ADMIN,
     slow=True,
-    once=False,
     raises=(BadValue, NoSuchProgram),
     example={"keys": True},
 )
@@ -104,3 +118,29 @@ def take_program_settings(here: Here, id: Name, body: TakeBody) -> Taken:
     """Carry keys and the proxy of a program over, when asked to; keys are masked in the answer."""
     program = named(here.app.stock, id)
     return take_settings(program, here.app.keys, here.app.settings, keys=body.keys, proxy=body.proxy)
+
+
+@routes.post(
+    "/programs/{id}/extension",
+    role=Role.ADMIN,
+    slow=True,
+    raises=(BadValue, NoSuchProgram, DiskError),
+    example={"hosts": ["gpu.example.org"]},
+)
+def lay_extension_in(here: Here, id: Name, body: ExtensionBody) -> Extension:
+    """Lay our extension into a ComfyUI, over an older one of ours; nothing is downloaded, and no pip runs.
+
+    ComfyUI has it after its next start.
+    """
+    stock = here.app.stock
+    laid = lay_in(stock, named(stock, id), body.hosts, roots=body.roots)
+    if body.roots and here.service.url:
+        here.app.caretaker.roots_changed()
+    return laid
+
+
+@routes.delete("/programs/{id}/extension", role=Role.ADMIN, slow=True, raises=(BadValue, NoSuchProgram, DiskError))
+def take_extension_out(here: Here, id: Name) -> Extension:
+    """Take our extension out of a ComfyUI. Models, the queue and the registered folders stay."""
+    stock = here.app.stock
+    return take_out(stock, named(stock, id))

@@ -8,13 +8,14 @@ from typing import Annotated
 import msgspec
 
 from modelyard.errors import BadValue, DiskError, NoSuchModel
+from modelyard.jobs.admission import own_suffix
 from modelyard.jobs.measure import measure
-from modelyard.jobs.quarantine import Kept, confine, kept, own_suffix, release
+from modelyard.jobs.quarantine import Kept, confine, kept, release
 from modelyard.jobs.scan import SCAN, ScanOptions
 from modelyard.library.opinion import opinion
 from modelyard.library.roots.entries import Place
 from modelyard.net.stop import Stop
-from modelyard.server.api.library import begin
+from modelyard.server.api.adding import queued
 from modelyard.server.roles import Role
 from modelyard.server.routes import Ask, Here, Id, Routes
 
@@ -90,8 +91,7 @@ def measure_quarantined(here: Here, body: Held) -> HeldDigest:
 def release_quarantined(here: Here, body: Trusted) -> HeldPath:
     """Give a file its name back: from then on programs load it, and what it holds is run."""
     path = release(here.app.stock, Path(body.path), body.sha256, Stop(here.app.stop))
-    begin(here, SCAN, ScanOptions())
-    return HeldPath(str(path))
+    return queued(here, [SCAN.draft(ScanOptions())], lambda _: HeldPath(str(path)))
 
 
 @routes.post("/models/{id}/quarantine", role=Role.OPERATOR, slow=True, raises=(NoSuchModel, BadValue, DiskError))

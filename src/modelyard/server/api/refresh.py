@@ -33,14 +33,14 @@ class RefreshBody(Ask, frozen=True):
     most: Count = 0
 
 
-@routes.post("/models/refresh", role=Role.OPERATOR, status=202, example={"ids": [1, 2], "force": True})
+@routes.post("/models/refresh", role=Role.OPERATOR, status=202, noted=False, example={"ids": [1, 2], "force": True})
 def refresh_models(here: Here, body: RefreshBody) -> Begun:
     """Ask hubs about models: by hash in bulk, then where they come from. Nothing that is known is wiped."""
     options = RefreshOptions(ids=tuple(sorted(body.ids)), every=body.every, force=body.force, most=body.most)
     return begin(here, REFRESH, options)
 
 
-@routes.post("/models/{id}/refresh", role=Role.OPERATOR, status=202, raises=(NoSuchModel,))
+@routes.post("/models/{id}/refresh", role=Role.OPERATOR, status=202, noted=False, raises=(NoSuchModel,))
 def refresh_model(here: Here, id: Id) -> Begun:
     """Ask hubs about one model now, whenever it was asked about last."""
     here.app.stock.catalogue.get(id)

@@ -178,6 +178,7 @@ def foresee_moving(here: Here, body: MoveBody) -> Forecast:
     role=Role.OPERATOR,
     status=202,
     raises=(NoSuchRoot, BadValue),
+    noted=False,
     example={"ids": [1, 2], "folder": "loras", "index": 0, "sub": "style"},
 )
 def begin_move(here: Here, body: MoveBody) -> Begun:

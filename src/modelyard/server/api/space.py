@@ -77,7 +77,7 @@ def list_duplicates(here: Here) -> Duplicates:
     return duplicates(here.app.stock)
 
 
-@routes.post("/library/dedupe", role=Role.OPERATOR, status=202, example={})
+@routes.post("/library/dedupe", role=Role.OPERATOR, status=202, noted=False, example={})
 def begin_dedupe(here: Here, body: DedupeBody) -> Begun:
     """Let equal files share one place on the disk, after both were read and compared; every name stays."""
     return begin(here, DEDUPE, DedupeOptions(sha256=tuple(body.sha256)))

@@ -164,6 +164,7 @@ def list_tasks(here: Here, query: TaskQuery) -> TaskPage:
     status=201,
     raises=(UsageError, NoSuchTask, UnsafePath),
     most=16 * 2**20,
+    noted=False,
     example={"items": [{"address": "hf:owner/repo/model.safetensors", "to": "/models/checkpoints/"}]},
 )
 def add_tasks(here: Here, body: NewTasks) -> Added:
@@ -181,6 +182,7 @@ def add_tasks(here: Here, body: NewTasks) -> Added:
     status=201,
     raises=(UsageError, NoSuchTask, UnsafePath),
     most=64 * 2**20,
+    noted=False,
     example={"text": "hf:owner/repo\nhttps://example.org/a.safetensors", "shared": {"to": "/models/"}},
 )
 def add_batch_of_tasks(here: Here, body: NewBatch) -> BatchAnswer:
@@ -208,16 +210,23 @@ def act_on_tasks(here: Here, body: Action) -> list[AnswerView]:
     return answers(done)
 
 
-@routes.post("/tasks/order", role=Role.OPERATOR, raises=(NoSuchTask,), example={"ids": [7], "to": "top"})
+@routes.post("/tasks/order", role=Role.OPERATOR, raises=(NoSuchTask,), noted=False, example={"ids": [7], "to": "top"})
 def order_tasks(here: Here, body: Placing) -> None:
     """Move tasks in the queue. Before a task of another priority they take that priority."""
-    here.app.queue.place(body.ids, body.before, top=body.to == "top")
+    here.app.queue.place(body.ids, body.before, top=body.to == "top", also=lambda db: here.keep(db, None))
 
 
-@routes.post("/tasks/clear", role=Role.OPERATOR, raises=(IllegalMove,), example={"states": ["done", "cancelled"]})
+@routes.post(
+    "/tasks/clear",
+    role=Role.OPERATOR,
+    raises=(IllegalMove,),
+    noted=False,
+    example={"states": ["done", "cancelled"]},
+)
 def clear_tasks(here: Here, body: Clearing) -> Cleared:
     """Take ended tasks off the list."""
-    return Cleared(here.app.queue.clear([State(state) for state in body.states]))
+    states = [State(state) for state in body.states]
+    return Cleared(here.app.queue.clear(states, lambda db, count: here.keep(db, Cleared(count))))
 
 
 @routes.get("/tasks/{id}", role=Role.VIEWER, raises=(NoSuchTask,))

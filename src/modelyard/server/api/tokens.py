@@ -79,7 +79,7 @@ def list_tokens(here: Here) -> TokenList:
     role=Role.ADMIN,
     status=201,
     raises=(BadValue,),
-    once=False,
+    secret=True,
     example={"name": "gpu-7", "role": "operator"},
 )
 def add_token(here: Here, body: NewToken) -> MadeToken:
@@ -95,7 +95,7 @@ def revoke_token(here: Here, id: Id) -> None:
     here.service.access.tokens.revoke(id)
 
 
-@routes.post("/link", role=Role.ADMIN, raises=(NoService,), once=False)
+@routes.post("/link", role=Role.ADMIN, raises=(NoService,), secret=True)
 def make_link(here: Here) -> Link:
     """A fresh link to the service's page: it works once, within a minute."""
     from modelyard.server.codes import SECONDS

@@ -26,7 +26,7 @@ def maintenance(here: Here) -> list[Advice]:
     return advice(here.app.stock)
 
 
-@routes.post("/library/upkeep", role=Role.OPERATOR, status=202, example={})
+@routes.post("/library/upkeep", role=Role.OPERATOR, status=202, noted=False, example={})
 def begin_upkeep(here: Here, body: UpkeepBody) -> Begun:
     """One round of upkeep: what is used most, was never tried or came lately is asked about first."""
     return begin(here, UPKEEP, UpkeepOptions(most=body.most))

@@ -8,12 +8,11 @@ import msgspec
 
 from modelyard.catalogue.versions import Newer
 from modelyard.errors import NoSuchModel, NotFound
-from modelyard.jobs.revisions import versions_there
-from modelyard.jobs.versions import VERSIONS, VersionsOptions, versions_of
+from modelyard.jobs.versions import VERSIONS, VersionsOptions
+from modelyard.jobs.versions_here import VersionView, versions_here
 from modelyard.server.api.library import Begun, begin
 from modelyard.server.roles import Role
 from modelyard.server.routes import Ask, Here, Id, Routes
-from modelyard.values.about import Version
 
 routes = Routes(tag="versions")
 
@@ -47,14 +46,7 @@ class Ignoring(Ask, frozen=True):
     on: bool = True
 
 
-class VersionView(msgspec.Struct, frozen=True):
-    """One version of a model at its hub, and the models of ours that are this version."""
-
-    version: Version
-    here: list[int]
-
-
-@routes.post("/library/versions", role=Role.OPERATOR, status=202, example={})
+@routes.post("/library/versions", role=Role.OPERATOR, status=202, noted=False, example={})
 def begin_versions(here: Here, body: VersionsBody) -> Begun:
     """Ask hubs whether there are newer versions of what is here."""
     return begin(here, VERSIONS, VersionsOptions(ids=tuple(body.ids), any_base=body.any_base))
@@ -72,18 +64,7 @@ def list_versions(here: Here, id: Id) -> list[VersionView]:
 
     Of a repository: what stands in the places of its files now, and what is here where that is another.
     """
-    stock = here.app.stock
-    model = stock.catalogue.get(id)
-    if there := list(versions_there(stock, id)):
-        ours = tuple(file.sha256 for file in stock.catalogue.files(id) if file.sha256)
-        return [VersionView(one, [id] if _same_bytes(one, ours) else []) for one in there]
-    if not (model.hub and model.hub_model):
-        return []
-    known = next(iter(stock.catalogue.installed((id,)).values()), [])
-    return [
-        VersionView(one, [each.id for each in known if each.version == one.id or _same_bytes(one, each.sha256)])
-        for one in versions_of(stock, model.hub, model.hub_model)
-    ]
+    return versions_here(here.app.stock, id)
 
 
 @routes.post("/models/{id}/versions/ignore", role=Role.OPERATOR, raises=(NoSuchModel,), example={"version": "*"})
@@ -91,7 +72,3 @@ def ignore_versions(here: Here, id: Id, body: Ignoring) -> None:
     """Hear no more of a newer version, or of one again."""
     here.app.stock.catalogue.get(id)
     here.app.stock.catalogue.ignore_version(id, body.version, on=body.on)
-
-
-def _same_bytes(version: Version, digests: tuple[str, ...]) -> bool:
-    return any(file.claimed.get("sha256") in digests for file in version.files)

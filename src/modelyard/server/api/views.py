@@ -95,7 +95,7 @@ def error_view(error: Mapping[str, Any]) -> TaskError:
 
 def live_of(app: App) -> dict[int, dict[str, Any]]:
     """How far every running task is, by id; nothing where no runner was started."""
-    return {int(str(one["id"])): one for one in app.runner.live()}
+    return {int(str(one["id"])): one for one in app.live()}
 
 
 def answers(found: Iterable[Answer]) -> list[AnswerView]:

@@ -21,6 +21,7 @@ from modelyard.jobs.workflows.wanted import Wanted
 from modelyard.net.stop import Stop
 from modelyard.programs.workflows.reading import read_stream
 from modelyard.programs.workflows.references import Workflow
+from modelyard.programs.workflows.running import placed
 from modelyard.server.api.adding import queued
 from modelyard.server.api.ensuring import near_of
 from modelyard.server.api.fence import check_source, check_target
@@ -123,7 +124,7 @@ def plan_workflow(here: Here, query: PlanQuery, body: bytes) -> WorkflowView:
 
     The body is the file: JSON, or a picture, video or sound that holds one.
     """
-    found = _read(body)
+    found = _read(here, body)
     made = _resolver(here, accept=bool(query.accept), search=query.search, seconds=_PLAN_SECONDS)
     return _view(here, found, made.plan(found.needed))
 
@@ -134,12 +135,13 @@ def plan_workflow(here: Here, query: PlanQuery, body: bytes) -> WorkflowView:
     raises=(NoWorkflow, UsageError, UnsafePath, DiskFull),
     most=LARGEST,
     takes=_TAKES,
+    noted=False,
     slow=True,
     example=EXAMPLE,
 )
 def get_workflow(here: Here, query: AcceptQuery, body: bytes) -> WorkflowTasks:
     """Queue what a workflow needs and what can be fetched, to where ComfyUI lists it. Nothing here is replaced."""
-    found = _read(body)
+    found = _read(here, body)
     made = _resolver(here, accept=bool(query.accept), search=True, seconds=_GET_SECONDS)
     plan = made.plan(found.needed)
     check_room(plan)
@@ -173,7 +175,7 @@ def _fetched(ids: list[int], drafts: list[tuple[PlannedModel, Draft]]) -> list[F
 )
 def fix_workflow(here: Here, query: PlanQuery, body: bytes) -> Answer:
     """The workflow with the names of models that are here under other names; every other byte as it was sent."""
-    found = _read(body)
+    found = _read(here, body)
     made = _resolver(here, accept=bool(query.accept), search=query.search, seconds=_PLAN_SECONDS)
     done = fixed(body, found.needed, made.plan(found.needed).models)
     left = [name[:_LONGEST_LEFT] for name, _ in done.left[:_MOST_LEFT]]
@@ -187,11 +189,13 @@ def fix_workflow(here: Here, query: PlanQuery, body: bytes) -> Answer:
     return Answer(done.raw, headers=headers, media_type="application/octet-stream")
 
 
-def _read(body: bytes) -> Workflow:
+def _read(here: Here, body: bytes) -> Workflow:
+    """The workflow; which folder an input reads says the ComfyUI that asks, or those that run."""
     found = read_stream(io.BytesIO(body), len(body))
     if found is None:
         raise NoWorkflow("This file holds no workflow.")
-    return found
+    near = near_of(here)
+    return placed(found, here.app.stock.inputs.folders(near), here.app.stock.roots().near(near).by_folder())
 
 
 def _resolver(here: Here, *, accept: bool, search: bool, seconds: float) -> Resolver:

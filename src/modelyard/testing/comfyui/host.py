@@ -98,7 +98,9 @@ class Host:
 
         utils.ProgressBar = ProgressBar
         management.throw_exception_if_processing_interrupted = throw_exception_if_processing_interrupted
-        modules = {"server": host, "folder_paths": self.folders, "comfy": comfy}
+        known: Any = ModuleType("nodes")
+        known.NODE_CLASS_MAPPINGS = self.nodes
+        modules = {"server": host, "folder_paths": self.folders, "comfy": comfy, "nodes": known}
         sys.modules.update(modules | {"comfy.utils": utils, "comfy.model_management": management})
 
     def _extend(self, folder: Path) -> None:

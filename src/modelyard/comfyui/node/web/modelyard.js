@@ -3,9 +3,8 @@
 import { app } from '../../scripts/app.js'
 import { api } from '../../scripts/api.js'
 
-const ID = 'modelyard'
-const DRAG = 'application/x-modelyard'
-const NATIVE = 'Modelyard.NativeDownloads'
+const [ID, DRAG, NATIVE] = ['modelyard', 'application/x-modelyard', 'Modelyard.NativeDownloads']
+const LOCAL = /^(localhost|127\.[\d.]+|\[::1\])$/
 const TESTED = [[1, 49], [1, 58]] // first and last front end whose download buttons we know
 
 // --- the service --------------------------------------------------------------------------------
@@ -193,23 +192,35 @@ const bridge = {
 
 // --- the sidebar --------------------------------------------------------------------------------
 
+/** Keys in the sidebar are the sidebar's: to the host its fields look like no fields, so letters would be shortcuts, and Delete remove nodes. */
+const quiet = (event) => (event.target.matches?.('input, select') || !(event.ctrlKey || event.metaKey)) && event.stopPropagation()
+
 class Panel {
   tab = 'library'
   here = true
   said = {}
   tasks = []
   waiting = 0
-  plan = null
-  live = null
+  plan = null; live = null
 
   render(element) {
     const root = (element.shadowRoot ?? element.attachShadow({ mode: 'open' }))
     this.body = h('main')
     this.head = h('nav', { role: 'tablist' }, ...['library', 'queue', 'missing'].map((name) => h('button', { role: 'tab', id: name, onclick: () => this.open(name) })))
     this.note = h('div', { className: 'note', role: 'status' })
-    root.onkeydown = (event) => !event.ctrlKey && !event.metaKey && event.stopPropagation() // Delete here removes no node
-    root.replaceChildren(h('style', { textContent: STYLE }), this.head, this.note, this.body)
+    for (const kind of ['keydown', 'keyup', 'paste', 'copy', 'cut']) root.addEventListener(kind, quiet)
+    this.foot = h('footer')
+    root.replaceChildren(h('style', { textContent: STYLE }), this.head, this.note, this.body, this.foot)
     this.open(this.tab)
+    this.door()
+  }
+
+  /** The way to the service's own page, for all that is not done from here; one that listens to its own machine only is opened there. */
+  async door() {
+    const { url } = await ask('GET', '/page').catch(() => ({}))
+    const reached = url && (!LOCAL.test(new URL(url).hostname) || LOCAL.test(location.hostname))
+    const link = h('a', { href: url, target: '_blank', rel: 'noopener noreferrer', textContent: 'Open Modelyard' })
+    this.foot?.replaceChildren(...(reached ? [link] : url ? ['All else: run “modelyard page” on the machine of this ComfyUI.'] : []))
   }
 
   /** A person opens a tab; what the workflow misses is looked for here at once, at hubs when somebody asks for that. */
@@ -247,7 +258,7 @@ class Panel {
     if (kind === 'here' || kind === 'gone') {
       this.here = kind === 'here'
       this.top()
-      if (this.here) this.reload()
+      if (this.here) this.reload(), this.door()
       if (this.here && this.cards?.isConnected) this.soon()
     }
     if (kind === 'progress') this.progress(data.tasks ?? [])
@@ -283,9 +294,7 @@ class Panel {
   library() {
     const search = h('input', { type: 'search', placeholder: 'Search, Enter: hubs', 'aria-label': 'Search models', value: this.said.text ?? '' })
     search.oninput = () => ((this.said.text = search.value), this.soon())
-    search.onkeydown = (event) => {
-      if (event.key === 'Enter') this.seek(search.value)
-    }
+    search.onkeydown = (event) => void (event.key === 'Enter' && this.seek(search.value))
     const folder = h('select', { 'aria-label': 'Folder', onchange: () => ((this.said.folder = folder.value), this.soon()) },
       h('option', { value: '', textContent: 'All folders' }),
       ...[...new Set(loaders.map((row) => row.folder))].map((name) => h('option', { value: name, textContent: name, selected: name === this.said.folder })))
@@ -442,28 +451,20 @@ const downloads = (states, limit) => ask('GET', `/tasks?kind=download&limit=${li
 const graph = () => JSON.stringify((app.rootGraph ?? app.graph).serialize())
 
 /** Of several open pages the one that was looked at last answers. */
-const tab = String(Math.random())
-const seen = () => localStorage.setItem('modelyard.latest', tab)
+const tab = String(Math.random()), seen = () => localStorage.setItem('modelyard.latest', tab)
 const latest = () => [null, tab].includes(localStorage.getItem('modelyard.latest'))
 
 const STYLE = `
 :host { display: block; height: 100%; overflow: auto; color: var(--fg-color, #ddd); font: 13px/1.4 system-ui, sans-serif }
 nav { display: flex; gap: 2px; padding: 8px 8px 0; position: sticky; top: 0; z-index: 1; background: var(--comfy-menu-bg, #222) }
-nav button { flex: 1; border-radius: 6px 6px 0 0; border: 0; border-bottom: 2px solid transparent }
-nav button[aria-selected=true] { border-bottom-color: #4a9eff; font-weight: 600 }
-main { padding: 8px } h3 { margin: 8px 0 4px; font-size: 12px; opacity: .7 } .quiet { opacity: .7; padding: 12px 4px; grid-column: 1 / -1 }
+nav button { flex: 1; border-radius: 6px 6px 0 0; border: 0; border-bottom: 2px solid transparent } nav button[aria-selected=true] { border-bottom-color: #4a9eff; font-weight: 600 }
+main { padding: 8px } footer:not(:empty) { position: sticky; bottom: 0; padding: 6px 8px; font-size: 12px; background: var(--comfy-menu-bg, #222) } h3 { margin: 8px 0 4px; font-size: 12px; opacity: .7 } .quiet { opacity: .7; padding: 12px 4px; grid-column: 1 / -1 }
 .note:not(:empty) { margin: 8px; padding: 8px; border-radius: 6px; background: #7a4a00; color: #fff }
-button, input, select { font: inherit; color: inherit; background: var(--comfy-input-bg, #333); border: 1px solid var(--border-color, #555); border-radius: 6px; padding: 4px 8px; min-width: 0 }
-button { cursor: pointer } button:hover, .card:hover { filter: brightness(1.25) } :focus-visible { outline: 2px solid #4a9eff; outline-offset: 1px }
-.main { width: 100%; padding: 8px; margin: 4px 0; background: #2367b5; color: #fff; border: 0 } .plain { all: unset; cursor: pointer }
+button, input, select { font: inherit; color: inherit; background: var(--comfy-input-bg, #333); border: 1px solid var(--border-color, #555); border-radius: 6px; padding: 4px 8px; min-width: 0 } button { cursor: pointer } button:hover, .card:hover { filter: brightness(1.25) } :focus-visible { outline: 2px solid #4a9eff; outline-offset: 1px } .main { width: 100%; padding: 8px; margin: 4px 0; background: #2367b5; color: #fff; border: 0 } .plain { all: unset; cursor: pointer }
 .bar { display: flex; gap: 6px; margin-bottom: 8px } .bar input { flex: 1 } .bar select { max-width: 45% }
-.cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(112px, 1fr)); gap: 8px }
-.card { border: 1px solid var(--border-color, #555); border-radius: 8px; overflow: hidden; background: var(--comfy-input-bg, #333); cursor: grab; padding-bottom: 6px }
-.card img { width: 100%; aspect-ratio: 1; object-fit: cover; display: block; margin-bottom: 4px; background: #0003 }
+.cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(112px, 1fr)); gap: 8px } .card { border: 1px solid var(--border-color, #555); border-radius: 8px; overflow: hidden; background: var(--comfy-input-bg, #333); cursor: grab; padding-bottom: 6px } .card img { width: 100%; aspect-ratio: 1; object-fit: cover; display: block; margin-bottom: 4px; background: #0003 }
 b, small { display: block; padding: 0 6px; overflow: hidden; text-overflow: ellipsis; white-space: nowrap } small { opacity: .75; font-size: 11px }
-.row { padding: 8px 2px; border-bottom: 1px solid var(--border-color, #555) } .row small { white-space: normal; overflow-wrap: anywhere } .failed small { color: #ff8a80; opacity: 1 }
-.file { display: grid; grid-template-columns: 1fr auto; gap: 4px; padding: 6px; align-items: center } .file span { overflow-wrap: anywhere; font-size: 12px }
-progress { width: 100%; height: 6px } .acts { display: flex; gap: 6px; padding: 4px 6px } a { color: #6cb6ff; padding: 0 6px }`
+.row { padding: 8px 2px; border-bottom: 1px solid var(--border-color, #555) } .row small { white-space: normal; overflow-wrap: anywhere } .failed small { color: #ff8a80; opacity: 1 } .file { display: grid; grid-template-columns: 1fr auto; gap: 4px; padding: 6px; align-items: center } .file span { overflow-wrap: anywhere; font-size: 12px } progress { width: 100%; height: 6px } .acts { display: flex; gap: 6px; padding: 4px 6px } a { color: #6cb6ff; padding: 0 6px }`
 
 // --- into the host ------------------------------------------------------------------------------
 

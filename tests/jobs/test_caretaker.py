@@ -1,0 +1,158 @@
+"""What a service does by itself: each round is done once without any waiting, and its rests are counted."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from modelyard.app import App
+from modelyard.catalogue.asking import Asking
+from modelyard.events.log import Event
+from modelyard.jobs import caretaker as module
+from modelyard.jobs.caretaker import Caretaker
+from modelyard.jobs.checking import VerifyOptions, verify_models
+from modelyard.jobs.measuring import MeasureOptions, idle, measure_models
+from modelyard.jobs.scan import Scan
+from modelyard.library.roots.entries import Entry
+from modelyard.net.stop import Stop
+from modelyard.tasks.task import Draft
+
+from .library import model, scanned
+
+
+class Rests(Stop):
+    """Counts the seconds that somebody wants to rest, and does not wait."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seconds: list[float] = []
+
+    def wait(self, seconds: float) -> None:
+        self.check()
+        self.seconds.append(seconds)
+
+
+class Once(Caretaker):
+    """Its rounds come at once."""
+
+    def __init__(self, app: App) -> None:
+        self.asked: list[Draft] = []
+        super().__init__(app.stock, self.asked.append, lambda: None, app.stop)
+        self._stop = self.rests = Rests()
+
+
+@pytest.fixture
+def rests() -> Rests:
+    return Rests()
+
+
+@pytest.fixture
+def once(app: App) -> Once:
+    return Once(app)
+
+
+def test_a_gentle_scan_rests_as_long_as_it_works(
+    app: App, root: Path, rests: Rests, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model(root / "a.safetensors")
+    ticks = iter(range(0, 10_000, 7))
+    monkeypatch.setattr("modelyard.jobs.scan.time.monotonic", lambda: float(next(ticks)))
+    Scan(app.stock, rests, gentle=True).run()
+    assert rests.seconds == [7.0], "one batch, begun and ended between two ticks"
+    model(root / "b.safetensors", 1)
+    Scan(app.stock, rests).run()
+    assert len(rests.seconds) == 1
+
+
+READERS: list[tuple[str, Callable[[App, Stop, bool], Any]]] = [
+    (
+        "measure",
+        lambda app, stop, gentle: measure_models(app.stock, MeasureOptions(gentle=gentle), stop, lambda _: None),
+    ),
+    ("verify", lambda app, stop, gentle: verify_models(app.stock, VerifyOptions(gentle=gentle), stop, lambda _: None)),
+]
+
+
+@pytest.mark.parametrize(("busy", "gentle"), [(True, True), (False, True), (True, False)])
+@pytest.mark.parametrize("read", [read for _, read in READERS], ids=[name for name, _ in READERS])
+def test_whole_reads_rest_while_downloads_run_and_only_then(
+    app: App, root: Path, rests: Rests, read: Callable[..., Any], busy: bool, gentle: bool
+) -> None:
+    path = model(root / "a.safetensors")
+    with path.open("ab") as file:
+        file.write(bytes(2 << 20))
+    scanned(app)
+    app.stock.busy = lambda: busy
+    read(app, rests, gentle)
+    assert bool(rests.seconds) == (busy and gentle)
+    assert len(rests.seconds) in (0, 3), "after each mebibyte"
+
+
+def test_hashes_are_measured_a_bunch_at_a_time_with_a_rest_after_each(app: App, root: Path, rests: Rests) -> None:
+    for number in range(3):
+        model(root / f"m{number}.safetensors", number)
+    scanned(app)
+    rounds = idle(app.stock, rests, 30.0)
+    assert [next(rounds), next(rounds)] == [3, 0] and 0 < rests.seconds[0] <= 5.0
+    next(rounds)
+    assert rests.seconds[1:] == [30.0], "with nothing to do it waits longer"
+
+
+def test_nothing_is_measured_where_its_owner_does_not_want_it(app: App, root: Path, once: Once) -> None:
+    model(root / "a.safetensors")
+    scanned(app)
+    app.settings.set("library.measure", "false")
+    once._measuring()
+    assert once.rests.seconds == [30.0] and len(app.stock.catalogue.unmeasured()) == 1
+    app.settings.set("library.measure", "true")
+    app.stock.catalogue.measured = lambda *_, **__: app.settings.set("library.measure", "false") or True  # type: ignore[method-assign]
+    once._measuring()
+    assert once.rests.seconds[-1] == 30.0, "a round that began ends, and no other one begins"
+
+
+def test_the_health_monitor_reads_what_is_due_and_tells_what_is_damaged(app: App, root: Path, once: Once) -> None:
+    good, bad = model(root / "good.safetensors", 1), model(root / "bad.safetensors", 2)
+    scanned(app)
+    measure_models(app.stock, MeasureOptions(), app.stop, lambda _: None)
+    told: list[Event] = []
+    app.events.listen(told.append)
+    app.settings.set("library.verify", "30")
+    once._verifying()
+    damaged = [one for one in told if one.kind == "library.damaged"]
+    assert not damaged and all(one.checked for one in app.stock.catalogue.page(Asking()).models)
+    before = bad.stat()
+    bad.write_bytes(bad.read_bytes()[:-1] + b"\xff")
+    os.utime(bad, ns=(before.st_atime_ns, before.st_mtime_ns))
+    once._verifying()
+    assert not [one for one in told if one.kind == "library.damaged"], "both were read today"
+    wall = app.stock.wall
+    app.stock.wall = app.stock.catalogue.wall = lambda: wall() + 31 * 86400
+    once._verifying()
+    (event,) = [one for one in told if one.kind == "library.damaged"]
+    assert [one["path"] for one in event.data["findings"]] == [str(bad)]
+    assert app.stock.catalogue.at(str(good)).health != "damaged"
+    app.settings.set("library.verify", "0")
+    checked = app.stock.catalogue.at(str(good)).checked
+    app.stock.wall = app.stock.catalogue.wall = lambda: wall() + 90 * 86400
+    once._verifying()
+    assert app.stock.catalogue.at(str(good)).checked == checked, "switched off"
+
+
+def test_drives_of_the_network_are_scanned_and_no_other_ones(
+    app: App, root: Path, tmp_path: Path, once: Once, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    far = tmp_path / "nas"
+    far.mkdir()
+    app.stock.entries.keep(Entry(path=str(far)))
+    monkeypatch.setattr(module, "on_network", lambda path: path == far)
+    once._network()
+    (draft,) = once.asked
+    assert draft.payload == {"roots": (str(far),)} and draft.kind == "scan"
+    assert once.rests.seconds == [module._NETWORK]
+    monkeypatch.setattr(module, "on_network", lambda _: False)
+    once._network()
+    assert len(once.asked) == 1
