@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import expect
 
 from jobs.library import model
+from running import modelyard
 from server.serving import API
 from web.art import painting
 from web.pages import Seen, looking, until
@@ -84,6 +85,16 @@ def test_a_search_over_hubs_is_narrowed_opened_and_fetched_in_two_clicks(seen: S
     panel.get_by_text("1 file, 1 MiB").wait_for()
     panel.get_by_role("button", name="Download").click()
     until(lambda: seen.yard.ask("GET", f"{API}/tasks?state=done&text=findable").json["tasks"])
+
+
+def test_what_a_model_needs_beside_it_comes_along_when_it_is_asked_for(seen: Seen) -> None:
+    page = at(seen, "/browse?model=civitai:101")
+    panel = page.get_by_role("complementary")
+    panel.get_by_label("With what it needs: big.vae.safetensors").check()
+    panel.get_by_role("button", name="Download").click()
+    done = lambda: seen.yard.ask("GET", f"{API}/tasks?state=done&text=civitai:101").json["tasks"]  # noqa: E731
+    until(done)
+    assert {Path(file["path"]).name for file in done()[0]["result"]["files"]} >= {"big.vae.safetensors"}
 
 
 def test_what_was_searched_for_comes_back_and_is_forgotten_when_somebody_says_so(seen: Seen) -> None:
@@ -361,6 +372,34 @@ def test_a_profile_is_made_changed_and_comes_back_after_it_was_removed(seen: See
     page.get_by_role("button", name="Remove slow").click()
     page.get_by_role("button", name="Undo").click()
     until(lambda: seen.yard.ask("GET", f"{API}/profiles").json["slow"]["limit"] == "1MB/s")
+
+
+def test_a_hook_is_tried_and_removed_after_a_question(seen: Seen) -> None:
+    env = {"MODELYARD_HOME": str(seen.yard.folder), "HOME": str(seen.yard.folder)}
+    added = modelyard("hooks", "add", "told", "--on", "task-done", "--webhook", "http://127.0.0.1:9/x", env=env)
+    assert added.code == 0, added.err
+    page = at(seen, "/settings?part=hooks")
+    hook = page.get_by_role("listitem").filter(has=page.get_by_role("heading", name="told"))
+    hook.get_by_role("button", name="Test").click()
+    hook.get_by_role("status").wait_for()
+    assert "Worked" not in hook.get_by_role("status").inner_text()  # nobody listens there
+    hook.get_by_role("button", name="Remove the hook told").click()
+    page.get_by_role("dialog").get_by_role("button", name="Remove").click()
+    page.get_by_text("No hooks.").wait_for()
+    seen.said[:] = [
+        line for line in seen.said if not line.startswith("Failed to load resource")
+    ]  # nobody listens there
+
+
+def test_a_hub_of_the_own_network_is_named_forgotten_and_comes_back(seen: Seen) -> None:
+    page = at(seen, "/settings?part=access")
+    field = page.get_by_label("Address")
+    field.fill("http://10.0.0.7:8080")
+    field.press("Enter")
+    page.get_by_role("button", name="Remove http://10.0.0.7:8080").click()
+    page.get_by_role("button", name="Undo").click()
+    until(lambda: seen.yard.ask("GET", f"{API}/lan-hubs").json["origins"] == ["http://10.0.0.7:8080"])
+    seen.yard.ask("DELETE", f"{API}/lan-hubs?origin=http://10.0.0.7:8080")
 
 
 def test_another_language_holds_at_once_and_stays(seen: Seen) -> None:
