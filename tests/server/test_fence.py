@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -50,6 +51,16 @@ def test_an_operator_fetches_to_places_below_the_folder(app: App, to: str) -> No
 def test_an_operator_names_places_below_the_folder_as_a_whole(app: App, folder: Path) -> None:
     assert queue(app, Role.OPERATOR, f"{folder}/loras/")[0] == 201
     assert queue(app, Role.OPERATOR, f"{folder}-other/loras/")[1]["code"] == "unsafe-path"
+
+
+def test_the_room_is_that_of_the_place_where_it_goes(app: App, folder: Path) -> None:
+    left = shutil.disk_usage(folder).free
+    for to, place in (("", f"{folder}/"), ("loras/", f"{folder}/loras/")):
+        status, told = ask(app, Role.OPERATOR, "GET", f"{API}/room?to={to}")
+        assert (status, told["path"]) == (200, place)
+        assert 0 < told["free"] < left * 1.01  # what always stays free is not among it
+    assert ask(app, Role.OPERATOR, "GET", f"{API}/room?to=/etc/")[1]["code"] == "unsafe-path"
+    assert ask(app, Role.VIEWER, "GET", f"{API}/room")[1]["code"] == "role-too-low"
 
 
 @pytest.mark.parametrize(

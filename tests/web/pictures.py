@@ -185,6 +185,19 @@ def _compare(seen: Seen) -> None:
     seen.page.get_by_role("columnheader").nth(2).wait_for()
 
 
+def _offer(seen: Seen) -> None:
+    at("/browse?find=practice&model=civitai:100")(seen)
+    seen.page.get_by_role("complementary").get_by_text("free").wait_for()
+
+
+def _here(seen: Seen) -> None:
+    (model, *_) = seen.yard.ask("GET", f"{API}/models?text=ink&limit=1").json["models"]
+    at(f"/library?find={model['title']}")(seen)
+    seen.page.locator("[data-card]").first.click(button="right")
+    seen.page.get_by_role("menuitem", name="What can be done?").click()
+    seen.page.get_by_role("dialog").get_by_role("button", name="Verify").wait_for()
+
+
 def _model(seen: Seen) -> None:
     (model, *_) = seen.yard.ask("GET", f"{API}/models?text=ink&limit=1").json["models"]
     at(f"/library?model={model['id']}")(seen)
@@ -194,15 +207,22 @@ PAGES = {
     "downloads": at("/"),
     "adding": _adding,
     "inspector": _inspector,
-    "browse": at("/browse?find=atelier"),
+    "browse": at("/browse?find=practice"),
+    "offer": _offer,
     "library": at("/library"),
     "model": _model,
+    "here": _here,
     "compare": _compare,
     "workflows": _workflow,
     "tools": at("/tools"),
     "history": at("/history"),
+    "statistics": at("/history?view=statistics"),
     "health": at("/health"),
+    "space": at("/health?part=space"),
     "settings": at("/settings"),
+    "limits": at("/settings?part=downloads"),
+    "keys": at("/settings?part=keys"),
+    "backups": at("/settings?part=keep"),
 }
 
 if __name__ == "__main__":

@@ -41,7 +41,10 @@ def test_axe_finds_nothing_on_any_part_and_none_is_too_wide(seen: Seen, tmp_path
         page.locator("main h2").first.wait_for()
         page.wait_for_load_state("networkidle")
         until(lambda: page.evaluate("document.querySelector('main').scrollWidth <= 360"))
+        page.emulate_media(color_scheme="light")
         found[path] = faults(page)
+        page.emulate_media(color_scheme="dark")
+        found[path] += faults(page)
     assert len(found) > 12
     assert found == {path: [] for path in found}
 

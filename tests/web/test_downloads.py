@@ -177,7 +177,7 @@ def test_another_tab_of_the_same_browser_comes_in_and_a_stranger_does_not(seen: 
     page = seen.open()
     other = page.context.new_page()
     other.goto(seen.yard.url + "/browse?find=ink")
-    other.get_by_role("searchbox", name="Search all hubs").wait_for()
+    other.get_by_role("combobox", name="Search all hubs").wait_for()
     other.close()
     window = browser.new_context(locale="en")
     stranger = window.new_page()

@@ -64,7 +64,7 @@ def test_no_payload_in_an_address_or_name_runs(seen: Seen) -> None:
     check(seen)
     for payload in PAYLOADS:
         page.goto(f"{seen.yard.url}/browse?find={quote(payload)}&model={quote(payload)}")
-        page.get_by_role("searchbox").first.wait_for()
+        page.get_by_role("combobox", name="Search all hubs").wait_for()
         check(seen)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,15 @@ def test_a_program_s_models_come_into_the_library_where_they_lie(seen: Seen) -> 
     card = page.get_by_role("listitem").filter(has_text="ComfyUI").first
     card.get_by_role("button", name="Import its models").click()
     card.get_by_text("in your library").wait_for()
+    inside = card.get_by_role("region", name="Modelyard inside it")
+    inside.get_by_role("button", name="Put it in").click()
+    inside.get_by_text(re.compile(r"Modelyard \d\S* is inside it\.")).wait_for()
+    laid = home / "ComfyUI" / "custom_nodes" / "modelyard" / "__init__.py"
+    assert laid.is_file()
+    inside.get_by_role("button", name="Take it out").click()
+    until(lambda: not laid.exists())
+    page.get_by_role("button", name="Undo").click()
+    until(laid.is_file)
     page.goto(f"{seen.yard.url}/library")
     page.locator("[data-card]").get_by_text("Ink", exact=True).wait_for()
     assert (file.stat().st_ino, file.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)

@@ -1,5 +1,5 @@
 import { createI18n, type I18n } from 'vue-i18n'
-import { keepLanguage, loadWords, type Language } from './languages'
+import { keepLanguage, loadWords } from './languages'
 import { makeReader } from './sentences/reading'
 
 type Words = I18n<Record<string, never>, Record<string, never>, Record<string, never>, string, false>
@@ -7,14 +7,14 @@ type Words = I18n<Record<string, never>, Record<string, never>, Record<string, n
 let words: Words
 let reader: ReturnType<typeof makeReader> | null = null
 
-export async function makeWords(language: Language): Promise<Words> {
+export async function makeWords(language: string): Promise<Words> {
   words = createI18n({ legacy: false, locale: language, fallbackLocale: 'en', messages: {} }) as unknown as Words
   await useLanguage(language)
   return words
 }
 
 /** Change the page's language, for now and later. */
-export async function useLanguage(language: Language): Promise<void> {
+export async function useLanguage(language: string): Promise<void> {
   const { default: messages, sentences } = await loadWords(language)
   words.global.setLocaleMessage(language, messages as never)
   reader = sentences ? makeReader(sentences) : null
@@ -22,7 +22,7 @@ export async function useLanguage(language: Language): Promise<void> {
   document.documentElement.lang = language
 }
 
-export async function chooseLanguage(language: Language): Promise<void> {
+export async function chooseLanguage(language: string): Promise<void> {
   keepLanguage(language)
   await useLanguage(language)
 }

@@ -5,12 +5,15 @@ import { computed, ref } from 'vue'
 export const useAdding = defineStore('adding', () => {
   const open = ref(false)
   const text = ref('')
+  /** Fetch it although it is here. */
+  const replace = ref(false)
   const lines = computed(() => text.value.split(/\r?\n/).map((line) => line.trim()).filter(Boolean))
 
-  function begin(given: string): void {
+  function begin(given: string, again = false): void {
     text.value = given.trim()
+    replace.value = again
     open.value = true
   }
 
-  return { open, text, lines, begin }
+  return { open, text, replace, lines, begin }
 })

@@ -7,6 +7,10 @@ import { api } from '@/api/here'
 export type Offered = Schemas['ModelView']
 export type OfferedFile = Offered['files'][number]
 
+/** Bytes of the files with these paths; of all when it is null. */
+export const sizeOf = (files: readonly OfferedFile[], chosen: readonly string[] | null): number =>
+  files.reduce((sum, file) => sum + (!chosen || chosen.includes(file.path) ? (file.size ?? 0) : 0), 0)
+
 /** What a hub says about one address. */
 export function useOffered(address: Ref<string>) {
   const settled = refDebounced(address, 300)

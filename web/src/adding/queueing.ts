@@ -8,6 +8,12 @@ import { useToasts } from '@/ui/toasts'
 
 export type Wish = Schemas['Item']
 
+/** A task's download as it can be asked for again; what the service added for itself is not said. */
+export function wishOf(options: Record<string, unknown>, address: string): Wish {
+  const { told: _, ...said } = options
+  return { ...said, address }
+}
+
 /** Put downloads into the queue; says whether they are in it. */
 export function useQueueing() {
   const { t } = useI18n()

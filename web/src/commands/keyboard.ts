@@ -30,12 +30,12 @@ export function useKeyboard(commands: () => readonly Command[]): void {
     const both = event.timeStamp - at < PAUSE ? `${before} ${key}` : key
     before = key
     at = event.timeStamp
-    const usable = commands().filter((each) => each.enabled?.() !== false)
+    const usable = commands().filter((each) => each.run && each.enabled?.() !== false)
     const found = usable.find((each) => each.keys === both) ?? usable.find((each) => each.keys === key)
     if (!found) return
     event.preventDefault()
     before = ''
-    found.run()
+    found.run!()
   }
   window.addEventListener('keydown', heard)
   onScopeDispose(() => window.removeEventListener('keydown', heard))

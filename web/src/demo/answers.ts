@@ -25,12 +25,12 @@ function ofTasks(yard: DemoYard): Route[] {
   const counts = (tasks: Task[]) => Object.groupBy(tasks, (task) => task.state)
   const fitting = (query: URLSearchParams) => {
     const [states, kind, text] = [query.getAll('state'), query.get('kind') ?? '', (query.get('text') ?? '').toLowerCase()]
-    return yard.tasks.filter((task) => (!states.length || states.includes(task.state)) && ['', task.kind].includes(kind) && task.address.toLowerCase().includes(text))
+    return yard.tasks.filter((task) => (!states.length || states.includes(task.state)) && (kind.startsWith('-') ? task.kind !== kind.slice(1) : ['', task.kind].includes(kind)) && task.address.toLowerCase().includes(text))
   }
   const add = (addresses: string[]) => addresses.map((address) => yard.add(address).id)
   return [
     route('GET', '/tasks', ({ query }) => {
-      const told = Object.entries(counts(query.get('kind')?.startsWith('-') ? [] : yard.tasks)).map(([state, tasks]) => [state, tasks!.length])
+      const told = Object.entries(counts(fitting(new URLSearchParams({ kind: query.get('kind') ?? '' })))).map(([state, tasks]) => [state, tasks!.length])
       return { tasks: fitting(query), next: null, counts: Object.fromEntries(told) } satisfies Schemas['TaskPage']
     }),
     route('GET', '/history', ({ query }) => ({ tasks: fitting(query).filter((task) => task.ended).toReversed(), next: null })),
@@ -52,6 +52,7 @@ function ofTasks(yard: DemoYard): Route[] {
       }),
     ),
     route('POST', '/tasks/(?:order|clear)', () => ({ count: 0 })),
+    route('POST', '/(library/\\w+|models/(?:refresh|move))', ({ parts }) => ({ id: yard.chore(parts[0]!.split('/').at(-1)!).id })),
     route('PATCH', '/tasks/{id}', ({ parts, body }) => Object.assign(yard.task(Number(parts[0]))!, body)),
     route('GET', '/statistics', () => ({ bytes: 0, cancelled: 0, days: [], done: 0, failed: 0, seconds: 0, speed: 0 }) satisfies Schemas['Statistics']),
   ]
@@ -98,6 +99,7 @@ function ofModels(yard: DemoYard): Route[] {
       return details(parts[0]!)
     }),
     route('GET', '/roots', () => ({ entries: [], problems: [], roots: [] }) satisfies Schemas['Places']),
+    route('GET', '/room', ({ query }) => ({ path: query.get('to') || '/home/you/models', free: 8e11 }) satisfies Schemas['Destination']),
     route('GET', '/trash', () => ({ entries: [], size: 0 }) satisfies Schemas['TrashView']),
     route('GET', '/space', () => {
       const size = yard.models.reduce((sum, model) => sum + model.size, 0)

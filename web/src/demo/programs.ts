@@ -9,10 +9,12 @@ export function ofPrograms(yard: DemoYard): Route[] {
   const folder = (path: string, kind: string) => ({ path, folder: kind, care: 'free' as const, declared: false, registered: false })
   const program: Schemas['ProgramView'] = {
     ...{ id: 'comfyui', kind: 'comfyui', name: 'ComfyUI', path: '/home/you/ComfyUI', version: '0.33.0', models: 12, bytes: 64e9, shared: 6.9e9, frees: 6.9e9, imported: false },
-    ...{ folders: [folder('/home/you/ComfyUI/models/loras', 'loras')], means: ['config', 'reflink', 'hardlink'], why: '', configs: [], keys: [], proxy: '', notes: [] },
+    ...{ folders: [folder('/home/you/ComfyUI/models/loras', 'loras')], means: ['config', 'reflink', 'hardlink'], why: '', configs: [], keys: [], proxy: '', notes: [], extension: { state: 'absent', path: '/home/you/ComfyUI/custom_nodes/modelyard' } },
   }
   return [
     route('GET', '/programs', () => ({ programs: [program], places: [], shared: 6.9e9, frees: 6.9e9, unmeasured: 0 }) satisfies Schemas['Found']),
+    route('POST', '/programs/comfyui/extension', () => Object.assign(program.extension!, { state: 'current', version: 'demo', restart: true })),
+    route('DELETE', '/programs/comfyui/extension', () => Object.assign(program.extension!, { state: 'absent', version: '', restart: true })),
     route('GET', '/(?:links|quarantine)', () => []),
     route('GET', '/comfyui', () => ({ pages: 0 }) satisfies Schemas['Listening']),
     route('POST', '/workflows/plan', () => planOf(yard)),

@@ -1,12 +1,11 @@
 import { useQueryClient } from '@tanstack/vue-query'
 import { useThrottleFn } from '@vueuse/core'
 import { onScopeDispose } from 'vue'
-import { useI18n } from 'vue-i18n'
 import type { State, Task, Told } from '@/api/client'
 import { patchTasks } from '@/tasks/deeds'
 import { useNumbers, type Numbers } from '@/tasks/numbers'
 import { RUNNING, TASKS } from '@/tasks/tasks'
-import { useToasts } from '@/ui/toasts'
+import { useEndings } from './endings'
 import { useLive } from './live'
 
 const PAUSE = 700
@@ -16,8 +15,7 @@ export function useFollowing(): void {
   const live = useLive()
   const queries = useQueryClient()
   const numbers = useNumbers()
-  const toasts = useToasts()
-  const { t } = useI18n()
+  const endings = useEndings()
   const stale = (...key: string[]) => useThrottleFn(() => void queries.invalidateQueries({ queryKey: key }), PAUSE, true)
   const [tasks, models, settings, history] = [stale(...TASKS), stale('models'), stale('settings'), stale('history')]
 
@@ -28,8 +26,8 @@ export function useFollowing(): void {
       const { to: state, reason, until, error, result } = moved
       patchTasks(queries, new Set([moved.id]), () => ({ state, reason, until, error, ...(result && { result }) }))
       if (!RUNNING.includes(state)) numbers.end(moved.id)
-      if (state === 'done' && moved.kind === 'download') toasts.tell(t('tasks.arrived', { title: moved.title }))
-      if (state === 'failed') toasts.fail(error)
+      if (state === 'done' && moved.kind === 'download') endings.done(moved)
+      if (state === 'failed') endings.failed(moved)
       void history()
     }
     if (kind === 'queue.kept') void history()

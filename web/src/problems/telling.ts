@@ -8,8 +8,5 @@ export function happened({ code, message }: Pick<Trouble, 'code' | 'message'>): 
   return language() === 'en' || words !== message || !title ? words : `${title} · ${message}`
 }
 
-/** What helps, as the service says it of this very case; where only English has that, what helps with such troubles. */
-export function advised({ code, hint }: Pick<Trouble, 'code' | 'hint'>): string {
-  const words = spoken(hint)
-  return language() === 'en' || words !== hint ? words : known(`errors.${code}.action`) || hint
-}
+/** What helps with such troubles, in the page's words: the service's hints name shell commands. Those where it has none. */
+export const advised = ({ code, hint }: Pick<Trouble, 'code' | 'hint'>): string => known(`errors.${code}.action`) || spoken(hint)

@@ -24,12 +24,14 @@ export function makeReader(table: Table): (text: string) => string | null {
     .map(([english, words]): Pattern => ({ fits: patternOf(english), words: bare(words), fixed: english.replaceAll(/\{\w+\}/g, '').length }))
     .sort((one, other) => other.fixed - one.fixed)
 
+  const comma = Object.values(table).some((words) => words.endsWith('。')) ? '，' : ', '
+
   /** One sentence, or what stands in one. */
   function one(text: string): string | null {
     const known = whole.get(keyOf(text))
     if (known !== undefined) return known
     const parts = text.split(', ').map((part, _, all) => (all.length > 1 ? one(part) : null))
-    if (parts.every((part) => part !== null)) return parts.join('，')
+    if (parts.every((part) => part !== null)) return parts.join(comma)
     for (const { fits, words } of patterns) {
       const found = fits.exec(bare(text))
       if (found) return words.replaceAll(/\{(\w+)\}/g, (_, name: string) => read(found.groups![name]!) ?? found.groups![name]!)

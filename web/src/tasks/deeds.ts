@@ -19,8 +19,7 @@ export const meant = (deed: Mass, counts: Partial<Record<State, number>> | undef
 /** What may be done to a task in its state. */
 export function deeds(state: State): Deed[] {
   if (state === 'paused') return ['resume', 'cancel']
-  if (state === 'failed') return ['retry', 'cancel']
-  if (state === 'cancelled') return ['retry']
+  if (state === 'failed' || state === 'cancelled') return ['retry']
   if (state === 'done') return []
   return ['pause', 'cancel']
 }

@@ -15,14 +15,14 @@ export const useToasts = defineStore('toasts', () => {
   const shown = ref<Toast[]>([])
   let next = 1
 
-  function tell(text: string, action?: Toast['action']): void {
-    shown.value = [...shown.value.slice(-3), { id: next++, text, tone: 'plain', action }]
+  function tell(text: string, action?: Toast['action'], tone: Toast['tone'] = 'plain'): void {
+    shown.value = [...shown.value.slice(-3), { id: next++, text, tone, action }]
   }
 
   /** What went wrong, with the next step that its error names. */
   function fail(thrown: unknown): void {
     const problem = asProblem(thrown)
-    shown.value = [...shown.value.slice(-3), { id: next++, text: `${happened(problem)} ${advised(problem)}`.trim(), tone: 'bad' }]
+    tell(`${happened(problem)} ${advised(problem)}`.trim(), undefined, 'bad')
   }
 
   function drop(id: number): void {

@@ -56,12 +56,23 @@ test('a listener that is gone hears nothing', () => {
 test('two presses far apart are two presses', () => {
   vi.useFakeTimers()
   const { ran } = listening('g l', 'l')
+  const own = Object.getOwnPropertyDescriptor(Event.prototype, 'timeStamp')!
   Object.defineProperty(Event.prototype, 'timeStamp', { configurable: true, get: () => Date.now() })
   press('g')
   vi.advanceTimersByTime(2000)
   press('l')
   vi.useRealTimers()
+  Object.defineProperty(Event.prototype, 'timeStamp', own)
   expect(ran).toEqual(['l'])
+})
+
+test('keys without a way to run are only told: a row or a card hears them itself', () => {
+  const { commands } = listening()
+  commands.push({ id: 'x', icon: '', keys: 'Delete' })
+  const event = new KeyboardEvent('keydown', { key: 'Delete', bubbles: true, cancelable: true })
+  document.body.dispatchEvent(event)
+  expect(event.defaultPrevented).toBe(false)
+  expect(['Delete', 'Escape', 'ArrowUp ArrowDown', 'f', 'Space'].map((keys) => shown(keys, false))).toEqual(['Del', 'Esc', '↑ ↓', 'F', 'Space'])
 })
 
 test('keys are written as each system writes them', () => {

@@ -48,8 +48,16 @@ test('a workflow is planned, fetched, and complete', async () => {
   expect((await said(api.POST('/api/v1/workflows/plan', ask))).complete).toBe(true)
 })
 
+test('work on the library is begun, done, and stands in the history', async () => {
+  const { told, api } = demo()
+  const { id } = await said(api.POST('/api/v1/library/dedupe', { body: {} }))
+  expect(told.filter((each) => each.kind === 'task.moved' && each.data.id === id).map((each) => each.data.to)).toEqual(['running', 'done'])
+  const { counts } = await said(api.GET('/api/v1/tasks', { params: { query: { kind: '-download' } } }))
+  expect(counts).toEqual({ done: 1 })
+})
+
 test('what the demo does not know is a problem, not a silence', async () => {
   const { api } = demo()
-  const thrown = await said(api.POST('/api/v1/library/dedupe', { body: {} as never })).catch(asProblem)
+  const thrown = await said(api.POST('/api/v1/backup/restore', { body: {} as never })).catch(asProblem)
   expect(thrown).toMatchObject({ code: 'no-such-route', status: 404 })
 })

@@ -1,5 +1,5 @@
 import { createPinia, setActivePinia } from 'pinia'
-import { beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { Client, Listener } from '@/api/client'
 import { provideApi } from '@/api/here'
 import { PATIENCE, SILENCE, useLive } from '@/live/live'
@@ -25,6 +25,7 @@ beforeEach(() => {
   provideApi(client, 'http://localhost/')
   vi.useFakeTimers()
 })
+afterEach(() => void vi.useRealTimers())
 
 test('after a break it goes on behind the last event that it knows', () => {
   const live = useLive()

@@ -14,7 +14,7 @@ const task = (id: number, state: State) => ({ id, state }) as Task
 test('each state allows what the service allows', () => {
   expect(deeds('running')).toEqual(['pause', 'cancel'])
   expect(deeds('paused')).toEqual(['resume', 'cancel'])
-  expect(deeds('failed')).toEqual(['retry', 'cancel'])
+  expect(deeds('failed')).toEqual(['retry'])
   expect(deeds('done')).toEqual([])
 })
 

@@ -1,17 +1,21 @@
-"""What takes the room: duplicates and giving their space back, sums, and what could go."""
+"""What takes the room and what is left: duplicates and giving their space back, sums, and what could go."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import msgspec
 
-from modelyard.errors import BadValue
+from modelyard.engine.landing import free_bytes
+from modelyard.errors import BadValue, UnsafePath
 from modelyard.jobs.dedupe import DEDUPE, DedupeOptions, Duplicates, duplicates
 from modelyard.jobs.space import UNUSED_DAYS, Action, Proposals, Space, proposals, space
+from modelyard.server.api.fence import check_target
 from modelyard.server.api.library import Begun, begin
 from modelyard.server.roles import Role
 from modelyard.server.routes import Ask, Here, Routes
+from modelyard.values.sizes import parse_size
 
 routes = Routes(tag="space")
 
@@ -49,6 +53,24 @@ class DedupeBody(Ask, frozen=True):
     ] = []
 
 
+class RoomQuery(Ask, frozen=True):
+    """Where a download goes, as its `to` says it; empty is where those go that do not say."""
+
+    to: Annotated[str, msgspec.Meta(max_length=8192)] = ""
+
+
+class Destination(msgspec.Struct, frozen=True):
+    """What a download finds where it goes.
+
+    Attributes:
+        path: The place, absolute.
+        free: Bytes that it may take there, without what always stays free; null when nobody knows.
+    """
+
+    path: str
+    free: int | None
+
+
 @routes.get("/models/duplicates", role=Role.VIEWER, slow=True)
 def list_duplicates(here: Here) -> Duplicates:
     """Files with the same measured bytes, and what sharing their place on the disk would give back."""
@@ -65,6 +87,17 @@ def begin_dedupe(here: Here, body: DedupeBody) -> Begun:
 def show_space(here: Here, query: DaysQuery) -> Space:
     """What takes the room: by kind, folder, root, program, hub and family, duplicates, the trash, what nobody uses."""
     return space(here.app.stock, query.days)
+
+
+@routes.get("/room", role=Role.OPERATOR, slow=True, raises=(BadValue, UnsafePath))
+def show_room(here: Here, query: RoomQuery) -> Destination:
+    """Where a download would go, and the room that it has on the drive there."""
+    target = here.app.target(query.to)
+    check_target(here, target)
+    free = free_bytes(Path(target))
+    if free is not None:
+        free -= min(parse_size(here.app.settings["disk.reserve"]), free // 100)
+    return Destination(target, free)
 
 
 @routes.get("/models/proposals", role=Role.VIEWER, raises=(BadValue,))

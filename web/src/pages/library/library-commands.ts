@@ -42,6 +42,11 @@ export function useLibraryCommands(selection: Selection, opened: Ref<number | nu
     { id: 'move-models', need: 'operator', icon: 'icon-[lucide--folder-input]', enabled: some, run: () => ways.about('move') },
     { id: 'verify-models', need: 'operator', icon: 'icon-[lucide--shield-check]', enabled: some, run: () => void doing.verify(ids.value) },
     { id: 'trash-models', need: 'operator', icon: 'icon-[lucide--trash-2]', enabled: some, run: () => ways.trash(ids.value) },
+    { id: 'row-open', icon: 'icon-[lucide--panel-right]', keys: 'Enter' },
+    { id: 'model-walk', icon: 'icon-[lucide--grid-3x3]', keys: 'ArrowUp ArrowDown ArrowLeft ArrowRight' },
+    { id: 'model-choose', icon: 'icon-[lucide--square-check]', keys: 'Space' },
+    { id: 'model-star', need: 'operator', icon: 'icon-[lucide--heart]', keys: 'f' },
+    { id: 'model-trash', need: 'operator', icon: 'icon-[lucide--trash-2]', keys: 'Delete' },
     ...(Object.keys(VIEWS) as View[]).map((each) => ({ id: `view-${each}`, icon: VIEWS[each], run: () => ways.look(each) })),
   ])
 }

@@ -9,6 +9,7 @@ export const PARTS: Record<string, { icon: string; need?: Role; reads?: Role; sh
   network: { icon: 'icon-[lucide--network]', need: 'admin', shows: defineAsyncComponent(() => import('./parts/network.vue')) },
   hooks: { icon: 'icon-[lucide--webhook]', reads: 'admin', shows: defineAsyncComponent(() => import('./parts/hooks.vue')) },
   access: { icon: 'icon-[lucide--shield]', shows: defineAsyncComponent(() => import('./parts/access.vue')) },
+  keep: { icon: 'icon-[lucide--archive]', shows: defineAsyncComponent(() => import('./parts/keep.vue')) },
   look: { icon: 'icon-[lucide--palette]', shows: defineAsyncComponent(() => import('./parts/look.vue')) },
   all: { icon: 'icon-[lucide--sliders-horizontal]', need: 'admin', shows: defineAsyncComponent(() => import('./parts/all.vue')) },
 }

@@ -1,0 +1,51 @@
+import { onScopeDispose } from 'vue'
+import { useI18n } from 'vue-i18n'
+import { useRouter } from 'vue-router'
+import type { Task } from '@/api/client'
+import { useToasts } from '@/ui/toasts'
+
+const PAUSE = 1000
+/** As long as a toast stands; in between nothing more is told. */
+const REST = 8000
+/** So many are told one by one; more that end together are one sentence. */
+const MOST = 2
+
+type Ended = Pick<Task, 'kind' | 'title' | 'error'>
+
+/** Tell what ended, a moment later: what ends together is told together, so that a long list does not cover the page. */
+export function useEndings(): { done: (task: Ended) => void; failed: (task: Ended) => void } {
+  const toasts = useToasts()
+  const router = useRouter()
+  const { t } = useI18n()
+  const see = (show: string) => ({ label: t('adding.look'), run: () => void router.push({ name: 'downloads', query: { show } }) })
+  const care = (tasks: Ended[]) => tasks.every(({ kind }) => kind !== 'download')
+
+  const done = gathered<Ended>((tasks) => {
+    if (tasks.length > MOST) toasts.tell(t('tasks.arrivedMany', { count: tasks.length }), see('done'))
+    else for (const { title } of tasks) toasts.tell(t('tasks.arrived', { title }))
+  })
+  const failed = gathered<Ended>((tasks) => {
+    if (tasks.length > MOST) toasts.tell(t('tasks.failedMany', { count: tasks.length }), see(care(tasks) ? 'chores' : 'failed'), 'bad')
+    else for (const { error } of tasks) toasts.fail(error)
+  })
+  return { done, failed }
+}
+
+/** Give what comes within a moment on in one piece, and then not again at once. */
+function gathered<T>(give: (all: T[]) => void): (one: T) => void {
+  let all: T[] = []
+  let last = -REST
+  let timer: ReturnType<typeof setTimeout> | undefined
+  onScopeDispose(() => clearTimeout(timer))
+  const end = () => {
+    const ready = all
+    all = []
+    timer = undefined
+    last = Date.now()
+    give(ready)
+  }
+  return (one) => {
+    all.push(one)
+    timer ??= setTimeout(end, Math.max(PAUSE, last + REST - Date.now()))
+  }
+}
