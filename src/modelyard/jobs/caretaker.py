@@ -13,6 +13,7 @@ from modelyard.jobs.carrying import recover
 from modelyard.jobs.checking import due, verify_models
 from modelyard.jobs.dedupe import recover_shares
 from modelyard.jobs.drives import on_network
+from modelyard.jobs.idle_disk import yield_disk
 from modelyard.jobs.importing import IMPORT
 from modelyard.jobs.lending.returning import recover as recover_loans
 from modelyard.jobs.measuring import idle
@@ -99,6 +100,8 @@ class Caretaker:
 
     def _guarded(self, job: Callable[[], None]) -> None:
         """A trouble of the disk or the database is told, and tried again; stopping ends it."""
+        if job in (self._measuring, self._verifying):
+            yield_disk()
         while not self._stop.is_set():
             try:
                 job()
