@@ -13,7 +13,6 @@ from modelyard.jobs.carrying import recover
 from modelyard.jobs.checking import due, verify_models
 from modelyard.jobs.dedupe import recover_shares
 from modelyard.jobs.drives import on_network
-from modelyard.jobs.idle_disk import yield_disk
 from modelyard.jobs.importing import IMPORT
 from modelyard.jobs.lending.returning import recover as recover_loans
 from modelyard.jobs.measuring import idle
@@ -24,6 +23,7 @@ from modelyard.jobs.stock import Stock
 from modelyard.jobs.trash import empty_old
 from modelyard.jobs.upkeep import MARK, UPKEEP, UpkeepOptions
 from modelyard.jobs.watch import watch
+from modelyard.library.idle_disk import yield_disk
 from modelyard.net.stop import Stop
 from modelyard.tasks.task import Draft, Priority
 

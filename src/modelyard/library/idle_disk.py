@@ -17,6 +17,12 @@ _BACKGROUND = 0x00010000
 """Windows: THREAD_MODE_BACKGROUND_BEGIN."""
 
 
+def as_always() -> None:
+    """Undo it in a process that such a thread started: on Linux that inherits it."""
+    if sys.platform.startswith("linux") and (number := _SET.get(platform.machine())) is not None:
+        ctypes.CDLL(None).syscall(number, _THIS, 0, 0)
+
+
 def yield_disk() -> bool:
     """Put the reads of the calling thread behind everybody else's; whether the system knows how."""
     if sys.platform == "win32":

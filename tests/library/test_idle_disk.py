@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from modelyard.jobs.idle_disk import yield_disk
+from modelyard.library.idle_disk import as_always, yield_disk
 
 READ = {"x86_64": 252, "aarch64": 31}
 
@@ -32,6 +32,24 @@ def test_only_the_thread_that_asks_for_it_waits_for_the_others() -> None:
     thread.start()
     thread.join()
     assert found == [(True, 3)] and priority() == before != 3
+
+
+@pytest.mark.skipif(
+    not sys.platform.startswith("linux") or platform.machine() not in READ, reason="asks Linux by its number"
+)
+def test_a_child_that_such_a_thread_starts_reads_as_always() -> None:
+    told = []
+
+    def start() -> None:
+        yield_disk()
+        before = priority()
+        as_always()  # as a limited child does first of all
+        told.append((before, priority()))
+
+    thread = threading.Thread(target=start)
+    thread.start()
+    thread.join()
+    assert told == [(3, 0)]
 
 
 def test_a_machine_that_nobody_knows_reads_as_always(monkeypatch: pytest.MonkeyPatch) -> None:
