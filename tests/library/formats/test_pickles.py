@@ -196,7 +196,8 @@ def test_an_archive_inside_of_a_checkpoint_is_told_and_no_checkpoint_is_safe_wit
 
 
 def test_a_zip_that_is_no_model_may_hold_archives(tmp_path: Path) -> None:
-    assert codes(read(tmp_path, zipped({"readme.txt": b"x", "pictures.zip": INSIDE["zip"]}))) == {Code.NOT_A_MODEL}
+    found = codes(read(tmp_path, zipped({"readme.txt": b"x", "pictures.zip": INSIDE["zip"]})))
+    assert Code.NOT_A_MODEL in found and Code.HOLDS_ARCHIVE not in found
 
 
 def test_numbers_that_begin_like_a_gzip_are_no_archive(tmp_path: Path) -> None:
