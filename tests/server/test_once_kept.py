@@ -80,13 +80,17 @@ def test_an_answer_takes_the_place_of_its_note_and_a_failure_takes_it_away(datab
 
 
 def test_an_answer_with_a_secret_is_told_again_and_never_gets_to_the_disk(database: Database, tmp_path: Path) -> None:
-    once, told = once_of(database), Reply(201, b"yard_canary")
+    told, now = Reply(201, b"yard_canary"), [1000.0]
+    once = OnceKept(database, lambda: now[0])
     assert once.begin("a\0b", MARK, note=True) is None
     once.keep("a\0b", told, secret=True)
     assert once.begin("a\0b", MARK, note=True) == told
     assert not any(b"yard_canary" in path.read_bytes() for path in tmp_path.iterdir())
     with pytest.raises(OutcomeUnknown):  # after a restart nobody has it, and nobody makes a second one
         once_of(database).begin("a\0b", MARK, note=True)
+    now[0] += 601  # nor does it stay in memory for long
+    with pytest.raises(OutcomeUnknown):
+        once.begin("a\0b", MARK, note=True)
 
 
 def test_what_cannot_be_noted_is_not_begun_and_its_key_stays_free(
