@@ -79,6 +79,15 @@ def test_an_answer_takes_the_place_of_its_note_and_a_failure_takes_it_away(datab
     assert once_of(database).begin("a\0c", MARK, note=True) is None
 
 
+def test_an_answer_that_is_durable_stays_when_something_fails_after_it(database: Database) -> None:
+    once = once_of(database)
+    assert once.begin("a\0b", MARK, note=True) is None
+    with database.writing() as db:
+        once.keep_within(db, "a\0b", Reply(200, b"[]"))
+    once.drop("a\0b")
+    assert once_of(database).begin("a\0b", MARK, note=True) == Reply(200, b"[]")
+
+
 def test_an_answer_with_a_secret_is_told_again_and_never_gets_to_the_disk(database: Database, tmp_path: Path) -> None:
     told, now = Reply(201, b"yard_canary"), [1000.0]
     once = OnceKept(database, lambda: now[0])

@@ -79,7 +79,7 @@ class OnceKept:
     def drop(self, key: str) -> None:
         key = _digest(key)
         try:
-            if key in self._noted:
+            if key in self._noted and key not in self._written:
                 with contextlib.suppress(DiskError), self._database.writing() as db:  # why it failed is told instead
                     db.execute(answers.delete().where(answers.c.key == key))
         finally:
