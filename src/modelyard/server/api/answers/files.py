@@ -12,7 +12,7 @@ from modelyard.jobs.lockfile import Lock
 from modelyard.jobs.quarantine import Kept
 from modelyard.jobs.space import Proposals, Space
 from modelyard.library.roots.entries import Entry
-from modelyard.server.api import library, lockfile, previews, quarantine, shifting
+from modelyard.server.api import library, lockfile, previews, quarantine, shifting, space
 from modelyard.server.api.answers.facts import AT, INK, SHA256
 
 _ROOT = {"path": "/models/loras", "folder": "loras"}
@@ -51,6 +51,7 @@ FILES: Mapping[Any, Any] = {
         ],
         "problems": [],
     },
+    space.Destination: {"path": "/models/loras", "free": 812345679872},
     shifting.Results: {"results": [{"id": 1, "path": INK, "trash": "20261121-090000-934e52cb"}]},
     shifting.TrashView: {
         "entries": [
