@@ -69,6 +69,7 @@ QUESTIONS = [
     Asking(text="cat", kind=("vae",), family=("flux1", "sd15")),
     Asking(tags=("style",), kind=("lora",)),
     Asking(tags=("style", "person")),
+    Asking(category=("style", "character"), kind=("lora",)),
     Asking(rating=5, base=("Pony",)),
     Asking(larger=10**8, smaller=9 * 10**8),
     Asking(place="sub1"),
@@ -99,6 +100,17 @@ def test_counts_are_those_of_the_lists(shelf: Catalogue, asking: Asking) -> None
         for tag in shelf.details(model.id).tags:
             tags[tag] += 1
     assert facets.tags == {tag: number for tag, number in tags.items() if number}
+    assert facets.categories == {"style": tags["style"]} if tags["style"] else not facets.categories
+
+
+def test_of_categories_any_and_of_tags_all_are_meant(shelf: Catalogue) -> None:
+    def numbers(**asked: tuple[str, ...]) -> set[int]:
+        return {model.id for model in shelf.page(Asking(**asked), Order(most=1000)).models}
+
+    styled, persons = numbers(tags=("style",)), numbers(tags=("person",))
+    assert numbers(category=("style", "person")) == styled | persons
+    assert numbers(tags=("style", "person")) == styled & persons
+    assert numbers(category=("vehicle",)) == set()
 
 
 def test_what_is_excluded_is_in_no_list(shelf: Catalogue) -> None:

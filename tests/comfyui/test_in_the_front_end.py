@@ -132,6 +132,20 @@ def test_hubs_are_asked_about_a_workflow_when_somebody_says_so(window: Window) -
     window.page.remove_listener("request", note)
 
 
+def test_a_file_that_may_be_the_wanted_one_is_told_and_fetched_when_a_person_chooses_it(window: Window) -> None:
+    body = window.offered("mauve", 33)
+    window.load(lora("mauve.safetensors"))  # the workflow says no place of it
+    window.tab("Missing")
+    window.page.get_by_role("button", name="Ask the hubs").click()
+    perhaps = window.page.get_by_text("perhaps ink/mauve/mauve.safetensors", exact=False).first
+    assert "of 100" in perhaps.inner_text() and perhaps.get_attribute("title")
+    assert window.comfy.listed("loras").count("mauve.safetensors") == 0
+    perhaps.get_by_role("button", name="Get this one").click()
+    until(lambda: "mauve.safetensors" in window.comfy.listed("loras"))
+    assert (window.comfy.base / "models" / "loras" / "mauve.safetensors").read_bytes() == body
+    window.page.get_by_text("Every model of this workflow is here.").wait_for()
+
+
 def test_the_hosts_own_download_button_comes_to_us_and_its_panel_notices(window: Window) -> None:
     window.offered("gouache", 9)
     window.load(lora("gouache.safetensors", declared("gouache")))

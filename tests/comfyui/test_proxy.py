@@ -380,6 +380,7 @@ def test_a_loader_that_no_table_knows_says_its_folder_itself(comfy: Comfy) -> No
 
     until(lambda: plan().get("odd.safetensors") == "upscale_models")
     assert not plan()["other.safetensors"]
+    assert ["OddLoader", "file", 1, "upscale_models"] in comfy.ask("GET", "/modelyard/inputs").json["rows"]
     status, told = Client(comfy.home).ask("POST", "/api/v1/workflows/plan?search=false", workflow)  # the service's page
     assert {one["name"]: one["directory"] for one in told["models"]} == plan(), status
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -100,6 +101,23 @@ def test_hashes_are_measured_a_bunch_at_a_time_with_a_rest_after_each(app: App, 
     assert [next(rounds), next(rounds)] == [3, 0] and 0 < rests.seconds[0] <= 5.0
     next(rounds)
     assert rests.seconds[1:] == [30.0], "with nothing to do it waits longer"
+
+
+def test_only_what_reads_models_whole_uses_the_disk_when_nobody_else_does(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both, yielding = threading.Barrier(3), []
+
+    def note() -> None:
+        yielding.append(threading.current_thread().name)
+        both.wait(20)
+
+    monkeypatch.setattr(module, "yield_disk", note)
+    caretaker = Caretaker(app.stock, lambda _: None, lambda: None, app.stop)
+    caretaker.start()
+    both.wait(20)
+    caretaker.close()
+    assert sorted(yielding) == ["measuring", "verifying"]
 
 
 def test_nothing_is_measured_where_its_owner_does_not_want_it(app: App, root: Path, once: Once) -> None:

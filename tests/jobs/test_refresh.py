@@ -292,6 +292,27 @@ def test_a_model_that_was_fetched_from_a_repository_is_described_by_it(
     assert about.description.startswith("# Practice")
 
 
+def test_what_a_hub_said_before_is_asked_for_anew_only_where_it_changed(
+    yard: tuple[App, Path], hub: PracticeHub
+) -> None:
+    app, root = yard
+    path = model(root / "fetched.safetensors")
+    scanned(app)
+    stamp = stamp_of(path)
+    assert stamp is not None
+    app.proofs.keep([Proof(path, stamp, {}, address="hf:org/repo/model.safetensors")])
+    assert do(app)["found"] == 1
+    about = app.stock.catalogue.details(app.stock.catalogue.at(str(path)).id).about
+    hub.log.clear()
+    assert do(app, force=True)["found"] == 1
+    assert [one.bytes_sent for one in hub.log if one.if_none_match and one.status == 304] == [0], "it is as it was"
+    with App(app.environ, offline=True) as alone:
+        hub.log.clear()
+        assert do(alone, force=True)["found"] == 1 and not list(hub.log)
+        after = alone.stock.catalogue.details(alone.stock.catalogue.at(str(path)).id).about
+    assert (after.name, after.description, after.licence) == (about.name, about.description, about.licence)
+
+
 def test_a_model_that_nothing_is_known_of_waits_for_its_hash(yard: tuple[App, Path]) -> None:
     app, root = yard
     model(root / "new.safetensors")

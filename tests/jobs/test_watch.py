@@ -1,4 +1,4 @@
-"""What changes below the roots is seen; network drives are known by the table of mounts."""
+"""What changes below the roots is seen."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from modelyard.catalogue.model import Model
 from modelyard.jobs.caretaker import Caretaker
 from modelyard.jobs.complaints import problems_by_root
 from modelyard.jobs.queued import Options, draft
-from modelyard.jobs.watch import look, on_network
+from modelyard.jobs.watch import look
 from modelyard.net.stop import Stop
 from modelyard.testing import PracticeHub
 
@@ -93,16 +93,6 @@ def test_roots_that_cannot_be_watched_are_scanned_and_their_owner_is_told_once(
         assert (told.code, told.path) == ("unwatched", str(root)) and "max_user_watches" in told.hint
         assert len(scans) >= 3, "at the start, because the watch failed, because the roots changed"
         assert caplog.text.count("cannot be watched") == 1
-
-
-def test_network_drives_are_told_by_the_deepest_mount(tmp_path: Path) -> None:
-    mounts = tmp_path / "mounts"
-    mounts.write_text("/dev/sda / ext4 rw 0 0\nnas:/x /mnt/nas nfs4 rw 0 0\n/dev/sdb /mnt/nas/local ext4 rw 0 0\n")
-    told = {
-        path: on_network(Path(path), str(mounts)) for path in ("/mnt/nas/a", "/mnt/nas/local/a", "/home", "/mnt/nasty")
-    }
-    assert told == {"/mnt/nas/a": True, "/mnt/nas/local/a": False, "/home": False, "/mnt/nasty": False}
-    assert not on_network(tmp_path, str(tmp_path / "nothing"))
 
 
 @pytest.mark.slow

@@ -87,6 +87,13 @@ def caller(tmp_path: Path, hub: PracticeHub) -> Iterator[Caller]:
         yield Caller(yard)
 
 
+@pytest.fixture(scope="module")
+def refused(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Caller]:
+    """One for all requests that queue nothing."""
+    with served(tmp_path_factory.mktemp("yard")) as yard:
+        yield Caller(yard)
+
+
 def test_the_old_page_queues_a_model_with_its_preview(caller: Caller, hub: PracticeHub, tmp_path: Path) -> None:
     fields = {
         "id": "17",
@@ -202,15 +209,15 @@ def test_a_failed_one_is_told_to_pages_and_scripts_in_their_words(caller: Caller
         {"downloadUrl": "file:///etc/passwd"},
     ],
 )
-def test_what_cannot_be_queued_is_told_as_the_ancestor_tells_it(caller: Caller, more: dict[str, Any]) -> None:
+def test_what_cannot_be_queued_is_told_as_the_ancestor_tells_it(refused: Caller, more: dict[str, Any]) -> None:
     asked = {"downloadUrl": "https://example.org/a.bin", "type": "vae", "fullname": "a.bin"} | more
-    told = caller.yard.ask("POST", f"{SCRIPT}/model", asked)
+    told = refused.yard.ask("POST", f"{SCRIPT}/model", asked)
     assert told.status == 200 and told.json["success"] is False
     assert told.json["error"] and told.json["code"]
-    assert caller.new("GET", "/download/status") == []
+    assert refused.new("GET", "/download/status") == []
 
 
-def test_unknown_tasks_and_words_are_told_as_the_ancestor_tells_it(caller: Caller) -> None:
+def test_unknown_tasks_and_words_are_told_as_the_ancestor_tells_it(refused: Caller) -> None:
     for method, path, body in (
         ("PUT", "/download/7", {"status": "pause"}),
         ("PUT", "/download/ca0b01a4-ccf2-4286-a40c-0a67670ec428", {"status": "pause"}),
@@ -218,11 +225,11 @@ def test_unknown_tasks_and_words_are_told_as_the_ancestor_tells_it(caller: Calle
         ("POST", "/tasks/7/state", {"state": "explode"}),
         ("GET", "/download/status/7", None),
     ):
-        told = caller.yard.ask(method, PAGE + path, body)
+        told = refused.yard.ask(method, PAGE + path, body)
         assert told.status == 200 and told.json["success"] is False and told.json["error"], path
 
 
-def test_a_form_that_is_none_is_a_typed_problem(caller: Caller) -> None:
+def test_a_form_that_is_none_is_a_typed_problem(refused: Caller) -> None:
     for sent in (
         b"",
         b"null",
@@ -232,12 +239,12 @@ def test_a_form_that_is_none_is_a_typed_problem(caller: Caller) -> None:
         b'{"type": 7}',
         form({"a": "a"} | {str(n): n for n in range(300)}),
     ):
-        assert caller.yard.ask("POST", f"{PAGE}/model", sent).code == "bad-request", sent[:80]
+        assert refused.yard.ask("POST", f"{PAGE}/model", sent).code == "bad-request", sent[:80]
 
 
-def test_forms_are_taken_with_the_token_only_and_nowhere_else(caller: Caller) -> None:
+def test_forms_are_taken_with_the_token_only_and_nowhere_else(refused: Caller) -> None:
     sent, kind = form({"type": "vae", "fullname": "a.bin", "url": "https://example.org/a.bin"}), "multipart/form-data"
-    yard = caller.yard
+    yard = refused.yard
     assert yard.ask("POST", f"{PAGE}/download", sent, token=None, Content_Type=kind).code == "token-needed"
     cookie = f"token={yard.token}"
     assert yard.ask("POST", f"{PAGE}/download", sent, token=None, Content_Type=kind, Cookie=cookie).status == 401
@@ -249,7 +256,7 @@ def test_forms_are_taken_with_the_token_only_and_nowhere_else(caller: Caller) ->
     asked = {"Access_Control_Request_Method": "POST", "Access_Control_Request_Headers": "authorization"}
     preflight = yard.ask("OPTIONS", f"{PAGE}/download", token=None, Origin="http://127.0.0.1:8188", **asked)
     assert preflight.status == 403 and "access-control-allow-origin" not in preflight.headers
-    assert caller.new("GET", "/download/status") == []
+    assert refused.new("GET", "/download/status") == []
 
 
 def test_no_get_of_it_changes_anything_and_viewers_only_read(caller: Caller, hub: PracticeHub) -> None:

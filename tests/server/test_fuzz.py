@@ -52,7 +52,7 @@ def test_no_route_breaks_its_own_description(tmp_path: Path) -> None:
 
 def _feed(operation: Any, mode: GenerationMode, url: str, headers: dict[str, str]) -> None:
     @settings(
-        max_examples=12,
+        max_examples=8,
         phases=[Phase.generate],
         derandomize=True,
         suppress_health_check=list(HealthCheck),

@@ -131,6 +131,9 @@ def test_models_are_listed_counted_and_shown(face: Face, root: Path) -> None:
     facets = face("GET", "/models/facets?kind=lora&tags=true")
     assert facets["total"] == 5 and facets["counts"]["kind"] == {"lora": 5}
     number = first["models"][0]["id"]
+    face("POST", "/models/tags", {"ids": [number], "add": ["Style"]})
+    assert face("GET", "/models/facets?tags=true")["categories"] == {"style": 1}
+    assert [one["id"] for one in face("GET", "/models?category=Style&category=vehicle")["models"]] == [number]
     shown = face("GET", f"/models/{number}")
     assert shown["model"]["id"] == number and shown["identity"]["reasons"] and len(shown["files"]) == 1
     assert face("GET", f"/models/at?path={shown['model']['path']}")["model"]["id"] == number

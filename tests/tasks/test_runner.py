@@ -371,7 +371,7 @@ def test_progress_of_all_running_tasks_comes_in_one_frame(yard):
     first, second = yard.queue.add([draft("a"), draft("b")])
     for number in (first, second):
         yard.until(number, State.RUNNING)
-    yard.runner.tell()
+    yard.runner.teller.tell()
     frames = [event for event in yard.queue.events.since(begin).events if event.kind == "progress"]
     assert {one["id"] for one in frames[-1].data["tasks"]} == {first, second}
     assert {one["id"] for one in yard.runner.live()} == {first, second}

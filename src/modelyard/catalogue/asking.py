@@ -32,6 +32,7 @@ class Asking(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         text: Words that must all be found; each may be the beginning of one.
         tags: All of them.
+        category: Tags again, any of them: what CivitAI calls categories.
         exclude: None of these: columns of `FACETS` with a value each, or `tag` with one.
         gone: Those that are not on the disk any more instead of those that are.
         without: `preview`, `hub`, `sha256`: what they do not have.
@@ -51,6 +52,7 @@ class Asking(msgspec.Struct, frozen=True, kw_only=True):
     favourite: tuple[bool, ...] = ()
     root: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    category: tuple[str, ...] = ()
     exclude: tuple[tuple[str, str], ...] = ()
     place: str = ""
     team: str = ""
@@ -97,14 +99,16 @@ def beyond(asking: Asking, dialect: str, *, walk: bool = False) -> list[sa.Colum
     if words:
         found.append(number.in_(hits(words)) if dialect == "sqlite" else _vector_has(words))
     found += [number.in_(_tagged(tag)) for tag in asking.tags]
+    found += [number.in_(_tagged(*asking.category))] if asking.category else []
     found += [number.not_in(_tagged(tag)) for tag in sorted(_unwanted(asking, "tag"))]
     if asking.place:
         found.append(models.c.place.startswith(asking.place.rstrip("/") + "/", autoescape=True))
     return found + _ranges(asking)
 
 
-def _tagged(tag: str) -> sa.Select[tuple[int]]:
-    return sa.select(model_tags.c.model).where(model_tags.c.tag == tag)
+def _tagged(*tags: str) -> sa.Select[tuple[int]]:
+    """Models with any of these."""
+    return sa.select(model_tags.c.model).where(model_tags.c.tag.in_(tags))
 
 
 def unindexed(name: str, dialect: str) -> sa.ColumnElement[Any]:

@@ -17,6 +17,7 @@ from sqlalchemy.engine import Connection
 
 from modelyard.catalogue.asking import FACETS, Choice
 from modelyard.store.shelves import model_tags, models
+from modelyard.values.categories import CATEGORIES
 
 _TAGS = 300
 """Tags that are counted: those that most models have."""
@@ -131,7 +132,7 @@ class Cube:
         return found.items()
 
     def tags(self, db: Connection, asked: Mapping[str, Choice], ids: Iterable[int] | None = None) -> dict[str, int]:
-        """How many of the models that fit have each of the most common tags."""
+        """How many of the models that fit have each of the most common tags, and of the categories."""
         if self._tags is None:
             self._tags = _tags(db)
         fitting = [all(cell[FACETS.index(name)] in wanted for name, wanted in asked.items()) for cell in self._cells]
@@ -148,9 +149,9 @@ class Cube:
 
 
 def _tags(db: Connection) -> dict[str, int]:
-    """The most common tags, each with a bit for every model that has it."""
+    """The most common tags and the categories, each with a bit for every model that has it."""
     common = sa.select(model_tags.c.tag).group_by(model_tags.c.tag).order_by(sa.func.count().desc(), model_tags.c.tag)
-    names = list(db.execute(common.limit(_TAGS)).scalars())
+    names = CATEGORIES.union(db.execute(common.limit(_TAGS)).scalars())
     found: dict[str, bytearray] = {}
     for tag, number in db.execute(sa.select(model_tags.c.tag, model_tags.c.model).where(model_tags.c.tag.in_(names))):
         bits = found.setdefault(tag, bytearray())

@@ -24,6 +24,7 @@ from modelyard.catalogue.words import asked_words
 from modelyard.errors import NoSuchModel
 from modelyard.store.shelves import model_files, model_tags, models
 from modelyard.values.about import About
+from modelyard.values.categories import CATEGORIES
 from modelyard.values.identity import Identity
 
 _RARE = 32
@@ -64,7 +65,9 @@ class Looking(Shelf):
             asked = chosen_values(asking)
             total, size, counts = _gone(db, asking) if asking.gone else cube.counts(asked, ids)
             told = {name: {_word(value): number for value, number in found.items()} for name, found in counts.items()}
-            return Facets(total, size, told, cube.tags(db, asked, ids) if tags else {})
+            tagged = cube.tags(db, asked, ids) if tags else {}
+            categories = {tag: number for tag, number in tagged.items() if tag in CATEGORIES}
+            return Facets(total, size, told, tagged, categories)
 
     def folders(self, asking: Asking) -> Folders:
         """The folders that the models which fit lie in, with their counts and bytes."""

@@ -10,12 +10,18 @@ from modelyard.values.identity import Identity
 
 
 class Facets(msgspec.Struct, frozen=True):
-    """How many models fit, their bytes, and how many would fit with each value of each column."""
+    """How many models fit, their bytes, and how many would fit with each value of each column.
+
+    Attributes:
+        tags: The most common ones, with how many of the models that fit have each.
+        categories: The same of CivitAI's categories.
+    """
 
     total: int
     size: int
     counts: dict[str, dict[str, int]]
     tags: dict[str, int]
+    categories: dict[str, int] = {}
 
 
 class Details(msgspec.Struct, frozen=True):

@@ -26,6 +26,7 @@ _LONGEST = 200
 )
 @click.option("--hub", multiple=True, help="Only those of these hubs.")
 @click.option("--tag", multiple=True, help="Only those with all of these tags.")
+@click.option("--category", multiple=True, help="Only CivitAI's categories: character, style, concept, clothing …")
 @click.option("--favourites", is_flag=True, help="Only favourites.")
 @click.option(
     "--without", multiple=True, type=click.Choice(["preview", "hub", "sha256"]), help="Only those without it."
@@ -91,7 +92,7 @@ def _line(model: dict[str, Any]) -> str:
 
 def _counts(told: dict[str, Any]) -> list[str]:
     lines = [f"{told['total']:,} models, {show_size(told['size'])}"]
-    for name, found in [*told["counts"].items(), ("tags", told["tags"])]:
+    for name, found in [*told["counts"].items(), ("category", told.get("categories", {})), ("tags", told["tags"])]:
         best = sorted(found.items(), key=lambda one: (-one[1], one[0]))[:12]
         if best:
             lines.append(f"{name:14}" + ", ".join(f"{value or '(none)'} {number:,}" for value, number in best))

@@ -12,6 +12,7 @@ from modelyard.events.log import Event
 from modelyard.jobs.carrying import recover
 from modelyard.jobs.checking import due, verify_models
 from modelyard.jobs.dedupe import recover_shares
+from modelyard.jobs.drives import on_network
 from modelyard.jobs.importing import IMPORT
 from modelyard.jobs.lending.returning import recover as recover_loans
 from modelyard.jobs.measuring import idle
@@ -21,7 +22,8 @@ from modelyard.jobs.scan import SCAN, Scan, ScanOptions
 from modelyard.jobs.stock import Stock
 from modelyard.jobs.trash import empty_old
 from modelyard.jobs.upkeep import MARK, UPKEEP, UpkeepOptions
-from modelyard.jobs.watch import on_network, watch
+from modelyard.jobs.watch import watch
+from modelyard.library.idle_disk import yield_disk
 from modelyard.net.stop import Stop
 from modelyard.tasks.task import Draft, Priority
 
@@ -98,6 +100,8 @@ class Caretaker:
 
     def _guarded(self, job: Callable[[], None]) -> None:
         """A trouble of the disk or the database is told, and tried again; stopping ends it."""
+        if job in (self._measuring, self._verifying):
+            yield_disk()
         while not self._stop.is_set():
             try:
                 job()

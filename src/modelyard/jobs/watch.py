@@ -29,7 +29,6 @@ _FEW = 200
 _BESIDE = frozenset(
     (".json", ".info", ".md", ".txt", ".html", ".yaml", ".yml", ".png", ".webp", ".jpg", ".jpeg", ".mp4")
 )
-_NETWORK = frozenset(("nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "9p", "virtiofs", "afs", "ceph", "lustre"))
 
 
 def watch(stock: Stock, stop: Stop, again: Callable[[], object]) -> None:
@@ -95,15 +94,3 @@ def look(stock: Stock, paths: Iterable[str], stop: Stop) -> None:
 def _matters(path: str) -> bool:
     name = os.path.basename(path)
     return not name.startswith(".") and not name.endswith((".part", ".tmp"))
-
-
-def on_network(path: Path, mounts: str = "/proc/mounts") -> bool:
-    """Whether a folder lies on a network drive, which tells nobody about changes; False where that cannot be told."""
-    try:
-        with open(mounts, encoding="utf-8", errors="replace") as file:
-            rows = [line.split(" ")[:3] for line in file]
-    except OSError:
-        return False
-    real = os.path.realpath(path)
-    above = [(row[1], row[2]) for row in rows if real == row[1] or real.startswith(row[1].rstrip("/") + "/")]
-    return max(above, key=lambda one: len(one[0]), default=("", ""))[1] in _NETWORK

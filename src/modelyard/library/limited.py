@@ -12,6 +12,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from modelyard.library.idle_disk import as_always
+
 _START = (
     "import sys, json; sys.path[:] = json.loads(sys.argv[1]); "
     "from importlib import import_module; import_module(sys.argv[2]).serve()"
@@ -44,6 +46,7 @@ def limit(memory: int) -> None:
     """
     if sys.platform == "win32":
         return
+    as_always()
     import resource
 
     for what, most in (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import os
+import selectors
 import socket
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ def running(folder: Path) -> Note | None:
     if note is None or held_by(folder) != note.pid:
         return None
     try:
-        Client(folder, note, seconds=5.0).ask("GET", "/healthz", Authorization="")
+        Client(folder, note, seconds=5.0, patient=False).ask("GET", "/healthz", Authorization="")
     except YardError:
         return None
     return note
@@ -40,18 +41,23 @@ class Client:
     Args:
         note: What `running` found; looked up when not given.
         seconds: Longest silence.
+        patient: Before an answer begins, longer silence is no end as long as the service tells that it is well:
+            some work takes minutes.
 
     Raises:
         NoService: None left a note.
     """
 
-    def __init__(self, folder: Path, note: Note | None = None, *, seconds: float = _SECONDS) -> None:
+    def __init__(
+        self, folder: Path, note: Note | None = None, *, seconds: float = _SECONDS, patient: bool = True
+    ) -> None:
         found = note or read_note(folder)
         if found is None:
             raise NoService(f"No service runs on {folder}.")
         self._folder = folder
         self._note = found
         self._seconds = seconds
+        self._patient = patient
 
     def ask(self, method: str, target: str, body: Any = None, **headers: str) -> tuple[int, Any]:
         """Send a request.
@@ -77,12 +83,25 @@ class Client:
         connection = self._connection()
         try:
             connection.request(method, target, sent, told)
+            self._await(connection.sock)
             answer = connection.getresponse()
             return _read(answer.status, answer.headers.get_content_type(), answer.read())
         except (OSError, http.client.HTTPException) as error:
             raise NoService(f"The service on {self._folder} does not answer: {error}.") from error
         finally:
             connection.close()
+
+    def _await(self, answering: socket.socket) -> None:
+        """Wait for the beginning of an answer.
+
+        Raises:
+            TimeoutError: None came, and the service says no more that it is well.
+        """
+        with selectors.DefaultSelector() as selector:
+            selector.register(answering, selectors.EVENT_READ)
+            while not selector.select(self._seconds):
+                if not self._patient or running(self._folder) != self._note:
+                    raise TimeoutError("timed out")
 
     def _connection(self) -> http.client.HTTPConnection:
         if self._note.socket:

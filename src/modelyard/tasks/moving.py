@@ -83,6 +83,17 @@ class Mover:
         with self._database.writing() as db:
             return self.within(db, wish)
 
+    def attempt(self, wish: Move) -> Task | None:
+        """Move one task, unless somebody was quicker: then None.
+
+        Raises:
+            NoSuchTask: There is none.
+        """
+        try:
+            return self.move(wish)
+        except IllegalMove:
+            return None
+
     def within(self, db: Connection, wish: Move) -> Task:
         """Move inside a transaction of the caller; what is drawn along moves too. Told when it is durable."""
         first = self._one(db, wish)

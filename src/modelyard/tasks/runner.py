@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from modelyard.errors import Busy, DiskError, IllegalMove, Stuck, YardError, unforeseen
+from modelyard.errors import Busy, DiskError, Stuck, YardError, unforeseen
 from modelyard.net.stop import Clock, Stop
 from modelyard.tasks.kinds import Kind
 from modelyard.tasks.lookahead import Lookahead
@@ -20,12 +20,13 @@ from modelyard.tasks.picking import Slots, pick
 from modelyard.tasks.queue import Queue
 from modelyard.tasks.reserving import Beside, short_of_room
 from modelyard.tasks.running import Running
+from modelyard.tasks.runs import Runs
 from modelyard.tasks.states import ACTIVE, State
 from modelyard.tasks.task import Task
+from modelyard.tasks.telling import Teller
 from modelyard.tasks.upcoming import due, lost, next_due, states_of, upcoming, waiting_for
 from modelyard.tasks.verdict import judge
 
-_TICK = 0.25
 _LONGEST = 10.0
 _TROUBLE = 5.0
 _AHEAD = 4
@@ -66,12 +67,11 @@ class Runner:
         self._clock = clock
         self._stop = Stop()
         self._woken = threading.Event()
-        self._lock = threading.Lock()
-        self._running: dict[int, Running] = {}
+        self._runs = Runs()
+        self.teller = Teller(queue, self._runs)
         self._own: list[threading.Thread] = []
         self._threads: list[threading.Thread] = []
         self._ahead = Lookahead(self._stop, self._not_ready, self.wake)
-        self._told: dict[int, int] = {}
         self._was_quiet = True
         self._displaced = False
 
@@ -91,7 +91,7 @@ class Runner:
         """Stop every task where it is; they go on at the next start."""
         self._stop.set("The service stops.")
         self.wake()
-        for one in self._snapshot():
+        for one in self._runs.all():
             one.stop.set("The service stops.")
         until = self._clock.now() + seconds
         for thread in [*self._own, *self._threads]:
@@ -110,13 +110,12 @@ class Runner:
 
     def live(self) -> list[dict[str, object]]:
         """How far each running task is."""
-        return [one.live.snapshot() for one in self._snapshot()]
+        return [one.live.snapshot() for one in self._runs.all()]
 
     def discard(self, numbers: Iterable[int]) -> None:
         """Remove what cancelled tasks left behind, now or as soon as their thread has ended."""
         for number in numbers:
-            with self._lock:
-                one = self._running.get(number)
+            one = self._runs.get(number)
             task = self._queue.get(number)
             if task.state is not State.CANCELLED or self._queue.shared(task):
                 continue
@@ -124,10 +123,6 @@ class Runner:
                 one.discard()
             elif task.kind in self._kinds:
                 self._kinds[task.kind].discard(task)
-
-    def _snapshot(self) -> list[Running]:
-        with self._lock:
-            return list(self._running.values())
 
     # --- decide -----------------------------------------------------------------------------------
 
@@ -174,35 +169,28 @@ class Runner:
             self._queue.database.claim()
         except Busy as error:
             self._displaced = True
-            for one in self._snapshot():
+            for one in self._runs.all():
                 one.stop.set(error.message)
             raise
         self._displaced = False
 
     def _release(self, numbers: list[int], reason: str) -> None:
         for number in numbers:
-            self._try(Move(number, State.QUEUED, reason, start=[State.WAITING]))
+            self._queue.mover.attempt(Move(number, State.QUEUED, reason, start=[State.WAITING]))
 
     def _find_lost(self) -> None:
         """A task whose thread ended without a word goes on."""
         with self._queue.database.reading() as db:
-            running = {one.task.id for one in self._snapshot()}
+            running = {one.task.id for one in self._runs.all()}
             gone = lost(db, running)
         if self._stop.is_set():
             return  # their threads ended because of that
         for number in gone:
-            self._try(Move(number, State.QUEUED, "Goes on.", start=ACTIVE))
-
-    def _try(self, wish: Move) -> Task | None:
-        """Move unless somebody was quicker."""
-        try:
-            return self._queue.mover.move(wish)
-        except IllegalMove:
-            return None
+            self._queue.mover.attempt(Move(number, State.QUEUED, "Goes on.", start=ACTIVE))
 
     def _stop_moved(self) -> None:
         """Stop the threads of tasks that were paused, cancelled or put back."""
-        running = self._snapshot()
+        running = self._runs.all()
         if not running:
             return
         with self._queue.database.reading() as db:
@@ -213,18 +201,18 @@ class Runner:
                 one.stop.set(f"The task is {state}.")
 
     def _stop_stuck(self, rules: Rules) -> None:
-        for one in self._snapshot():
+        for one in self._runs.all():
             if one.silent_for(self._clock.now()) > rules.stalled and not one.stop.is_set():
                 error = Stuck(f"Nothing happened for {rules.stalled:.0f} seconds.")
                 self._put_off(one.task, error, rules)
                 one.stop.set("Stuck.")
-                self._drop(one)  # its thread may hang for ever; its slot must not
+                self._runs.drop(one)  # its thread may hang for ever; its slot must not
 
     def _put_off(self, task: Task, error: YardError, rules: Rules) -> None:
         verdict = judge(error, task.attempts, rules.retries)
         until = None if verdict.wait is None else self._queue.wall() + verdict.wait
         fields = {"until": until, "attempts": task.attempts + verdict.counts}
-        self._try(Move(task.id, verdict.state, verdict.reason, error.as_dict(), task.run, fields))
+        self._queue.mover.attempt(Move(task.id, verdict.state, verdict.reason, error.as_dict(), task.run, fields))
 
     def _not_ready(self, task: Task, error: YardError) -> None:
         if not self._stop.is_set():
@@ -232,8 +220,9 @@ class Runner:
 
     def _quiet(self, until: float) -> None:
         self._was_quiet = True
-        for one in self._snapshot():
-            if self._try(Move(one.task.id, State.WAITING, _QUIET, run=one.task.run, fields={"until": until})):
+        for one in self._runs.all():
+            wish = Move(one.task.id, State.WAITING, _QUIET, run=one.task.run, fields={"until": until})
+            if self._queue.mover.attempt(wish):
                 one.stop.set(_QUIET)
 
     def _end_quiet(self) -> None:
@@ -249,7 +238,7 @@ class Runner:
     def _start_next(self, rules: Rules) -> None:
         with self._queue.database.reading() as db:
             candidates = upcoming(db, self._kinds, rules.slots.total + _AHEAD)
-        running = self._snapshot()
+        running = self._runs.all()
         held = {one.task.id for one in running}  # put back, but its old thread has not ended yet
         candidates = [task for task in candidates if task.id not in held]
         hubs = [one.task.hub for one in running]
@@ -274,19 +263,18 @@ class Runner:
         ready = self._ahead.take(task.id)
         order = (task.priority, task.position)
         earlier = [one.id for one in near if (one.priority, one.position) < order]
-        beside = Beside(self._snapshot(), earlier, self._ahead.rooms(earlier))
+        beside = Beside(self._runs.all(), earlier, self._ahead.rooms(earlier))
         short = short_of_room(task, ready, beside, self._queue.database, rules.reserve)
         if short:
             put_off = {"until": self._queue.wall() + _ROOM_AGAIN, "size": ready.size}
-            self._try(Move(task.id, State.WAITING, f"For room: {short}.", run=task.run, fields=put_off))
+            self._queue.mover.attempt(Move(task.id, State.WAITING, f"For room: {short}.", run=task.run, fields=put_off))
             return
         fields = {"run": task.run + 1, "size": ready.size, "title": ready.title or task.title}
-        started = self._try(Move(task.id, State.RUNNING, run=task.run, fields=fields))
+        started = self._queue.mover.attempt(Move(task.id, State.RUNNING, run=task.run, fields=fields))
         if started is None:
             return
         one = Running(started, self._kinds[task.kind], ready, Stop(self._stop), self._clock.now(), self._stop)
-        with self._lock:
-            self._running[task.id] = one
+        self._runs.put(one)
         thread = threading.Thread(target=self._work, args=(one, rules.retries), name=f"task-{task.id}", daemon=True)
         self._threads = [*(each for each in self._threads if each.is_alive()), thread]
         thread.start()
@@ -295,38 +283,16 @@ class Runner:
         try:
             one.work(self._queue, retries, self._clock.now)
         finally:
-            self._drop(one)
+            self._runs.drop(one)
             self.wake()
-
-    def _drop(self, one: Running) -> None:
-        with self._lock:
-            if self._running.get(one.task.id) is one:
-                del self._running[one.task.id]
 
     # --- tell -------------------------------------------------------------------------------------
 
     def _tick(self) -> None:
         while not self._stop.is_set():
-            self._stop_wait(self._safely(self.tell))
+            self._stop_wait(self._safely(self.teller.tell))
 
     def _stop_wait(self, seconds: float) -> None:
         done = threading.Event()
         with self._stop.waking(done.set):
             done.wait(seconds)
-
-    def tell(self) -> float:
-        """One frame for all running tasks, when any of them got further. Gives the seconds until the next."""
-        running = self._snapshot()
-        told = {one.task.id: one.live.moves for one in running}
-        if told != self._told:
-            self._told = told
-            self._queue.events.publish("progress", {"tasks": [one.live.snapshot() for one in running]}, passing=True)
-        for one in running:
-            self._show_stage(one)
-        return _TICK if running else 4 * _TICK
-
-    def _show_stage(self, one: Running) -> None:
-        proving = one.live.get("stage") == "proving"
-        if proving and one.task.state is State.RUNNING:
-            moved = self._try(Move(one.task.id, State.VERIFYING, run=one.task.run))
-            one.task = moved or one.task

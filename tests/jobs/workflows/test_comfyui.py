@@ -18,6 +18,7 @@ from modelyard.jobs.workflows.resolving import Resolver
 from modelyard.programs.workflows.documents import of_value
 from modelyard.testing import PracticeHub
 from modelyard.testing.workflows import needing
+from programs.workflows.made import canvas, node
 
 INFO = {"VAELoader": {"input": {"required": {"vae_name": [["v.safetensors", "sub\\w.safetensors"]]}}}}
 
@@ -55,6 +56,22 @@ def test_what_it_lists_is_told_of_each_name(hub: PracticeHub, app: App) -> None:
     assert workflow is not None
     assert [row["listed"] for row in found.compared(workflow).needed] == [True, True, False]
     assert found.roots.all == ()
+
+
+def test_an_empty_comfyui_with_our_extension_says_the_folders_of_its_loaders(hub: PracticeHub, app: App) -> None:
+    def directory() -> str | None:
+        workflow = of_value(canvas(node(1, "OddLoader", "fast", "odd.safetensors")))
+        assert workflow is not None
+        return str(found.compared(workflow).needed[0]["directory"])
+
+    url = serve(hub, {}, INFO | {"OddLoader": {"input": {"required": {"how": [["fast"]], "file": [[]]}}}})
+    for told in (None, 5, {"rows": 5}, {"rows": [["OddLoader", "file", 1]]}):
+        hub.add_file("c/modelyard/inputs", json.dumps(told).encode())
+        found = ask(app.api, url)
+        assert (directory(), found.notes) == ("None", ())
+    hub.add_file("c/modelyard/inputs", json.dumps({"rows": [["OddLoader", "file", 1, "gligen"]]}).encode())
+    found = ask(app.api, url)
+    assert directory() == "gligen"
 
 
 @pytest.mark.parametrize("info", [[], {}, "x", 5, None])

@@ -14,7 +14,7 @@ from server import PromptServer
 
 from . import doors
 from .here import YARD
-from .inputs import tell
+from .inputs import rows, tell
 from .loaders import loaders
 from .problems import Refused
 from .proxy import JSON, Proxy, Way, aside, guarded
@@ -81,6 +81,7 @@ def register() -> None:
     host.routes.get("/modelyard/live")(guarded(proxy.listen))
     host.routes.post("/modelyard/start")(_local(YARD, _start))
     host.routes.get("/modelyard/loaders")(_local(YARD, _loaders))
+    host.routes.get("/modelyard/inputs")(_local(YARD, _inputs))
     host.routes.get("/modelyard/page")(_local(YARD, _page))
     host.app.on_cleanup.append(proxy.close)
     Usage(YARD, host).follow()
@@ -107,6 +108,11 @@ def _start(yard: Yard) -> dict[str, Any]:
 
 def _loaders(yard: Yard) -> list[dict[str, Any]]:
     return loaders(yard.home)
+
+
+def _inputs(_yard: Yard) -> dict[str, Any]:
+    """What nodes list, for a `modelyard workflow --comfyui` that asks this ComfyUI."""
+    return {"rows": rows()}
 
 
 def _page(yard: Yard) -> dict[str, Any]:

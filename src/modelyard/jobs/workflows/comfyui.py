@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -10,7 +11,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import msgspec
+
 from modelyard.errors import BadAnswer, NetworkError, Stalled, UnsafePath
+from modelyard.jobs.workflows.inputs import Row, folders_of
 from modelyard.library.names import safe_component
 from modelyard.library.roots.comfy import NOT_MODELS
 from modelyard.library.roots.roots import Root, Roots
@@ -20,6 +24,7 @@ from modelyard.programs.workflows.running import Running, compared
 from modelyard.values.untrusted import record, texts
 
 _MOST_FOLDERS = 200
+_MOST_ROWS = 10_000
 _SECONDS = 20.0
 _AT_ONCE = 4
 _MOST_TOLD = 5
@@ -56,16 +61,19 @@ def ask(api: Api, url: str, seconds: float = _SECONDS) -> Comfy:
     asking = _Asking(api, base, time.monotonic() + seconds)
     try:
         paths, models = asking.later("internal/folder_paths"), asking.later("models")
+        said = asking.later("modelyard/inputs")
         info = asking.answer(asking.later("object_info"))
         if not isinstance(info, dict) or not info:
             raise BadAnswer(f"{base} is no ComfyUI.", hint="Name it as your browser does: http://127.0.0.1:8188.")
         names = [name for name in texts(asking.answer(models))[:_MOST_FOLDERS] if name not in NOT_MODELS]
-        lists = {name: asking.later(f"models/{quote(name, safe='')}") for name in names}
-        told = {name: asking.or_none(f"list {name}", asking_for) for name, asking_for in lists.items()}
+        asked = {name: asking.later(f"models/{quote(name, safe='')}") for name in names}
+        told = {name: asking.or_none(f"list {name}", asking_for) for name, asking_for in asked.items()}
+        inputs = _rows(asking.or_nothing(said))
         roots = _roots(base, record(asking.or_none("say where its folders lie", paths)))
     finally:
         asking.pool.shutdown(wait=False, cancel_futures=True)
-    running = Running(info, {name: frozenset(texts(files)) for name, files in told.items() if files is not None})
+    lists = {name: frozenset(texts(files)) for name, files in told.items() if files is not None}
+    running = Running(info, lists, folders_of(inputs))
     return Comfy(running, Roots(tuple(roots)), asking.notes())
 
 
@@ -102,6 +110,12 @@ class _Asking:
             self.missed.append((what, error.message))
             return None
 
+    def or_nothing(self, future: Future[Any]) -> Any:
+        """What it answers to what only our extension answers."""
+        with contextlib.suppress(NetworkError):
+            return self.answer(future)
+        return None
+
     def notes(self) -> tuple[str, ...]:
         """What it did not answer, in a line."""
         if not self.missed:
@@ -119,6 +133,14 @@ def _roots(base: str, paths: Mapping[str, Any]) -> list[Root]:
         if folder not in NOT_MODELS and _is_name(folder):
             found += [Root(folder, index, path, base) for index, path in enumerate(here)]
     return found
+
+
+def _rows(told: object) -> list[Row]:
+    """What our extension in it says of its nodes."""
+    try:
+        return msgspec.convert(record(told).get("rows", []), list[Row])[:_MOST_ROWS]
+    except msgspec.ValidationError:
+        return []
 
 
 def _is_name(folder: str) -> bool:

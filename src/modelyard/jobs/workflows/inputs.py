@@ -16,6 +16,14 @@ Folders = Mapping[tuple[str, str], str]
 """Folder by node and widget; a widget is called by its name, and by its place: `#3`."""
 
 
+def folders_of(rows: Iterable[Row]) -> Folders:
+    """Folders by their inputs."""
+    found: dict[tuple[str, str], str] = {}
+    for node, widget, at, folder in rows:
+        found[node, widget] = found[node, f"#{at}"] = folder_name(folder)
+    return found
+
+
 class Inputs:
     """The folders of inputs. Safe to use from every thread."""
 
@@ -29,9 +37,7 @@ class Inputs:
         Args:
             near: The folder of its models.
         """
-        found: dict[tuple[str, str], str] = {}
-        for node, widget, at, folder in rows:
-            found[node, widget] = found[node, f"#{at}"] = folder_name(folder)
+        found = folders_of(rows)
         with self._lock:
             self._told.pop(near, None)
             self._told[near] = found

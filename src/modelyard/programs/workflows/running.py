@@ -26,9 +26,16 @@ class Running:
     Args:
         object_info: Its answer under that name.
         folders: Its folders' names with the files that each lists.
+        said: The folders of inputs that its nodes were asked for, by node and widget; goes before comparing.
     """
 
-    def __init__(self, object_info: Mapping[str, Any], folders: Mapping[str, frozenset[str]]) -> None:
+    def __init__(
+        self,
+        object_info: Mapping[str, Any],
+        folders: Mapping[str, frozenset[str]],
+        said: Mapping[tuple[str, str], str] | None = None,
+    ) -> None:
+        self._said = said or {}
         self._nodes = object_info
         self._folders = {name: frozenset(map(_plain, files)) for name, files in folders.items() if files}
         self.offers = functools.cache(self._offers)  # thousands of rows ask about the same few inputs
@@ -48,6 +55,8 @@ class Running:
 
     def _folder(self, node_type: str, widget: str) -> str:
         """The folder that an input lists; empty when none, or when several hold the same names."""
+        if told := self._said.get((node_type, widget)):
+            return told
         offered = self.offers(node_type, widget) or frozenset()
         inside = {name: len(files) for name, files in self._folders.items() if files <= offered}
         most = [name for name, count in inside.items() if count == max(inside.values())]

@@ -44,6 +44,7 @@ FILES: dict[str, tuple[str, ...]] = {
     "tokens": ("tokens", "link"),
     "ancestor": ("model-manager", "api"),
     "ancestor_models": ("model-manager", "api"),
+    "ancestor_refreshing": ("model-manager", "api"),
     "description": ("openapi.json",),
 }
 """Files in the order of the description, and the first parts of their paths: below /api/v1, else of all."""

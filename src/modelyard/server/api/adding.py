@@ -106,6 +106,8 @@ def read_lines(
     Raises:
         TooManyAddresses: More than one batch may have; nothing was queued.
     """
+    if not text.lstrip().startswith(("[", "{")) and text.strip().count("\n") >= _LINES:
+        raise _too_many()  # JSON may have more lines than entries; of other text each line is one
     keep = forget if try_only else _keeping(here)
     found = _bounded(read_batch(here.app.hubs, text, keep_key=keep, redactor=here.app.redactor))
     entries = [_shown(entry) for entry in found]
@@ -139,9 +141,13 @@ def _bounded(read: Iterable[Entry]) -> list[Entry]:
     found: list[Entry] = []
     for entry in read:
         if len(found) >= _LINES or (entry.error and entry.error["code"] == TooManyAddresses.code):
-            raise TooManyAddresses(f"A batch has at most {MOST} addresses and {_LINES} lines; nothing was queued.")
+            raise _too_many()
         found.append(entry)
     return found
+
+
+def _too_many() -> TooManyAddresses:
+    return TooManyAddresses(f"A batch has at most {MOST} addresses and {_LINES} lines; nothing was queued.")
 
 
 def _shown(entry: Entry) -> BatchEntry:

@@ -6,7 +6,7 @@ import datetime as dt
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -42,6 +42,10 @@ VERBS = {
     "cancelled": "cancel",
 }
 """What it may say to a task, and what we do then."""
+
+
+Word = Annotated[str, msgspec.Meta(max_length=100)]
+"""A field behind a question mark."""
 
 
 class NewModel(Form, frozen=True):
@@ -121,6 +125,12 @@ class Counted(Told, frozen=True):
     """Numbers, or texts, by name."""
 
     data: dict[str, bool | int | str] | msgspec.UnsetType = msgspec.UNSET
+
+
+class Data(Told, frozen=True):
+    """An answer with what was asked for."""
+
+    data: Any = msgspec.UNSET
 
 
 def shown(

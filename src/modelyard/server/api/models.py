@@ -39,6 +39,7 @@ class FilterQuery(Ask, frozen=True):
         text: Words that must all be found; each may be the beginning of one.
         folder: ComfyUI's names of folders.
         tag: Tags, all of them.
+        category: CivitAI's categories, any of them: character, style, concept, clothing …
         exclude: Nothing of this: names and values as in the rest, `kind:lora`, `tag:style`.
         place: A folder inside the roots.
         without: What they do not have.
@@ -59,6 +60,7 @@ class FilterQuery(Ask, frozen=True):
     favourite: bool | None = None
     root: Annotated[list[Annotated[str, msgspec.Meta(max_length=4096)]], msgspec.Meta(max_length=100)] = []
     tag: Words = []
+    category: Words = []
     exclude: Annotated[list[Exclusion], msgspec.Meta(max_length=100)] = []
     place: Annotated[str, msgspec.Meta(max_length=4096)] = ""
     team: Word = ""
@@ -77,7 +79,11 @@ class FilterQuery(Ask, frozen=True):
         liked = () if self.favourite is None else (self.favourite,)
         told |= {name: getattr(self, name) for name in plain}
         exclude = tuple(_excluded(text) for text in self.exclude)
-        return Asking(**told, favourite=liked, tags=tuple(tag.lower() for tag in self.tag), exclude=exclude)
+        return Asking(**told, favourite=liked, tags=_lower(self.tag), category=_lower(self.category), exclude=exclude)
+
+
+def _lower(words: list[str]) -> tuple[str, ...]:
+    return tuple(word.lower() for word in words)
 
 
 def _excluded(text: str) -> tuple[str, str]:
@@ -103,7 +109,7 @@ class FacetsQuery(FilterQuery, frozen=True):
     """Which models are counted.
 
     Attributes:
-        tags: Count tags, too.
+        tags: Count tags and categories, too.
     """
 
     tags: bool = False

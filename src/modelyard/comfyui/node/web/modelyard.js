@@ -24,9 +24,7 @@ const query = (said) => new URLSearchParams(Object.entries(said).filter(([, valu
 
 /** Listens to the service for as long as the page lives; looks again after a break, later and later. */
 function listen(on) {
-  let pause = 1000
-  let timer = 0
-  let socket
+  let [pause, timer, socket] = [1000, 0]
   const open = () => {
     clearTimeout(timer)
     const where = new URL(api.apiURL('/modelyard/live'), location.href)
@@ -197,10 +195,8 @@ const quiet = (event) => (event.target.matches?.('input, select') || !(event.ctr
 
 class Panel {
   tab = 'library'
-  here = true
-  said = {}
-  tasks = []
-  waiting = 0
+  here = true; said = {}
+  tasks = []; waiting = 0
   plan = null; live = null
 
   render(element) {
@@ -354,14 +350,15 @@ class Panel {
     const folders = [...new Set(loaders.map((row) => row.folder))]
     const guess = folders.find((name) => `${kind} ${file.path}`.toLowerCase().includes(name.replace(/s$/, '').replace('_model', ''))) ?? 'checkpoints'
     const into = h('select', { 'aria-label': 'Into' }, ...folders.map((name) => h('option', { value: name, textContent: name, selected: name === guess })))
-    const get = async () => {
-      const [told] = await ask('POST', '/ensure', { wants: [{ address: file.address, folder: into.value }], again: true })
-      if (told.state === 'missing') throw new Error(told.reason)
-      if (told.state === 'ready' && !told.name) throw new Error(`It is at ${told.path}, where this ComfyUI does not look. Share it with modelyard link.`)
-      toast('info', told.state === 'ready' ? `${file.path} is here.` : `${file.path} is on its way.`)
-    }
     return h('div', { className: 'file' }, h('span', { textContent: file.path }), h('small', { textContent: size(file.size) }), into,
-      h('button', { textContent: 'Get', onclick: () => get().catch(trouble) }))
+      h('button', { textContent: 'Get', onclick: () => this.want(file.path, { address: file.address, folder: into.value }).catch(trouble) }))
+  }
+
+  async want(name, want) {
+    const [told] = await ask('POST', '/ensure', { wants: [want], again: true })
+    if (told.state === 'missing') throw new Error(told.reason)
+    if (told.state === 'ready' && !told.name) throw new Error(`It is at ${told.path}, where this ComfyUI does not look. Share it with modelyard link.`)
+    toast('info', told.state === 'ready' ? `${name} is here.` : `${name} is on its way.`)
   }
 
   // what is on its way
@@ -412,8 +409,11 @@ class Panel {
     const words = { found: size(one.size), gated: 'has to be asked for at its hub', unresolved: 'nobody knows where it is', unsafe: 'a name that cannot be used', renamed: 'here under another name', likely: 'may be here under another name', differs: 'another file has this name' }
     const link = /^https:\/\//.test(one.gate ?? '') ? h('a', { href: one.gate, target: '_blank', rel: 'noopener noreferrer', textContent: 'Ask for access' }) : null
     const other = one.lists_as && one.state !== 'differs' ? h('button', { textContent: `Use ${one.lists_as}`, onclick: () => rename(one.name, one.lists_as).then(() => this.find()).catch(trouble) }) : null
+    const perhaps = one.directory ? (one.candidates ?? []).filter((each) => each.address).slice(0, 3) : []
+    const chosen = (each) => this.want(one.name, { address: each.address, folder: one.directory, name: one.name }).catch(trouble)
     return h('div', { className: 'row' }, h('b', { textContent: one.name }),
       h('small', { textContent: [one.directory, words[one.state] ?? one.state, one.why].filter(Boolean).join(' · ') }), link, other,
+      ...perhaps.map((each) => h('small', { title: each.why }, `perhaps ${each.title} (${each.score} of 100) `, h('button', { textContent: 'Get this one', onclick: () => chosen(each) }))),
       ...(one.steps ?? []).map((step) => h('small', { textContent: step })))
   }
 
