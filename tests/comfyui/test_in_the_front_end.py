@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -92,11 +93,13 @@ def test_a_gguf_file_goes_into_the_loader_that_reads_it_or_nobody_does(window: W
         window.page.evaluate("() => { window.app.graph.clear(); LiteGraph.unregisterNodeType('UnetLoaderGGUF') }")
 
 
-def test_enter_on_a_card_inserts_it(window: Window) -> None:
+def test_enter_and_a_double_click_on_a_card_insert_it(window: Window) -> None:
     window.put("vae", "keys.safetensors", 7, "Keyboard")
     window.tab("Library")
     window.card("Keyboard").press("Enter")
     until(lambda: window.nodes() == [{"type": "VAELoader", "value": "keys.safetensors"}])
+    window.card("Keyboard").dblclick()
+    until(lambda: window.nodes() == [{"type": "VAELoader", "value": "keys.safetensors"}] * 2)
 
 
 def test_what_a_workflow_misses_comes_by_one_click(window: Window) -> None:
@@ -130,6 +133,18 @@ def test_hubs_are_asked_about_a_workflow_when_somebody_says_so(window: Window) -
     assert asked[-1].endswith("search=true")
     window.page.get_by_role("button", name="Get 1 model").wait_for()
     window.page.remove_listener("request", note)
+
+
+def test_what_its_hub_gates_is_told_with_the_way_to_ask_for_it(window: Window) -> None:
+    told = {"name": "model.safetensors", "directory": "loras"}
+    window.load(
+        lora("model.safetensors", told | {"url": "https://huggingface.co/org/gated/resolve/main/model.safetensors"})
+    )
+    window.tab("Missing")
+    window.page.get_by_role("button", name="Ask the hubs").click()
+    link = window.page.get_by_role("link", name="Ask for access")
+    link.wait_for()
+    assert urlsplit(link.get_attribute("href")).path == "/org/gated" and "noopener" in link.get_attribute("rel")
 
 
 def test_a_file_that_may_be_the_wanted_one_is_told_and_fetched_when_a_person_chooses_it(window: Window) -> None:

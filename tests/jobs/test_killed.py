@@ -16,6 +16,7 @@ import pytest
 from library.formats.test_pickles import called, zipped
 from modelyard.app import App
 from modelyard.catalogue.model import Health
+from modelyard.jobs.measuring import MeasureOptions, measure_models
 from modelyard.jobs.owning import Change, change_own, keep_beside
 from modelyard.jobs.quarantine import confine, kept, release
 from modelyard.jobs.verify import State, repair, verify
@@ -35,6 +36,7 @@ from pathlib import Path
 from modelyard.app import App
 from modelyard.jobs.owning import Change, change_own
 from modelyard.jobs.quarantine import confine, release
+from modelyard.jobs.refresh import RefreshOptions, refresh
 from modelyard.jobs.verify import repair, verify
 from modelyard.net.stop import Stop
 
@@ -42,6 +44,8 @@ def work(app, what, path, data):
     if what == "verify":
         finding, measured = verify(app.yard, path)
         return repair(app.yard, finding, measured)
+    if what == "refresh":
+        return refresh(app.stock, RefreshOptions(force=True), Stop(), lambda _: None)
     if what == "release":
         return release(app.stock, path, data, Stop())
     known, pictures = app.stock.catalogue.at(str(path)), app.stock.pictures
@@ -207,6 +211,27 @@ def test_a_sidecar_is_the_old_or_the_new_one_and_the_catalogue_has_the_words(kil
             assert known.notes == "new"
             assert keep_beside(app.stock, known.id) == ()
             assert '"new"' in json.dumps(json.loads((path.parent / "a.info").read_bytes()))
+
+
+@pytest.mark.parametrize("point", ["put-written", "put-named"])
+def test_what_a_hub_told_is_in_the_catalogue_and_no_sidecar_is_half(
+    hub: PracticeHub, kill: Kill, tmp_path: Path, point: str
+) -> None:
+    environ = hub.env()
+    with library(tmp_path, **environ) as (app, root):
+        path = root / "a.safetensors"
+        path.write_bytes(hub.civitai.models[100].versions[1].files[0].content.bytes())
+        scanned(app)
+        measure_models(app.stock, MeasureOptions(), Stop(), lambda _: None)
+    kill(point, "refresh", path, **environ)
+    beside = path.with_suffix(".info")
+    assert beside.exists() == (point == "put-named")
+    with library(tmp_path, **environ) as (app, root):
+        later(app, root)
+        known = app.stock.catalogue.at(str(path))
+        assert (known.hub, known.hub_model) == ("civitai", "100") and known.sha256
+        assert keep_beside(app.stock, known.id) == ()
+        assert json.loads(beside.read_bytes())
 
 
 EVIL = zipped({"archive/data.pkl": called("os", "system"), "archive/version": b"3\n"})

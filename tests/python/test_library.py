@@ -187,6 +187,8 @@ def test_a_library_is_written_down_and_fetched_again_by_its_lockfile(yard: model
     told = library.sync(lock, apply=True)
     assert [one.path for one in told.fetched] == [root / "m.safetensors"] and not told.complete
     assert [one.place for one in told.left] == ["mine.safetensors"], "no hub has it"
+    again = {one.place: one.state for one in library.sync(lock).files}
+    assert again == {"m.safetensors": "here", "mine.safetensors": "missing"}
 
 
 def test_a_backup_brings_an_owners_words_back(yard: modelyard.Modelyard, root: Path) -> None:

@@ -31,10 +31,13 @@ ONE_TRANSACTION = {
     "/api/v1/tasks/batch": {"text": f"{URL.format(1)}\nnonsense here\n{URL.format(2)}"},
     "/api/v1/history/again": {"ids": [1, 2]},
     "/api/v1/library/scan": {"deep": True},
+    "/api/v1/tasks/actions": {"do": "cancel", "ids": [3]},
+    "/api/v1/comfyui/tasks": {"do": "pause", "ids": [3, 9]},
     "/api/v1/tasks/order": {"ids": [3], "to": "top"},
     "/api/v1/tasks/clear": {"states": ["cancelled"]},
     "/api/v1/history/forget": {"ids": [1]},
     "/model-manager/tasks/cleanup": {},
+    "/model-manager/tasks/3/state": {"state": "paused"},
 }
 """Work and answer of each."""
 
@@ -109,7 +112,7 @@ def test_what_is_one_transaction_with_its_answer_is_answered_after_a_kill(
 ) -> None:
     body = json.dumps(ONE_TRANSACTION[path])
     with App(env) as app:
-        app.queue.add([draft("c")])
+        app.queue.add([draft("c", kind="download")])
         with monkeypatch.context() as cut:
             cut.setattr(OnceKept, "keep", lambda *_, **__: None)  # the process ends here
             first = once_more(app, path, body)

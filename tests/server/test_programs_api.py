@@ -185,6 +185,7 @@ def test_the_commands_do_the_same(tmp_path: Path, home: Path) -> None:
         scanned(app)
     listed = run(yard, "programs")
     assert "ComfyUI 0.33.0" in listed and str(forge) in listed and "canary" not in listed
+    assert f"modelyard comfyui install --path {comfy}" in listed
     assert {one["kind"] for one in json.loads(run(yard, "programs", "--json"))["programs"]} == {
         "comfyui",
         "forge",

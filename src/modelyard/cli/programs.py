@@ -20,6 +20,12 @@ _CARE = {
     "prunes": "removes what it does not know; read-only for us",
     "indexed": "sees only what its own database has; read-only for us",
 }
+_EXTENSION = {
+    "absent": "Modelyard is not in its sidebar: modelyard comfyui install --path {comfyui}",
+    "current": "Modelyard {version} is in its sidebar",
+    "other": "Modelyard {version} in its sidebar is another one: modelyard comfyui install --path {comfyui}",
+    "blocked": "{path} is none of ours and has the place of our extension",
+}
 
 
 @click.group(invoke_without_command=True)
@@ -93,6 +99,8 @@ def _show(teller: Teller, program: dict[str, Any]) -> None:
         )
     means = ", ".join(program["means"]) or "nothing can be lent to it"
     teller.result(f"    lend by: {means}. {program['why']}".rstrip())
+    if extension := program["extension"]:
+        teller.result("    " + _EXTENSION[extension["state"]].format(**extension, comfyui=program["path"]))
     for one in program["keys"]:
         teller.note(f"    a key for {one['hub']} may be in {one['path']}")
     if program["proxy"]:

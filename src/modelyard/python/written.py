@@ -63,13 +63,16 @@ class Written(Access):
     def sync(self, file: str | Path, *, apply: bool = False) -> Synced:
         """Compare a lockfile with what is here; with `apply` fetch what is missing to where it belongs.
 
-        What lies here already stays, whatever its bytes are. A file that fails does not stop the others.
+        What lies here already stays, whatever its bytes are. A file that fails does not stop the others; those that
+        came are in the catalogue at once.
 
         Raises:
             BadValue: It is no lockfile.
             UnsafePath: It names a place outside of the roots.
+            Busy: A service runs; the files are there, and it lists them.
         """
         from modelyard.jobs.lockfile import check, fetchable, read_lock
+        from modelyard.jobs.scan import Scan
 
         found = check(self._app.stock, read_lock(Path(file).expanduser().read_bytes()))
         if not apply:
@@ -81,6 +84,9 @@ class Written(Access):
                 fetched += self._begin(Wish([one.address], one.target, sha256=one.sha256 or None)).wait()
             except YardError as error:
                 left.append(_because(one, error.message))
+        if fetched:
+            with self._alone():
+                Scan(self._app.stock, self._app.stop).files(str(model.path) for model in fetched)
         return Synced(found, fetched, left)
 
     def backup(self, file: str | Path) -> int:

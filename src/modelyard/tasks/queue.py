@@ -14,7 +14,7 @@ from modelyard.errors import IllegalMove, NoSuchTask, UsageError, YardError
 from modelyard.events.log import EventLog
 from modelyard.store.database import Database
 from modelyard.store.schema import moves, tasks
-from modelyard.tasks.adding import chunks, insert
+from modelyard.tasks.adding import insert
 from modelyard.tasks.drawing import leader_of, unmet
 from modelyard.tasks.listing import Filter, chosen_ids, of_kind
 from modelyard.tasks.moving import Move, Mover, column
@@ -56,6 +56,14 @@ class Answer(msgspec.Struct, frozen=True):
     id: int
     task: Task | None = None
     error: dict[str, Any] | None = None
+
+
+Also = Callable[[Connection, list[Answer]], object]
+"""Called inside the transaction that moves tasks, or the last of them, with what became of all."""
+
+
+def _no_more(_db: Connection, _answers: list[Answer]) -> None:
+    """Nothing is written beside."""
 
 
 class Queue:
@@ -166,28 +174,32 @@ class Queue:
 
     # --- change -----------------------------------------------------------------------------------
 
-    def pause(self, numbers: Iterable[int]) -> list[Answer]:
+    def pause(self, numbers: Iterable[int], also: Also = _no_more) -> list[Answer]:
         """Pause tasks; what has arrived is kept. Tasks that shared the work go on without it."""
-        return self._each(numbers, lambda db, number: self.mover.within(db, Move(number, State.PAUSED, "Paused.")))
+        return self._each(numbers, lambda db, one: self.mover.within(db, Move(one, State.PAUSED, "Paused.")), also)
 
-    def resume(self, numbers: Iterable[int]) -> list[Answer]:
+    def resume(self, numbers: Iterable[int], also: Also = _no_more) -> list[Answer]:
         """Let paused or waiting tasks go on."""
-        return self._each(numbers, lambda db, number: self._again(db, number, "Goes on.", _not_ended))
+        return self._each(numbers, lambda db, one: self._again(db, one, "Goes on.", _not_ended), also)
 
-    def cancel(self, numbers: Iterable[int]) -> list[Answer]:
+    def cancel(self, numbers: Iterable[int], also: Also = _no_more) -> list[Answer]:
         """Cancel tasks."""
         return self._each(
-            numbers, lambda db, number: self.mover.within(db, Move(number, State.CANCELLED, "Cancelled."))
+            numbers, lambda db, one: self.mover.within(db, Move(one, State.CANCELLED, "Cancelled.")), also
         )
 
-    def retry(self, numbers: Iterable[int]) -> list[Answer]:
+    def retry(self, numbers: Iterable[int], also: Also = _no_more) -> list[Answer]:
         """Try failed or cancelled tasks again, from what has arrived."""
-        return self._each(numbers, lambda db, number: self._again(db, number, "Tried again.", _ended))
+        return self._each(numbers, lambda db, one: self._again(db, one, "Tried again.", _ended), also)
 
-    def _each(self, numbers: Iterable[int], move: Callable[[Connection, int], object]) -> list[Answer]:
+    def _each(
+        self, numbers: Iterable[int], move: Callable[[Connection, int], object], also: Also = _no_more
+    ) -> list[Answer]:
         """Move each; one that cannot move does not stop the others. Others may write between two bunches."""
         answers: list[Answer] = []
-        for bunch in chunks(dict.fromkeys(numbers), _BUNCH):
+        left = list(dict.fromkeys(numbers))
+        while left:
+            bunch, left = left[:_BUNCH], left[_BUNCH:]
             with self.database.writing() as db:
                 refused = {number: error for number in bunch if (error := _refused(db, number, move))}
                 found = tasks_of(db, bunch)
@@ -195,10 +207,14 @@ class Queue:
                 for number in waiting:
                     self.mover.settle(db, number)
                 found |= tasks_of(db, waiting)
-            answers += [
-                Answer(number, error=refused[number].as_dict()) if number in refused else Answer(number, found[number])
-                for number in bunch
-            ]
+                answers += [
+                    Answer(number, error=refused[number].as_dict())
+                    if number in refused
+                    else Answer(number, found[number])
+                    for number in bunch
+                ]
+                if not left:
+                    also(db, answers)
         self.on_change()
         return answers
 

@@ -7,15 +7,17 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
+from sqlalchemy.engine import Connection
 
 from modelyard.errors import BadValue, NoSuchTask
 from modelyard.library.names import safe_component, safe_relative
 from modelyard.library.roots.comfy import folder_name
-from modelyard.server.api.ancestor_shapes import VERBS, Download, NewModel, shown
+from modelyard.server.api.ancestor_shapes import VERBS, Download, NewModel, Told, shown
 from modelyard.server.api.fence import retry
 from modelyard.server.api.views import live_of
 from modelyard.server.routes import Here
 from modelyard.tasks.listing import Filter, queue_page
+from modelyard.tasks.queue import Answer
 from modelyard.tasks.states import State
 
 _MOST = 1000
@@ -58,8 +60,13 @@ def act(here: Here, number: int, word: str) -> None:
     state = task.state
     if verb == "resume" and state in {State.QUEUED, State.RUNNING, State.VERIFYING}:
         return  # it goes already
+
+    def keep(db: Connection, found: list[Answer]) -> None:
+        if not any(one.error for one in found):
+            here.keep(db, Told())
+
     again = verb == "resume" and state in {State.FAILED, State.CANCELLED}
-    (done,) = retry(here, [number]) if again else getattr(here.app.queue, verb)([number])
+    (done,) = retry(here, [number], keep) if again else getattr(here.app.queue, verb)([number], keep)
     if done.error:
         raise BadValue(done.error["message"], hint=done.error["hint"])
 

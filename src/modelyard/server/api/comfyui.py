@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Annotated, Literal
 
 import msgspec
+from sqlalchemy.engine import Connection
 
 from modelyard.errors import BadValue, NoSuchModel, NoSuchTask, YardError
 from modelyard.jobs.ensuring import Ensured, Want
@@ -106,9 +107,14 @@ def show_comfyui(here: Here) -> Listening:
 def act_from_comfyui(here: Here, body: TaskAction) -> list[AnswerView]:
     """Pause, resume, cancel or retry tasks; one that cannot does not stop the others."""
     ours = [number for number in body.ids if _is_download(here, number)]
-    found = retry(here, ours) if body.do == "retry" else getattr(here.app.queue, body.do)(ours)
     error = NoSuchTask("There is no download of that number.").as_dict()
-    return answers([*found, *(Answer(number, error=error) for number in body.ids if number not in ours)])
+    others = [Answer(number, error=error) for number in body.ids if number not in ours]
+
+    def keep(db: Connection, found: list[Answer]) -> None:
+        here.keep(db, answers([*found, *others]))
+
+    found = retry(here, ours, keep) if body.do == "retry" else getattr(here.app.queue, body.do)(ours, keep)
+    return answers([*found, *others])
 
 
 @routes.post(

@@ -16,7 +16,7 @@ from modelyard.library.names import check_below, check_harmless
 from modelyard.server.rights import check_hub
 from modelyard.server.roles import Role
 from modelyard.server.routes import Here
-from modelyard.tasks.queue import Answer
+from modelyard.tasks.queue import Also, Answer
 from modelyard.tasks.task import Task
 from modelyard.values.suffixes import LISTED, suffix_of
 
@@ -110,8 +110,12 @@ def _reaches_inside(task: Task) -> bool:
     return task.hub == WEB and not task.payload.get("told")
 
 
-def retry(here: Here, numbers: Sequence[int]) -> list[Answer]:
-    """Try tasks again; what this caller could not have queued is answered with why."""
+def retry(here: Here, numbers: Sequence[int], also: Also) -> list[Answer]:
+    """Try tasks again; what this caller could not have queued is answered with why.
+
+    Args:
+        also: See `queue.Also`; hears of the refused ones, too.
+    """
     refused: list[Answer] = []
     for number in dict.fromkeys(numbers):
         try:
@@ -119,4 +123,5 @@ def retry(here: Here, numbers: Sequence[int]) -> list[Answer]:
         except YardError as error:
             refused.append(Answer(number, error=error.as_dict()))
     left = {one.id for one in refused}
-    return here.app.queue.retry([number for number in numbers if number not in left]) + refused
+    chosen = [number for number in numbers if number not in left]
+    return here.app.queue.retry(chosen, lambda db, found: also(db, found + refused)) + refused

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 import msgspec
+from sqlalchemy.engine import Connection
 
 from modelyard.errors import BadValue, IllegalMove, NoSuchTask, UnsafePath, UsageError
 from modelyard.server.api.adding import BatchEntry, Item, queued, read_items, read_lines
@@ -13,7 +14,7 @@ from modelyard.server.api.views import AnswerView, TaskError, TaskView, answers,
 from modelyard.server.roles import Role
 from modelyard.server.routes import Ask, Here, Id, Routes
 from modelyard.tasks.listing import Filter, queue_page
-from modelyard.tasks.queue import Step
+from modelyard.tasks.queue import Answer, Step
 from modelyard.tasks.states import State
 from modelyard.tasks.task import Priority
 
@@ -199,12 +200,17 @@ def add_batch_of_tasks(here: Here, body: NewBatch) -> BatchAnswer:
 )
 def act_on_tasks(here: Here, body: Action) -> list[AnswerView]:
     """Pause, resume, cancel or retry many tasks; one that cannot does not stop the others."""
+
+    def keep(db: Connection, found: list[Answer]) -> None:
+        if not body.discard:  # what had arrived is removed afterwards
+            here.keep(db, answers(found))
+
     queue, ids = here.app.queue, body.ids
     if not ids and body.do in _MEANT:
         ids = queue.chosen(Filter(states=_MEANT[body.do], kind=body.kind, text=body.text, listed=True))
     if body.do == "retry":
-        return answers(retry(here, ids))
-    done = getattr(queue, body.do)(ids)
+        return answers(retry(here, ids, keep))
+    done = getattr(queue, body.do)(ids, keep)
     if body.do == "cancel" and body.discard:
         here.app.runner.discard(one.id for one in done if one.task)
     return answers(done)

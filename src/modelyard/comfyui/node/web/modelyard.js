@@ -407,7 +407,7 @@ class Panel {
 
   need(one) {
     const words = { found: size(one.size), gated: 'has to be asked for at its hub', unresolved: 'nobody knows where it is', unsafe: 'a name that cannot be used', renamed: 'here under another name', likely: 'may be here under another name', differs: 'another file has this name' }
-    const link = /^https:\/\//.test(one.gate ?? '') ? h('a', { href: one.gate, target: '_blank', rel: 'noopener noreferrer', textContent: 'Ask for access' }) : null
+    const link = /^https?:\/\//.test(one.gate ?? '') ? h('a', { href: one.gate, target: '_blank', rel: 'noopener noreferrer', textContent: 'Ask for access' }) : null
     const other = one.lists_as && one.state !== 'differs' ? h('button', { textContent: `Use ${one.lists_as}`, onclick: () => rename(one.name, one.lists_as).then(() => this.find()).catch(trouble) }) : null
     const perhaps = one.directory ? (one.candidates ?? []).filter((each) => each.address).slice(0, 3) : []
     const chosen = (each) => this.want(one.name, { address: each.address, folder: one.directory, name: one.name }).catch(trouble)
