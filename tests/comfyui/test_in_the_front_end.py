@@ -76,8 +76,7 @@ def test_a_card_dragged_onto_the_canvas_makes_a_loader_and_onto_a_loader_fills_i
 
 def test_a_gguf_file_goes_into_the_loader_that_reads_it_or_nobody_does(window: Window) -> None:
     gguf(window.comfy.base / "models" / "diffusion_models" / "quartz.gguf")
-    window.owner("POST", "/library/scan", {})
-    until(lambda: window.owner("GET", "/models?text=quartz")["models"])
+    until(lambda: window.scanned() and window.owner("GET", "/models?text=quartz")["models"])
     window.tab("Library")
     window.card("quartz").press("Enter")
     window.page.get_by_text("No node here loads diffusion_models.").first.wait_for()
@@ -284,8 +283,7 @@ def test_what_is_here_under_another_name_is_put_into_the_workflow_by_a_click(win
     place = window.comfy.base / "models" / "loras" / "mine" / "brown.safetensors"
     place.parent.mkdir(parents=True)
     place.write_bytes(body)
-    window.owner("POST", "/library/scan", {})
-    known = until(lambda: window.owner("GET", "/models?text=brown")["models"])
+    known = until(lambda: window.scanned() and window.owner("GET", "/models?text=brown")["models"])
     window.owner("POST", "/library/measure", {"ids": [known[0]["id"]]})
     until(lambda: window.owner("GET", "/models?text=brown")["models"][0]["sha256"])
     told = declared("sepia") | {"hash": hashlib.sha256(body).hexdigest(), "hash_type": "SHA256"}

@@ -353,8 +353,8 @@ def test_every_route_of_the_ancestor_is_answered_under_this_port(comfy: Comfy, h
     assert "loras" in good("GET", "/models") and "loras" in good("GET", "/base-folders")
     file = {"type": "loras", "index": "0", "filename": "known.safetensors"}
     model(comfy.base / "models" / "loras" / file["filename"], 5)
-    Client(comfy.home).ask("POST", "/api/v1/library/scan", {})
-    until(lambda: "known" in str(good("GET", "/models/{type}", type="loras")))
+    scan = lambda: Client(comfy.home).ask("POST", "/api/v1/library/scan", {})  # noqa: E731
+    until(lambda: scan() and "known" in str(good("GET", "/models/{type}", type="loras")))
     assert "metadata" in good("GET", "/model/{type}/{index}/{filename}", **file)
     preview = ("GET", "/preview/{type}/{index}/{filename}")
     assert comfy.ask("GET", f"/model-manager{preview[1].format(**file)}").headers["content-type"].startswith("image/")

@@ -45,8 +45,12 @@ class Window:
     def put(self, folder: str, name: str, seed: int, title: str) -> None:
         """A model that lies in a folder of this ComfyUI, known to the library."""
         model(self.comfy.base / "models" / folder / name, seed, ss_output_name=title)
-        self.owner("POST", "/library/scan", {})
-        until(lambda: self.owner("GET", f"/models?text={title.split()[0]}")["models"])
+        until(lambda: self.scanned() and self.owner("GET", f"/models?text={title.split()[0]}")["models"])
+
+    def scanned(self) -> bool:
+        """Scan to the end; one that ran already may have passed the place of a new file, so ask again then."""
+        number = self.owner("POST", "/library/scan", {})["id"]
+        return bool(until(lambda: self.owner("GET", f"/tasks/{number}")["state"] == "done"))
 
     def load(self, *nodes: dict[str, Any]) -> None:
         """Open a workflow of these nodes."""

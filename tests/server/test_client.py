@@ -63,7 +63,7 @@ def note(tmp_path: Path) -> Iterator[Note]:
 
 def test_an_answer_that_takes_longer_than_the_longest_silence_is_waited_for(tmp_path: Path, note: Note) -> None:
     assert Client(tmp_path, note, seconds=0.1).ask("GET", "/long") == (200, True)
-    assert Slow.asked == 2, "twice it was asked whether it is well"
+    assert Slow.asked >= 2, "it was asked whether it is well, and was"
 
 
 def test_a_service_that_is_stuck_is_not_waited_for(tmp_path: Path, note: Note) -> None:

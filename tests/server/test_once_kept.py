@@ -79,14 +79,27 @@ def test_an_answer_takes_the_place_of_its_note_and_a_failure_takes_it_away(datab
     assert once_of(database).begin("a\0c", MARK, note=True) is None
 
 
+def test_an_answer_that_is_durable_stays_when_something_fails_after_it(database: Database) -> None:
+    once = once_of(database)
+    assert once.begin("a\0b", MARK, note=True) is None
+    with database.writing() as db:
+        once.keep_within(db, "a\0b", Reply(200, b"[]"))
+    once.drop("a\0b")
+    assert once_of(database).begin("a\0b", MARK, note=True) == Reply(200, b"[]")
+
+
 def test_an_answer_with_a_secret_is_told_again_and_never_gets_to_the_disk(database: Database, tmp_path: Path) -> None:
-    once, told = once_of(database), Reply(201, b"yard_canary")
+    told, now = Reply(201, b"yard_canary"), [1000.0]
+    once = OnceKept(database, lambda: now[0])
     assert once.begin("a\0b", MARK, note=True) is None
     once.keep("a\0b", told, secret=True)
     assert once.begin("a\0b", MARK, note=True) == told
     assert not any(b"yard_canary" in path.read_bytes() for path in tmp_path.iterdir())
     with pytest.raises(OutcomeUnknown):  # after a restart nobody has it, and nobody makes a second one
         once_of(database).begin("a\0b", MARK, note=True)
+    now[0] += 601  # nor does it stay in memory for long
+    with pytest.raises(OutcomeUnknown):
+        once.begin("a\0b", MARK, note=True)
 
 
 def test_what_cannot_be_noted_is_not_begun_and_its_key_stays_free(

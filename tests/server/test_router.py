@@ -86,9 +86,12 @@ def table(here: Here) -> Answer:
 @routes.post("/fail/{how}", role=Role.VIEWER)
 def fail(here: Here, how: str) -> None:
     """Fail in some way."""
-    raise {"full": DiskFull("No room."), "busy": Busy("Held."), "there": TargetExists("It is there.")}.get(
-        how, RuntimeError("inner secret")
-    )
+    raise {
+        "full": DiskFull("No room."),
+        "busy": Busy("Held."),
+        "there": TargetExists("It is there."),
+        "stopped": asyncio.CancelledError(),
+    }.get(how, RuntimeError("inner secret"))
 
 
 @pytest.fixture
@@ -251,6 +254,12 @@ def test_a_key_belongs_to_one_request_and_one_caller(service: Service) -> None:
 def test_a_failed_post_frees_its_key(service: Service) -> None:
     assert ask(service, "POST", "/fruit", {"name": ""}, idempotency_key="k").status == 400
     assert ask(service, "POST", "/fruit", {"name": "fig"}, idempotency_key="k").status == 201
+
+
+def test_what_a_stop_cut_off_keeps_its_key_for_it_may_still_be_done(service: Service) -> None:
+    with pytest.raises(asyncio.CancelledError):
+        ask(service, "POST", "/fail/stopped", idempotency_key="k")
+    assert problem(ask(service, "POST", "/fail/stopped", idempotency_key="k")).code == "busy"
 
 
 def test_a_key_that_is_none_is_refused(service: Service) -> None:

@@ -21,9 +21,14 @@ def test_a_fresh_link_comes_from_the_owner_only(service: Served) -> None:
     assert service.ask("POST", f"{API}/link", token=None).code == "token-needed"
 
 
-def test_an_answer_with_a_secret_is_never_kept_for_an_idempotency_key(service: Served) -> None:
-    first, second = (service.ask("POST", f"{API}/link", Idempotency_Key="k").json["url"] for _ in range(2))
-    assert first != second
+def test_an_answer_with_a_secret_is_told_again_and_written_nowhere(service: Served) -> None:
+    body = {"name": "once"}
+    first, second = (service.ask("POST", f"{API}/tokens", body, Idempotency_Key="k").json["token"] for _ in range(2))
+    assert first == second
+    assert [one["name"] for one in service.ask("GET", f"{API}/tokens").json["tokens"]] == ["once"]
+    files = [path for path in service.folder.rglob("*") if path.is_file()]
+    assert any(path.name.startswith("modelyard.db") for path in files)
+    assert not [path for path in files if first.encode() in path.read_bytes()]
 
 
 def test_roles_hold_over_the_wire(service: Served) -> None:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import threading
-from collections import OrderedDict
 from collections.abc import Callable
 
 import msgspec
@@ -26,8 +25,8 @@ from modelyard.store.schema import answers
 
 _KEPT = 86400.0
 """Seconds that an answer is remembered."""
-_SECRETS = 100
-"""Answers with secrets that are held in memory."""
+_SECRET = 600.0
+"""Seconds that an answer with a secret is remembered, in memory."""
 
 
 class OnceKept:
@@ -44,7 +43,7 @@ class OnceKept:
         self._under_way: dict[str, bytes] = {}
         self._noted: set[str] = set()  # of those, which were made durable before
         self._written: set[str] = set()  # and whose answer is durable
-        self._secret: OrderedDict[str, Reply] = OrderedDict()
+        self._secret: dict[str, tuple[float, Reply]] = {}
 
     def begin(self, key: str, mark: bytes, *, note: bool = False) -> Reply | None:
         key = _digest(key)
@@ -56,7 +55,7 @@ class OnceKept:
                 self._under_way[key] = mark
         if kept is not None:
             asked, reply = kept
-            return settle(bytes.fromhex(asked), mark, reply if reply.status else self._secret.get(key, BEGUN))
+            return settle(bytes.fromhex(asked), mark, reply if reply.status else self._held(key))
         if note:
             self._note(key)
         return None
@@ -80,7 +79,7 @@ class OnceKept:
     def drop(self, key: str) -> None:
         key = _digest(key)
         try:
-            if key in self._noted:
+            if key in self._noted and key not in self._written:
                 with contextlib.suppress(DiskError), self._database.writing() as db:  # why it failed is told instead
                     db.execute(answers.delete().where(answers.c.key == key))
         finally:
@@ -97,9 +96,17 @@ class OnceKept:
 
     def _hold(self, key: str, reply: Reply) -> None:
         with self._lock:
-            self._secret[key] = reply
-            while len(self._secret) > _SECRETS:
-                self._secret.popitem(last=False)
+            self._forget_secrets()
+            self._secret[key] = (self._wall(), reply)
+
+    def _held(self, key: str) -> Reply:
+        with self._lock:
+            self._forget_secrets()
+            return self._secret.get(key, (0.0, BEGUN))[1]
+
+    def _forget_secrets(self) -> None:
+        old = self._wall() - _SECRET
+        self._secret = {key: held for key, held in self._secret.items() if held[0] > old}
 
     def _end(self, key: str) -> None:
         with self._lock:

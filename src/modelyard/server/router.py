@@ -140,7 +140,7 @@ class Router:
         try:
             keep = _keeping(service, route, key)
             reply = await _call(service, asked, route, texts, runs, keep)
-        except BaseException:
+        except Exception:  # where a stop cut it off instead its thread may still do it: nobody begins it again
             await run(lambda: service.once.drop(key))
             raise
         await run(lambda: service.once.keep(key, reply, secret=route.secret))

@@ -195,6 +195,11 @@ def test_an_archive_inside_of_a_checkpoint_is_told_and_no_checkpoint_is_safe_wit
     assert identify(header).safety == "refused"
 
 
+def test_a_zip_that_is_no_model_may_hold_archives(tmp_path: Path) -> None:
+    found = codes(read(tmp_path, zipped({"readme.txt": b"x", "pictures.zip": INSIDE["zip"]})))
+    assert Code.NOT_A_MODEL in found and Code.HOLDS_ARCHIVE not in found
+
+
 def test_numbers_that_begin_like_a_gzip_are_no_archive(tmp_path: Path) -> None:
     for start in (b"\x1f\x8b", b"\x1f\x8b\x08", b"\x1f\x8b\x08\x00" + b"\x07" * 90, b"BZh91", b"PK\x03"):
         assert codes(read(tmp_path, zipped({**GOOD, "archive/data/1": start + b"\xff" * 60}), "model.pt")) == set()

@@ -27,9 +27,9 @@ def read(fd: int, start: bytes, size: int) -> Header:
         problems.append(Problem(Code.JUNK_PREFIX, "Bytes that do not belong to it come before its start."))
     if any(member.flags & 1 for member in found):
         problems.append(Problem(Code.ENCRYPTED, "It is encrypted; nobody can tell what it holds."))
-    problems += archives_in(fd, found)
     pickles = [member for member in found if member.name.lower().endswith((".pkl", ".pickle"))]
     if pickles:
+        problems += archives_in(fd, found)  # a zip that is no model may hold what it likes
         return _torch(fd, size, found, pickles, problems)
     if found and all(member.name.endswith(".npy") for member in found):
         return Header("numpy", size, findings=(*problems, *_objects(fd, found)))

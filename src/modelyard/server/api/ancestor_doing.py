@@ -17,8 +17,8 @@ from modelyard.server.api.fence import retry
 from modelyard.server.api.views import live_of
 from modelyard.server.routes import Here
 from modelyard.tasks.listing import Filter, queue_page
-from modelyard.tasks.queue import Answer
 from modelyard.tasks.states import State
+from modelyard.tasks.verbs import Answer
 
 _MOST = 1000
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")

@@ -21,7 +21,7 @@ from modelyard.server.api.fence import check_source, check_target, retry
 from modelyard.server.api.views import AnswerView, answers
 from modelyard.server.roles import COMFYUI, Role
 from modelyard.server.routes import Ask, Here, Id, Routes
-from modelyard.tasks.queue import Answer
+from modelyard.tasks.verbs import Answer
 
 routes = Routes(tag="comfyui")
 

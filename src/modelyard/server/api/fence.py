@@ -16,8 +16,8 @@ from modelyard.library.names import check_below, check_harmless
 from modelyard.server.rights import check_hub
 from modelyard.server.roles import Role
 from modelyard.server.routes import Here
-from modelyard.tasks.queue import Also, Answer
 from modelyard.tasks.task import Task
+from modelyard.tasks.verbs import Also, Answer
 from modelyard.values.suffixes import LISTED, suffix_of
 
 _OWNERS = frozenset((IMPORT.name, LINK.name))

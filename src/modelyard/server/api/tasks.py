@@ -14,9 +14,10 @@ from modelyard.server.api.views import AnswerView, TaskError, TaskView, answers,
 from modelyard.server.roles import Role
 from modelyard.server.routes import Ask, Here, Id, Routes
 from modelyard.tasks.listing import Filter, queue_page
-from modelyard.tasks.queue import Answer, Step
+from modelyard.tasks.queue import Step
 from modelyard.tasks.states import State
 from modelyard.tasks.task import Priority
+from modelyard.tasks.verbs import Answer
 
 routes = Routes(tag="tasks")
 

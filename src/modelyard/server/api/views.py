@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 
 from modelyard.app import App
-from modelyard.tasks.queue import Answer
 from modelyard.tasks.states import ACTIVE, State
 from modelyard.tasks.task import Task
+from modelyard.tasks.verbs import Answer
 
 
 class TaskError(msgspec.Struct, frozen=True, omit_defaults=True):
