@@ -12,7 +12,7 @@ from modelyard.jobs.lockfile import Lock
 from modelyard.jobs.quarantine import Kept
 from modelyard.jobs.space import Proposals, Space
 from modelyard.library.roots.entries import Entry
-from modelyard.server.api import library, lockfile, previews, quarantine, shifting
+from modelyard.server.api import library, lockfile, previews, quarantine, shifting, space
 from modelyard.server.api.answers.facts import AT, INK, SHA256
 
 _ROOT = {"path": "/models/loras", "folder": "loras"}
@@ -105,6 +105,7 @@ FILES: Mapping[Any, Any] = {
         "frees": 151108832,
         "unmeasured": 0,
     },
+    space.Destination: {"path": "/models/", "free": 812744404992},
     Space: {
         "models": 1,
         "size": 151108832,
