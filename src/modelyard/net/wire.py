@@ -116,7 +116,8 @@ class Connection:
     def _gather(self, view: memoryview) -> int:
         """Wait for bytes, and take what else is there with them.
 
-        TLS gives 16 KiB at a time, and each way up to who writes and hashes it costs more than taking it. An error after some bytes is told by the next call: these bytes did arrive.
+        TLS gives 16 KiB at a time, and each way up to who writes and hashes it costs more than taking it. An error
+        after some bytes is told by the next call: these bytes did arrive.
         """
         if self._broken is not None:
             broken, self._broken = self._broken, None

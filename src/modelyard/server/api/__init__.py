@@ -24,7 +24,7 @@ FILES: dict[str, tuple[str, ...]] = {
     "refresh": ("models",),
     "upkeep": ("library", "maintenance"),
     "shifting": ("models", "trash"),
-    "space": ("library", "models", "space"),
+    "space": ("library", "models", "room", "space"),
     "quarantine": ("models", "quarantine"),
     "previews": ("models",),
     "lockfile": ("lockfile",),

@@ -51,6 +51,7 @@ FILES: Mapping[Any, Any] = {
         ],
         "problems": [],
     },
+    space.Destination: {"path": "/models/loras", "free": 812345679872},
     shifting.Results: {"results": [{"id": 1, "path": INK, "trash": "20261121-090000-934e52cb"}]},
     shifting.TrashView: {
         "entries": [
@@ -105,7 +106,6 @@ FILES: Mapping[Any, Any] = {
         "frees": 151108832,
         "unmeasured": 0,
     },
-    space.Destination: {"path": "/models/", "free": 812744404992},
     Space: {
         "models": 1,
         "size": 151108832,
