@@ -147,6 +147,11 @@ def at(path: str) -> Callable[[Seen], None]:
     return act
 
 
+def _downloads(seen: Seen) -> None:
+    at("/")(seen)
+    seen.page.locator("footer").get_by_text("iB/s").wait_for()
+
+
 def _adding(seen: Seen) -> None:
     at("/")(seen)
     seen.paste("hf:atelier/night-train")
@@ -204,7 +209,7 @@ def _model(seen: Seen) -> None:
 
 
 PAGES = {
-    "downloads": at("/"),
+    "downloads": _downloads,
     "adding": _adding,
     "inspector": _inspector,
     "browse": at("/browse?find=practice"),

@@ -37,14 +37,15 @@ def test_axe_finds_nothing_on_any_part_and_none_is_too_wide(seen: Seen, tmp_path
     page.emulate_media(reduced_motion="reduce")
     found = {}
     for path in parts():
+        page.emulate_media(color_scheme="light")
         page.goto(seen.yard.url + path)
         page.locator("main h2").first.wait_for()
         page.wait_for_load_state("networkidle")
         until(lambda: page.evaluate("document.querySelector('main').scrollWidth <= 360"))
-        page.emulate_media(color_scheme="light")
         found[path] = faults(page)
         page.emulate_media(color_scheme="dark")
-        found[path] += faults(page)
+        page.evaluate("new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
+        found[path] += faults(page, "color-contrast")  # the dark has other colours, and nothing else that is another
     assert len(found) > 12
     assert found == {path: [] for path in found}
 
@@ -105,13 +106,13 @@ def test_a_token_is_shown_once_and_revoked(seen: Seen) -> None:
     page = seen.open("/settings?part=access")
     page.get_by_role("button", name="Make a token").click()
     dialog = page.get_by_role("dialog")
-    dialog.get_by_label("What it is for").fill("backup")
+    dialog.get_by_label("What it is for").fill("errands")
     dialog.get_by_role("button", name="Make a token").click()
     token = dialog.get_by_label("The token").input_value()
     dialog.get_by_role("button", name="Close").last.click()
-    expect(page.get_by_text("backup")).to_be_visible()
+    expect(page.get_by_text("errands")).to_be_visible()
     assert token not in page.content()
-    page.get_by_role("button", name="Revoke backup").click()
+    page.get_by_role("button", name="Revoke errands").click()
     page.get_by_role("button", name="Revoke", exact=True).click()
     expect(page.get_by_text("No tokens.")).to_be_visible()
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from server.serving import API, served
 from web.pages import Seen, until
@@ -47,7 +48,8 @@ def test_a_killed_service_is_told_and_the_page_mends_itself_when_it_is_back(seen
     seen.paste("hf:ink/large")
     page.get_by_role("dialog").get_by_role("button", name="Download", exact=True).click()
     seen.row("large").get_by_text("Downloading").first.wait_for()
-    until(lambda: seen.yard.ask("GET", f"{API}/tasks").json["tasks"][0]["live"])
+    live = lambda: seen.yard.ask("GET", f"{API}/tasks").json["tasks"][0]["live"]  # noqa: E731
+    until(lambda: (live() or {}).get("done", 0) > 8 * MB)
     port = seen.yard.port
     seen.yard.stop(signal.SIGKILL)
     page.get_by_text("The service does not answer.").wait_for()
@@ -58,6 +60,7 @@ def test_a_killed_service_is_told_and_the_page_mends_itself_when_it_is_back(seen
         page.get_by_text("The service does not answer.").wait_for(state="detached")
         seen.row("large").get_by_text("Done").wait_for()
         seen.said.clear()
+    assert seen.hub.log.bytes_sent() < 30 * MB  # it went on; anew it would have been 24 and the 8 that had come
 
 
 def test_a_service_that_hangs_is_told_and_live_again_when_it_goes_on(seen: Seen) -> None:
@@ -90,6 +93,9 @@ def test_a_failure_says_what_helps_and_its_button_does_it(seen: Seen, kept: str,
     seen.row("gated").click()
     panel = page.get_by_role("complementary")
     panel.get_by_text(task()["error"]["message"]).first.wait_for()
+    if not kept:
+        panel.get_by_text("What was exchanged").first.click()
+        expect(panel.get_by_title("Status of the answer").first).to_have_text("401")
     panel.get_by_role("button", name="Give a key").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Key", exact=True).fill("hf_junk")
