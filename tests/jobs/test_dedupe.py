@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from modelyard.app import App
+from modelyard.catalogue.asking import Asking
 from modelyard.jobs.dedupe import DedupeOptions, dedupe, duplicates, recover_shares
 from modelyard.jobs.finding import keep_place
 from modelyard.jobs.measuring import MeasureOptions, measure_models
@@ -288,3 +289,26 @@ def test_folders_that_a_program_elsewhere_writes_headers_in_are_left_alone(
     known(app)
     assert states(app) == {"a.safetensors": "kept", "s.safetensors": "headers-rewritten"}
     assert do(app)["linked"] == 0
+
+
+def test_in_folders_where_every_file_is_a_model_no_database_and_no_unknown_format_is_joined(
+    app: App, root: Path
+) -> None:
+    home = root.parent / "ComfyUI"
+    trees.comfy(home)
+    (home / "extra_model_paths.yaml").write_text(f"x:\n  base_path: {home}/extra\n  wildcards: wildcards\n")
+    cards, data = home / "extra" / "wildcards", os.urandom(5000)
+    names = ("state.db", "state.sqlite-wal", "run.sh", "x.so", "x.so.1", "t.exe", "a.zip", "Thumbs.db", "desktop.ini")
+    for folder in (cards / "p", cards / "q"):
+        folder.mkdir(parents=True)
+        for name in (*names, "style.wildcard"):
+            (folder / name).write_bytes(data)
+        model(folder / "true.safetensors", 5)
+    app.stock.entries.keep(Entry(path=str(home), comfy=True))
+    known(app)
+    listed = {one.place for one in app.stock.catalogue.page(Asking()).models}
+    assert listed == {f"{folder}/{name}" for folder in "pq" for name in ("style.wildcard", "true.safetensors")}
+    assert sorted(set(states(app).items())) == [("style.wildcard", "unknown-format"), ("true.safetensors", "double")]
+    assert (do(app)["linked"], app.stock.catalogue.unmeasured()) == (1, [])
+    assert not (cards / "p" / "style.wildcard").samefile(cards / "q" / "style.wildcard")
+    assert not (cards / "p" / "state.db").samefile(cards / "q" / "state.db")

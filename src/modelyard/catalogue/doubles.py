@@ -16,11 +16,14 @@ class Double(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         model: Its model's number.
+        problems: Of its model, in one text.
         added: Seconds since 1970.
     """
 
     model: int
     title: str
+    format: str
+    problems: str
     path: str
     size: int
     mtime_ns: int
@@ -36,6 +39,8 @@ class Double(msgspec.Struct, frozen=True, kw_only=True):
 _COLUMNS = [
     model_files.c.model,
     models.c.title,
+    models.c.format,
+    models.c.problems,
     *(model_files.c[name] for name in ("path", "size", "mtime_ns", "device", "inode", "sha256", "tensors")),
     models.c.favourite,
     models.c.hub,

@@ -32,6 +32,9 @@ from modelyard.programs.installed.searching import recognise
 from modelyard.store.proofs import stamp_of
 from modelyard.values.sizes import show_size
 
+_NO_MODELS = frozenset(("", "unknown"))
+"""Formats of heads that no reader knows."""
+
 
 class Copy(msgspec.Struct, frozen=True, kw_only=True):
     """One file of a group.
@@ -40,7 +43,7 @@ class Copy(msgspec.Struct, frozen=True, kw_only=True):
         state: `kept` (on each disk one), `shared` (lies in the same place of the disk already), `double`,
             `refused`; `alike` has the same tensors only.
         reason: Why it cannot share: `other-device`, `read-only`, `headers-rewritten` (SwarmUI writes into its models),
-            `ollama`, `link`, `outside`.
+            `ollama`, `link`, `outside`, `unknown-format` (no model for all we know: a program may write into it).
     """
 
     model: int
@@ -162,7 +165,10 @@ class _Judge:
     def __call__(self, one: Double) -> str:
         """The reason; empty when it may."""
         path = Path(one.path)
-        return self._folder(path.parent) or ("link" if path.is_symlink() else "")
+        strange = one.format in _NO_MODELS or "not-a-model" in one.problems.split()
+        return (
+            self._folder(path.parent) or ("link" if path.is_symlink() else "") or ("unknown-format" if strange else "")
+        )
 
     def _of_folder(self, folder: Path) -> str:
         try:

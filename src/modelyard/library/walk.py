@@ -21,8 +21,16 @@ _PARTIAL = (".part", ".download", ".crdownload", ".aria2", ".tmp", ".incomplete"
 _BESIDE = frozenset(
     (".png", ".webp", ".jpg", ".jpeg", ".gif", ".avif", ".bmp", ".jxl", ".svg", ".mp4", ".webm", ".mov")
     + (".json", ".yaml", ".yml", ".toml", ".info", ".md", ".txt", ".html", ".csv", ".log", ".py", ".bak", ".url")
+    + (".ini", ".cfg", ".conf", ".xml", ".pdf", ".lnk", ".plist", ".lock", ".pid", ".wav", ".mp3", ".flac", ".ogg")
+    + (".db", ".db3", ".sqlite", ".sqlite3", ".sqlitedb", ".mdb", ".ldb", ".sst", ".duckdb", ".sql", ".rdb")
+    + (".so", ".dll", ".dylib", ".pyd", ".pyc", ".pyo", ".exe", ".msi", ".com", ".scr", ".jar", ".class", ".o", ".a")
+    + (".sh", ".bash", ".zsh", ".fish", ".bat", ".cmd", ".ps1", ".vbs", ".js", ".mjs", ".ts", ".css", ".ipynb", ".lua")
+    + (".c", ".h", ".cc", ".cpp", ".hpp", ".cu", ".pl", ".rb", ".go", ".rs", ".pyx")
+    + (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".lz4", ".7z", ".rar")
 )
 """Endings of what lies beside models; ComfyUI lists it, too, where it asks for no ending, and nobody loads it there."""
+_OF_DATABASES = ("-wal", "-shm", "-journal")
+"""Endings, behind whatever the database is called, of what SQLite keeps beside one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +168,7 @@ class Walk:
 
     def _is_model(self, name: str) -> bool:
         suffix = suffix_of(name)
-        return suffix in LISTED or (self.root.every and suffix != "" and suffix not in _BESIDE)
+        return suffix in LISTED or (self.root.every and suffix != "" and not _is_beside(name, suffix))
 
     def _stays(self, path: str) -> bool:
         real = os.path.realpath(path)
@@ -173,6 +181,11 @@ class Walk:
     def _tell(self, code: str, path: str, words: str, hint: str) -> None:
         if len(self.problems) < 1000:
             self.problems.append(Problem(code, path, words, hint))
+
+
+def _is_beside(name: str, suffix: str) -> bool:
+    """Whether nobody loads a file of this name as a model: databases, programs, scripts, archives, pictures, texts."""
+    return suffix in _BESIDE or suffix.endswith(_OF_DATABASES) or ".so." in name.lower()
 
 
 def _is_blob(path: str, name: str) -> bool:

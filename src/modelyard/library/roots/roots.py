@@ -45,7 +45,8 @@ class Root:
         folder: ComfyUI's name of what lies in it, empty for a mixed one.
         index: Its number among the roots of that name.
         entry: The registered place that it comes from.
-        every: ComfyUI knows its name from a YAML file alone and asks for no ending there: each file is a model.
+        every: ComfyUI knows its name from a YAML file alone and asks for no ending there: each file is a model,
+            save what `library.walk` knows to lie beside some.
     """
 
     folder: str
