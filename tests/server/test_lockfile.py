@@ -109,6 +109,35 @@ def test_an_address_that_cannot_be_read_is_told_and_the_rest_is_fetched(
         }
 
 
+STRANGE = {
+    "inside.safetensors": "http://127.0.0.1:9/inner?do=it",
+    "key.safetensors": f"https://civitai.com/api/download/models/128713?token={'0123456789abcdef' * 2}",
+    "extra_model_paths.yaml": "https://example.org/x",
+    "evil.py": "https://example.org/x",
+}
+
+
+def test_a_strangers_lockfile_reaches_no_inner_service_sets_no_key_and_writes_only_models(tmp_path: Path) -> None:
+    def entry(place: str, address: str) -> dict[str, Any]:
+        files = [{"place": place, "size": 5, "address": address}]
+        return {"title": "t", "folder": "loras", "place": place, "files": files}
+
+    with library(tmp_path) as (app, root):
+        models = [entry(place, address) for place, address in STRANGE.items()]
+        told = face(app, "POST", "/lockfile/apply", {"modelyard": 1, "made": "", "models": models})
+        assert {one["place"] for one in told["left"]} == {"extra_model_paths.yaml", "evil.py"}
+        for number in told["ids"]:
+            options = app.queue.get(number).payload
+            assert options["told"] and options["_within"] == str(root.resolve()), "checked again where it is fetched"
+        assert face(app, "GET", "/keys") == []
+        app.runner.start()
+        until = time.monotonic() + 30
+        while not (error := app.queue.get(told["ids"][0]).error):
+            assert time.monotonic() < until
+            app.events.wait(app.events.newest, 0.2)
+        assert error["code"] == "address-forbidden"
+
+
 @pytest.mark.parametrize("bound", ["MOST", "LARGEST"])
 def test_more_than_a_lockfile_holds_is_refused_when_it_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bound: str

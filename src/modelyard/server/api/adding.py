@@ -168,8 +168,12 @@ def _beside(shared: Item, address: str, beside: Beside) -> Item:
     return msgspec.convert(msgspec.to_builtins(shared) | said | {"address": address}, Item)
 
 
-def draft_of(here: Here, item: Item) -> Draft:
+def draft_of(here: Here, item: Item, *, strange: bool = False) -> Draft:
     """The task for an item.
+
+    Args:
+        strange: A stranger's document names address and target, also where the owner brings it: nothing is fetched
+            from the local network, no key is kept, and only models go to where they belong.
 
     Raises:
         YardError: Its address, limit or target cannot be used.
@@ -181,8 +185,9 @@ def draft_of(here: Here, item: Item) -> Draft:
     target = here.app.target(item.to)
     options = Options(
         to=target,
-        within=check_target(here, target),
-        told=here.caller.role is not Role.ADMIN,  # what the owner may reach, inner services too, others may not
+        within=check_target(here, target, strange=strange),
+        told=strange
+        or here.caller.role is not Role.ADMIN,  # what the owner may reach, inner services too, others may not
         include=tuple(item.include),
         exclude=tuple(item.exclude),
         sha256=item.sha256,
@@ -194,7 +199,8 @@ def draft_of(here: Here, item: Item) -> Draft:
     )
     if item.replace:
         check_replace(here, options.to)
-    made = draft(here.app.yard, item.address, options, _keeping(here), Priority[item.priority.upper()])
+    keep = forget if strange else _keeping(here)
+    made = draft(here.app.yard, item.address, options, keep, Priority[item.priority.upper()])
     return msgspec.structs.replace(made, needs=tuple(item.needs))
 
 

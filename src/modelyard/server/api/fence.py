@@ -24,20 +24,21 @@ _OWNERS = frozenset((IMPORT.name, LINK.name))
 """Chores that only the owner begins."""
 
 
-def check_target(here: Here, target: str) -> str:
+def check_target(here: Here, target: str, *, strange: bool = False) -> str:
     """Refuse what systems and programs act upon; and to all but the owner of the machine what is outside the folder.
 
     Gives the real path in which the file must still lie when it is written; empty for the owner, who may link anywhere.
 
     Args:
         target: Absolute.
+        strange: A stranger's document names it: the owner is held to what others are.
 
     Raises:
         UnsafePath: It may not be used.
     """
     root = _root_of(here, target)
     fence = root or here.app.target("")
-    if here.caller.role is Role.ADMIN:
+    if here.caller.role is Role.ADMIN and not strange:
         check_harmless(target, root or (fence if _lies_in(target, fence) else ""))
         return ""
     check_below(fence, target)

@@ -72,13 +72,18 @@ def check_lock(here: Here, body: Lock) -> SyncAnswer:
     example=EXAMPLE,
 )
 def apply_lock(here: Here, body: Lock) -> SyncAnswer:
-    """Fetch what a lockfile has and this machine has not, to where it belongs; other bytes in its place stay."""
+    """Fetch what a lockfile has and this machine has not, to where it belongs; other bytes in its place stay.
+
+    Whoever brings it, somebody else may have written it: none of its addresses leads into the local network or brings
+    a key, and only names of models are written, into registered folders.
+    """
     found = check(here.app.stock, body)
     wanted, left = fetchable(here.app.stock, found)
     drafts = []
     for one in wanted:
         try:
-            drafts.append(draft_of(here, Item(address=one.address, to=one.target, sha256=one.sha256 or None)))
+            item = Item(address=one.address, to=one.target, sha256=one.sha256 or None)
+            drafts.append(draft_of(here, item, strange=True))
         except YardError as error:
             left.append(msgspec.structs.replace(one, reason=error.message))
     return queued(here, drafts, lambda ids: SyncAnswer(_complete(found), found, ids, left))
