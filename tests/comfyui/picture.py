@@ -32,14 +32,14 @@ def main() -> int:
                 place = window.comfy.base / "models" / "loras" / f"{title.lower().replace(' ', '-')}.safetensors"
                 model(place, number, ss_output_name=title)
                 place.with_suffix(".preview.png").write_bytes(painting(number))
-            window.owner("POST", "/library/scan", {})
-            until(lambda: len(window.owner("GET", "/models")["models"]) == len(TITLES))
+            until(lambda: window.scanned() and len(window.owner("GET", "/models")["models"]) == len(TITLES))
             window.tab("Library")
             window.card(TITLES[0]).press("Enter")
             until(window.nodes)
             window.card(TITLES[-1]).wait_for()
             pictures = window.page.locator(".card img")
             until(lambda: pictures.evaluate_all("all => all.length > 5 && all.every(one => one.naturalWidth)"))
+            window.page.get_by_label("Search models").scroll_into_view_if_needed()
             window.page.wait_for_timeout(1500)  # the host's own pictures fade in
             window.page.screenshot(path=PICTURE)
         browser.close()

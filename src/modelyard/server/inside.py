@@ -43,6 +43,10 @@ def call(app: App, method: str, target: str, body: Any = None, *, service: Servi
     sent = b"" if body is None else msgspec.json.encode(body)
     asked = Asked(method.upper(), path, query, {}, sent, OWNER, "inside")
     reply = asyncio.run(_topic(first_part(path)).answer(service or Service(app), asked))
-    if not reply.body:
+    told = reply.body
+    if reply.file is not None:
+        with reply.file:
+            told = reply.file.read()
+    if not told:
         return reply.status, None
-    return reply.status, msgspec.json.decode(reply.body) if "json" in reply.media_type else reply.body
+    return reply.status, msgspec.json.decode(told) if "json" in reply.media_type else told

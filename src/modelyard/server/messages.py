@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import IO, Any
 
 from modelyard.server.roles import STRANGER, Caller
 
@@ -35,12 +35,17 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What goes back."""
+    """What goes back.
+
+    Attributes:
+        file: Sent in place of the body and then closed; such an answer has no ETag and is not compressed.
+    """
 
     status: int
     body: bytes = b""
     media_type: str = JSON
     headers: Mapping[str, str] = field(default_factory=dict)
+    file: IO[bytes] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +55,11 @@ class Answer:
     Attributes:
         body: Bytes and text go out as they are, anything else as JSON.
         status: None keeps the route's own.
+        file: In place of the body; see `Reply`.
     """
 
     body: Any = None
     status: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     media_type: str = JSON
+    file: IO[bytes] | None = None

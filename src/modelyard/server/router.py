@@ -175,6 +175,8 @@ async def _read(reader: BodyReader | FormReader | RawReader, body: bytes, run: R
 
 def _reply(route: Route, given: Any) -> Reply:
     answer = given if isinstance(given, Answer) else Answer(given, media_type=route.media_type)
+    if answer.file is not None:
+        return Reply(answer.status or route.status, b"", answer.media_type, answer.headers, answer.file)
     status = answer.status or (204 if answer.body is None else route.status)
     if status == 204:
         return Reply(204, b"", "", answer.headers)
@@ -191,7 +193,7 @@ def _bytes(answer: Answer, *, raw: bool) -> bytes:
 
 async def _matched(asked: Asked, route: Route, reply: Reply, run: Run) -> Reply:
     """The reply of a GET with its ETag, compressed where that pays, without a body when the caller has that already."""
-    if asked.method not in ("GET", "HEAD") or reply.status != 200:
+    if asked.method not in ("GET", "HEAD") or reply.status != 200 or reply.file is not None:
         return reply
     tag = f'"{hashlib.sha256(reply.body).hexdigest()[:32]}"'
     headers = {"ETag": tag, **reply.headers}

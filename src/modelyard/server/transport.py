@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiohttp import web
+from aiohttp.payload import BufferedReaderPayload
 from aiohttp.web_protocol import RequestHandler
 
 from modelyard.errors import BadRequest
@@ -69,8 +70,9 @@ class _Connection(RequestHandler):
 
 def response_of(reply: Reply, request_id: str) -> web.Response:
     """A reply as aiohttp sends it, with the headers that every answer has."""
-    response = web.Response(status=reply.status, body=reply.body or None, headers={**HEADERS, **reply.headers})
-    if reply.media_type and reply.body:
+    body = reply.body or None if reply.file is None else BufferedReaderPayload(reply.file)
+    response = web.Response(status=reply.status, body=body, headers={**HEADERS, **reply.headers})
+    if reply.media_type and body:
         response.headers["Content-Type"] = reply.media_type
     response.headers["X-Request-Id"] = request_id
     return response

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from modelyard.app import App
-from modelyard.errors import BadValue, UnsafePath
+from modelyard.errors import BadValue, DiskFailed, DiskFull, UnsafePath
 from modelyard.jobs.backup.form import LARGEST, read_backup
 from modelyard.jobs.backup.holdings import Holdings
 from modelyard.jobs.backup.restoring import Restored, restore
@@ -13,6 +13,7 @@ from modelyard.jobs.backup.writing import backup_json
 from modelyard.server.messages import JSON, Answer
 from modelyard.server.roles import Role
 from modelyard.server.routes import Ask, Here, Routes
+from modelyard.server.spool import spooled
 
 routes = Routes(tag="backup")
 
@@ -31,11 +32,11 @@ class RestoreQuery(Ask, frozen=True):
     dry_run: bool = False
 
 
-@routes.get("/backup", role=Role.ADMIN, slow=True, media_type=_FILE, gives=bytes)
+@routes.get("/backup", role=Role.ADMIN, slow=True, media_type=_FILE, gives=bytes, raises=(DiskFailed, DiskFull))
 def write_backup(here: Here) -> Answer:
     """Write down what no disk and no hub would tell again: owners' words, uses, hashes, roots, settings. No key."""
     headers = {"Content-Disposition": time.strftime('attachment; filename="modelyard-%Y-%m-%d.json"')}
-    return Answer(b"".join(backup_json(holdings(here.app))), headers=headers, media_type=_FILE)
+    return Answer(file=spooled(backup_json(holdings(here.app)), here.app.folder), headers=headers, media_type=_FILE)
 
 
 @routes.post(

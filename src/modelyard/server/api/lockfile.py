@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import msgspec
 
-from modelyard.errors import BadValue, UnsafePath, YardError
+from modelyard.errors import BadValue, DiskFailed, DiskFull, UnsafePath, YardError
 from modelyard.jobs.lockfile import LARGEST, Lock, Verdict, check, export_json, fetchable
 from modelyard.server.api.adding import Item, draft_of, queued
 from modelyard.server.api.models import FilterQuery
 from modelyard.server.messages import Answer
 from modelyard.server.roles import Role
 from modelyard.server.routes import Here, Routes
+from modelyard.server.spool import spooled
 
 routes = Routes(tag="lockfile")
 
@@ -40,10 +41,10 @@ class SyncAnswer(msgspec.Struct, frozen=True):
     left: list[Verdict]
 
 
-@routes.get("/lockfile", role=Role.VIEWER, slow=True, gives=Lock, raises=(BadValue,))
+@routes.get("/lockfile", role=Role.VIEWER, slow=True, gives=Lock, raises=(BadValue, DiskFailed, DiskFull))
 def write_lock(here: Here, query: FilterQuery) -> Answer:
     """Write down the models that fit: files, measured hashes, places, addresses, licences. No key, no path of ours."""
-    return Answer(b"".join(export_json(here.app.stock, query.asking())))
+    return Answer(file=spooled(export_json(here.app.stock, query.asking()), here.app.folder))
 
 
 @routes.post(
