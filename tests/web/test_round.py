@@ -216,7 +216,7 @@ def test_many_that_fail_together_are_one_sentence_that_leads_to_them(seen: Seen)
 
 def test_who_pastes_what_is_here_sees_it_and_may_fetch_it_again(seen: Seen) -> None:
     body = (root_of(seen) / "moss.safetensors").read_bytes()
-    seen.hub.hf.add_repo("ink/moss", {"moss.safetensors": body})
+    seen.hub.hf.add_repo("ink/moss", {"moss.safetensors": body, "other.safetensors": body[:-1] + b"?"})
     number = seen.yard.ask("POST", f"{API}/library/measure", {}).json["id"]
     ended(seen, number)
     page = at(seen, "/")
@@ -233,6 +233,7 @@ def test_who_pastes_what_is_here_sees_it_and_may_fetch_it_again(seen: Seen) -> N
     adding.get_by_role("button", name="Download", exact=True).click()
     until(lambda: seen.yard.ask("GET", f"{API}/tasks?state=done&text=ink/moss").json["tasks"])
     assert (root_of(seen) / "moss.safetensors").read_bytes() == body
+    assert not (root_of(seen) / "other.safetensors").exists(), "of two files the one that was looked at"
 
 
 def test_a_link_of_what_rests_in_the_queue_says_so_and_lets_it_go_on(seen: Seen) -> None:
