@@ -97,7 +97,8 @@ def test_an_answer_with_a_secret_is_told_again_and_never_gets_to_the_disk(databa
     assert not any(b"yard_canary" in path.read_bytes() for path in tmp_path.iterdir())
     with pytest.raises(OutcomeUnknown):  # after a restart nobody has it, and nobody makes a second one
         once_of(database).begin("a\0b", MARK, note=True)
-    now[0] += 601  # nor does it stay in memory for long
+    now[0] += 601  # nor does it stay in memory for long, whatever is asked next
+    assert once.begin("b\0b", MARK) is None and not once._secret
     with pytest.raises(OutcomeUnknown):
         once.begin("a\0b", MARK, note=True)
 

@@ -48,6 +48,7 @@ class OnceKept:
     def begin(self, key: str, mark: bytes, *, note: bool = False) -> Reply | None:
         key = _digest(key)
         with self._lock:
+            self._forget_secrets()
             if key in self._under_way:
                 return settle(self._under_way[key], mark, None)
             kept = self._kept(key)
@@ -101,7 +102,6 @@ class OnceKept:
 
     def _held(self, key: str) -> Reply:
         with self._lock:
-            self._forget_secrets()
             return self._secret.get(key, (0.0, BEGUN))[1]
 
     def _forget_secrets(self) -> None:
