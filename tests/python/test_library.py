@@ -61,7 +61,7 @@ def test_a_running_service_keeps_the_library_to_itself(yard: modelyard.Modelyard
         lambda: library.move(1, folder="loras"),
         lambda: library.trash(1),
         library.empty_trash,
-        library.dedupe,
+        lambda: library.dedupe(everything=True),
         lambda: library.used(root / "a.safetensors"),
     )
     with held(yard.app.folder):
@@ -130,7 +130,9 @@ def test_models_are_renamed_moved_trashed_and_put_back(yard: modelyard.Modelyard
     with pytest.raises(NotInTrash):
         library.undo(entry.id)
     again = library.trash(number)
-    assert library.empty_trash(older_than=1) == [] and library.empty_trash(dry_run=True) == [again]
+    assert library.empty_trash(older_than=1) == [] and library.empty_trash(everything=True, dry_run=True) == [again]
+    found_nothing: list[str] = []
+    assert library.empty_trash(*found_nothing) == [] and [one.id for one in library.trashed()] == [again.id]
     assert library.empty_trash(again.id) == [again] and library.trashed() == []
 
 
@@ -146,6 +148,8 @@ def test_duplicates_room_and_uses_are_told_and_given_back(yard: modelyard.Modely
     ((day, times),) = library.uses(root / "a.safetensors")
     assert day.startswith("2025-10-") and times == 1
     assert {one.title for one in library.unused(days=0)} == {"a", "b"}
+    with pytest.raises(BadValue):
+        library.dedupe(*[])
     told = library.dedupe(group.sha256)
     assert (told["linked"], told["failed"]) == (1, 0), "by reflink or hard link"
     assert library.duplicates().frees == 0 and (root / "b.safetensors").stat().st_size == size

@@ -62,6 +62,7 @@ def test_models_go_to_the_trash_and_come_back(tmp_path: Path) -> None:
         assert ids(app)["a.safetensors"] == number
         asked(app, "POST", "/models/trash", {"ids": [number]})
         assert len(asked(app, "POST", "/trash/empty", {"dry_run": True})["entries"]) == 1
+        assert asked(app, "POST", "/trash/empty", {"ids": []})["entries"] == [], "an empty list is not all"
         assert len(asked(app, "POST", "/trash/empty", {})["entries"]) == 1
         assert asked(app, "GET", "/trash") == {"entries": [], "size": 0}
 

@@ -78,7 +78,7 @@ def empty(
     ctx: click.Context, entries: tuple[str, ...], older_than: float | None, dry_run: bool, yes: bool, as_json: bool
 ) -> None:
     """Remove ENTRIES, or everything in the trash, for ever."""
-    said: dict[str, Any] = {"ids": entries, "older_than_days": older_than or 0}
+    said: dict[str, Any] = {"ids": entries or None, "older_than_days": older_than or 0}
     with reached(as_json=as_json or ctx.obj) as (yard, teller):
         would = yard("POST", "/trash/empty", said | {"dry_run": True})
         if not dry_run and would["entries"]:

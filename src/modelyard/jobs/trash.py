@@ -181,11 +181,13 @@ def _old_path(stock: Stock, base: Path, trashed: Trashed) -> Path:
     return next(names, base) / place
 
 
-def empty(stock: Stock, entries: Sequence[str] = (), older: float = 0.0, *, dry_run: bool = False) -> list[InTrash]:
+def empty(
+    stock: Stock, entries: Sequence[str] | None = None, older: float = 0.0, *, dry_run: bool = False
+) -> list[InTrash]:
     """Remove models in the trash for ever; gives which.
 
     Args:
-        entries: Only these; empty is all.
+        entries: Only these; None is all, of none nothing is removed.
         older: Only those that lie there longer than so many seconds.
         dry_run: Only say which.
 
@@ -195,16 +197,16 @@ def empty(stock: Stock, entries: Sequence[str] = (), older: float = 0.0, *, dry_
     """
     recover(stock)
     here = {one.id: one for one in listed(stock)}
-    for entry in entries:
+    for entry in entries or ():
         if entry not in here:
             raise NotInTrash(f"{entry[:80]} is not in the trash.")
     until = stock.wall() - older
-    chosen = [one for one in here.values() if (not entries or one.id in entries) and (not older or one.at < until)]
+    chosen = [one for one in here.values() if (entries is None or one.id in entries) and (not older or one.at < until)]
     if dry_run:
         return chosen
     for one in chosen:
         _destroy(stock, one)
-    for base in bases(stock) if not entries and not older else ():
+    for base in bases(stock) if entries is None and not older else ():
         manifests.sweep(base)
     return chosen
 

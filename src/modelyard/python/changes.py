@@ -134,27 +134,37 @@ class Changes(Access):
         with self._alone():
             return Path(put_back(self._app.stock, entry))
 
-    def empty_trash(self, *entries: str, older_than: float = 0, dry_run: bool = False) -> list[InTrash]:
-        """Remove what lies in the trash for ever; gives what that is.
+    def empty_trash(
+        self, *entries: str, everything: bool = False, older_than: float = 0, dry_run: bool = False
+    ) -> list[InTrash]:
+        """Remove what lies in the trash for ever; gives what that is. Of no entries nothing is removed.
 
         Args:
-            entries: Only these; all by default.
-            older_than: Only what lies there for more days.
+            entries: Only these.
+            everything: All, without naming any.
+            older_than: Only what lies there for more days: of these entries, or of all when none is named.
             dry_run: Only tell.
         """
         from modelyard.jobs.trash import empty
         from modelyard.values.week import DAY
 
         with self._alone():
-            return empty(self._app.stock, entries, older_than * DAY, dry_run=dry_run)
+            chosen = None if everything or (older_than > 0 and not entries) else entries
+            return empty(self._app.stock, chosen, older_than * DAY, dry_run=dry_run)
 
-    def dedupe(self, *sha256: str, on_step: OnStep | None = None) -> Mapping[str, Any]:
+    def dedupe(self, *sha256: str, everything: bool = False, on_step: OnStep | None = None) -> Mapping[str, Any]:
         """Let equal files share one place on the disk, after both were read and compared; every name stays.
 
         Args:
-            sha256: Only these groups of `duplicates`; all by default.
+            sha256: Only these groups of `duplicates`.
+            everything: All, without naming any.
+
+        Raises:
+            BadValue: Neither was said.
         """
-        return self._do("dedupe", {"sha256": sha256}, on_step)
+        if not (sha256 or everything):
+            raise BadValue("No duplicates were named.", hint="All of them: `dedupe(everything=True)`.")
+        return self._do("dedupe", {} if everything else {"sha256": sha256}, on_step)
 
     def look_for_versions(
         self, *models: Which, any_base: bool = False, on_step: OnStep | None = None

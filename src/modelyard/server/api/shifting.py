@@ -40,12 +40,12 @@ class Emptying(Ask, frozen=True):
     """What is removed for ever.
 
     Attributes:
-        ids: Entries; empty is all.
+        ids: Entries; null is all, an empty list removes nothing.
         older_than_days: Only what lies there longer.
         dry_run: Say what it would be, and leave it.
     """
 
-    ids: Annotated[list[Entry], msgspec.Meta(max_length=10_000)] = []
+    ids: Annotated[list[Entry], msgspec.Meta(max_length=10_000)] | None = None
     older_than_days: Annotated[float, msgspec.Meta(ge=0, le=36500)] = 0
     dry_run: bool = False
 
@@ -136,7 +136,7 @@ def undo_trash(here: Here, body: Entries) -> list[BackView]:
 @routes.post("/trash/empty", role=Role.ADMIN, slow=True, raises=(NotInTrash, DiskError), example={"dry_run": True})
 def empty_trash(here: Here, body: Emptying) -> TrashView:
     """Remove models in the trash for ever; says which."""
-    found = empty(here.app.stock, tuple(body.ids), body.older_than_days * DAY, dry_run=body.dry_run)
+    found = empty(here.app.stock, body.ids, body.older_than_days * DAY, dry_run=body.dry_run)
     return TrashView(found, sum(one.size for one in found))
 
 
