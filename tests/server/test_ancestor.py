@@ -311,3 +311,9 @@ def test_a_model_goes_into_the_root_that_base_folders_names(caller: Caller, hub:
         assert done["params"]["pathIndex"] == index
     refused = caller.yard.ask("POST", f"{SCRIPT}/model", sent | {"pathIndex": 2}).json
     assert refused["code"] == "no-such-root"
+
+
+def test_what_it_refused_may_be_asked_again_with_the_same_key(refused: Caller) -> None:
+    for _ in range(2):
+        got = refused.yard.ask("POST", f"{SCRIPT}/tasks/999/state", b'{"status": "pause"}', Idempotency_Key="k")
+        assert got.json["code"] == "no-such-task" and "idempotent-replay" not in got.headers

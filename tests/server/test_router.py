@@ -94,6 +94,14 @@ def fail(here: Here, how: str) -> None:
     }.get(how, RuntimeError("inner secret"))
 
 
+@routes.post("/words", role=Role.VIEWER)
+def words(here: Here) -> Answer:
+    """Says as others do whether it was done, with status 200."""
+    refused = DONE[-1:] == ["refuse"]
+    DONE.append("")
+    return Answer(not refused, failed=refused)
+
+
 @pytest.fixture
 def service() -> Iterator[Service]:
     DONE.clear()
@@ -249,6 +257,22 @@ def test_a_key_belongs_to_one_request_and_one_caller(service: Service) -> None:
     assert problem(ask(service, "POST", "/fruit", {"name": "nut"}, idempotency_key="k")).code == "key-reused"
     other = ask(service, "POST", "/fruit", {"name": "nut"}, idempotency_key="k", caller=Caller("bob", Role.OPERATOR))
     assert other.status == 201
+
+
+@pytest.mark.parametrize("other", [Caller("ci", Role.VIEWER, "a" * 64), Caller("ci", Role.OPERATOR, "b" * 64)])
+def test_an_answer_is_for_one_token_not_for_whoever_has_its_name_later(service: Service, other: Caller) -> None:
+    first = Caller("ci", Role.VIEWER, "b" * 64)
+    for caller in (first, other):
+        reply = ask(service, "POST", "/words", idempotency_key="k", caller=caller)
+        assert reply.status == 200 and "Idempotent-Replay" not in reply.headers
+    assert len(DONE) == 2
+
+
+def test_a_failure_that_is_told_in_other_words_frees_its_key_too(service: Service) -> None:
+    DONE.append("refuse")
+    first, again = (ask(service, "POST", "/words", idempotency_key="k") for _ in range(2))
+    assert (first.status, first.body, again.body) == (200, b"false", b"true")
+    assert "Idempotent-Replay" in ask(service, "POST", "/words", idempotency_key="k").headers
 
 
 def test_a_failed_post_frees_its_key(service: Service) -> None:

@@ -61,6 +61,7 @@ def test_roles_hold_over_the_wire(service: Served) -> None:
         {"name": "x", "day": 3},
         {"name": "../x"},
         {"name": "owner"},
+        {"name": "socket"},
         [],
     ],
 )

@@ -11,11 +11,10 @@ from pathlib import Path
 from modelyard.errors import CrossSite, PasswordWrong, TokenNeeded
 from modelyard.server.codes import Codes
 from modelyard.server.passwords import COOKIE, CSRF, Password, Session, Sessions
-from modelyard.server.roles import OWNER, STRANGER, Caller, Role
+from modelyard.server.roles import OWNER, STRANGER, Caller
 from modelyard.server.tokens import Tokens
 from modelyard.server.tries import Tries
 
-SOCKET = Caller("socket", Role.ADMIN)
 _READING = {"GET", "HEAD"}
 
 

@@ -39,6 +39,7 @@ class Reply:
 
     Attributes:
         file: Sent in place of the body and then closed; such an answer has no ETag and is not compressed.
+        failed: Whatever the status says, nothing was done: the same request may be tried again.
     """
 
     status: int
@@ -46,6 +47,7 @@ class Reply:
     media_type: str = JSON
     headers: Mapping[str, str] = field(default_factory=dict)
     file: IO[bytes] | None = None
+    failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ class Answer:
     Attributes:
         body: Bytes and text go out as they are, anything else as JSON.
         status: None keeps the route's own.
-        file: In place of the body; see `Reply`.
+        file, failed: See `Reply`.
     """
 
     body: Any = None
@@ -63,3 +65,4 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
     media_type: str = JSON
     file: IO[bytes] | None = None
+    failed: bool = False

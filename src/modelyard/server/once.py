@@ -24,7 +24,7 @@ class Once(Protocol):
         """Take a key for a request.
 
         Args:
-            key: The caller's name and key, a zero byte between them.
+            key: Who the caller is, and their key, zero bytes between them.
             mark: Digest of key, method, path and body.
             note: Make durable first that it is begun, so that nobody does it again after a kill.
 

@@ -32,12 +32,15 @@ class Caller:
     Attributes:
         name: For the log and for history: ``owner``, a token's name, ``socket``.
         role: What they may do; None for a stranger, who may use open routes only.
+        token: Digest of their named token, which no later token of the same name has.
     """
 
     name: str
     role: Role | None
+    token: str = ""
 
 
 STRANGER = Caller("stranger", None)
 OWNER = Caller("owner", Role.ADMIN)
 COMFYUI = Caller("comfyui", Role.COMFYUI)
+SOCKET = Caller("socket", Role.ADMIN)

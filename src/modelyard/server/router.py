@@ -143,7 +143,10 @@ class Router:
         except Exception:  # where a stop cut it off instead its thread may still do it: nobody begins it again
             await run(lambda: service.once.drop(key))
             raise
-        await run(lambda: service.once.keep(key, reply, secret=route.secret))
+        if reply.failed:
+            await run(lambda: service.once.drop(key))
+        else:
+            await run(lambda: service.once.keep(key, reply, secret=route.secret))
         return reply
 
 
@@ -180,7 +183,7 @@ def _reply(route: Route, given: Any) -> Reply:
     status = answer.status or (204 if answer.body is None else route.status)
     if status == 204:
         return Reply(204, b"", "", answer.headers)
-    return Reply(status, _bytes(answer, raw=answer is given), answer.media_type, answer.headers)
+    return Reply(status, _bytes(answer, raw=answer is given), answer.media_type, answer.headers, failed=answer.failed)
 
 
 def _bytes(answer: Answer, *, raw: bool) -> bytes:
@@ -263,7 +266,8 @@ def _key(asked: Asked, given: str) -> str:
         raise BadRequest(
             f"An Idempotency-Key has 1 to {LONGEST_KEY} printable letters.", place="header.idempotency-key"
         )
-    return f"{asked.caller.name}\0{given}"
+    caller = asked.caller
+    return f"{caller.name}\0{caller.role.value if caller.role else ''}\0{caller.token}\0{given}"
 
 
 def _mark(asked: Asked, given: str) -> bytes:

@@ -14,10 +14,11 @@ import msgspec
 
 from modelyard.errors import BadValue, NoSuchToken
 from modelyard.keys.private_file import read_private, write_private
-from modelyard.server.roles import COMFYUI, OWNER, Caller, Role
+from modelyard.server.roles import COMFYUI, OWNER, SOCKET, STRANGER, Caller, Role
 
 PREFIX = "yard_"
 _MOST = 1000
+_RESERVED = frozenset(caller.name for caller in (OWNER, COMFYUI, SOCKET, STRANGER))
 
 
 class KnownToken(msgspec.Struct, frozen=True):
@@ -103,7 +104,7 @@ class Tokens:
         for known in self.all():
             same = hmac.compare_digest(asked, known.digest)
             if same and (known.expires is None or now < known.expires):
-                found = Caller(known.name, known.role)
+                found = Caller(known.name, known.role, known.digest)
         return found
 
     def all(self) -> list[KnownToken]:
@@ -122,7 +123,7 @@ class Tokens:
         """
         with self._lock:
             held = self.all()
-            if name in {known.name for known in held} or name in {caller.name for caller in self._paths}:
+            if name in {known.name for known in held} or name in _RESERVED:
                 raise BadValue(f"There is a token {name!r} already.", hint="Choose another name, or revoke that one.")
             if len(held) >= _MOST:
                 raise BadValue(f"There are {_MOST} tokens already.", hint="Revoke some that nobody uses.")

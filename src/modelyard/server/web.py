@@ -20,7 +20,6 @@ from aiohttp import web
 
 from modelyard.errors import BadRequest, NoSuchRoute, TokenNeeded, WrongMethod, YardError
 from modelyard.server import doors
-from modelyard.server.access import SOCKET
 from modelyard.server.crowd import Crowd
 from modelyard.server.doors import Doors
 from modelyard.server.fan import Fan
@@ -30,7 +29,7 @@ from modelyard.server.messages import Asked, Reply
 from modelyard.server.pages import Pages
 from modelyard.server.pool import Pool
 from modelyard.server.problem import defect, problem_reply
-from modelyard.server.roles import STRANGER, Caller
+from modelyard.server.roles import SOCKET, STRANGER, Caller
 from modelyard.server.router import Router, Runs
 from modelyard.server.routes import LARGEST_BODY
 from modelyard.server.service import Service

@@ -49,7 +49,7 @@ def in_its_words(call: F) -> F:
             return call(here, **arguments)
         except YardError as error:
             why = here.app.redactor.text(f"{error.message} {error.hint}".strip())
-            return Answer(Told(success=False, error=why, code=error.code))
+            return Answer(Told(success=False, error=why, code=error.code), failed=True)
 
     return cast("F", told)
 
