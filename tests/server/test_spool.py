@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Iterator
@@ -9,15 +10,29 @@ from pathlib import Path
 
 import pytest
 
-from modelyard.errors import BadValue
+from modelyard.errors import BadValue, DiskFull
+from modelyard.server.messages import Reply
 from modelyard.server.spool import spooled
+from modelyard.server.transport import response_of
 from server.serving import API, Served
 
 
 def test_a_file_is_whole_at_its_beginning_and_has_no_name(tmp_path: Path) -> None:
-    with spooled((b"a" * 300_000 for _ in range(3)), tmp_path) as file:
-        assert len(file.read()) == 900_000
-        assert os.listdir(tmp_path) == []
+    with spooled((b"%d" % number * 300_000 for number in range(5)), tmp_path) as file:
+        assert file.read() == b"".join(b"%d" % number * 300_000 for number in range(5))
+        assert file.fileno() and os.listdir(tmp_path) == []
+
+
+def test_a_full_disk_still_gives_a_small_one_and_says_so_for_a_large_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(**_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("tempfile.TemporaryFile", full)
+    assert spooled([b"a" * 1024, b"b"], tmp_path).read() == b"a" * 1024 + b"b"
+    with pytest.raises(DiskFull):
+        spooled([b"a" * 2**20, b"b"], tmp_path)
 
 
 def test_what_making_it_met_is_told_and_nothing_is_kept(tmp_path: Path) -> None:
@@ -45,3 +60,9 @@ def test_it_goes_over_the_wire_with_its_length_and_leaves_no_handle(service: Ser
         assert (head.status, head.body, head.headers["content-length"]) == (200, b"", str(len(first.body)))
     assert handles() <= before + 2, "requests of the moment, not ten files"
     assert json.loads(first.body)["models"] == []
+
+
+@pytest.mark.parametrize("size", [10, 3 * 2**20])
+def test_its_length_stands_in_the_head(tmp_path: Path, size: int) -> None:
+    with spooled([b"a" * size], tmp_path) as file:
+        assert response_of(Reply(200, file=file), "r1").content_length == size

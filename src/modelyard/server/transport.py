@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import logging
 import secrets
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import IO, Any
 
 from aiohttp import web
-from aiohttp.payload import BufferedReaderPayload
+from aiohttp.payload import BufferedReaderPayload, BytesIOPayload, IOBasePayload
 from aiohttp.web_protocol import RequestHandler
 
 from modelyard.errors import BadRequest
@@ -70,9 +71,13 @@ class _Connection(RequestHandler):
 
 def response_of(reply: Reply, request_id: str) -> web.Response:
     """A reply as aiohttp sends it, with the headers that every answer has."""
-    body = reply.body or None if reply.file is None else BufferedReaderPayload(reply.file)
+    body = reply.body or None if reply.file is None else _payload(reply.file)
     response = web.Response(status=reply.status, body=body, headers={**HEADERS, **reply.headers})
     if reply.media_type and body:
         response.headers["Content-Type"] = reply.media_type
     response.headers["X-Request-Id"] = request_id
     return response
+
+
+def _payload(file: IO[bytes]) -> IOBasePayload:
+    return BytesIOPayload(file) if isinstance(file, io.BytesIO) else BufferedReaderPayload(file)
