@@ -88,7 +88,9 @@ def test_the_extension_is_laid_into_a_comfyui_and_taken_out_again(app: App, home
     assert str(comfy) in [one["path"] for one in asked(app, "GET", "/roots")["entries"]]
     (laid / "pyproject.toml").write_text((laid / "pyproject.toml").read_text().replace(VERSION, "0.0.1"))
     assert listed()["comfyui"]["extension"]["state"] == "other"
-    assert asked(app, "POST", way, {"roots": False})["hosts"] == ["gpu.example"]
+    asked(app, "DELETE", f"/roots?path={comfy}")
+    assert asked(app, "POST", way, {})["hosts"] == ["gpu.example"]
+    assert str(comfy) not in [one["path"] for one in asked(app, "GET", "/roots")["entries"]], "an update is no wish"
     told = asked(app, "DELETE", way)
     assert (told["state"], told["restart"], laid.exists()) == ("absent", True, False)
     assert asked(app, "DELETE", way, None, 404)["code"] == "no-such-file"
@@ -97,6 +99,16 @@ def test_the_extension_is_laid_into_a_comfyui_and_taken_out_again(app: App, home
     assert asked(app, "POST", way, {}, 409)["code"] == "target-exists" and (laid / "theirs").is_dir()
     assert asked(app, "POST", f"/programs/{before['forge']['id']}/extension", {}, 400)["code"] == "bad-value"
     assert not (forge / "custom_nodes").exists()
+
+
+def test_where_folders_cannot_be_registered_nothing_is_laid_in(app: App, home: Path) -> None:
+    comfy = trees.comfy(home / "ComfyUI")
+    (comfy / "extra_model_paths.yaml").write_text("x:\n  base_path: /\n  checkpoints: etc\n")
+    (found,) = asked(app, "GET", "/programs")["programs"]
+    way = f"/programs/{found['id']}/extension"
+    assert asked(app, "POST", way, {}, 400)["code"] == "bad-value"
+    assert not (comfy / "custom_nodes" / "modelyard").exists()
+    assert asked(app, "POST", way, {"roots": False})["state"] == "current"
 
 
 def test_places_are_kept_and_forgotten(app: App, tmp_path: Path) -> None:

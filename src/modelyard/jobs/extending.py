@@ -10,7 +10,7 @@ import msgspec
 
 from modelyard.comfyui.install import Status, install, place_in, status, uninstall
 from modelyard.errors import BadValue, TargetExists, UnsafePath
-from modelyard.jobs.importing import register
+from modelyard.jobs.importing import entries_of, register
 from modelyard.jobs.stock import Stock
 from modelyard.programs.installed.found import Program
 
@@ -46,21 +46,27 @@ def seen(stock: Stock, program: Program) -> Extension | None:
         return None
 
 
-def lay_in(stock: Stock, program: Program, hosts: Sequence[str], *, roots: bool) -> Extension:
+def lay_in(stock: Stock, program: Program, hosts: Sequence[str], *, roots: bool | None) -> Extension:
     """Lay it in, or lay this version in over an older one.
 
     Args:
         hosts: Further names under which browsers reach this ComfyUI.
         roots: Register its folders of models, too, unless somebody did; without them no model could be put there.
+            None: only where the extension was not there before, for who had it may have unregistered them on purpose.
 
     Raises:
-        BadValue: It is no ComfyUI, one of its folders is no place for models, a name is none, or a newer one is there.
+        BadValue: It is no ComfyUI, one of its folders is no place for models, a name is none, or a newer one is there;
+            nothing was laid in.
         TargetExists, UnsafePath: Something else has its place.
         DiskError: The folder cannot be written.
     """
     _check(program)
-    laid = install(program.path, _home(stock), hosts)
-    if roots:
+    home = _home(stock)
+    registers = roots if roots is not None else not status(program.path, home).installed
+    if registers:
+        entries_of(stock, program)
+    laid = install(program.path, home, hosts)
+    if registers:
         register(stock, program)
     return _told(laid, restart=True)
 

@@ -79,21 +79,28 @@ def register(stock: Stock, program: Program) -> list[str]:
     Raises:
         BadValue: A ComfyUI's settings name what is no place for models; nothing was registered.
     """
+    entries = entries_of(stock, program)
+    known = {os.path.realpath(one.path) for one in stock.entries.all()}
+    kept = [stock.entries.keep(one) for one in entries if os.path.realpath(one.path) not in known]
+    return [one.path for one in kept]
+
+
+def entries_of(stock: Stock, program: Program) -> list[Entry]:
+    """What to register of a program's folders.
+
+    Raises:
+        BadValue: A ComfyUI's settings name what is no place for models.
+    """
     if program.kind == "comfyui":
-        entries = [entry_of(program)]
-        strange = [root.path for root in roots_of(entries).all if root.path.is_dir() and not _fits(root.path)]
+        entry = entry_of(program)
+        strange = [root.path for root in roots_of([entry]).all if root.path.is_dir() and not _fits(root.path)]
         if strange:
             raise BadValue(
                 f"The settings of {program.name} name {strange[0]}, which is no place for models.",
                 hint="Take it out of extra_model_paths.yaml, or register single folders: modelyard roots add.",
             )
-    else:
-        entries = [
-            Entry(path=str(one.path), folder=one.folder, read_only=one.read_only) for one in _outer(stock, program)
-        ]
-    known = {os.path.realpath(one.path) for one in stock.entries.all()}
-    kept = [stock.entries.keep(one) for one in entries if os.path.realpath(one.path) not in known]
-    return [one.path for one in kept]
+        return [entry]
+    return [Entry(path=str(one.path), folder=one.folder, read_only=one.read_only) for one in _outer(stock, program)]
 
 
 def _fits(path: Path) -> bool:

@@ -62,11 +62,12 @@ class ExtensionBody(Ask, frozen=True):
     Attributes:
         hosts: Further names under which browsers reach it, `gpu.example.org` or `gpu.example.org:8443`; those that
             were given before stay.
-        roots: Register its folders of models, too.
+        roots: Register its folders of models, too; null: unless the extension is there already, in whatever version.
+            `false` is for who takes a removal back: folders that were unregistered on purpose stay so.
     """
 
     hosts: Annotated[list[Name], msgspec.Meta(max_length=20)] = []
-    roots: bool = True
+    roots: bool | None = None
 
 
 @routes.get("/programs", role=Role.OPERATOR, slow=True, raises=(BadValue,))
@@ -134,7 +135,7 @@ def lay_extension_in(here: Here, id: Name, body: ExtensionBody) -> Extension:
     """
     stock = here.app.stock
     laid = lay_in(stock, named(stock, id), body.hosts, roots=body.roots)
-    if body.roots and here.service.url:
+    if body.roots is not False and here.service.url:
         here.app.caretaker.roots_changed()
     return laid
 
