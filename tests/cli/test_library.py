@@ -57,6 +57,8 @@ def test_a_library_from_the_first_scan_to_another_machine(tmp_path: Path, comfy:
         assert "Nice Style.info →" in dry.out and "nothing was touched" in dry.err
         assert Path(found["path"]).exists()
     run("export", str(tmp_path / "lock.json"))
+    (tmp_path / "mine").write_text("mine")
+    assert "no lockfile" in run("export", str(tmp_path / "mine"), code=7).err
     run("sync", str(tmp_path / "lock.json"), code=3)  # one of them is damaged here
     assert "missing" in run("sync", str(tmp_path / "lock.json"), "--check", code=3, home="other").out
     assert run("ensure", "--folder", "loras", "--name", "other.safetensors").out.strip().endswith("other.safetensors")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -10,6 +11,7 @@ import click
 import msgspec
 
 from modelyard.cli.yard import reached
+from modelyard.jobs.backup.saving import LOCKFILE, save
 
 
 @click.command()
@@ -20,13 +22,18 @@ from modelyard.cli.yard import reached
 @click.option("--tag", multiple=True, help="Only those with all of these tags.")
 @click.option("--favourites", is_flag=True, help="Only favourites.")
 def command(file: Path, favourites: bool, **chosen: Any) -> None:
-    """Write the models that are here to FILE (- is stdout), with hashes, places and addresses; see `modelyard sync`."""
+    """Write the models that are here to FILE (- is stdout), with hashes, places and addresses; see `modelyard sync`.
+
+    Only an older lockfile goes for the new one, and that once the new one is whole.
+    """
     query = {name: value for name, value in chosen.items() if value} | ({"favourite": "true"} if favourites else {})
     with reached() as (yard, teller):
         lock = yard("GET", f"/lockfile?{urlencode(query, doseq=True)}")
         data = msgspec.json.format(msgspec.json.encode(lock), indent=2) + b"\n"
-        with click.open_file(str(file), "wb") as out:
-            out.write(data)
+        if str(file) == "-":
+            sys.stdout.buffer.write(data)
+        else:
+            save(file.absolute(), [data], LOCKFILE)
         lacking = sum(1 for model in lock["models"] for one in model["files"] if not one.get("sha256"))
         teller.note(f"{len(lock['models'])} models written to {file}.")
         if lacking:

@@ -1,39 +1,60 @@
-"""A backup put into a file that only its owner may read."""
+"""A library written down, put into a file: whole or not at all, and over nothing but an older one of its kind."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import re
 import stat
 import uuid
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from modelyard.errors import TargetExists
 from modelyard.store.disk_gate import disk_errors
 from modelyard.store.opened import Opened, pinned
 
-_BEGIN = b'{"modelyard_backup":'
+_HEAD = 64
 
 
-def save(path: Path, pieces: Iterable[bytes]) -> int:
-    """Write a file that only its owner may read, whole or not at all; gives its bytes.
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What is written.
+
+    Attributes:
+        name: In words.
+        begins: How every file of it begins, in its first 64 bytes.
+        mode: Who may read it.
+    """
+
+    name: str
+    begins: re.Pattern[bytes]
+    mode: int
+
+
+BACKUP = Form("backup", re.compile(rb'\{"modelyard_backup":'), 0o600)
+LOCKFILE = Form("lockfile", re.compile(rb'\{\s*"modelyard"\s*:'), 0o666)
+
+
+def save(path: Path, pieces: Iterable[bytes], form: Form = BACKUP) -> int:
+    """Write a file, whole or not at all; gives its bytes. A backup may only its owner read.
 
     Raises:
-        TargetExists: Something that is no backup stands there.
+        TargetExists: Something that is none of the kind stands there.
         DiskError: The disk says no; what stood there stays.
     """
     name = f".modelyard-{uuid.uuid4().hex[:12]}.tmp"
     with disk_errors(path), pinned(path.parent) as folder:
-        _check(folder, path)
+        _check(folder, path, form)
         try:
-            descriptor = folder.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            descriptor = folder.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, form.mode)
             with os.fdopen(descriptor, "wb") as out:
                 out.writelines(pieces)
                 size = out.tell()
                 out.flush()
                 os.fsync(descriptor)
-            _check(folder, path)
+            _check(folder, path, form)
             folder.replace(name, path.name)
             folder.sync()
         finally:
@@ -42,8 +63,8 @@ def save(path: Path, pieces: Iterable[bytes]) -> int:
     return size
 
 
-def _check(folder: Opened, path: Path) -> None:
-    """Only an older backup may go for a newer one.
+def _check(folder: Opened, path: Path, form: Form) -> None:
+    """Only an older one may go for a newer one.
 
     Raises:
         TargetExists: Something else stands there.
@@ -54,6 +75,6 @@ def _check(folder: Opened, path: Path) -> None:
     plain = stat.S_ISREG(there.st_mode)
     if plain:
         with os.fdopen(folder.open(path.name), "rb") as found:
-            plain = found.read(len(_BEGIN)) == _BEGIN
+            plain = form.begins.match(found.read(_HEAD)) is not None
     if not plain:
-        raise TargetExists(f"{path} is there already, and is no backup.", hint="Choose another name.")
+        raise TargetExists(f"{path} is there already, and is no {form.name}.", hint="Choose another name.")
