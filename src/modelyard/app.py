@@ -132,10 +132,10 @@ class App:
         return take_in(self.folder, self.yard, lambda: self.queue, self.keep_key)
 
     def download(self, wish: Wish) -> Download:
-        """A download, ready to be planned and run."""
+        """A download, ready to be planned and run. A key in a stranger's address is dropped."""
         from modelyard.jobs.download import Download
 
-        return Download(self.yard, wish, self.keep_key)
+        return Download(self.yard, wish, _dropped if wish.told else self.keep_key)
 
     @functools.cached_property
     def database(self) -> Database:
@@ -390,6 +390,10 @@ class App:
             frozenset(int(status) for status in settings["retry.statuses"].split(",")),
             settings["retry.patience"],
         )
+
+
+def _dropped(_found: Found) -> None:
+    """What becomes of a key that somebody else wrote into an address."""
 
 
 def _handles() -> int:

@@ -8,11 +8,14 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 import modelyard
 from jobs.library import model
 from modelyard.errors import BadValue, Busy, NoSuchModel, NotInTrash, TargetExists
+from modelyard.jobs.lockfile import Verdict
+from modelyard.python.written import Synced
 from modelyard.server.folder import held
 from modelyard.testing import PracticeHub
 from modelyard.testing import civitai_data as practice
@@ -184,6 +187,11 @@ def test_a_library_is_written_down_and_fetched_again_by_its_lockfile(yard: model
     library.measure()
     library.export(lock, kind=["lora", "unknown"])
     assert library.sync(lock).complete
+    library.export(lock, kind=["lora", "unknown"])
+    kept = (root / "mine.safetensors").read_bytes()
+    with pytest.raises(TargetExists):
+        library.export(root / "mine.safetensors")
+    assert (root / "mine.safetensors").read_bytes() == kept and lock.stat().st_mode & 0o044
     for path in root.glob("*.safetensors"):
         path.unlink()
     library.scan()
@@ -193,6 +201,36 @@ def test_a_library_is_written_down_and_fetched_again_by_its_lockfile(yard: model
     assert [one.place for one in told.left] == ["mine.safetensors"], "no hub has it"
     again = {one.place: one.state for one in library.sync(lock).files}
     assert again == {"m.safetensors": "here", "mine.safetensors": "missing"}
+
+
+def test_a_strangers_lockfile_reaches_no_inner_service_keeps_no_key_and_writes_only_models(
+    yard: modelyard.Modelyard, hub: PracticeHub, root: Path
+) -> None:
+    def line(place: str, *addresses: str) -> dict[str, object]:
+        files = [{"place": place, "size": 5, "address": address} for address in addresses]
+        return {"title": "t", "folder": "loras", "place": place, "files": files}
+
+    inner = hub.add_file("inner.safetensors", 1000)
+    key = f"{hub.url}/api/download/models/201?token={'0123456789abcdef' * 2}"
+    (root / "out").symlink_to(root.parent)
+    models = [line("evil.py", inner), line("run.sh", inner), line("a.safetensors", inner), line("b.safetensors", key)]
+    models += [line("out/c.safetensors", inner), line("all.safetensors", "hf:me/model", "hf:me/two")]
+    hub.hf.add_repo("me/two", {"a.safetensors": 1000, "b.safetensors": 1000})
+    lock = root.parent / "lock.json"
+    lock.write_text(json.dumps({"modelyard": 1, "made": "x", "models": models}))
+    told = yard.library.sync(lock, apply=True)
+    assert [one.path.name for one in told.fetched] == ["b.safetensors", "all.safetensors"] and not told.complete
+    assert hub.log.find("*inner*") == [] and all(one.reason for one in told.left)
+    assert not yard.app.keys.list() and not (root.parent / "c.safetensors").exists()
+    assert {path.name for path in root.iterdir() if path.is_file()} == {"b.safetensors", "all.safetensors"}
+
+
+def test_more_files_of_an_address_do_not_stand_for_the_lines_that_are_left() -> None:
+    missing, here = (Verdict("t", "loras", "p", state, 1) for state in ("missing", "here"))
+    fetched = [modelyard.Model(Path(name), 1, "", False, "", 1) for name in "ab"]
+    assert Synced([missing, here], fetched[:1], []).complete
+    assert not Synced([missing, missing], fetched, [missing]).complete
+    assert not Synced([msgspec.structs.replace(here, state="unmeasured"), missing], fetched, []).complete
 
 
 def test_a_backup_brings_an_owners_words_back(yard: modelyard.Modelyard, root: Path) -> None:

@@ -21,9 +21,11 @@ from modelyard.catalogue.views import FileView
 from modelyard.errors import BadValue, NoSuchModel, UnsafePath, YardError
 from modelyard.jobs.checking import is_as_known
 from modelyard.jobs.stock import Stock
+from modelyard.jobs.wish import Wish
 from modelyard.keys.redaction import Redactor
-from modelyard.library.names import safe_relative
+from modelyard.library.names import check_below, safe_relative
 from modelyard.library.roots.roots import Root
+from modelyard.values.suffixes import LISTED, suffix_of
 
 FORMAT = 1
 MOST = 100_000
@@ -256,6 +258,22 @@ def fetchable(stock: Stock, found: Sequence[Verdict]) -> tuple[list[Verdict], li
         can = bool(address and one.target)
         (wanted if can else left).append(msgspec.structs.replace(one, address=address) if can else one)
     return wanted, left
+
+
+def wish_of(stock: Stock, one: Verdict) -> Wish:
+    """What is fetched for a line that is missing, which somebody else may have written.
+
+    Its address leads to no inner server and brings no key; only what is named like a model is written, into its root.
+
+    Raises:
+        UnsafePath, ReadOnlyDisk: Its place may not be written to.
+    """
+    root = stock.roots().writable(Path(one.target))
+    check_below(str(root.path), one.target)
+    if suffix_of(one.target) not in LISTED:
+        raise UnsafePath(f"{one.place[-80:]} is no name of a model.", hint="A lockfile brings models only.")
+    within = os.path.realpath(root.path)
+    return Wish([one.address], one.target, sha256=one.sha256 or None, told=True, within=within, one=True)
 
 
 def _addresses_by_hash(stock: Stock, verdicts: Sequence[Verdict]) -> dict[str, str]:

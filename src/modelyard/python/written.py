@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from modelyard.app import App
 from modelyard.errors import YardError
-from modelyard.jobs.wish import Wish
 from modelyard.python.access import Access
 from modelyard.python.available import Begin
 from modelyard.python.questions import asked
@@ -36,9 +35,8 @@ class Synced:
 
     @property
     def complete(self) -> bool:
-        """Whether the very bytes of every file are here now."""
-        found = sum(one.state == "here" for one in self.files)
-        return found + len(self.fetched) == len(self.files)
+        """Whether the very bytes of every file are here now; each that was missing was either fetched or is left."""
+        return not self.left and all(one.state in ("here", "missing") for one in self.files)
 
 
 class Written(Access):
@@ -53,25 +51,27 @@ class Written(Access):
 
         Raises:
             BadValue: These are more than a lockfile holds.
+            TargetExists: Something that is no lockfile stands there.
             DiskError: The disk says no; what stood there stays.
         """
+        from modelyard.jobs.backup.saving import LOCKFILE, save
         from modelyard.jobs.lockfile import export_json
-        from modelyard.library.writing import put
 
-        put(Path(file).expanduser().absolute(), b"".join(export_json(self._app.stock, asked(text, chosen))))
+        save(Path(file).expanduser().absolute(), export_json(self._app.stock, asked(text, chosen)), LOCKFILE)
 
     def sync(self, file: str | Path, *, apply: bool = False) -> Synced:
         """Compare a lockfile with what is here; with `apply` fetch what is missing to where it belongs.
 
-        What lies here already stays, whatever its bytes are. A file that fails does not stop the others; those that
-        came are in the catalogue at once.
+        What lies here already stays, whatever its bytes are. A stranger may have written the lockfile: its addresses
+        lead to no inner server and bring no key, and only models are written, into their roots. A file that fails
+        does not stop the others; those that came are in the catalogue at once.
 
         Raises:
             BadValue: It is no lockfile.
             UnsafePath: It names a place outside of the roots.
             Busy: A service runs; the files are there, and it lists them.
         """
-        from modelyard.jobs.lockfile import check, fetchable, read_lock
+        from modelyard.jobs.lockfile import check, fetchable, read_lock, wish_of
         from modelyard.jobs.scan import Scan
 
         found = check(self._app.stock, read_lock(Path(file).expanduser().read_bytes()))
@@ -81,7 +81,7 @@ class Written(Access):
         fetched: list[Model] = []
         for one in wanted:
             try:
-                fetched += self._begin(Wish([one.address], one.target, sha256=one.sha256 or None)).wait()
+                fetched += self._begin(wish_of(self._app.stock, one)).wait()
             except YardError as error:
                 left.append(_because(one, error.message))
         if fetched:
