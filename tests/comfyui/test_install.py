@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 from comfyui.hosting import NODE, make_comfyui
 from modelyard.comfyui.install import comfyui_at, install, status, uninstall
 from modelyard.errors import BadValue, DiskError, DiskFull, NoPermission, NoSuchFile, TargetExists, UnsafePath
+from modelyard.library.shifting.failpoint import VARIABLE
 from modelyard.values.version import VERSION
 from running import modelyard
 
@@ -87,6 +89,7 @@ def test_a_disk_that_refuses_is_one_of_our_errors(
     def refuse(*_: object) -> None:
         raise OSError(number, os.strerror(number))
 
+    monkeypatch.setattr("modelyard.comfyui.swapping.exchange", lambda *_: False)
     monkeypatch.setattr(Path, "rename", refuse)
     for act in (lambda: install(base, tmp_path), lambda: uninstall(base)):
         with pytest.raises(error):
@@ -142,12 +145,57 @@ def test_when_the_new_one_cannot_take_its_place_the_old_one_comes_back(
             raise PermissionError(13, "no")
         return real(self, target)
 
+    monkeypatch.setattr("modelyard.comfyui.swapping.exchange", lambda *_: False)
     monkeypatch.setattr(Path, "rename", rename)
     with pytest.raises(NoPermission):
         install(base, tmp_path / "new")
     monkeypatch.undo()
     there = status(base, tmp_path / "old")
     assert there.current and [entry.name for entry in (base / "custom_nodes").iterdir()] == ["modelyard"]
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from modelyard.comfyui import install, swapping
+if sys.argv[4]:
+    swapping.exchange = lambda *_: False
+install.install(Path(sys.argv[2]), Path(sys.argv[3])) if sys.argv[1] else install.uninstall(Path(sys.argv[2]))
+"""
+
+
+def killed(base: Path, home: Path, at: str, *, installs: bool, slowly: bool) -> None:
+    words = ["y" if installs else "", str(base), str(home), "y" if slowly else ""]
+    ran = subprocess.run([sys.executable, "-c", KILLED, *words], env={**os.environ, VARIABLE: at}, check=False)
+    assert ran.returncode == 137, "the failpoint was not passed"
+
+
+@pytest.mark.parametrize(("at", "slowly"), [("extension-exchanged", False), ("extension-aside", True)])
+def test_a_kill_while_it_is_replaced_loses_no_host_name_and_what_it_left_is_cleared(
+    base: Path, tmp_path: Path, at: str, slowly: bool
+) -> None:
+    if not slowly and not sys.platform.startswith("linux"):
+        pytest.skip("nothing exchanges two folders in one step here")
+    home = tmp_path / "yard"
+    install(base, home, ["gpu.example"])
+    killed(base, home, at, installs=True, slowly=slowly)
+    assert len(list((base / "custom_nodes").iterdir())) == 2 - slowly, "it left something"
+    found = status(base, home)
+    assert found.installed is not slowly and found.config and found.config.hosts == ("gpu.example",)
+    again = install(base, home).config
+    assert again and again.hosts == ("gpu.example",)
+    assert [entry.name for entry in (base / "custom_nodes").iterdir()] == ["modelyard"]
+
+
+def test_what_was_taken_out_stays_forgotten_when_that_was_killed(base: Path, tmp_path: Path) -> None:
+    (base / "custom_nodes" / ".modelyard-mine.disabled").mkdir()
+    install(base, tmp_path, ["gpu.example"])
+    killed(base, tmp_path, "extension-gone", installs=False, slowly=False)
+    assert status(base, tmp_path).config is None
+    uninstall(base)  # nothing is there but what the kill left
+    assert [entry.name for entry in (base / "custom_nodes").iterdir()] == [".modelyard-mine.disabled"]
+    found = install(base, tmp_path).config
+    assert found and found.hosts == ()
 
 
 def test_it_goes_without_a_trace(base: Path, tmp_path: Path) -> None:

@@ -7,15 +7,16 @@ import os
 import re
 import shutil
 import sys
-import tempfile
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
+from modelyard.comfyui.swapping import GONE, MADE, OLD, room_beside, rooms_left, swap
 from modelyard.errors import BadValue, NoSuchFile, TargetExists, UnsafePath
 from modelyard.library.roots.comfy import is_comfy
+from modelyard.library.shifting.failpoint import failpoint
 from modelyard.store.disk_gate import disk_errors
 from modelyard.values.version import VERSION
 
@@ -23,8 +24,6 @@ NODE = Path(__file__).with_name("node")
 NAME = "modelyard"
 CONFIG = "modelyard.json"
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?(:[1-9][0-9]{0,4})?")
-_ASIDE = ".disabled"
-"""ComfyUI passes over folders of custom_nodes that end so, should it start while we copy."""
 
 
 class Config(msgspec.Struct, frozen=True):
@@ -50,6 +49,7 @@ class Status(msgspec.Struct, frozen=True):
         path: Where the extension is or would be.
         version: Of what is there; empty when nothing is.
         current: It is this version, and starts this Modelyard.
+        config: Of what is there, or of what was there when laying it in was killed.
     """
 
     comfyui: str
@@ -77,7 +77,7 @@ def install(path: Path, home: Path, hosts: Sequence[str] = (), python: str = sys
 
     Args:
         home: Data folder of the service that it finds or starts.
-        hosts: Further names; those of an older one stay.
+        hosts: Further names; those of an older one stay, also of one that a kill left aside.
 
     Raises:
         BadValue: There is no ComfyUI, a name is none, or a newer extension is there.
@@ -92,8 +92,8 @@ def install(path: Path, home: Path, hosts: Sequence[str] = (), python: str = sys
         raise BadValue(f"{target} is version {there}, newer than {VERSION}.", hint="Bring this Modelyard up to date.")
     with disk_errors(target.parent):
         target.parent.mkdir(exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".modelyard-", suffix=_ASIDE, dir=target.parent) as room:
-            _swap(_copy(Path(room), config), target, Path(room) / "old")
+        with room_beside(target) as room:
+            swap(_copy(room, config), target, room / OLD)
     return status(path, home, python)
 
 
@@ -107,13 +107,13 @@ def uninstall(path: Path) -> Path:
         DiskError: The folder cannot be written.
     """
     target = place_in(path)
-    if _ours(target) is None:
+    there, left = _ours(target), rooms_left(target)
+    if there is None and not left:
         raise NoSuchFile(f"{target} is not there.", hint="See `modelyard comfyui status`.")
-    with (
-        disk_errors(target.parent),
-        tempfile.TemporaryDirectory(prefix=".modelyard-", suffix=_ASIDE, dir=target.parent) as room,
-    ):
-        target.rename(Path(room) / "old")
+    with disk_errors(target.parent), room_beside(target) as room:
+        if there is not None:
+            target.rename(room / GONE)
+            failpoint("extension-gone")
     return target
 
 
@@ -127,7 +127,7 @@ def status(path: Path, home: Path, python: str = sys.executable) -> Status:
     target = place_in(path)
     version = _ours(target)
     if version is None:
-        return Status(str(target.parents[1]), str(target), installed=False)
+        return Status(str(target.parents[1]), str(target), installed=False, config=_config(target))
     config = _config(target)
     current = config is not None and (version, config.home, config.python) == (VERSION, str(home), python)
     return Status(str(target.parents[1]), str(target), True, version, current, config)
@@ -162,32 +162,20 @@ def _ours(target: Path) -> str | None:
 
 
 def _config(target: Path) -> Config | None:
-    """What the extension at a place was told, None where nothing can be read."""
-    with contextlib.suppress(OSError, msgspec.MsgspecError):
-        return msgspec.json.decode((target / CONFIG).read_bytes(), type=Config)
+    """What the extension at a place was told, or the one that a kill left aside; None where nothing can be read."""
+    for place in (target, *(room / OLD for room in rooms_left(target))):
+        with contextlib.suppress(OSError, msgspec.MsgspecError):
+            return msgspec.json.decode((place / CONFIG).read_bytes(), type=Config)
     return None
 
 
 def _copy(room: Path, config: Config) -> Path:
-    made = room / NAME
+    made = room / MADE
     shutil.copytree(NODE, made, ignore=shutil.ignore_patterns("__pycache__"))
     (made / CONFIG).write_bytes(msgspec.json.format(msgspec.json.encode(config)))
     described = (made / "pyproject.toml").read_text("utf-8")
     (made / "pyproject.toml").write_text(re.sub(r'(?m)^version = ".*"$', f'version = "{VERSION}"', described), "utf-8")
     return made
-
-
-def _swap(made: Path, target: Path, aside: Path) -> None:
-    """Put the new folder in its place; the old one comes back when that fails."""
-    old = target.exists()
-    if old:
-        target.rename(aside)
-    try:
-        made.rename(target)
-    except OSError:
-        if old:
-            aside.rename(target)
-        raise
 
 
 def _host(name: str) -> str:
