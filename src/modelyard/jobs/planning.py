@@ -171,7 +171,8 @@ class Planner:
     def _xet(self, offer: Offer) -> Xet | None:
         """The chunk store of an offer, unless a setting speaks against it: the wheel obeys none of these."""
         settings = self.yard.settings
-        return offer.xet if settings["xet"] and not settings["proxy"] and not settings["ca-file"] else None
+        barred = offer.xet and (not settings["xet"] or settings["proxy"] or settings["ca-file"])
+        return None if barred else offer.xet
 
     def verdict(self, target: Path, order: Order) -> Verdict:
         """What has to be done for a file."""
