@@ -9,6 +9,7 @@ import io
 import lzma
 import pickle
 import struct
+import tarfile
 import zipfile
 import zlib
 from pathlib import Path
@@ -173,6 +174,16 @@ def zipped(members: dict[str, bytes], method: int = zipfile.ZIP_STORED) -> bytes
 
 GOOD = {"archive/data.pkl": state(SHAPES), "archive/data/0": b"\0" * 100, "archive/version": b"3\n"}
 
+
+def commented() -> bytes:
+    """A zip behind whose end record a long comment stands."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr("archive/data.pkl", b"x")
+        archive.comment = b"c" * 60_000
+    return stream.getvalue()
+
+
 INSIDE = {
     "zip": zipped({"archive/data.pkl": b"x"}),
     "tar": b"x" * 257 + b"ustar\x0000" + bytes(300),
@@ -182,7 +193,47 @@ INSIDE = {
     "xz": lzma.compress(b"pickle" * 9),
     "rar": b"Rar!\x1a\x07\x01\x00" + bytes(50),
     "zstd": b"\x28\xb5\x2f\xfd" + bytes(50),
+    "lz4": b"\x04\x22\x4d\x18" + bytes(50),
 }
+
+
+def old_tar() -> bytes:
+    """A file in a tar from before ustar."""
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+        archive.addfile(tarfile.TarInfo("x.pkl"))
+    block = bytearray(stream.getvalue()[:512])
+    block[257:] = bytes(255)
+    block[148:156] = b" " * 8
+    block[148:156] = b"%06o\0 " % sum(block)
+    return bytes(block)
+
+
+HIDDEN = {
+    "a zip packed by bzip2": (INSIDE["zip"], zipfile.ZIP_BZIP2, "method 12"),
+    "a zip packed by lzma": (INSIDE["zip"], zipfile.ZIP_LZMA, "method 14"),
+    "a zip behind other bytes": (b"\0\0\0\0" + INSIDE["zip"], zipfile.ZIP_STORED, "a zip"),
+    "a zip with a comment": (b"\0" * 200_000 + commented(), zipfile.ZIP_STORED, "a zip"),
+    "a tar before ustar": (old_tar(), zipfile.ZIP_STORED, "a tar"),
+}
+
+
+@pytest.mark.parametrize("case", HIDDEN)
+def test_an_archive_that_hides_in_a_checkpoint_is_told(tmp_path: Path, case: str) -> None:
+    data, method, words = HIDDEN[case]
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name, content in GOOD.items():
+            archive.writestr(name, content)
+        archive.writestr("archive/data/1", data, method)
+    header = read(tmp_path, stream.getvalue(), "model.pt")
+    assert codes(header) == {Code.HOLDS_ARCHIVE} and words in header.findings[0].words
+    assert identify(header).safety == "refused"
+
+
+@pytest.mark.parametrize("data", [b"\x1f\x8b\x08", b"PK\x05\x06" + b"\1\0" * 40, b"\0" * 511, b"\0" * 512, b" " * 600])
+def test_a_few_bytes_of_an_archive_are_none(tmp_path: Path, data: bytes) -> None:
+    assert codes(read(tmp_path, zipped({**GOOD, "archive/data/1": data}), "model.pt")) == set()
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED], ids=["stored", "deflated"])
