@@ -15,6 +15,13 @@ from comfyui.hosting import alone
 from modelyard.testing.comfyui.folders import folder_paths
 
 Lists = Callable[[str], list[str]]
+
+
+class Odd:
+    def __str__(self) -> str:
+        raise ValueError("looked at")
+
+
 MADE: dict[str, tuple[Callable[[Lists], Any], list[tuple[str, int, str]]]] = {
     "two empty folders": (
         lambda names: {"ckpt": (names("checkpoints"),), "vae": (["None"] + names("vae"),)},  # as nodes do it
@@ -47,6 +54,7 @@ MADE: dict[str, tuple[Callable[[Lists], Any], list[tuple[str, int, str]]]] = {
     "no folder": (lambda _: {"how": (["a", "b"],), "odd": 5, "none": ()}, []),
     "a node that fails": (lambda _: 1 // 0, []),
     "a node of another make": (lambda names: [names("loras")], []),
+    "a choice that fails when it is looked at": (lambda names: {"lora": ([*names("loras"), Odd()],)}, []),
 }
 
 
@@ -77,7 +85,9 @@ def test_a_widget_lists_the_folder_that_its_node_asked_for(host: tuple[Any, Any]
     )
     nodes.NODE_CLASS_MAPPINGS = {"Odd": type("Odd", (), {"INPUT_TYPES": told})}
     real = paths.get_filename_list
-    assert alone("inputs").rows() == tuple(("Odd", *row) for row in expected)
+    good = classmethod(lambda _: {"required": {"vae": (paths.get_filename_list("vae"),)}})
+    nodes.NODE_CLASS_MAPPINGS["Good"] = type("Good", (), {"INPUT_TYPES": good})
+    assert alone("inputs").rows() == (*(("Odd", *row) for row in expected), ("Good", "vae", 0, "vae"))
     assert paths.get_filename_list is real
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import asyncio
 import json
 import socket
 import sys
@@ -259,6 +260,20 @@ def passed_on(name: str) -> list[tuple[str, str]]:
         if isinstance(line, ast.Assign) and isinstance(line.targets[0], ast.Name) and line.targets[0].id == name:
             return list(ast.literal_eval(line.value))
     raise AssertionError(name)
+
+
+def test_a_node_that_hangs_while_it_is_asked_holds_up_no_other_request() -> None:
+    proxy, go = alone("proxy"), threading.Event()
+    asked: list[object] = []
+    one = proxy.Proxy(object(), lambda yard: asked.append(yard) or go.wait(20))
+    try:
+        for _ in range(9):
+            one._greet()
+        assert asyncio.run(asyncio.wait_for(proxy.aside(lambda: "done"), 10)) == "done"
+    finally:
+        go.set()
+    one._greeting.result(10)
+    assert len(asked) == 1
 
 
 def test_every_route_that_is_passed_on_is_one_that_the_service_opens_to_it() -> None:

@@ -44,10 +44,10 @@ def rows() -> tuple[_Row, ...]:
             asked.clear()
             try:
                 told = node.INPUT_TYPES()
-            except Exception:  # noqa: BLE001, S112  # somebody else's node
+                listed = list(_listing(told, asked)) if asked else []
+            except Exception:  # noqa: BLE001, S112  # somebody else's node, or what it gives for a list
                 continue
-            if asked:
-                found += [(str(name), widget, at, folder) for widget, at, folder in _listing(told, asked)]
+            found += [(str(name), widget, at, folder) for widget, at, folder in listed]
     return tuple(found[:_MOST])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -27,6 +27,8 @@ _TOLD = ("task.", "progress", "queue.", "model.", "comfyui.")
 """Beginnings of the events that a page here is told; hooks, settings and their errors are nobody's business."""
 _BODY_SECONDS = 60.0
 _THREADS = ThreadPoolExecutor(4, "modelyard")
+_ALONE = ThreadPoolExecutor(1, "modelyard-nodes")
+"""For what asks other people's nodes: one that hangs holds up nothing else."""
 _SILENCE = aiohttp.ClientTimeout(total=None, sock_connect=5, sock_read=150)
 
 
@@ -54,11 +56,12 @@ class Proxy:
     """Passes requests on. One for a ComfyUI, used in its event loop.
 
     Args:
-        hello: What the service is told when a page begins to listen to it; may wait.
+        hello: What the service is told when a page begins to listen to it; may wait, also for ever.
     """
 
     def __init__(self, yard: Yard, hello: Callable[[Yard], None]) -> None:
         self._yard, self._hello = yard, hello
+        self._greeting: Future[None] | None = None
         self._sessions: dict[str, aiohttp.ClientSession] = {}
 
     def handler(self, way: Way) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
@@ -108,13 +111,18 @@ class Proxy:
         try:
             async with self._session(place).ws_connect(_at(place, EVENTS), max_msg_size=2**24, heartbeat=25) as service:
                 await service.send_json({"token": place.token})
-                _THREADS.submit(self._hello, self._yard)
+                self._greet()
                 await page.prepare(request)
                 await _between(service, page)
         except aiohttp.ClientError as error:
             if not page.prepared:
                 raise NoYard("The Modelyard service has just gone.", "Try again.") from error
         return page
+
+    def _greet(self) -> None:
+        """Say hello, unless one is being said: that reaches the same service."""
+        if self._greeting is None or self._greeting.done():
+            self._greeting = _ALONE.submit(self._hello, self._yard)
 
     def _session(self, place: Place) -> aiohttp.ClientSession:
         key = place.socket or place.url
@@ -132,9 +140,13 @@ class Proxy:
             await session.close()
 
 
-async def aside(call: Callable[[], Any]) -> Any:
-    """Run what may wait in threads of our own: neither the loop nor the host's threads are held up."""
-    return await asyncio.get_running_loop().run_in_executor(_THREADS, call)
+async def aside(call: Callable[[], Any], *, alone: bool = False) -> Any:
+    """Run what may wait in threads of our own: neither the loop nor the host's threads are held up.
+
+    Args:
+        alone: It asks other people's nodes.
+    """
+    return await asyncio.get_running_loop().run_in_executor(_ALONE if alone else _THREADS, call)
 
 
 def guarded(

@@ -81,19 +81,19 @@ def register() -> None:
     host.routes.get("/modelyard/live")(guarded(proxy.listen))
     host.routes.post("/modelyard/start")(_local(YARD, _start))
     host.routes.get("/modelyard/loaders")(_local(YARD, _loaders))
-    host.routes.get("/modelyard/inputs")(_local(YARD, _inputs))
+    host.routes.get("/modelyard/inputs")(_local(YARD, _inputs, alone=True))
     host.routes.get("/modelyard/page")(_local(YARD, _page))
     host.app.on_cleanup.append(proxy.close)
     Usage(YARD, host).follow()
 
 
-def _local(yard: Yard, answer: Any) -> Any:
+def _local(yard: Yard, answer: Any, *, alone: bool = False) -> Any:
     """A route that needs no service."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
         doors.check(request, yard.hosts)
         doors.check_write(request, (JSON,), forms=False)
-        return web.json_response(await aside(partial(answer, yard)))
+        return web.json_response(await aside(partial(answer, yard), alone=alone))
 
     return guarded(handle)
 
