@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from modelyard.jobs.caretaker import Caretaker
 from modelyard.jobs.checking import VerifyOptions, verify_models
 from modelyard.jobs.measuring import MeasureOptions, idle, measure_models
 from modelyard.jobs.scan import Scan
+from modelyard.library import idle_disk
 from modelyard.library.roots.entries import Entry
 from modelyard.net.stop import Stop
 from modelyard.tasks.task import Draft
@@ -103,21 +103,21 @@ def test_hashes_are_measured_a_bunch_at_a_time_with_a_rest_after_each(app: App, 
     assert rests.seconds[1:] == [30.0], "with nothing to do it waits longer"
 
 
-def test_only_what_reads_models_whole_uses_the_disk_when_nobody_else_does(
-    app: App, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("gentle", [True, False])
+@pytest.mark.parametrize("read", [read for _, read in READERS], ids=[name for name, _ in READERS])
+def test_the_disk_is_yielded_while_a_model_is_read_and_never_while_something_is_written(
+    app: App, root: Path, rests: Rests, monkeypatch: pytest.MonkeyPatch, read: Callable[..., Any], gentle: bool
 ) -> None:
-    both, yielding = threading.Barrier(3), []
-
-    def note() -> None:
-        yielding.append(threading.current_thread().name)
-        both.wait(20)
-
-    monkeypatch.setattr(module, "yield_disk", note)
-    caretaker = Caretaker(app.stock, lambda _: None, lambda: None, app.stop)
-    caretaker.start()
-    both.wait(20)
-    caretaker.close()
-    assert sorted(yielding) == ["measuring", "verifying"]
+    model(root / "a.safetensors")
+    scanned(app)
+    told: list[str] = []
+    monkeypatch.setattr(idle_disk, "yield_disk", lambda: told.append("yields") or True)
+    monkeypatch.setattr(idle_disk, "as_always", lambda: told.append("as always"))
+    app.stock.busy = lambda: bool(told.append("reads"))
+    keep = app.stock.catalogue.measured
+    app.stock.catalogue.measured = lambda *what, **how: (told.append("writes"), keep(*what, **how))[1]  # type: ignore[method-assign]
+    read(app, rests, gentle)
+    assert told == (["yields", "reads", "as always", "writes"] if gentle else ["writes"])
 
 
 def test_nothing_is_measured_where_its_owner_does_not_want_it(app: App, root: Path, once: Once) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import platform
 import sys
@@ -9,7 +10,7 @@ import threading
 
 import pytest
 
-from modelyard.library.idle_disk import as_always, yield_disk
+from modelyard.library.idle_disk import as_always, yield_disk, yielding
 
 READ = {"x86_64": 252, "aarch64": 31}
 
@@ -50,6 +51,26 @@ def test_a_child_that_such_a_thread_starts_reads_as_always() -> None:
     thread.start()
     thread.join()
     assert told == [(3, 0)]
+
+
+@pytest.mark.skipif(
+    not sys.platform.startswith("linux") or platform.machine() not in READ, reason="asks Linux by its number"
+)
+def test_the_disk_is_yielded_for_a_while_and_taken_again_even_after_an_error() -> None:
+    told = []
+
+    def read() -> None:
+        with contextlib.suppress(OSError), yielding(wanted=True):
+            told.append(priority())
+            raise OSError
+        told.append(priority())
+        with yielding(wanted=False):
+            told.append(priority())
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    thread.join()
+    assert told == [3, 0, 0]
 
 
 def test_a_machine_that_nobody_knows_reads_as_always(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,7 +23,6 @@ from modelyard.jobs.stock import Stock
 from modelyard.jobs.trash import empty_old
 from modelyard.jobs.upkeep import MARK, UPKEEP, UpkeepOptions
 from modelyard.jobs.watch import watch
-from modelyard.library.idle_disk import yield_disk
 from modelyard.net.stop import Stop
 from modelyard.tasks.task import Draft, Priority
 
@@ -100,8 +99,6 @@ class Caretaker:
 
     def _guarded(self, job: Callable[[], None]) -> None:
         """A trouble of the disk or the database is told, and tried again; stopping ends it."""
-        if job in (self._measuring, self._verifying):
-            yield_disk()
         while not self._stop.is_set():
             try:
                 job()

@@ -40,7 +40,7 @@ class VerifyOptions(Options, frozen=True, kw_only=True):
             was stopped goes on where it was when it is asked again with the same time.
         most: Models, at most; 0 is all.
         mend: Fetch what is damaged again.
-        gentle: Rest between two mebibytes while downloads run.
+        gentle: Rest between two mebibytes while downloads run, and read when nobody else uses the disk.
     """
 
     ids: tuple[int, ...] = ()
@@ -83,7 +83,7 @@ def verify_models(stock: Stock, options: VerifyOptions, stop: Stop, tell: Tell) 
             if options.gentle and stock.busy():
                 stop.wait(_REST)
 
-        Check(stock, model, stop, count, options.mend, done).run()
+        Check(stock, model, stop, count, options.mend, done, options.gentle).run()
     return {"counts": done.counts, "findings": done.findings, "fetched": done.fetched, "bytes": read}
 
 
@@ -97,6 +97,7 @@ class Check:
     count: Any
     mend: bool
     done: Checked
+    gentle: bool = False
     moving: bool = False
 
     def run(self) -> None:
@@ -139,7 +140,7 @@ class Check:
         """State of one file, problems of its bytes, and why, in words."""
         path, yard = Path(file.path), self.stock.yard
         known = yard.proofs.last_known(path)
-        finding, measured = verify(yard, path, on_bytes=self.count, also=DIGESTS)
+        finding, measured = verify(yard, path, on_bytes=self.count, also=DIGESTS, gentle=self.gentle)
         if finding.state is State.DAMAGED and sound and known is not None and known.stamp != measured.stamp:
             yard.proofs.keep([Proof(path, measured.stamp, measured.digests, blocks=measured.table.packed())])
             self._keep(file, measured.digests, measured.stamp)

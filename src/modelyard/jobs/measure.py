@@ -11,6 +11,7 @@ from modelyard.engine.blocks import BLOCK, BlockTable, block_digest
 from modelyard.engine.digesting import Digesting
 from modelyard.engine.part import new_buffer
 from modelyard.errors import Damaged, NoSuchFile
+from modelyard.library.idle_disk import yielding
 from modelyard.net.stop import Stop
 from modelyard.store.disk_gate import disk_errors
 from modelyard.store.positioned import READ, preadv
@@ -30,13 +31,19 @@ class Measured:
 
 
 def measure(
-    path: Path, stop: Stop, names: Iterable[str] = ("sha256",), on_bytes: Callable[[int], None] | None = None
+    path: Path,
+    stop: Stop,
+    names: Iterable[str] = ("sha256",),
+    on_bytes: Callable[[int], None] | None = None,
+    *,
+    gentle: bool = False,
 ) -> Measured:
     """Read a file whole.
 
     Args:
         names: Digests to measure besides the block table (see `engine.digesting`).
         on_bytes: Told how many bytes were read since the last call.
+        gentle: Read behind everybody else's reads of the disk.
 
     Raises:
         NoSuchFile: There is no regular file.
@@ -46,7 +53,7 @@ def measure(
     if before is None or not path.is_file():
         raise NoSuchFile(f"{path} is not a file.")
     digesting, table, buffer = Digesting(names, before.size), BlockTable(before.size), new_buffer(1)
-    with disk_errors(path):
+    with disk_errors(path), yielding(gentle):
         descriptor = os.open(path, READ)
         try:
             for index in range(-(-before.size // BLOCK)):

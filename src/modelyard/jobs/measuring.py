@@ -31,7 +31,7 @@ class MeasureOptions(Options, frozen=True, kw_only=True):
 
     Attributes:
         ids: Models; empty is every model that was not measured yet.
-        gentle: Rest between two mebibytes while downloads run.
+        gentle: Rest between two mebibytes while downloads run, and read when nobody else uses the disk.
         most: Files, at most; 0 is all.
     """
 
@@ -59,7 +59,7 @@ def measure_models(stock: Stock, options: MeasureOptions, stop: Stop, tell: Tell
                 stop.wait(_REST)
 
         try:
-            _measure(stock, Path(file.path), stop, count)
+            _measure(stock, Path(file.path), stop, count, gentle=options.gentle)
             done += 1
         except (DiskError, Damaged) as error:
             stock.unreadable[file.path] = now
@@ -67,8 +67,8 @@ def measure_models(stock: Stock, options: MeasureOptions, stop: Stop, tell: Tell
     return {"measured": done, "bytes": size, "failed": failed[:200]}
 
 
-def _measure(stock: Stock, path: Path, stop: Stop, count: Any) -> None:
-    measured = measure(path, stop, DIGESTS, count)
+def _measure(stock: Stock, path: Path, stop: Stop, count: Any, *, gentle: bool) -> None:
+    measured = measure(path, stop, DIGESTS, count, gentle=gentle)
     proofs = stock.yard.proofs
     if proofs.of(path) is None:
         before = proofs.last_known(path)

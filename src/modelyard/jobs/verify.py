@@ -87,19 +87,22 @@ def verify(
     sha256: str | None = None,
     on_bytes: Callable[[int], None] | None = None,
     also: Iterable[str] = (),
+    *,
+    gentle: bool = False,
 ) -> tuple[Finding, Measured]:
     """Read a file and compare it with what it should be.
 
     Args:
         sha256: What the person says it should be; else its proof tells.
         also: Further digests to measure in the same read.
+        gentle: Read behind everybody else's reads of the disk.
 
     Raises:
         NoSuchFile, Damaged: It is not there, or is being written.
     """
     known = yard.proofs.last_known(path)
     expected = {"sha256": digest("sha256", sha256)} if sha256 else _expected(known)
-    measured = measure(path, yard.stop, dict.fromkeys([*needed(expected), *also]), on_bytes)
+    measured = measure(path, yard.stop, dict.fromkeys([*needed(expected), *also]), on_bytes, gentle=gentle)
     wrong = [name for name, value in expected.items() if measured.digests.get(name) != value]
     finding = Finding(path, State.GOOD, measured.digests["sha256"], next(iter(expected.values()), ""))
     if wrong:
