@@ -140,6 +140,28 @@ def test_an_operator_does_not_repeat_what_the_owner_fetched_elsewhere(app: App, 
     assert ask(app, Role.ADMIN, "POST", f"{API}/tasks/actions", {"do": "retry", "ids": numbers[:1]})[1][0].get("task")
 
 
+NAMED = {"address": f"https://civitai.com/api/download/models/7?token={'0123456789abcdef' * 2}", "told": True}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/tasks", {"items": [NAMED]}),
+        ("POST", "/tasks", {"addresses": [NAMED["address"]], "shared": {"told": True}}),
+        ("POST", "/tasks/batch", {"text": NAMED["address"], "shared": {"told": True}}),
+        ("PUT", "/schedule/m", {"cron": "0 4 * * *", "item": NAMED}),
+    ],
+)
+def test_what_a_workflow_named_is_not_the_owners_own_when_they_ask_for_it_again(
+    app: App, method: str, path: str, body: dict[str, object]
+) -> None:
+    code, told = ask(app, Role.ADMIN, method, API + path, body)
+    assert code in (200, 201), told
+    options = told["options"] if path.startswith("/schedule") else app.queue.get(told["ids"][0]).options
+    assert options["told"] is True
+    assert ask(app, Role.ADMIN, "GET", f"{API}/keys")[1] == []
+
+
 def test_a_link_into_a_read_only_root_is_no_way_into_it(app: App, tmp_path: Path) -> None:
     for name in ("loras", "fixed"):
         (tmp_path / name).mkdir()

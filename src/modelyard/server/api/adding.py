@@ -34,12 +34,15 @@ class Item(Profile, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
         profile: Name of a profile; what is said here wins over it.
         sha256: The hash that the one file must have.
         needs: Ids of tasks that must be done before this one starts; it fails when one of them does.
+        told: A stranger's document named the address, a workflow say: it leads to no inner service and keeps no key.
+            Who asks again for what a task or something periodic says sends it along, as it stands in `options`.
     """
 
     address: Text = ""
     profile: Annotated[str, msgspec.Meta(max_length=80)] = ""
     sha256: Annotated[str, msgspec.Meta(pattern="^[0-9a-fA-F]{64}$")] | None = None
     needs: Annotated[tuple[Id, ...], msgspec.Meta(max_length=100)] = ()
+    told: bool = False
 
 
 class BatchEntry(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -108,7 +111,7 @@ def read_lines(
     """
     if not text.lstrip().startswith(("[", "{")) and text.strip().count("\n") >= _LINES:
         raise _too_many()  # JSON may have more lines than entries; of other text each line is one
-    keep = forget if try_only else _keeping(here)
+    keep = forget if try_only or shared.told else _keeping(here)
     found = _bounded(read_batch(here.app.hubs, text, keep_key=keep, redactor=here.app.redactor))
     entries = [_shown(entry) for entry in found]
     if try_only:
@@ -183,11 +186,12 @@ def draft_of(here: Here, item: Item, *, strange: bool = False) -> Draft:
     for name in item.hooks:
         here.app.hooks.file.get(name)
     target = here.app.target(item.to)
+    # what the owner may reach, inner services too, others may not
+    told = strange or item.told or here.caller.role is not Role.ADMIN
     options = Options(
         to=target,
         within=check_target(here, target, strange=strange),
-        told=strange
-        or here.caller.role is not Role.ADMIN,  # what the owner may reach, inner services too, others may not
+        told=told,
         include=tuple(item.include),
         exclude=tuple(item.exclude),
         sha256=item.sha256,
@@ -199,7 +203,7 @@ def draft_of(here: Here, item: Item, *, strange: bool = False) -> Draft:
     )
     if item.replace:
         check_replace(here, options.to)
-    keep = forget if strange else _keeping(here)
+    keep = forget if told else _keeping(here)
     made = draft(here.app.yard, item.address, options, keep, Priority[item.priority.upper()])
     return msgspec.structs.replace(made, needs=tuple(item.needs))
 
