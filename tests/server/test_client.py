@@ -14,6 +14,7 @@ import pytest
 from modelyard.errors import NoService
 from modelyard.server.client import Client
 from modelyard.server.folder import Note, held, leave_note
+from modelyard.testing.tls import make_authority, server_context
 from modelyard.values.version import VERSION
 
 
@@ -43,15 +44,18 @@ class Slow(BaseHTTPRequestHandler):
         """Nobody reads it."""
 
 
-@pytest.fixture
-def note(tmp_path: Path) -> Iterator[Note]:
+@pytest.fixture(params=["http", "https"])
+def note(tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Note]:
     Slow.well.set()
     Slow.go.clear()
     Slow.asked = 0
     with ThreadingHTTPServer(("127.0.0.1", 0), Slow) as server, held(tmp_path):
+        if request.param == "https":
+            monkeypatch.setenv("SSL_CERT_FILE", str(make_authority(tmp_path)))
+            server.socket = server_context(tmp_path).wrap_socket(server.socket, server_side=True)
         thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
-        note = Note(os.getpid(), f"http://127.0.0.1:{server.server_port}/", "", VERSION)
+        note = Note(os.getpid(), f"{request.param}://localhost:{server.server_port}/", "", VERSION)
         leave_note(tmp_path, note)
         (tmp_path / "service.token").write_text("t")
         (tmp_path / "service.token").chmod(0o600)

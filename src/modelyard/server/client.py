@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import http.client
+import io
 import os
-import selectors
 import socket
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import msgspec
@@ -83,25 +84,17 @@ class Client:
         connection = self._connection()
         try:
             connection.request(method, target, sent, told)
-            self._await(connection.sock)
-            answer = connection.getresponse()
-            return _read(answer.status, answer.headers.get_content_type(), answer.read())
+            held, connection.sock = connection.sock, cast("socket.socket", _Patient(connection.sock, self._is_well))
+            with held:
+                answer = connection.getresponse()
+                return _read(answer.status, answer.headers.get_content_type(), answer.read())
         except (OSError, http.client.HTTPException) as error:
             raise NoService(f"The service on {self._folder} does not answer: {error}.") from error
         finally:
             connection.close()
 
-    def _await(self, answering: socket.socket) -> None:
-        """Wait for the beginning of an answer.
-
-        Raises:
-            TimeoutError: None came, and the service says no more that it is well.
-        """
-        with selectors.DefaultSelector() as selector:
-            selector.register(answering, selectors.EVENT_READ)
-            while not selector.select(self._seconds):
-                if not self._patient or running(self._folder) != self._note:
-                    raise TimeoutError("timed out")
+    def _is_well(self) -> bool:
+        return self._patient and running(self._folder) == self._note
 
     def _connection(self) -> http.client.HTTPConnection:
         if self._note.socket:
@@ -117,6 +110,44 @@ class Client:
             raise NoService(f"The service on {self._folder} has ended.")  # whoever listens there now gets no token
         token = read_private(self._folder / "service.token") or b""
         return {"Authorization": f"Bearer {token.decode('ascii', 'replace').strip()}"}
+
+
+class _Patient:
+    """The socket of a connection to whoever reads an answer from it; under TLS, too, where it may be readable before.
+
+    Args:
+        is_well: Asked when nothing came for long: whether to wait on for the beginning of the answer.
+    """
+
+    def __init__(self, held: socket.socket, is_well: Callable[[], bool]) -> None:
+        self._held, self._is_well = held, is_well
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        """What the answer is read from."""
+        return io.BufferedReader(_Waiting(self._held, self._is_well))
+
+    def close(self) -> None:
+        """Nothing: the body may still be read, and who asked closes the socket."""
+
+
+class _Waiting(io.RawIOBase):
+    def __init__(self, held: socket.socket, is_well: Callable[[], bool]) -> None:
+        self._held, self._is_well = held, is_well
+        self._begun = False
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while True:
+            try:
+                count = self._held.recv_into(buffer)
+            except TimeoutError:
+                if self._begun or not self._is_well():
+                    raise
+            else:
+                self._begun = True
+                return count
 
 
 class _UnixConnection(http.client.HTTPConnection):
