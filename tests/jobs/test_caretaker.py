@@ -120,6 +120,29 @@ def test_the_disk_is_yielded_while_a_model_is_read_and_never_while_something_is_
     assert told == (["yields", "reads", "as always", "writes"] if gentle else ["writes"])
 
 
+def moved(number: int, to: str, **options: object) -> Event:
+    told = {"id": number, "kind": "scan", "options": options, "from": "queued", "to": to, "result": None}
+    return Event(number, 0.0, "task.moved", told)
+
+
+def test_a_scan_that_follows_a_running_one_is_asked_again_after_its_end(once: Once) -> None:
+    once.scan()
+    once._hear(moved(1, "running"))
+    once._hear(moved(2, "running", roots=["/far"]))
+    once.scan("/far")  # the queue lets it follow the one that runs, which may be past what changed
+    once.scan("/far")
+    once._hear(moved(1, "done"))
+    assert once._todo.empty(), "nobody asked for it while it ran"
+    once._hear(moved(2, "done", roots=["/far"]))
+    asked = len(once.asked)
+    assert not once._todo.empty()
+    once._welcoming()
+    assert once._todo.empty() and [one.payload for one in once.asked[asked:]] == [{"roots": ("/far",)}]
+    once._hear(moved(3, "running", roots=["/far"]))
+    once._hear(moved(3, "failed", roots=["/far"]))
+    assert once._todo.empty()
+
+
 def test_nothing_is_measured_where_its_owner_does_not_want_it(app: App, root: Path, once: Once) -> None:
     model(root / "a.safetensors")
     scanned(app)

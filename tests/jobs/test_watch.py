@@ -15,7 +15,7 @@ from modelyard.catalogue.model import Model
 from modelyard.jobs.caretaker import Caretaker
 from modelyard.jobs.complaints import problems_by_root
 from modelyard.jobs.queued import Options, draft
-from modelyard.jobs.watch import look
+from modelyard.jobs.watch import look, watch
 from modelyard.net.stop import Stop
 from modelyard.testing import PracticeHub
 
@@ -65,6 +65,18 @@ def test_a_service_sees_a_new_file_by_itself(tmp_path: Path) -> None:
             assert seen.is_set()
         finally:
             caretaker.close()
+
+
+def test_what_changed_beside_a_new_folder_is_listed_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with library(tmp_path) as (app, root):
+        inside = model(root / "new" / "inside.safetensors", 1)
+        path = model(root / "beside.safetensors", 2)
+        bunch = {(watchfiles.Change.added, str(one)) for one in (inside.parent, path)}
+        monkeypatch.setattr(watchfiles, "watch", lambda *_, **__: iter([set(), bunch]))
+        scans: list[object] = []
+        watch(app.stock, Stop(), lambda: scans.append(None))
+        assert len(scans) == 2, "as it begins, and for the folder"
+        assert [one.place for one in app.stock.catalogue.page(Asking()).models] == ["beside.safetensors"]
 
 
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), RuntimeError("no watcher")])

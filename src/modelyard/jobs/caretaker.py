@@ -5,7 +5,10 @@ from __future__ import annotations
 import logging
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
 
 from modelyard.errors import NotSupported, Stopped, YardError
 from modelyard.events.log import Event
@@ -24,6 +27,7 @@ from modelyard.jobs.trash import empty_old
 from modelyard.jobs.upkeep import MARK, UPKEEP, UpkeepOptions
 from modelyard.jobs.watch import watch
 from modelyard.net.stop import Stop
+from modelyard.tasks.states import ACTIVE
 from modelyard.tasks.task import Draft, Priority
 
 _log = logging.getLogger("modelyard.library")
@@ -53,18 +57,19 @@ class Caretaker:
         self._stop = Stop(parent)
         self._again = Stop(self._stop)
         self._threads: list[threading.Thread] = []
-        self._arrived: queue.SimpleQueue[list[str]] = queue.SimpleQueue()
+        self._todo: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
+        self._scans = _Scans()
         self._leave: Callable[[], None] = lambda: None
 
     def start(self) -> None:
         """Look at everything once, then keep watch."""
         settings = self._stock.yard.settings
+        self._leave = self._stock.catalogue.events.listen(self._hear)
         if self._stock.entries.all():
             recover(self._stock)
             recover_shares(self._stock)
             recover_loans(self._stock)
             self.scan()
-        self._leave = self._stock.catalogue.events.listen(self._hear)
         jobs = [
             (self._welcoming, True),
             (self._watching, settings["library.watch"]),
@@ -81,8 +86,10 @@ class Caretaker:
                 thread.start()
 
     def scan(self, *roots: str) -> None:
-        """Ask for a scan; one that waits already does."""
-        self._add(SCAN.draft(ScanOptions(roots=roots)))
+        """Ask for a scan. One that waits already does; one that runs may be past what changed: then again after it."""
+        draft = SCAN.draft(ScanOptions(roots=roots))
+        self._scans.asked(draft.payload)
+        self._add(draft)
 
     def roots_changed(self) -> None:
         """Watch the new roots, and look at them."""
@@ -93,7 +100,7 @@ class Caretaker:
         """End the threads."""
         self._stop.set("The service ends.")
         self._leave()
-        self._arrived.put([])
+        self._todo.put(lambda: None)
         for thread in self._threads:
             thread.join(5.0)
 
@@ -133,11 +140,18 @@ class Caretaker:
             self._again.set("The roots changed.")
         if event.kind == "task.moved" and event.data["to"] == "done" and event.data["kind"] == DOWNLOAD:
             told = event.data.get("result") or {}
-            self._arrived.put([str(file["path"]) for file in told.get("files", ()) if not file.get("error")])
+            paths = [str(file["path"]) for file in told.get("files", ()) if not file.get("error")]
+            self._todo.put(lambda: self._welcome(paths))
+        if event.kind == "task.moved" and event.data["kind"] == SCAN.name and self._scans.moved(event.data):
+            roots = event.data["options"].get("roots", ())
+            self._todo.put(lambda: self.scan(*roots))
 
     def _welcoming(self) -> None:
+        """What cannot be done where events are heard: whoever publishes them holds the database."""
+        self._todo.get()()
+
+    def _welcome(self, paths: list[str]) -> None:
         """What arrived is listed at once, and its hub is asked what it is, while a person still looks."""
-        paths = self._arrived.get()
         numbers = Scan(self._stock, self._stop).files(paths) if paths else []
         if numbers and self._stock.yard.settings["library.upkeep"]:
             self._add(REFRESH.draft(RefreshOptions(ids=tuple(numbers)), Priority.HIGH))
@@ -182,3 +196,35 @@ class Caretaker:
         except Stopped:
             return True
         return False
+
+
+class _Scans:
+    """Knows which scans run, and which of them were asked again meanwhile: the queue lets these follow the running."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._running: dict[int, bytes] = {}
+        self._again: set[int] = set()
+
+    def asked(self, options: Mapping[str, Any]) -> None:
+        """A scan is about to be asked for."""
+        same = _encoded(options)
+        with self._lock:
+            self._again |= {number for number, running in self._running.items() if running == same}
+
+    def moved(self, told: Mapping[str, Any]) -> bool:
+        """A scan went to another state; whether it ended and was asked again while it ran."""
+        number = int(told["id"])
+        with self._lock:
+            if told["to"] in ACTIVE:
+                self._running[number] = _encoded(told["options"])
+                return False
+            self._running.pop(number, None)
+            again = number in self._again
+            self._again.discard(number)
+            return again
+
+
+def _encoded(options: Mapping[str, Any]) -> bytes:
+    """Options as the queue compares them: its database knows lists only."""
+    return msgspec.json.encode(options, order="sorted")

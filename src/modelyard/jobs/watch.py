@@ -49,10 +49,11 @@ def watch(stock: Stock, stop: Stop, again: Callable[[], object]) -> None:
             if stop.is_set():
                 return
             paths = {path for _, path in bunch if _matters(path)}
-            if len(paths) > _FEW or not began or any(map(_is_folder, paths)):
+            folders = set(filter(_is_folder, paths))
+            if len(paths) <= _FEW and (files := paths - folders):
+                look(stock, files, stop)
+            if len(paths) > _FEW or not began or folders:
                 again()  # what changed before the watch began, and whole folders, are seen by a scan
-            elif paths:
-                look(stock, paths, stop)
             began = True
 
 
