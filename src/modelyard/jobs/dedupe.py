@@ -165,7 +165,7 @@ class _Judge:
     def __call__(self, one: Double) -> str:
         """The reason; empty when it may."""
         path = Path(one.path)
-        strange = one.format in _NO_MODELS or "not-a-model" in one.problems.split()
+        strange = "not-a-model" in one.problems.split() or one.format in _NO_MODELS
         return (
             self._folder(path.parent) or ("link" if path.is_symlink() else "") or ("unknown-format" if strange else "")
         )

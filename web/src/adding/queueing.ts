@@ -8,11 +8,11 @@ import { useToasts } from '@/ui/toasts'
 
 export type Wish = Schemas['Item']
 
-/** A task's download as it can be asked for again; what the service added for itself is not said. */
-export function wishOf(options: Record<string, unknown>, address: string): Wish {
-  const { told: _, ...said } = options
-  return { ...said, address }
-}
+/** A task's download as it can be asked for again: also that a stranger's document named it. */
+export const wishOf = (options: Record<string, unknown>, address: string): Wish => ({ ...options, address })
+
+/** Whether an address is only shown in part: what follows its `?` may be a secret, and is told to nobody. */
+export const isPart = (address: string) => address.endsWith('?…')
 
 /** Put downloads into the queue; says whether they are in it. */
 export function useQueueing() {

@@ -3,8 +3,8 @@ import { againOf, periodicOf, WORK } from '@/pages/settings/periodic'
 
 const kept = (kind: string, address: string, options: Record<string, unknown>): Parameters<typeof againOf>[0] => ({ name: 'nightly', cron: '0 3 * * *', kind, address, options: options as never, last: null, next: null })
 
-test('a download comes back as it was, without what the service added for itself', () => {
-  expect(againOf(kept('download', 'hf:a/b', { to: '/models/', told: true }))).toEqual({ cron: '0 3 * * *', item: { address: 'hf:a/b', to: '/models/' } })
+test('a download comes back as it was, and as a stranger\'s word where it was one', () => {
+  expect(againOf(kept('download', 'hf:a/b', { to: '/models/', told: true }))).toEqual({ cron: '0 3 * * *', item: { address: 'hf:a/b', to: '/models/', told: true } })
 })
 
 test('a link that is only shown in part is not brought back as another one', () => {

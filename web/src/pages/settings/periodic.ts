@@ -1,4 +1,4 @@
-import { wishOf } from '@/adding/queueing'
+import { isPart, wishOf } from '@/adding/queueing'
 import type { Schemas } from '@/api/client'
 
 /** Work on the library that may come again and again, beside downloads. */
@@ -15,5 +15,5 @@ export const periodicOf = (cron: string, what: Work | 'download', address: strin
 /** What brings one back that was removed; nothing does where its address is only shown in part. */
 export function againOf({ cron, kind, address, options }: Schemas['PeriodicView']): Schemas['NewPeriodic'] | null {
   if (kind !== 'download') return { cron, [kind]: options }
-  return address.endsWith('?…') ? null : { cron, item: wishOf(options, address) }
+  return isPart(address) ? null : { cron, item: wishOf(options, address) }
 }
