@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -69,13 +70,17 @@ def forget(ids: tuple[int, ...]) -> None:
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True))
 @click.option("--format", "kind", type=click.Choice(["csv", "json"]), help="Default: by the name of FILE, else csv.")
 def export(file: Path, kind: str | None) -> None:
-    """Write the whole history to FILE (- is stdout) as CSV or JSON."""
+    """Write the whole history to FILE (- is stdout) as CSV or JSON; only an older one goes for it."""
     import msgspec
+
+    from modelyard.jobs.backup.saving import HISTORY, save
 
     kind = kind or ("json" if file.suffix == ".json" else "csv")
     with reached() as (yard, teller):
         told = yard("GET", f"/history/export?format={kind}")
         data = told if isinstance(told, bytes) else msgspec.json.format(msgspec.json.encode(told))
-        with click.open_file(str(file), "wb") as out:
-            out.write(data)
+        if str(file) == "-":
+            sys.stdout.buffer.write(data)
+        else:
+            save(file.absolute(), [data], HISTORY)
         teller.note(f"Written to {file}.")

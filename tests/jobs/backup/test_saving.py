@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from modelyard.errors import TargetExists
-from modelyard.jobs.backup.saving import BACKUP, LOCKFILE, Form, save
+from modelyard.jobs.backup.saving import BACKUP, HISTORY, LOCKFILE, Form, save
 
 OURS = {
     BACKUP: (b'{"modelyard_backup":1}',),
     LOCKFILE: (b'{"modelyard":1}', b'{\n  "modelyard": 1,\n  "made": "x"\n}\n'),
+    HISTORY: (b"id,kind,title,hub\r\n", b"[]", b'[\n  {\n    "id": 1'),
 }
 
 
@@ -31,7 +32,7 @@ def test_an_older_one_stays_until_the_new_one_is_whole(tmp_path: Path, form: For
     assert file.stat().st_mode & 0o077 & ~form.mode == 0
 
 
-@pytest.mark.parametrize("form", [BACKUP, LOCKFILE], ids=lambda form: form.name)
+@pytest.mark.parametrize("form", list(OURS), ids=lambda form: form.name)
 def test_nothing_else_is_replaced(tmp_path: Path, form: Form) -> None:
     others = [old for other, all_ in OURS.items() if other is not form for old in all_]
     for bytes_ in (b"", b"\x10\0\0\0\0\0\0\0{}", b"PK\x03\x04", b'{"nodes":[]}', *others):

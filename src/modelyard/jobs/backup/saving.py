@@ -35,6 +35,7 @@ class Form:
 
 BACKUP = Form("backup", re.compile(rb'\{"modelyard_backup":'), 0o600)
 LOCKFILE = Form("lockfile", re.compile(rb'\{\s*"modelyard"\s*:'), 0o666)
+HISTORY = Form("history", re.compile(rb'id,kind,title,|\[\s*(\{\s*"id"\s*:|\])'), 0o666)
 
 
 def save(path: Path, pieces: Iterable[bytes], form: Form = BACKUP) -> int:
