@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import jsonschema_rs
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import GenerationMode
 from schemathesis.checks import load_all_checks
+from schemathesis.generation.meta import ParameterLocation
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     negative_data_rejection,
@@ -50,6 +52,17 @@ def test_no_route_breaks_its_own_description(tmp_path: Path) -> None:
         assert "Traceback" not in "".join(yard.lines), "".join(yard.lines)[-3000:]
 
 
+def _idle(case: Any) -> list[Any]:
+    """Checks that say nothing here: what shall break the schema of a list's rows breaks nothing in an empty list."""
+    broken = [place for place, part in case.meta.components.items() if part.mode is GenerationMode.NEGATIVE]
+    if broken != [ParameterLocation.BODY]:
+        return []
+    described = case.operation.definition.raw["requestBody"]["content"].get(case.media_type, {}).get("schema")
+    root = {"components": case.operation.schema.raw_schema["components"]}
+    fits = described is not None and jsonschema_rs.validator_for({**described, **root}).is_valid(case.body)
+    return [negative_data_rejection] if fits else []
+
+
 def _feed(operation: Any, mode: GenerationMode, url: str, headers: dict[str, str]) -> None:
     @settings(
         max_examples=8,
@@ -65,7 +78,7 @@ def _feed(operation: Any, mode: GenerationMode, url: str, headers: dict[str, str
             case.query["wait"] = 0  # nobody wants to wait for it here
         answer = case.call(base_url=url, headers=headers, timeout=60)
         assert answer.status_code != 500, answer.text
-        case.validate_response(answer, checks=CHECKS)
+        case.validate_response(answer, checks=[check for check in CHECKS if check not in _idle(case)])
         if answer.status_code >= 400:
             told = operation.definition.raw["responses"][str(answer.status_code)]["description"]
             assert answer.json()["code"] in told.removeprefix("One of: ").rstrip(".").split(", "), (told, answer.text)
