@@ -10,7 +10,10 @@ const REST = 8000
 /** So many are told one by one; more that end together are one sentence. */
 const MOST = 2
 
-type Ended = Pick<Task, 'kind' | 'title' | 'error'>
+type Ended = Pick<Task, 'kind' | 'title' | 'error'> & { result?: object | null }
+
+/** Whether every file of a download had a hash that it was compared with. */
+const proven = ({ result }: Ended) => ((result as { files?: { verified?: boolean }[] } | null | undefined)?.files ?? []).every(({ verified }) => verified)
 
 /** Tell what ended, a moment later: what ends together is told together, so that a long list does not cover the page. */
 export function useEndings(): { done: (task: Ended) => void; failed: (task: Ended) => void } {
@@ -21,8 +24,9 @@ export function useEndings(): { done: (task: Ended) => void; failed: (task: Ende
   const care = (tasks: Ended[]) => tasks.every(({ kind }) => kind !== 'download')
 
   const done = gathered<Ended>((tasks) => {
-    if (tasks.length > MOST) toasts.tell(t('tasks.arrivedMany', { count: tasks.length }), see('done'))
-    else for (const { title } of tasks) toasts.tell(t('tasks.arrived', { title }))
+    const open = tasks.filter((task) => !proven(task)).length
+    if (tasks.length > MOST) toasts.tell(t(open ? 'tasks.arrivedManyOpen' : 'tasks.arrivedMany', { count: tasks.length, open }), see('done'))
+    else for (const task of tasks) toasts.tell(t(proven(task) ? 'tasks.arrived' : 'tasks.arrivedOpen', { title: task.title }))
   })
   const failed = gathered<Ended>((tasks) => {
     if (tasks.length > MOST) toasts.tell(t('tasks.failedMany', { count: tasks.length }), see(care(tasks) ? 'chores' : 'failed'), 'bad')
