@@ -167,6 +167,7 @@ class Modelyard:
         with_companions: bool = False,
         limit: int | None = None,
         on_progress: OnProgress | None = None,
+        one: bool = False,
     ) -> Transfer:
         """Start a download in the background.
 
@@ -180,9 +181,10 @@ class Modelyard:
             with_companions: Also what belongs with the files.
             limit: Bytes per second for these files together.
             on_progress: See `OnProgress`.
+            one: One model file is meant: of several none is fetched, and the error tells their addresses.
         """
         target = _text(to)
-        wish = Wish(addresses, target, include, exclude, sha256, replace, with_companions, limit)
+        wish = Wish(addresses, target, include, exclude, sha256, replace, with_companions, limit, one=one)
         return Transfer(self.app, wish, on_progress)
 
     async def download(self, *addresses: str, **options: object) -> list[Model]:
@@ -240,10 +242,9 @@ def download(address: str, **options: object) -> Model:
 
     Raises:
         YardError: What went wrong, with code, message and hint. `UsageError` when the address means
-            several files: use `download_all`.
+            several model files: name one of those that it tells, or use `download_all`.
     """
-    models = download_all(address, **options)
-    return models[0]
+    return download_all(address, **{**options, "one": True})[0]
 
 
 def download_all(*addresses: str, **options: object) -> list[Model]:
