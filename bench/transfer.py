@@ -327,7 +327,7 @@ def _judged(workload: Workload, bar: Bar) -> tuple[str, float, float, bool]:
     entries = {entry.name: entry for entry in workload.entries}
     us = entries["modelyard"]
     if bar.peer and bar.peer not in entries:
-        return (f"{workload.name}: {bar.what} against {bar.peer} (not installed)", float("nan"), bar.most, True)
+        return (f"{workload.name}: {bar.what} against {bar.peer} (not installed)", float("nan"), bar.most, False)
     if bar.what == "peak":
         figure = us.peak
     elif bar.what == "cpu":
