@@ -132,6 +132,8 @@ class Database:
     def close(self) -> None:
         """Close every connection; SQLite folds its log into the file."""
         if self._claim is not None:
+            with contextlib.suppress(sa.exc.SQLAlchemyError):  # it is gone already, and the lock with it
+                self._claim.execute(sa.text(f"SELECT pg_advisory_unlock({_CLAIM})"))  # a closed one holds on a moment
             self._claim.close()
         self.engine.dispose()
 
