@@ -24,8 +24,9 @@ def test_limits_follow_the_settings_while_the_app_runs() -> None:
 def test_what_another_process_sets_is_taken_up_at_the_next_look(data_folder: Path) -> None:
     with App(os.environ) as app:
         Settings(data_folder, {}).set("connections.total", "3")
+        Settings(data_folder, {}).set("connections.per-host", "2")
         app.settings.look_again()
-        assert app.pool._most == 3
+        assert (app.pool._most, app.pool._most_per_host) == (3, 2)
 
 
 def test_a_variable_that_wins_keeps_its_limit() -> None:
