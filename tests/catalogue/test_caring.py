@@ -67,3 +67,18 @@ def test_what_is_gone_is_counted_and_what_was_moved_is_known_again(
     catalogue.remember_search("ink")
     catalogue.forget_searches()
     assert catalogue.searches() == []
+
+
+def test_what_an_owner_wrote_goes_over_to_the_same_bytes_elsewhere(
+    catalogue: Catalogue, numbers: list[int], make
+) -> None:
+    catalogue.used([("/models/loras/a.safetensors", 5.0, "ComfyUI")])
+    catalogue.lose_paths(["/models/loras/a.safetensors"])
+    (new,) = catalogue.keep([make("sub/other.safetensors")])
+    measured(catalogue, new, "aa" * 32)
+    catalogue.adopt("/models/loras/sub/other.safetensors", lambda _: True)
+    assert catalogue.get(new).uses == 0, "its drive may come back"
+    catalogue.adopt("/models/loras/sub/other.safetensors", lambda _: False)
+    assert catalogue.get(new).uses == 1
+    assert list(catalogue.installed([new])) == [("civitai", "7")]
+    assert catalogue.facets(Asking(gone=True)).total == 0

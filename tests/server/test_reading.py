@@ -52,7 +52,6 @@ LOOKS = {
 """They say what would be, and take no key."""
 REFUSED = {
     "add_lan_hub",
-    "ancestor_refresh",
     "begin_import",
     "begin_link",
     "lay_extension_in",
@@ -205,6 +204,9 @@ class Poster:
         """The request."""
         path = f"/{route.path}".replace("//", "/").replace("*}", "}")
         fitting = {"id": self.models["a"], "type": "loras", "index": 0, "filename": "a.safetensors", "hub": "civitai"}
+        fitting |= (
+            {"filename": "c.safetensors"} if route.name == "ancestor_refresh" else {}
+        )  # a has another name by then
         fitting |= {"id": self.tasks[0]} if "/task" in path else {}
         fitting |= {"id": "none"} if "/programs/" in path else {}
         for name, value in {**fitting, "name": "mine"}.items():
