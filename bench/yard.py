@@ -1,6 +1,7 @@
 """The service under load: 10,000 queued tasks, a restart, a hundred listeners, 64 transfers, and doing nothing.
 
-No figures of ComfyUI-Model-Manager's queue or API are known, so none stand beside these.
+No figures of ComfyUI-Model-Manager's queue or API are known, so none stand beside these. The latency of an event is
+counted from its publishing; progress is published four times a second, so that a byte waits up to 250 ms before that.
 """
 
 from __future__ import annotations
