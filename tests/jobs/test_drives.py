@@ -14,8 +14,9 @@ def test_on_linux_by_the_deepest_mount(tmp_path: Path) -> None:
     rows = ["/dev/sda / ext4 rw 0 0", "nas:/x /mnt/nas nfs4 rw 0 0", "/dev/sdb /mnt/nas/local ext4 rw 0 0"]
     table.write_text("\n".join([*rows, "//nas/y /mnt/two\\040words cifs rw 0 0", "odd"]) + "\n")
     mounts = in_table(str(table))
-    told = {path: is_far(path, mounts) for path in ("/mnt/nas/a", "/mnt/nas/local/a", "/home", "/mnt/nasty")}
-    assert told == {"/mnt/nas/a": True, "/mnt/nas/local/a": False, "/home": False, "/mnt/nasty": False}
+    told = {path: is_far(path, mounts) for path in ("/mnt/nas/a", "/mnt/nas/local/a", "/home", "/mnt/nasty", "/mnt")}
+    assert told == {"/mnt/nas/a": True, "/mnt/nas/local/a": False, "/home": False, "/mnt/nasty": False, "/mnt": True}
+    assert is_far("/cloud/loras", [("/", "ext4"), ("/cloud", "fuse.rclone")])
     assert is_far("/mnt/two words/a", mounts)
     assert in_table(str(tmp_path / "nothing")) == [] and not is_far("/a", [])
     assert not on_network(tmp_path)

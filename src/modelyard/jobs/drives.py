@@ -9,7 +9,10 @@ import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path, PureWindowsPath
 
-_NETWORK = frozenset(("nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "9p", "virtiofs", "afs", "ceph", "lustre"))
+_NETWORK = frozenset(("nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "virtiofs", "afs", "ceph", "lustre", "davfs")) | {
+    f"fuse.{name}"
+    for name in ("sshfs", "rclone", "davfs2", "s3fs", "glusterfs", "juicefs", "gcsfuse", "ceph", "smbnetfs")
+}
 _MAC = frozenset(("smbfs", "nfs", "afpfs", "webdav", "ftp", "osxfuse", "macfuse"))
 _MOUNTED = re.compile(r".+? on (/.*) \(([\w.]+)[,)]")
 _REMOTE = 4
@@ -28,7 +31,10 @@ def on_network(path: Path) -> bool:
 
 
 def is_far(real: str, mounts: Iterable[tuple[str, str]]) -> bool:
-    """Whether the deepest mount above a path, each with its type, is one of the network. Pure."""
+    """Whether the deepest mount above a path, or one below it, each with its type, is one of the network. Pure."""
+    mounts = list(mounts)
+    if any(kind in _NETWORK | _MAC for place, kind in mounts if place.startswith(real.rstrip("/") + "/")):
+        return True
     above = [(place, kind) for place, kind in mounts if real == place or real.startswith(place.rstrip("/") + "/")]
     return max(above, key=lambda one: len(one[0]), default=("", ""))[1] in _NETWORK | _MAC
 
