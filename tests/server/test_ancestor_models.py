@@ -155,6 +155,11 @@ def test_a_preview_and_a_description_are_given_as_its_page_sends_them(yard: Serv
         got = yard.ask("GET", f"{PAGE}/preview/loras/0/style/deep/{name}?width=64&t=123")
         assert (got.status, form_of(got.body)) == (200, kind)
         assert got.headers["x-content-type-options"] == "nosniff"
+    for query, kind in (("format=png&height=32", "png"), ("format=JPG", "jpeg"), ("format=exe", "webp")):
+        assert form_of(yard.ask("GET", f"{PAGE}/preview/loras/0/style/deep/one.webp?{query}").body) == kind
+    for height in ("0", "-1", "a", "5000"):
+        refused = yard.ask("GET", f"{PAGE}/preview/loras/0/style/deep/one.webp?height={height}")
+        assert (refused.status, refused.json["code"]) == (200, "bad-value")
     good(yard, "PUT", path, form({"previewFile": "undefined"}), Content_Type="multipart/form-data")
     assert not preview.exists()
     assert good(yard, "GET", path)["description"] == "# Mine\r\nwith ü"
