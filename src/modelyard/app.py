@@ -19,7 +19,7 @@ from modelyard.events.log import EventLog
 from modelyard.hubs.address_secrets import Found
 from modelyard.hubs.base import Hub
 from modelyard.hubs.registry import Hubs
-from modelyard.jobs.addressing import KeepKey, read_address
+from modelyard.jobs.addressing import KeepKey, forget, read_address
 from modelyard.jobs.limits import follow, limits_of
 from modelyard.jobs.yard import Yard
 from modelyard.keys.chain import Keys, default_places
@@ -43,6 +43,7 @@ from modelyard.values.sizes import parse_rate, parse_size
 from modelyard.values.version import VERSION
 
 if TYPE_CHECKING:
+    from modelyard.jobs.backup.holdings import Holdings
     from modelyard.jobs.caretaker import Caretaker
     from modelyard.jobs.download import Download
     from modelyard.jobs.ensuring import Ensure
@@ -135,7 +136,7 @@ class App:
         """A download, ready to be planned and run. A key in a stranger's address is dropped."""
         from modelyard.jobs.download import Download
 
-        return Download(self.yard, wish, _dropped if wish.told else self.keep_key)
+        return Download(self.yard, wish, forget if wish.told else self.keep_key)
 
     @functools.cached_property
     def database(self) -> Database:
@@ -237,6 +238,12 @@ class App:
         from modelyard.jobs.profiles import Profiles
 
         return Profiles(self.folder)
+
+    def holdings(self) -> Holdings:
+        """What a backup is taken of, and goes back to."""
+        from modelyard.jobs.backup.holdings import Holdings
+
+        return Holdings(self.stock, self.queue, self.profiles, self.hooks.file, self.lan_hubs, self.redactor)
 
     def _rules(self) -> Rules:
         from modelyard.tasks.picking import Slots
@@ -390,10 +397,6 @@ class App:
             frozenset(int(status) for status in settings["retry.statuses"].split(",")),
             settings["retry.patience"],
         )
-
-
-def _dropped(_found: Found) -> None:
-    """What becomes of a key that somebody else wrote into an address."""
 
 
 def _handles() -> int:

@@ -15,8 +15,8 @@ from library.formats.test_pickles import GOOD as TORCH
 from library.formats.test_pickles import called, zipped
 from modelyard.app import App
 from modelyard.catalogue.asking import Asking
-from modelyard.errors import BadValue, TargetExists, UnsafePath
-from modelyard.jobs.admission import quarantined, unsafe
+from modelyard.errors import BadValue, TargetExists, UnsafePath, YardError
+from modelyard.jobs.admission import quarantined, refusals
 from modelyard.jobs.quarantine import confine, kept, release
 from modelyard.jobs.wish import Wish
 from modelyard.library.reading.pool import Pool
@@ -39,6 +39,12 @@ def yard(hub: PracticeHub, tmp_path: Path) -> Iterator[tuple[App, Path]]:
 def readers() -> Iterator[Pool]:
     with Pool(1) as pool:
         yield pool
+
+
+def unsafe(part: Path, target: Path, readers: Pool) -> YardError | None:
+    """Why this one file may not have its name."""
+    (why,) = refusals([(part, target)], readers)
+    return why
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="needs POSIX")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -11,7 +10,9 @@ import click
 
 from modelyard.app import App
 from modelyard.cli.options import json_option, opened
+from modelyard.cli.paths import put
 from modelyard.cli.yard import asking
+from modelyard.jobs.saving import BACKUP
 
 
 @click.command()
@@ -24,12 +25,9 @@ def command(file: Path, as_json: bool) -> None:
     """
     to_stdout = str(file) == "-"
     with opened(as_json=as_json and not to_stdout) as (app, teller), _pieces(app) as pieces:
+        size = put(file, pieces, BACKUP)
         if to_stdout:
-            sys.stdout.buffer.writelines(pieces)
             return
-        from modelyard.jobs.backup.saving import save
-
-        size = save(file.absolute(), pieces)
         teller.data({"file": str(file), "size": size})
         teller.note(f"{size:,} bytes written to {file}. It holds no key: keep those apart.")
 
@@ -38,7 +36,6 @@ def command(file: Path, as_json: bool) -> None:
 def _pieces(app: App) -> Iterator[Iterable[bytes]]:
     """The backup: from the service where one runs, which knows its database; else as it is read."""
     from modelyard.jobs.backup.writing import backup_json
-    from modelyard.server.api.backup import holdings
 
     with asking(app) as yard:
-        yield [yard("GET", "/backup")] if yard.lasts else backup_json(holdings(app))
+        yield [yard("GET", "/backup")] if yard.lasts else backup_json(app.holdings())

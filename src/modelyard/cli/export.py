@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -10,8 +9,9 @@ from urllib.parse import urlencode
 import click
 import msgspec
 
+from modelyard.cli.paths import put
 from modelyard.cli.yard import reached
-from modelyard.jobs.backup.saving import LOCKFILE, save
+from modelyard.jobs.saving import LOCKFILE
 
 
 @click.command()
@@ -30,10 +30,7 @@ def command(file: Path, favourites: bool, **chosen: Any) -> None:
     with reached() as (yard, teller):
         lock = yard("GET", f"/lockfile?{urlencode(query, doseq=True)}")
         data = msgspec.json.format(msgspec.json.encode(lock), indent=2) + b"\n"
-        if str(file) == "-":
-            sys.stdout.buffer.write(data)
-        else:
-            save(file.absolute(), [data], LOCKFILE)
+        put(file, [data], LOCKFILE)
         lacking = sum(1 for model in lock["models"] for one in model["files"] if not one.get("sha256"))
         teller.note(f"{len(lock['models'])} models written to {file}.")
         if lacking:

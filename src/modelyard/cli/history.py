@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -10,8 +9,10 @@ from urllib.parse import urlencode
 import click
 
 from modelyard.cli.options import json_option
+from modelyard.cli.paths import put
 from modelyard.cli.shown import ended
 from modelyard.cli.yard import reached
+from modelyard.jobs.saving import HISTORY
 
 ids_argument = click.argument("ids", nargs=-1, required=True, type=click.IntRange(1, 2**53 - 1))
 
@@ -73,14 +74,9 @@ def export(file: Path, kind: str | None) -> None:
     """Write the whole history to FILE (- is stdout) as CSV or JSON; only an older one goes for it."""
     import msgspec
 
-    from modelyard.jobs.backup.saving import HISTORY, save
-
     kind = kind or ("json" if file.suffix == ".json" else "csv")
     with reached() as (yard, teller):
         told = yard("GET", f"/history/export?format={kind}")
         data = told if isinstance(told, bytes) else msgspec.json.format(msgspec.json.encode(told))
-        if str(file) == "-":
-            sys.stdout.buffer.write(data)
-        else:
-            save(file.absolute(), [data], HISTORY)
+        put(file, [data], HISTORY)
         teller.note(f"Written to {file}.")

@@ -16,6 +16,10 @@ KeepKey = Callable[[Found], None]
 _CHOSEN = "chosen"
 
 
+def forget(found: Found) -> None:
+    """Drop a key that stood in a link: of an address that is only looked at, or that somebody else wrote."""
+
+
 def read_address(hubs: Hubs, text: str, keep_key: KeepKey) -> tuple[Hub, Address]:
     """The hub that knows a text, and what it means there.
 

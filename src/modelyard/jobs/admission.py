@@ -38,12 +38,6 @@ def own_suffix(path: Path) -> str:
     return Path(path.name.removesuffix(QUARANTINE)).suffix
 
 
-def unsafe(part: Path, target: Path, readers: Pool) -> YardError | None:
-    """Why a file that arrived may not get its name, None when it may."""
-    (why,) = refusals([(part, target)], readers)
-    return why
-
-
 def refusals(arrived: Arrived, readers: Pool) -> list[YardError | None]:
     """Why files that arrived may not get their names, None for each that may.
 

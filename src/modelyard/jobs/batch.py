@@ -15,9 +15,9 @@ from typing import Any
 import msgspec
 
 from modelyard.errors import TooManyAddresses, YardError
-from modelyard.hubs.address_secrets import KNOWN_HOSTS, Found
+from modelyard.hubs.address_secrets import KNOWN_HOSTS
 from modelyard.hubs.registry import Hubs
-from modelyard.jobs.addressing import KeepKey, read_address, without_secrets
+from modelyard.jobs.addressing import KeepKey, forget, read_address, without_secrets
 from modelyard.jobs.batch_tables import PLAIN, Options, Piece, csv_pieces, header_of, is_json, json_pieces
 from modelyard.jobs.batch_text import Finder
 from modelyard.keys.redaction import Redactor
@@ -64,10 +64,6 @@ class Entry:
             "error": self.error,
         }
         return {name: value for name, value in told.items() if value}
-
-
-def forget(found: Found) -> None:
-    """Drop a key that stood in a link: looking at a batch must not store anything."""
 
 
 def read_batch(

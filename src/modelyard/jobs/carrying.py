@@ -27,7 +27,7 @@ from modelyard.library.sidecars.belonging import anchor_of, sidecars_of, stem_of
 from modelyard.library.walk import Seen
 from modelyard.store.proofs import Stamp, stamp_of
 from modelyard.values.shards import index_of
-from modelyard.values.sizes import parse_size, show_size
+from modelyard.values.sizes import show_size
 from modelyard.values.suffixes import LISTED, suffix_of
 
 _log = logging.getLogger("modelyard.library")
@@ -190,7 +190,7 @@ def check_copy_room(stock: Stock, folder: Path, copied: Sequence[Path]) -> None:
     """
     needed = sum(map(size_of, copied))
     free = room(folder) if needed else None
-    if needed and free is not None and needed + parse_size(stock.yard.settings["disk.reserve"]) > free:
+    if needed and free is not None and needed + stock.yard.reserve(free) > free:
         raise DiskFull(
             f"{folder} has {show_size(free)} free, and {show_size(needed)} would come.",
             hint="Free some room there, or choose another root.",

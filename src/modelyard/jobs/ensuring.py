@@ -17,8 +17,7 @@ import msgspec
 from modelyard.catalogue.model import Health
 from modelyard.errors import BadValue, NoSuchModel, YardError
 from modelyard.hubs.web.addresses import NAME as WEB
-from modelyard.jobs.addressing import KeepKey, read_address
-from modelyard.jobs.batch import forget
+from modelyard.jobs.addressing import KeepKey, forget, read_address
 from modelyard.jobs.checking import is_as_known
 from modelyard.jobs.queued import Options, draft
 from modelyard.jobs.standing_in import Fallback, fallbacks, sought

@@ -167,7 +167,7 @@ class Fetching:
 
     def _unpack(self, one: Planned, around: Surroundings) -> None:
         self._make_folder(one.place.target.parent)
-        reserve = self._planner.reserve(free_bytes(one.place.target.parent))
+        reserve = self.yard.reserve(free_bytes(one.place.target.parent))
         unpacked = fetch_unpacked(around, one.place.target, reserve, self._check)
         around.progress.stage = "done"
         for path, error in unpacked.files.items():

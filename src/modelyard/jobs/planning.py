@@ -27,7 +27,6 @@ from modelyard.net.stop import Stop
 from modelyard.net.url import parse
 from modelyard.values.digests import digest
 from modelyard.values.offers import Listing, Offer, Xet
-from modelyard.values.sizes import parse_size
 from modelyard.values.suffixes import LISTED, suffix_of
 
 Other = Callable[[str, str, YardError, Stop], tuple[Hub, Offer] | None]
@@ -197,17 +196,13 @@ class Planner:
             need[device] = need.get(device, 0) + one.order.size - one.verdict.have
             if device not in free:
                 free[device], names[device] = free_bytes(folder), str(folder)
-                reserve[device] = self.reserve(free[device])
+                reserve[device] = self.yard.reserve(free[device])
         check_room(need, free, reserve, names)
 
     def room(self, planned: Sequence[Planned]) -> dict[str, int | None]:
         """Free bytes of each disk that a plan writes to, by a folder on it."""
         folders = {nearest_folder(one.place.target) for one in planned}
         return {str(folder): free_bytes(folder) for folder in one_per_device(folders)}
-
-    def reserve(self, free: int | None) -> int:
-        """Bytes that stay free on a disk."""
-        return min(parse_size(self.yard.settings["disk.reserve"]), (free or 0) // 100)
 
 
 def _one_of(hub: Hub, listing: Listing, wish: Wish) -> Listing:

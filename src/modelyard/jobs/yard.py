@@ -13,6 +13,7 @@ from modelyard.net.bandwidth import Bucket
 from modelyard.net.stop import Stop
 from modelyard.settings import Settings
 from modelyard.store.proofs import Proofs
+from modelyard.values.sizes import parse_size
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,10 @@ class Yard:
     handles: int = 200
     registered: Container[str] = frozenset()
     check_writable: Callable[[Iterable[Path]], None] = lambda _: None
+
+    def reserve(self, free: int | None) -> int:
+        """Bytes that always stay free on a disk which has so many: as the setting says, at most a hundredth."""
+        return min(parse_size(self.settings["disk.reserve"]), (free or 0) // 100)
 
     def buckets(self, hub: str) -> list[Bucket]:
         """The limits that hold for a hub."""

@@ -54,8 +54,8 @@ class Written(Access):
             TargetExists: Something that is no lockfile stands there.
             DiskError: The disk says no; what stood there stays.
         """
-        from modelyard.jobs.backup.saving import LOCKFILE, save
         from modelyard.jobs.lockfile import export_json
+        from modelyard.jobs.saving import LOCKFILE, save
 
         save(Path(file).expanduser().absolute(), export_json(self._app.stock, asked(text, chosen)), LOCKFILE)
 
@@ -96,11 +96,10 @@ class Written(Access):
             TargetExists: Something that is no backup stands there.
             DiskError: The disk says no; what stood there stays.
         """
-        from modelyard.jobs.backup.saving import save
         from modelyard.jobs.backup.writing import backup_json
-        from modelyard.server.api.backup import holdings
+        from modelyard.jobs.saving import BACKUP, save
 
-        return save(Path(file).expanduser().absolute(), backup_json(holdings(self._app)))
+        return save(Path(file).expanduser().absolute(), backup_json(self._app.holdings()), BACKUP)
 
     def restore(self, file: str | Path, *, instead: bool = False, dry_run: bool = False) -> Restored:
         """Take a backup back: gaps are filled, nothing that is here is lost, twice is the same as once.
@@ -114,11 +113,10 @@ class Written(Access):
         """
         from modelyard.jobs.backup.form import read_backup
         from modelyard.jobs.backup.restoring import restore
-        from modelyard.server.api.backup import holdings
 
         data = Path(file).expanduser().read_bytes()
         with self._alone():
-            return restore(holdings(self._app), read_backup(data), instead=instead, dry_run=dry_run)
+            return restore(self._app.holdings(), read_backup(data), instead=instead, dry_run=dry_run)
 
 
 def _because(one: Verdict, reason: str) -> Verdict:

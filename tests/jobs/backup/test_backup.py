@@ -18,10 +18,10 @@ from jobs.library import model, scanned
 from modelyard.app import App
 from modelyard.catalogue.model import Health
 from modelyard.errors import DiskError
+from modelyard.jobs.addressing import forget
 from modelyard.jobs.backup.form import Backup, PeriodicRecord, Words, read_backup
 from modelyard.jobs.backup.restoring import restore
 from modelyard.jobs.backup.writing import backup_json
-from modelyard.jobs.batch import forget
 from modelyard.jobs.checking import VERIFY, VerifyOptions
 from modelyard.jobs.hooks.entries import Hook
 from modelyard.jobs.measuring import MeasureOptions, measure_models
@@ -32,7 +32,6 @@ from modelyard.jobs.scan import SCAN, ScanOptions
 from modelyard.jobs.trash import put_away
 from modelyard.library.roots.entries import Entry
 from modelyard.net.stop import Stop
-from modelyard.server.api.backup import holdings
 from modelyard.tasks.periodic import entries, keep
 from modelyard.values.about import About, Picture
 
@@ -69,7 +68,7 @@ def measured(app: App) -> None:
 
 
 def written(app: App) -> Backup:
-    return read_backup(b"".join(backup_json(holdings(app))))
+    return read_backup(b"".join(backup_json(app.holdings())))
 
 
 def answers(app: App) -> dict[str, Any]:
@@ -158,14 +157,14 @@ def test_database_deleted_scanned_and_restored_the_same_answers(fresh: Callable[
         scanned(app)
         lost = answers(app)
         assert lost != before
-        tried = restore(holdings(app), backup, dry_run=True)
+        tried = restore(app.holdings(), backup, dry_run=True)
         assert answers(app) == lost, "a dry run changes nothing"
-        told = restore(holdings(app), backup)
+        told = restore(app.holdings(), backup)
         assert msgspec.structs.replace(tried, dry_run=False) == told
         assert answers(app) == before
         assert (told.models, told.missing, told.hashes, told.searches, told.ignored) == (5, 0, 5, 2, 1)
         assert not app.stock.catalogue.unmeasured(), "nothing need be hashed again"
-        again = restore(holdings(app), backup)
+        again = restore(app.holdings(), backup)
         assert (again.changed, again.searches, again.settings, again.left) == (0, 0, [], [])
         assert answers(app) == before
         assert scanned(app).changed == 0
@@ -185,7 +184,7 @@ def test_words_in_a_root_that_may_be_written_stand_beside_the_model_again(
     (root / "a.info").unlink()
     app.stock.catalogue.forget([number])
     scanned(app)
-    assert restore(holdings(app), backup).words == 1
+    assert restore(app.holdings(), backup).words == 1
     assert b"mine" in path.with_suffix(".info").read_bytes()
 
 
@@ -205,14 +204,14 @@ def test_what_an_owner_wrote_since_stays_unless_the_backup_is_to_stand(yard: tup
     def own() -> Words:
         return msgspec.convert(msgspec.to_builtins(app.stock.catalogue.details(number).about.own), Words)
 
-    told = restore(holdings(app), backup)
+    told = restore(app.holdings(), backup)
     assert own() == Words(title="then", notes="now", tags=("now",), rating=3, group="now")
     assert (told.settings, told.profiles, app.settings["tasks.at-once"]) == ([], [], 7)
-    told = restore(holdings(app), backup, instead=True)
+    told = restore(app.holdings(), backup, instead=True)
     assert own() == Words(title="then", notes="then", tags=("then",), rating=3, group="now")
     assert (told.settings, told.profiles, app.settings["tasks.at-once"]) == (["tasks.at-once"], ["p"], 6)
     assert app.profiles.get("p").to == "/then"
-    assert restore(holdings(app), backup, instead=True).changed == 0
+    assert restore(app.holdings(), backup, instead=True).changed == 0
 
 
 def test_uses_of_before_and_after_the_loss_add_up_and_never_count_twice(yard: tuple[App, Path]) -> None:
@@ -225,7 +224,7 @@ def test_uses_of_before_and_after_the_loss_add_up_and_never_count_twice(yard: tu
     scanned(app)
     report_uses(app.stock, [{"path": str(path), "at": time.time() - DAY}])
     for _ in range(2):
-        restore(holdings(app), backup)
+        restore(app.holdings(), backup)
         (known,) = app.stock.catalogue.keepsakes()
         assert (known.uses, sorted(known.days.values())) == (4, [1, 1, 2])
 
@@ -247,7 +246,7 @@ def test_a_file_that_was_touched_gets_no_hash_and_other_bytes_no_words(yard: tup
     model(other, 3)
     scanned(app)
     measure_models(app.stock, MeasureOptions(ids=(ids(app)["loras/other.safetensors"],)), Stop(), lambda _: None)
-    told = restore(holdings(app), backup)
+    told = restore(app.holdings(), backup)
     assert (told.models, told.hashes, told.unknown) == (1, 0, ["loras/other.safetensors"])
     found = {one.place: app.stock.catalogue.get(one.id) for one in app.stock.catalogue.spots()}
     assert (found["touched.safetensors"].notes, found["other.safetensors"].notes) == ("mine", "")
@@ -273,7 +272,7 @@ def test_a_model_that_was_moved_is_known_by_its_hash_and_one_on_another_drive_by
     app.stock.entries.remove(str(root))
     app.stock.entries.keep(Entry(path=str(other), folder="loras", read_only=True))
     measured(app)
-    told = restore(holdings(app), backup)
+    told = restore(app.holdings(), backup)
     assert (told.models, told.missing) == (2, 0)
     notes = {one.place: app.stock.catalogue.get(one.id).notes for one in app.stock.catalogue.spots()}
     assert notes == {
@@ -298,19 +297,19 @@ def test_roots_settings_profiles_and_periodic_downloads_come_back(fresh: Callabl
         backup = written(app)
         assert backup.left_out == ("the periodic task two",), "its numbers mean other models there"
     with fresh() as app:
-        told = restore(holdings(app), backup)
+        told = restore(app.holdings(), backup)
         assert [(one.name, one.cron, one.draft) for one in entries(app.queue)] == before
         assert tuple(app.stock.entries.all()) == backup.roots
         assert (app.settings["quarantine"], app.settings["limit.total"]) == (False, "5MB/s")
         assert app.profiles.get("mine").limit == "1MB/s"
         assert (len(told.roots), told.profiles, told.schedule) == (2, ["mine"], ["nightly", "weekly"])
-        assert restore(holdings(app), backup, instead=True).schedule == []
+        assert restore(app.holdings(), backup, instead=True).schedule == []
         evil = [
             PeriodicRecord(name="x", cron="* * * * *", chore="move", said={}),
             PeriodicRecord(name="y", cron="* * * * *", chore="scan", said={"sudo": True}),
             PeriodicRecord(name="z", cron="when I like", chore="scan"),
         ]
-        refused = restore(holdings(app), msgspec.structs.replace(backup, schedule=tuple(evil)))
+        refused = restore(app.holdings(), msgspec.structs.replace(backup, schedule=tuple(evil)))
         assert (refused.schedule, len(refused.left)) == ([], 3)
         assert sorted(told.settings) == ["limit.total", "quarantine"]
 
@@ -333,7 +332,7 @@ def test_no_key_goes_into_a_backup_and_what_is_left_out_is_named(tmp_path: Path)
             app.queue, "signed", "30 4 * * sun", draft(app.yard, "https://x.example/m.gguf?opaque=1", Options(), forget)
         )
         app.lan_hubs.add("http://nas.local:8080")
-        raw = b"".join(backup_json(holdings(app)))
+        raw = b"".join(backup_json(app.holdings()))
         assert CANARY.encode() not in raw and b"opaque" not in raw
         backup = read_backup(raw)
         assert set(backup.left_out) == {
@@ -345,7 +344,7 @@ def test_no_key_goes_into_a_backup_and_what_is_left_out_is_named(tmp_path: Path)
         }
         assert [one.text for one in backup.searches] == ["plain"]
         assert backup.models[0].own.notes == "Token: ohwx\nmy key hf_••• here"
-        restore(holdings(app), backup, instead=True)
+        restore(app.holdings(), backup, instead=True)
         assert CANARY in app.stock.catalogue.get(number).notes, "a masked text never takes the place of a whole one"
 
 
@@ -357,7 +356,7 @@ def test_no_backup_sets_what_may_hold_a_password_or_a_setting_that_cannot_be_rea
         msgspec.json.encode(told | {"settings": wrong, "profiles": {"../x": {}, "y": {"limit": "much"}}})
     )
     for dry_run in (True, False):
-        done = restore(holdings(app), backup, instead=True, dry_run=dry_run)
+        done = restore(app.holdings(), backup, instead=True, dry_run=dry_run)
         assert (done.settings, done.profiles, len(done.left)) == ([], [], 6)
     assert not (app.folder / "settings.json").exists()
     assert not (app.folder / "profiles.json").exists()
@@ -372,7 +371,7 @@ def test_a_model_that_its_hub_deleted_comes_back_without_a_strangers_script(yard
         hub="civitai", name="x", description="<script>alert(1)</script><b>y</b>", page="javascript:alert(1)", gone=True
     )
     record = msgspec.structs.replace(written(app).models[0], deleted=about)
-    restore(holdings(app), msgspec.structs.replace(written(app), models=(record,)))
+    restore(app.holdings(), msgspec.structs.replace(written(app), models=(record,)))
     known = app.stock.catalogue.details(number).about
     assert (known.name, known.description, known.page) == ("x", "<b>y</b>", "")
 
@@ -394,10 +393,10 @@ def test_words_that_a_database_may_not_like_are_taken_as_far_as_it_can(
         )
         raw = msgspec.json.encode(msgspec.structs.replace(backup, models=(record,)))
         report_uses(app.stock, [{"path": str(tmp_path / "shared" / "a.safetensors"), "at": 1_760_000_000}])
-        assert restore(holdings(app), read_backup(raw)).words == 1
+        assert restore(app.holdings(), read_backup(raw)).words == 1
         known = app.stock.catalogue.get(number)
         assert (known.notes, known.uses) == ("ab \u2028 \U0001f600", 2**31 - 1)
-        assert restore(holdings(app), read_backup(raw)).changed == 0
+        assert restore(app.holdings(), read_backup(raw)).changed == 0
 
 
 def test_when_the_database_refuses_the_last_model_the_first_is_as_it_was(
@@ -422,11 +421,11 @@ def test_when_the_database_refuses_the_last_model_the_first_is_as_it_was(
             f"CREATE TRIGGER no BEFORE UPDATE ON models WHEN new.id = {last} BEGIN SELECT RAISE(ABORT, 'no'); END"
         )
     with pytest.raises(DiskError, match="no"):
-        restore(holdings(app), backup)
+        restore(app.holdings(), backup)
     assert answers(app) == before
     with app.database.writing() as db:
         db.exec_driver_sql("DROP TRIGGER no")
-    assert restore(holdings(app), backup).words == 3
+    assert restore(app.holdings(), backup).words == 3
 
 
 def test_a_model_that_was_gone_is_written_down_too_and_waits_for_its_drive(
@@ -442,11 +441,11 @@ def test_a_model_that_was_gone_is_written_down_too_and_waits_for_its_drive(
     scanned(app)
     backup = written(app)
     app.stock.catalogue.forget([number])
-    told = restore(holdings(app), backup)
+    told = restore(app.holdings(), backup)
     assert (told.models, told.missing, told.gone, told.unknown) == (0, 0, 1, [])
     shutil.move(away, path)
     scanned(app)
-    assert restore(holdings(app), backup).words == 1
+    assert restore(app.holdings(), backup).words == 1
     assert [app.stock.catalogue.get(one).notes for one in ids(app).values()] == ["mine"]
 
 

@@ -16,7 +16,7 @@ from jobs.library import library, model, scanned
 from jobs.workflows.made import at, one, planned, told
 from modelyard.app import App
 from modelyard.errors import AddressForbidden, DiskFull, Stopped
-from modelyard.jobs.batch import forget
+from modelyard.jobs.addressing import forget
 from modelyard.jobs.download import Download
 from modelyard.jobs.measuring import MEASURE
 from modelyard.jobs.wish import Planned, Wish

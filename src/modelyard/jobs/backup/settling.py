@@ -10,9 +10,9 @@ from pathlib import Path
 import msgspec
 
 from modelyard.errors import BadValue, YardError
+from modelyard.jobs.addressing import forget
 from modelyard.jobs.backup.form import Backup, PeriodicRecord
 from modelyard.jobs.backup.holdings import Holdings
-from modelyard.jobs.batch import forget
 from modelyard.jobs.household import PERIODIC
 from modelyard.jobs.profiles import check
 from modelyard.jobs.queued import draft

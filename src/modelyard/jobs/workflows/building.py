@@ -24,7 +24,6 @@ from modelyard.jobs.yard import Yard
 from modelyard.library.roots.roots import Roots
 from modelyard.net.stop import Stop
 from modelyard.store.proofs import Proof
-from modelyard.values.sizes import parse_size
 
 _DIGESTS = ("sha256", "tensor-sha256")
 
@@ -83,8 +82,7 @@ def rooms(yard: Yard, models: Iterable[PlannedModel]) -> tuple[Room, ...]:
 
 def _room(yard: Yard, folder: Path, needed: int) -> Room:
     free = free_bytes(folder)
-    reserve = min(parse_size(yard.settings["disk.reserve"]), (free or 0) // 100)
-    return Room(str(folder), needed, free, fits=free is None or needed + reserve <= free)
+    return Room(str(folder), needed, free, fits=free is None or needed + yard.reserve(free) <= free)
 
 
 def _measuring(yard: Yard, stop: Stop, tell: Callable[[Path], object]) -> Callable[[Path], Mapping[str, str]]:

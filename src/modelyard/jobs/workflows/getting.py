@@ -14,7 +14,7 @@ import msgspec
 
 from modelyard.errors import AccessError, CannotLend, DiskFull, Stopped, TargetExists, YardError
 from modelyard.hubs.base import Hub
-from modelyard.jobs.batch import forget
+from modelyard.jobs.addressing import forget
 from modelyard.jobs.download import Download
 from modelyard.jobs.wish import Outcome, Planned, Wish
 from modelyard.jobs.workflows.elsewhere import Elsewhere

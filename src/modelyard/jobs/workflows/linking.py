@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 from modelyard.errors import AccessError, AddressForbidden, NetworkError, Waiting, YardError
 from modelyard.hubs.base import Hub
-from modelyard.jobs.addressing import read_address
-from modelyard.jobs.batch import forget
+from modelyard.jobs.addressing import forget, read_address
 from modelyard.jobs.workflows.addresses import indexed_rivals, told_by
 from modelyard.jobs.workflows.questions import Questions
 from modelyard.jobs.workflows.ranking import Ranked

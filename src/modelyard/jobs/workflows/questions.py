@@ -28,8 +28,7 @@ from modelyard.errors import (
 from modelyard.hubs.base import Describing, Hub
 from modelyard.hubs.web.addresses import NAME as WEB
 from modelyard.hubs.web.addresses import is_metalink
-from modelyard.jobs.addressing import read_address
-from modelyard.jobs.batch import forget
+from modelyard.jobs.addressing import forget, read_address
 from modelyard.jobs.yard import Yard
 from modelyard.net.client import Request
 from modelyard.net.stop import Stop

@@ -9,8 +9,8 @@ import msgspec
 from sqlalchemy.engine import Connection
 
 from modelyard.errors import TooManyAddresses, UsageError, YardError
-from modelyard.jobs.addressing import KeepKey, without_secrets
-from modelyard.jobs.batch import MOST, Entry, forget, read_batch
+from modelyard.jobs.addressing import KeepKey, forget, without_secrets
+from modelyard.jobs.batch import MOST, Entry, read_batch
 from modelyard.jobs.batch_tables import Options as Beside
 from modelyard.jobs.profiles import Profile, over
 from modelyard.jobs.queued import Options, draft

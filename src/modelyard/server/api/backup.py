@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import time
 
-from modelyard.app import App
 from modelyard.errors import BadValue, DiskFailed, DiskFull, UnsafePath
 from modelyard.jobs.backup.form import LARGEST, read_backup
-from modelyard.jobs.backup.holdings import Holdings
 from modelyard.jobs.backup.restoring import Restored, restore
 from modelyard.jobs.backup.writing import backup_json
 from modelyard.server.messages import JSON, Answer
@@ -36,7 +34,7 @@ class RestoreQuery(Ask, frozen=True):
 def write_backup(here: Here) -> Answer:
     """Write down what no disk and no hub would tell again: owners' words, uses, hashes, roots, settings. No key."""
     headers = {"Content-Disposition": time.strftime('attachment; filename="modelyard-%Y-%m-%d.json"')}
-    return Answer(file=spooled(backup_json(holdings(here.app)), here.app.folder), headers=headers, media_type=_FILE)
+    return Answer(file=spooled(backup_json(here.app.holdings()), here.app.folder), headers=headers, media_type=_FILE)
 
 
 @routes.post(
@@ -50,15 +48,10 @@ def write_backup(here: Here) -> Answer:
 )
 def restore_backup(here: Here, query: RestoreQuery, body: bytes) -> Restored:
     """Take a backup back: gaps are filled, nothing is lost, twice is the same as once. Models not here are told."""
-    told = restore(holdings(here.app), read_backup(body), instead=query.replace, dry_run=query.dry_run)
+    told = restore(here.app.holdings(), read_backup(body), instead=query.replace, dry_run=query.dry_run)
     if not query.dry_run:
         for name in told.settings:
             here.app.events.publish("settings.changed", {"name": name})
         if told.roots and here.service.url:  # a command line without a service scans when it is told to
             here.app.caretaker.roots_changed()
     return told
-
-
-def holdings(app: App) -> Holdings:
-    """What a backup is taken of."""
-    return Holdings(app.stock, app.queue, app.profiles, app.hooks.file, app.lan_hubs, app.redactor)

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 import msgspec
 
 from modelyard.errors import UnsafePath, UsageError
-from modelyard.jobs.batch import forget
+from modelyard.jobs.addressing import forget
 from modelyard.jobs.ensuring import Ensure, Ensured, Want
 from modelyard.server.api.fence import check_source, check_target
 from modelyard.server.roles import Role

@@ -8,8 +8,7 @@ from pathlib import Path
 
 from modelyard.errors import ReadOnlyDisk, RoleTooLow, UnsafePath, YardError
 from modelyard.hubs.web.addresses import NAME as WEB
-from modelyard.jobs.addressing import read_address
-from modelyard.jobs.batch import forget
+from modelyard.jobs.addressing import forget, read_address
 from modelyard.jobs.importing import IMPORT
 from modelyard.jobs.lending.lend import LINK
 from modelyard.library.names import check_below, check_harmless

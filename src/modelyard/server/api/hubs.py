@@ -17,8 +17,7 @@ from modelyard.errors import (
     YardError,
 )
 from modelyard.hubs.base import Hub
-from modelyard.jobs.addressing import read_address
-from modelyard.jobs.batch import forget
+from modelyard.jobs.addressing import forget, read_address
 from modelyard.server.api.fence import check_source
 from modelyard.server.api.views import TaskError, error_view
 from modelyard.server.roles import Role

@@ -15,7 +15,6 @@ from modelyard.server.api.fence import check_target
 from modelyard.server.api.library import Begun, begin
 from modelyard.server.roles import Role
 from modelyard.server.routes import Ask, Here, Routes
-from modelyard.values.sizes import parse_size
 
 routes = Routes(tag="space")
 
@@ -95,9 +94,7 @@ def show_room(here: Here, query: RoomQuery) -> Destination:
     target = here.app.target(query.to)
     check_target(here, target)
     free = free_bytes(Path(target))
-    if free is not None:
-        free -= min(parse_size(here.app.settings["disk.reserve"]), free // 100)
-    return Destination(target, free)
+    return Destination(target, None if free is None else free - here.app.yard.reserve(free))
 
 
 @routes.get("/models/proposals", role=Role.VIEWER, raises=(BadValue,))

@@ -14,8 +14,7 @@ import msgspec
 from modelyard.app import App
 from modelyard.errors import YardError
 from modelyard.hubs.web.addresses import NAME as WEB
-from modelyard.jobs.addressing import read_address, without_secrets
-from modelyard.jobs.batch import forget
+from modelyard.jobs.addressing import forget, read_address, without_secrets
 from modelyard.jobs.workflows.plan import Candidate, PlannedModel
 from modelyard.keys.redaction import MASK
 from modelyard.net.url import without_query

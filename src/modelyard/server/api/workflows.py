@@ -9,7 +9,7 @@ from typing import Any, Literal
 import msgspec
 
 from modelyard.errors import DiskFull, NotSupported, NoWorkflow, UnsafePath, UsageError, YardError
-from modelyard.jobs.batch import forget
+from modelyard.jobs.addressing import forget
 from modelyard.jobs.queued import Options, draft
 from modelyard.jobs.workflows import elsewhere
 from modelyard.jobs.workflows.building import places_of, resolver

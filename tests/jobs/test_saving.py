@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from modelyard.errors import TargetExists
-from modelyard.jobs.backup.saving import BACKUP, HISTORY, LOCKFILE, Form, save
+from modelyard.jobs.saving import BACKUP, HISTORY, LOCKFILE, Form, save
 
 OURS = {
     BACKUP: (b'{"modelyard_backup":1}',),

@@ -1,4 +1,4 @@
-"""A library written down, put into a file: whole or not at all, and over nothing but an older one of its kind."""
+"""What was written down, put where a person says: whole or not at all, and only over an older one of its kind."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import contextlib
 import os
 import re
 import stat
-import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from modelyard.errors import TargetExists
+from modelyard.library.passing import passing
 from modelyard.store.disk_gate import disk_errors
 from modelyard.store.opened import Opened, pinned
 
@@ -38,14 +38,14 @@ LOCKFILE = Form("lockfile", re.compile(rb'\{\s*"modelyard"\s*:'), 0o666)
 HISTORY = Form("history", re.compile(rb'id,kind,title,|\[\s*(\{\s*"id"\s*:|\])'), 0o666)
 
 
-def save(path: Path, pieces: Iterable[bytes], form: Form = BACKUP) -> int:
-    """Write a file, whole or not at all; gives its bytes. A backup may only its owner read.
+def save(path: Path, pieces: Iterable[bytes], form: Form) -> int:
+    """Write a file, whole or not at all; gives its bytes.
 
     Raises:
         TargetExists: Something that is none of the kind stands there.
         DiskError: The disk says no; what stood there stays.
     """
-    name = f".modelyard-{uuid.uuid4().hex[:12]}.tmp"
+    name = passing(path.parent).name
     with disk_errors(path), pinned(path.parent) as folder:
         _check(folder, path, form)
         try:
