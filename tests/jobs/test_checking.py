@@ -16,6 +16,7 @@ from modelyard.catalogue.model import Health
 from modelyard.errors import Damaged, Stopped
 from modelyard.jobs.checking import VerifyOptions, verify_models
 from modelyard.jobs.measuring import MeasureOptions, measure_models
+from modelyard.jobs.scan import Scan
 from modelyard.jobs.verify import repair, verify
 from modelyard.jobs.wish import Wish
 from modelyard.library.roots.entries import Entry
@@ -224,6 +225,17 @@ def test_a_verification_that_was_stopped_goes_on_where_it_was(yard) -> None:
     left = verified(app, before=before)
     assert 0 < sum(left["counts"].values()) < 4  # type: ignore[attr-defined]
     assert verified(app, before=before)["counts"] == {}
+
+
+def test_a_scan_in_between_does_not_count_as_the_reading_that_was_asked_for(yard) -> None:
+    app, root = yard
+    path = model(root / "m.safetensors")
+    scanned(app)
+    verified(app)
+    before = app.clock.wall()
+    Scan(app.stock, Stop()).files([str(path)])  # it takes over what was measured then
+    assert app.stock.catalogue.at(str(path)).checked < before
+    assert sum(verified(app, before=before)["counts"].values()) == 1  # type: ignore[attr-defined]
 
 
 def test_the_monitor_asks_for_the_valuable_and_the_longest_unseen(yard) -> None:

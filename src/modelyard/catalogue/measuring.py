@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import fields, replace
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
@@ -123,7 +124,7 @@ def keep_digests(
     proven: Collection[str] = (),
     stamps: Mapping[str, tuple[int, int, int]] | None = None,
 ) -> list[int]:
-    """Write digests to the files at these paths; gives the ids of their models.
+    """Write digests to the files at these paths; gives the ids of their models. Known ones make no model read anew.
 
     Args:
         proven: Paths whose digests are those that a hub or a person promised.
@@ -140,7 +141,10 @@ def keep_digests(
             continue
         db.execute(model_files.update().where(model_files.c.path == path).values(**values))
         if row.main and "sha256" in values:
-            db.execute(models.update().where(models.c.id == row.model).values(sha256=values["sha256"], checked=at))
+            told: dict[str, Any] = {"sha256": values["sha256"]}
+            if row.sha256 != values["sha256"]:  # a scan brings along what was measured long ago, too
+                told["checked"] = at
+            db.execute(models.update().where(models.c.id == row.model).values(**told))
             if path in proven:
                 sound = sa.and_(models.c.id == row.model, models.c.health == Health.UNVERIFIED.value)
                 db.execute(models.update().where(sound).values(health=Health.GOOD.value))
