@@ -21,7 +21,7 @@ from modelyard.server.routes import Ask, Here, Id, Routes
 
 routes = Routes(tag="quarantine")
 
-_FILE = "/models/embeddings/old.pt.quarantined"
+_FILE = "/models/embeddings/old.pt.quarantine"
 
 
 class Held(Ask, frozen=True):

@@ -86,7 +86,7 @@ FILES: Mapping[Any, Any] = {
         ]
     },
     previews.PreviewView: {"preview": "/models/loras/blue-ink.png"},
-    Kept: {"path": "/models/embeddings/old.pt.quarantined", "size": 5120, "words": "It would run posix.system."},
+    Kept: {"path": "/models/embeddings/old.pt.quarantine", "size": 5120, "words": "It would run posix.system."},
     quarantine.HeldDigest: {"sha256": SHA256, "opinion": ""},
     quarantine.HeldPath: {"path": "/models/embeddings/old.pt"},
     Lock: lockfile.EXAMPLE,

@@ -21,7 +21,7 @@ _DETAILS = {
         "format": "safetensors",
         "kind": "lora",
         "family": "sdxl",
-        "certainty": "sure",
+        "certainty": "certain",
         "reasons": ["Its metadata says ss_base_model_version=sdxl_base_v1-0."],
         "rank": 32,
     },
