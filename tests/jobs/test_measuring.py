@@ -8,10 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from blake3 import blake3
 
+from modelyard.engine.digesting import Digesting
 from modelyard.errors import Stopped
 from modelyard.jobs.measuring import MeasureOptions, measure_models
+from modelyard.jobs.wish import Wish
 from modelyard.net.stop import Stop
+from modelyard.testing import PracticeHub
 from modelyard.values.about import Own
 
 from .library import library, model, scanned
@@ -51,6 +55,29 @@ def test_a_download_of_ours_needs_no_measuring(tmp_path: Path) -> None:
         scanned(app)
         assert app.stock.catalogue.at(str(path)).sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
         assert measured(app)["measured"] == 0
+
+
+@pytest.mark.parametrize("size", [300_000, 9 * 2**20 + 5], ids=["small", "large"])
+def test_what_a_download_hashed_as_it_came_is_in_the_catalogue_and_nothing_is_read_again(
+    hub: PracticeHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    hub.hf.add_repo("me/model", {"m.safetensors": size})
+    hashed: list[int] = []
+    real = Digesting.update
+    monkeypatch.setattr(Digesting, "update", lambda self, data: (hashed.append(len(data)), real(self, data))[1])
+    with library(tmp_path, **hub.env()) as (app, root):
+        download = app.download(Wish(["hf:me/model/m.safetensors"], f"{root}/"))
+        (outcome,) = download.run(download.plan())
+        scanned(app)
+        assert measured(app)["measured"] == 0
+        found = app.stock.catalogue.at(str(outcome.target))
+        (file,) = app.stock.catalogue.files(found.id)
+        assert sum(hashed) == size, "each byte went through the hashes once"
+        data = outcome.target.read_bytes()
+        tensors = hashlib.sha256(data[8 + int.from_bytes(data[:8], "little") :]).hexdigest()
+        assert (found.sha256, file.tensors) == (hashlib.sha256(data).hexdigest(), tensors)
+        assert file.blake3 == blake3(data).hexdigest()
+        assert [one.id for one in app.stock.catalogue.with_digest("autov3", tensors[:12])] == [found.id]
 
 
 def test_a_file_that_cannot_be_read_does_not_stop_the_others(tmp_path: Path) -> None:

@@ -6,7 +6,9 @@ import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 
+from modelyard.errors import NoPermission
 from modelyard.store.disk_gate import disk_errors
+from modelyard.store.opened import sync_folder
 
 
 def nearest_folder(target: Path) -> Path:
@@ -15,7 +17,7 @@ def nearest_folder(target: Path) -> Path:
 
 
 def make_folder(folder: Path) -> list[Path]:
-    """Make a folder and its parents; gives those that were not there, the deepest first.
+    """Make a folder and its parents, durably; gives those that were not there, the deepest first.
 
     Raises:
         DiskError: It cannot be made or written to.
@@ -25,6 +27,9 @@ def make_folder(folder: Path) -> list[Path]:
     missing = [each for each in (folder, *folder.parents) if not each.exists()]
     with disk_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
+    for made in missing:
+        with contextlib.suppress(NoPermission):  # one may write to a folder that one may not list
+            sync_folder(made.parent)
     return missing
 
 
