@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Sequence
 from typing import Annotated, TypeVar
 
@@ -22,6 +23,8 @@ from modelyard.tasks.task import Draft, Priority
 
 T = TypeVar("T")
 Text = Annotated[str, msgspec.Meta(max_length=8192)]
+Place = Callable[[str], tuple[str, str]]
+"""From what a caller said of the place to the target and the fence in which it must lie."""
 _LINES = 200_000
 """Lines of a batch, each of which is answered."""
 
@@ -91,9 +94,10 @@ def read_items(here: Here, items: Sequence[Item]) -> tuple[list[Draft], list[tup
     if not items:
         raise UsageError("No address was sent.", hint='Send {"addresses": ["hf:owner/repo/file"]}.')
     drafts, refused = [], []
+    place = places(here)
     for item in items:
         try:
-            drafts.append(draft_of(here, item))
+            drafts.append(draft_of(here, item, place))
         except YardError as error:
             if len(items) == 1:
                 raise
@@ -118,10 +122,11 @@ def read_lines(
         return [], lambda _: entries
     drafts: list[Draft] = []
     lines: list[int] = []
+    place = places(here)
     for index, entry in enumerate(found):
         if entry.became == "address":
             try:
-                drafts.append(draft_of(here, _beside(shared, entry.address, entry.options)))
+                drafts.append(draft_of(here, _beside(shared, entry.address, entry.options), place))
                 lines.append(index)
             except YardError as error:
                 told = error_view(error.as_dict())
@@ -171,10 +176,26 @@ def _beside(shared: Item, address: str, beside: Beside) -> Item:
     return msgspec.convert(msgspec.to_builtins(shared) | said | {"address": address}, Item)
 
 
-def draft_of(here: Here, item: Item, *, strange: bool = False) -> Draft:
+def places(here: Here, *, strange: bool = False) -> Place:
+    """Finds the places of one request's downloads, each looked at on the disk once.
+
+    Args:
+        strange: See `draft_of`.
+    """
+
+    @functools.lru_cache(maxsize=1024)
+    def place(to: str) -> tuple[str, str]:
+        target = here.app.target(to)
+        return target, check_target(here, target, strange=strange)
+
+    return place
+
+
+def draft_of(here: Here, item: Item, place: Place, *, strange: bool = False) -> Draft:
     """The task for an item.
 
     Args:
+        place: See `places`.
         strange: A stranger's document names address and target, also where the owner brings it: nothing is fetched
             from the local network, no key is kept, and only models go to where they belong.
 
@@ -185,12 +206,12 @@ def draft_of(here: Here, item: Item, *, strange: bool = False) -> Draft:
     check_source(here, item.address)
     for name in item.hooks:
         here.app.hooks.file.get(name)
-    target = here.app.target(item.to)
+    target, within = place(item.to)
     # what the owner may reach, inner services too, others may not
     told = strange or item.told or here.caller.role is not Role.ADMIN
     options = Options(
         to=target,
-        within=check_target(here, target, strange=strange),
+        within=within,
         told=told,
         include=tuple(item.include),
         exclude=tuple(item.exclude),

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any, TypeVar, cast
 
 from modelyard.errors import UsageError, YardError
-from modelyard.server.api.adding import Item, draft_of, queued
+from modelyard.server.api.adding import Item, draft_of, places, queued
 from modelyard.server.api.ancestor_doing import act, all_downloads, number_of, sha256_of, target_of
 from modelyard.server.api.ancestor_shapes import (
     IN_SCRIPTS,
@@ -91,7 +91,7 @@ def ancestor_add_task(here: Here, body: NewModel) -> Counted:
     if not url:
         raise UsageError("No downloadUrl was sent.", hint="Name where the file comes from.")
     item = Item(address=url, to=target_of(here, body), sha256=sha256_of(body))
-    return queued(here, [draft_of(here, item)], lambda ids: Counted(data={"taskId": str(ids[0])}))
+    return queued(here, [draft_of(here, item, places(here))], lambda ids: Counted(data={"taskId": str(ids[0])}))
 
 
 @routes.post("/download", role=Role.OPERATOR, most=_WITH_PREVIEW, takes=ANY, noted=False, example=_NEW)

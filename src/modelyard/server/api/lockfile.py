@@ -6,7 +6,7 @@ import msgspec
 
 from modelyard.errors import BadValue, DiskFailed, DiskFull, UnsafePath, YardError
 from modelyard.jobs.lockfile import LARGEST, Lock, Verdict, check, export_json, fetchable
-from modelyard.server.api.adding import Item, draft_of, queued
+from modelyard.server.api.adding import Item, draft_of, places, queued
 from modelyard.server.api.models import FilterQuery
 from modelyard.server.messages import Answer
 from modelyard.server.roles import Role
@@ -79,11 +79,12 @@ def apply_lock(here: Here, body: Lock) -> SyncAnswer:
     """
     found = check(here.app.stock, body)
     wanted, left = fetchable(here.app.stock, found)
+    place = places(here, strange=True)
     drafts = []
     for one in wanted:
         try:
             item = Item(address=one.address, to=one.target, sha256=one.sha256 or None)
-            drafts.append(draft_of(here, item, strange=True))
+            drafts.append(draft_of(here, item, place, strange=True))
         except YardError as error:
             left.append(msgspec.structs.replace(one, reason=error.message))
     return queued(here, drafts, lambda ids: SyncAnswer(_complete(found), found, ids, left))

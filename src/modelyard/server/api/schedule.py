@@ -12,7 +12,7 @@ import msgspec
 
 from modelyard.errors import BadValue, HookFailed, NoSuchTask, NotSupported, UnsafePath, UsageError
 from modelyard.jobs.household import PERIODIC
-from modelyard.server.api.adding import Item, draft_of
+from modelyard.server.api.adding import Item, draft_of, places
 from modelyard.server.api.library import ScanBody, VerifyBody
 from modelyard.server.api.refresh import RefreshBody
 from modelyard.server.api.versions import VersionsBody
@@ -124,7 +124,8 @@ def _draft(here: Here, body: NewPeriodic) -> Draft:
         hint = 'Send {"cron": "30 4 * * *", "scan": {}}.'
         raise UsageError("Say exactly one: item, scan, refresh, verify or versions.", hint=hint)
     if body.item is not None:
-        return msgspec.structs.replace(draft_of(here, body.item), key=None)  # whatever else fetches it, this runs again
+        made = draft_of(here, body.item, places(here))
+        return msgspec.structs.replace(made, key=None)  # whatever else fetches it, this runs again
     ((name, work),) = said.items()
     options = {key: value for key, value in msgspec.to_builtins(work).items() if value is not None}
     return PERIODIC[name].draft(PERIODIC[name].read(options))
