@@ -17,10 +17,11 @@ from modelyard.engine.order import Engine, TransferPolicy
 from modelyard.errors import BadValue, UnknownHub
 from modelyard.events.log import EventLog
 from modelyard.hubs.address_secrets import Found
-from modelyard.hubs.base import Hub
+from modelyard.hubs.base import Hub, accompanied
 from modelyard.hubs.registry import Hubs
 from modelyard.jobs.addressing import KeepKey, forget, read_address
 from modelyard.jobs.limits import follow, limits_of
+from modelyard.jobs.targets import usual_folder
 from modelyard.jobs.yard import Yard
 from modelyard.keys.chain import Keys, default_places
 from modelyard.keys.realm import origin
@@ -271,7 +272,7 @@ class App:
         if "\0" in to:
             raise BadValue("A path cannot hold a zero byte.")
         try:
-            base = Path(self.settings["folder"] or "~/models").expanduser().absolute()
+            base = usual_folder(self.settings)
             joined = os.path.normpath(base / Path(to).expanduser()) if to else str(base)
         except RuntimeError as error:  # what expanduser raises where nobody has the name behind ~
             raise BadValue(f"{to[:80]!r} begins at the home of nobody here.", hint="Write the whole path.") from error
@@ -303,7 +304,7 @@ class App:
         self.queue.change(number, listed=False)
 
     def resolve(self, text: str, keep_key: KeepKey | None = None) -> tuple[Hub, Listing]:
-        """Ask the hub that knows an address what it offers; a key inside a pasted link is kept first.
+        """Ask the hub that knows an address what it offers and what belongs with that; a key in a link is kept first.
 
         Args:
             keep_key: What becomes of such a key instead.
@@ -312,7 +313,7 @@ class App:
             YardError: The address cannot be read or resolved.
         """
         hub, address = read_address(self.hubs, text, keep_key or self.keep_key)
-        return hub, hub.resolve(address)
+        return hub, accompanied(hub, address)
 
     def find_hash(self, value: str) -> list[tuple[str, str, str]]:
         """Hub, canonical address and path of every file that a hub knows by this hash."""

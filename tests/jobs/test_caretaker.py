@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from modelyard.jobs.caretaker import Caretaker
 from modelyard.jobs.checking import VerifyOptions, verify_models
 from modelyard.jobs.measuring import MeasureOptions, idle, measure_models
 from modelyard.jobs.scan import Scan
+from modelyard.jobs.targets import usual_folder
 from modelyard.library import idle_disk
 from modelyard.library.roots.entries import Entry
 from modelyard.net.stop import Stop
@@ -197,3 +198,36 @@ def test_drives_of_the_network_are_scanned_and_no_other_ones(
     monkeypatch.setattr(module, "on_network", lambda _: False)
     once._network()
     assert len(once.asked) == 1
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Iterator[App]:
+    with App({"MODELYARD_HOME": str(tmp_path / "yard")}) as app:
+        app.settings.set("folder", str(tmp_path / "models"))
+        yield app
+
+
+def test_a_model_that_arrives_where_downloads_go_makes_that_folder_one_of_the_library(fresh: App) -> None:
+    path = model(usual_folder(fresh.settings) / "ink" / "a.safetensors")
+    caretaker = Once(fresh)
+    caretaker._welcome([str(path)])
+    assert [entry.path for entry in fresh.stock.entries.all()] == [str(usual_folder(fresh.settings))]
+    assert fresh.stock.catalogue.at(str(path)).name == "a"
+    assert "scan" in [draft.kind for draft in caretaker.asked], "what lay there before is found, too"
+
+
+@pytest.mark.parametrize("why", ["no model", "elsewhere", "held", "not wanted", "too much"])
+def test_no_other_arrival_changes_the_folders_of_the_library(fresh: App, tmp_path: Path, why: str) -> None:
+    usual = usual_folder(fresh.settings)
+    path = model((tmp_path / "other" if why == "elsewhere" else usual / "loras") / "a.safetensors")
+    if why == "no model":
+        path = path.rename(path.with_suffix(".md"))
+    if why == "held":
+        fresh.stock.entries.keep(Entry(path=str(path.parent), folder="loras"))
+    if why == "not wanted":
+        fresh.settings.set("library.adopt", "off")
+    if why == "too much":
+        fresh.settings.set("folder", "/")
+    before = fresh.stock.entries.all()
+    Once(fresh)._welcome([str(path)])
+    assert fresh.stock.entries.all() == before

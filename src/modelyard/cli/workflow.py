@@ -83,6 +83,7 @@ def plan(files: tuple[Path, ...], as_json: bool, comfyui: str, accept: str | Non
 
 def _is_anything_known() -> bool:
     """Whether there is a folder of models to look in: without one nothing but the files is read, which is quick."""
+    from modelyard.jobs.targets import usual_folder
     from modelyard.library.roots.comfy import is_comfy
     from modelyard.library.roots.entries import Entries
     from modelyard.settings import Settings, data_folder
@@ -90,7 +91,7 @@ def _is_anything_known() -> bool:
     folder = data_folder(os.environ)
     if Entries(folder).all() or is_comfy(Path.cwd()):
         return True
-    return Path(Settings(folder, os.environ)["folder"] or "~/models").expanduser().is_dir()
+    return usual_folder(Settings(folder, os.environ)).is_dir()
 
 
 def _each(found: Sequence[Found], compared: Callable[[Workflow], Workflow]) -> list[Found]:

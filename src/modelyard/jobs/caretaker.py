@@ -12,6 +12,7 @@ import msgspec
 
 from modelyard.errors import NotSupported, Stopped, YardError
 from modelyard.events.log import Event
+from modelyard.jobs.adopting import adopt
 from modelyard.jobs.carrying import recover
 from modelyard.jobs.checking import due, verify_models
 from modelyard.jobs.dedupe import recover_shares
@@ -152,6 +153,8 @@ class Caretaker:
 
     def _welcome(self, paths: list[str]) -> None:
         """What arrived is listed at once, and its hub is asked what it is, while a person still looks."""
+        if adopt(self._stock, paths):
+            self.roots_changed()
         numbers = Scan(self._stock, self._stop).files(paths) if paths else []
         if numbers and self._stock.yard.settings["library.upkeep"]:
             self._add(REFRESH.draft(RefreshOptions(ids=tuple(numbers)), Priority.HIGH))

@@ -9,9 +9,19 @@ from pathlib import Path
 from modelyard.errors import UnsafePath, UsageError, YardError
 from modelyard.hubs.selection import is_glob
 from modelyard.library.names import check_inside, is_hidden, is_program, safe_component, safe_relative
+from modelyard.settings import Settings
 from modelyard.values.offers import Listing, Offer
 
 Refuse = Callable[[str, YardError], None]
+
+
+def usual_folder(settings: Settings) -> Path:
+    """The folder for downloads of a service, which has no current one, absolute.
+
+    Raises:
+        RuntimeError: It begins at the home of nobody here.
+    """
+    return Path(settings["folder"] or "~/models").expanduser().absolute()
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,6 +123,9 @@ TABLE: tuple[Setting, ...] = (
     ),
     Setting("library.upkeep", 24, whole(0, 8760), "Hours between two rounds that complete what is known; 0 never."),
     Setting("quarantine", True, switch, "Keep a pickle that would run code under a name that no program loads."),
+    Setting(
+        "library.adopt", True, switch, "Make the folder for downloads one of the library's once a model arrives in it."
+    ),
     Setting("library.watch", True, switch, "See changes below the roots at once.", restart=True),
     Setting("library.measure", True, switch, "Measure hashes of new models, slower while downloads run."),
     Setting("library.verify", 90, whole(0, 3650), "Days after which a model's bytes are read again; 0 never does."),

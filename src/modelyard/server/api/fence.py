@@ -35,14 +35,15 @@ def check_target(here: Here, target: str, *, strange: bool = False) -> str:
     Raises:
         UnsafePath: It may not be used.
     """
-    root = _root_of(here, target)
-    fence = root or here.app.target("")
+    root, usual = _root_of(here, target), here.app.target("")
+    fence = root or usual
     if here.caller.role is Role.ADMIN and not strange:
         check_harmless(target, root or (fence if _lies_in(target, fence) else ""))
         return ""
     check_below(fence, target)
-    name = Path(target).name
-    if root and not target.endswith(("/", os.sep)) and not Path(target).is_dir() and suffix_of(name) not in LISTED:
+    named = not target.endswith(("/", os.sep)) and not Path(target).is_dir()
+    if root and named and suffix_of(target) not in LISTED and not _same(root, usual):
+        name = Path(target).name
         raise UnsafePath(f"{name} is no name of a model.", hint="Into a root only models are fetched by their names.")
     return os.path.realpath(fence)
 
@@ -64,6 +65,10 @@ def _root_of(here: Here, target: str) -> str:
         return str(here.app.stock.roots().writable(Path(target.rstrip("/")) / "x").path)
     except (UnsafePath, ReadOnlyDisk):
         return ""
+
+
+def _same(one: str, other: str) -> bool:
+    return os.path.realpath(one) == os.path.realpath(other)
 
 
 def _lies_in(target: str, folder: str) -> bool:
