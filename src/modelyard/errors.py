@@ -133,7 +133,7 @@ class ModelNotFound(NotFound):
     """No model under this name or number, or none that we may see."""
 
     code = "model-not-found"
-    hint = "Check the name. A private model looks the same without a key: `modelyard keys set HUB`."
+    hint = "Check the name. A private model looks the same without a key that may see it: `modelyard keys set HUB`."
 
 
 class RevisionNotFound(NotFound):

@@ -6,12 +6,18 @@ import gzip
 import hashlib
 import io
 import os
+import re
+import shutil
 import tarfile
 from pathlib import Path
 
 import pytest
 
-from modelyard.testing import PracticeHub
+from modelyard.app import App
+from modelyard.jobs.wish import Wish
+from modelyard.testing import Bytes, PracticeHub
+from modelyard.testing.civitai_data import ModelFile
+from modelyard.values.sizes import show_size
 from running import modelyard
 
 SIZE = 2**21 + 3
@@ -54,6 +60,42 @@ def test_a_dry_run_prints_sizes_and_targets_and_moves_nothing(hub: PracticeHub, 
     assert hub.log.bytes_sent() < 20_000
 
 
+def test_a_dry_run_tells_what_is_here_how_that_is_known_and_what_room_there_is(
+    hub: PracticeHub, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    hub.hf.add_repo("me/model", {f"{name}.safetensors": 5000 for name in ("fetched", "found", "missing")})
+    plain = hub.add_file("plain.bin", b"x" * 4000)
+    with App({**os.environ, **hub.env()}) as app:
+        download = app.download(Wish(["hf:me/model/fetched.safetensors"], f"{out}/model/"))
+        download.run(download.plan())
+    (out / "model/found.safetensors").write_bytes(hub.hf.repo("me/model").head.files["found.safetensors"].bytes())
+    (out / "plain.bin").write_bytes(b"y" * 4000)
+    before = sorted(out.rglob("*"))
+    asked = ("get", "hf:me/model", plain, "--to", f"{out}/", "--dry-run")
+    known = [
+        ("model/fetched.safetensors", 5000, "here", "same sha256, measured earlier and untouched since"),
+        ("model/found.safetensors", 5000, "here", "same sha256, measured just now"),
+        ("model/missing.safetensors", 5000, "fetch", "not here yet"),
+        ("plain.bin", 4000, "here", "same size; no hash to compare"),
+    ]
+
+    plan = modelyard(*asked, "--json", env=hub.env()).event("plan")
+    assert [(one["path"], one["size"], one["step"], one["how"]) for one in plan["files"]] == [
+        (str(out / path), *facts) for path, *facts in known
+    ]
+    assert (plan["bytes_to_fetch"], plan["unknown_sizes"]) == (5000, 0)
+    (free,) = plan["free"].values()
+    assert 0 < free <= shutil.disk_usage(out).total
+
+    told = modelyard(*asked, env=hub.env()).out.splitlines()
+    known[1] = (*known[1][:3], known[0][3])  # the first look measured it
+    for line, (path, size, step, how) in zip(told, known, strict=False):
+        assert line.split(maxsplit=1)[0] == step and line.endswith(f"{show_size(size)}  {out / path}  ({how})")
+    assert told[4] == "1 of 4 files to fetch, 5.0 kB." and re.fullmatch(r"[\d.]+ .?B free on the disk of .*\.", told[5])
+    assert sorted(out.rglob("*")) == before
+
+
 def test_a_dry_run_asks_a_plain_server_for_size_and_name(hub: PracticeHub, tmp_path: Path) -> None:
     url = hub.add_file("m.safetensors", SIZE)
     plan = modelyard("get", url, "--to", f"{tmp_path}/", "--dry-run", "--json").event("plan")
@@ -66,6 +108,22 @@ def test_include_and_exclude_choose(hub: PracticeHub, tmp_path: Path) -> None:
     chosen = ("--include", "*.safetensors", "--include", "*.bin", "--exclude", "c*")
     assert modelyard("get", "hf:me/model", "--to", f"{tmp_path}/", *chosen, env=hub.env()).code == 0
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["a.safetensors"]
+
+
+def test_what_belongs_with_a_model_comes_with_it_where_that_is_wished(hub: PracticeHub, tmp_path: Path) -> None:
+    config = ModelFile(399, "big.yaml", Bytes(b"model: {}\n"), type="Config", format="Other", size=None, primary=False)
+    hub.civitai.models[101].versions[0].files.append(config)
+    hub.hf.add_repo("me/model", {"m.safetensors": 5000, "config.json": b"{}", "notes.txt": b"-", "b.gguf": 500})
+    asked = ("get", "civitai:101@203?fileId=303", "hf:me/model/m.safetensors", "--to", f"{tmp_path}/out/", "--json")
+    alone = modelyard(*asked, "--dry-run", env=hub.env()).event("plan")
+    assert [Path(one["path"]).name for one in alone["files"]] == ["big_pruned.safetensors", "m.safetensors"]
+
+    ran = modelyard(*asked, "--with-companions", env=hub.env())
+    assert ran.code == 0, ran.out
+    done = {Path(one["path"]).name: one for one in ran.events if one["event"] == "done"}
+    assert set(done) == {"big_pruned.safetensors", "big.vae.safetensors", "big.yaml", "m.safetensors", "config.json"}
+    assert {one["verified"] for one in done.values()} == {True}
+    assert {path.name for path in (tmp_path / "out").rglob("*") if path.is_file()} == set(done)
 
 
 def test_addresses_come_from_a_list_and_from_stdin(hub: PracticeHub, tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ def test_a_link_becomes_a_proven_file_and_a_second_time_nothing_is_asked(
     assert first.sha256 == hashlib.sha256((tmp_path / "m.safetensors").read_bytes()).hexdigest()
     sent = hub.log.bytes_sent()
     (second,) = fetch(app, "hf:me/model/m.safetensors", to=f"{tmp_path}/")
-    assert second.how.endswith("measured when it arrived") and second.sha256 == first.sha256
+    assert second.how.endswith("measured earlier and untouched since") and second.sha256 == first.sha256
     assert hub.log.bytes_sent() - sent < 20_000
 
 

@@ -35,7 +35,7 @@ def test_another_file_is_kept_unless_the_person_says_otherwise(facts: Facts, exp
 
 
 def test_how_it_is_known_is_told() -> None:
-    assert "arrived" in decide(TARGET, 10, SHA, Facts(10, SHA, "proof"), replace=False).how
+    assert "untouched since" in decide(TARGET, 10, SHA, Facts(10, SHA, "proof"), replace=False).how
     assert "just now" in decide(TARGET, 10, SHA, Facts(10, SHA, "measured"), replace=False).how
     assert "unverified" in decide(TARGET, 10, {}, Facts(10, SHA, "proof", same_source=True), replace=False).how
 

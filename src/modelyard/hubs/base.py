@@ -168,6 +168,24 @@ class Committing(Protocol):
 
 
 @runtime_checkable
+class Accompanying(Protocol):
+    """What a hub can do besides that asks about a file alone where one is meant; plugins may leave it out."""
+
+    def accompanied(self, address: Address) -> Listing:
+        """As `Hub.resolve`, with what belongs with a single file: that takes another request or two."""
+        ...
+
+
+def accompanied(hub: Hub, address: Address) -> Listing:
+    """What a hub offers at an address, and what belongs with it.
+
+    Raises:
+        YardError: As `Hub.resolve`.
+    """
+    return hub.accompanied(address) if isinstance(hub, Accompanying) else hub.resolve(address)
+
+
+@runtime_checkable
 class Linking(Protocol):
     """What a hub can do besides whose files have lasting links; plugins may leave it out."""
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from modelyard.engine.landing import free_bytes, one_per_device
 from modelyard.engine.order import Order
 from modelyard.errors import NothingSelected, TargetExists, UnsafePath, UsageError, YardError
-from modelyard.hubs.base import Hub
+from modelyard.hubs.base import Hub, accompanied
 from modelyard.hubs.selection import meant, pick
 from modelyard.hubs.web.addresses import NAME as WEB
 from modelyard.jobs.addressing import KeepKey, read_address, without_secrets
@@ -73,7 +73,7 @@ class Planner:
     def _resolve_one(self, text: str) -> tuple[Hub, Listing]:
         hub, address = read_address(self.yard.hubs, text, self._keep_key)
         try:
-            listing = hub.resolve(address)
+            listing = accompanied(hub, address) if self.wish.companions else hub.resolve(address)
         except YardError as error:
             other = self._other and self._other(self.wish.to or "", hub.show(address), error, self._stop)
             if not other:

@@ -78,7 +78,7 @@ def decide(target: Path, size: int | None, expected: Mapping[str, str], facts: F
         return Verdict(Step.FETCH, "not here yet")
     confirmed = [name for name, value in expected.items() if (facts.measured or {}).get(name) == value]
     if confirmed and facts.measured and not differences(expected, facts.measured):
-        known = "measured when it arrived" if facts.proven_by == "proof" else "measured just now"
+        known = "measured earlier and untouched since" if facts.proven_by == "proof" else "measured just now"
         return Verdict(Step.HERE, f"same {confirmed[0]}, {known}", facts.size)
     comparable = set(expected) & set(facts.measured or {})
     if not replace and not comparable and facts.size == size and (facts.same_source or not expected):

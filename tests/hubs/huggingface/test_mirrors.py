@@ -6,6 +6,7 @@ import pytest
 
 from hubs.told_api import ToldApi, answer
 from modelyard.errors import BadAnswer, ModelNotFound, ServerFailed, YardError
+from modelyard.hubs.base import accompanied
 from modelyard.hubs.huggingface import HuggingFace
 from modelyard.values.offers import Address, Listing
 
@@ -40,6 +41,8 @@ def test_a_mirror_of_files_alone_still_serves_a_file() -> None:
     [offer] = resolve(api, "x.bin").offers
     assert (offer.size, offer.claimed, offer.address.revision) == (9, {}, None)
     assert offer.sources[0].url == f"{MIRROR}/org/repo/resolve/main/x.bin"
+    told = accompanied(HuggingFace(api, MIRROR), Address("huggingface", "org/repo", None, "x.bin"))
+    assert (told.offers, told.companions) == ((offer,), ())
 
 
 def test_a_mirror_without_revision_route_or_tree_lists_by_its_info() -> None:

@@ -17,6 +17,7 @@ from modelyard.errors import (
     RevisionNotFound,
     YardError,
 )
+from modelyard.hubs.base import accompanied
 from modelyard.testing import PracticeHub
 from modelyard.testing.fixtures import ODD_NAME
 from modelyard.values.offers import Access, Listing
@@ -90,6 +91,14 @@ def test_a_shard_brings_its_family_as_companions(ask: Ask) -> None:
         "model-00003-of-00003.safetensors",
     }
     assert {offer.role for offer in listing.companions} == {"companion"}
+
+
+def test_what_belongs_with_one_file_is_told_where_it_is_asked_for(ask: Ask, practice: PracticeHub) -> None:
+    hub, address = ask(HF_TOKEN="hf_good").read("hf:org/private/model.safetensors")
+    assert hub.resolve(address).companions == () and len(practice.log) == 1, "a file alone is one question"
+    told = accompanied(hub, address)
+    assert [offer.path for offer in told.offers] == ["model.safetensors"]
+    assert [(offer.path, offer.role) for offer in told.companions] == [("config.json", "companion")]
 
 
 # --- whole models ----------------------------------------------------------------------------------

@@ -77,7 +77,13 @@ class HuggingFace:
         return addresses.file_url(address, site, address.revision or "main", path) if path else ""
 
     def resolve(self, address: Address) -> Listing:
-        return Lister(self._api, address.endpoint or self.endpoint, self._explain).resolve(address)
+        return self._lister(address).resolve(address)
+
+    def accompanied(self, address: Address) -> Listing:
+        return self._lister(address).accompanied(address)
+
+    def _lister(self, address: Address) -> Lister:
+        return Lister(self._api, address.endpoint or self.endpoint, self._explain)
 
     def search(self, text: str, *, limit: int, kind: str | None = None) -> list[Finding]:
         kept = kind if kind in _KINDS else "model"

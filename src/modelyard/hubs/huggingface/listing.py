@@ -44,6 +44,15 @@ class Lister:
             return narrow(self._whole(address), path, companions)
         return self._one(address, path)
 
+    def accompanied(self, address: Address) -> Listing:
+        """See `Accompanying.accompanied`; a mirror that knows no model as a whole tells of the file alone."""
+        try:
+            return narrow(self._whole(address), address.path, companions)
+        except YardError as error:
+            if error.retryable or address.path is None:
+                raise
+            return self.resolve(address)
+
     def _one(self, address: Address, path: str) -> Listing:
         asked = file_url(address, self._endpoint, address.revision or "main", path)
         answer = self._api.head(asked, follow=Follow.SAME_ORIGIN)
