@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from email.utils import formatdate
 
 from modelyard.testing.content import Content
@@ -25,6 +26,20 @@ def served(content: Content, label: str, *, etag: str | None = "", **rest: objec
 def strong_etag(content: Content) -> str:
     """A strong ETag that is no hash of the bytes, so that nobody can take it for one."""
     return f'"{content.tag[:24]}"'
+
+
+def conditional(request: Request, answer: Answer) -> Answer:
+    """JSON that is asked for gets a weak ETag of its bytes, and is not sent again to who names that one.
+
+    As Express and GitHub's API do (docs.github.com, "Use conditional requests").
+    """
+    kind = answer.header("content-type") or ""
+    if request.method != "GET" or answer.status != 200 or not kind.startswith("application/json"):
+        return answer
+    etag = f'W/"{answer.body.tag[:24]}"'
+    if _names(request.headers.get("if-none-match", ""), etag):
+        return Answer(304, [("ETag", etag)])
+    return replace(answer, headers=[*answer.headers, ("ETag", etag)])
 
 
 def answer_file(request: Request, file: Served) -> Answer:

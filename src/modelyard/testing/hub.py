@@ -20,6 +20,7 @@ from modelyard.testing.clock import Clock
 from modelyard.testing.content import Content
 from modelyard.testing.control import control
 from modelyard.testing.faults import Faults
+from modelyard.testing.files import conditional
 from modelyard.testing.github import GitHub
 from modelyard.testing.huggingface import HuggingFace
 from modelyard.testing.log import Log
@@ -188,8 +189,10 @@ class PracticeHub:
     def _route(self, request: Request) -> Answer:
         if request.segments[0] == "files":
             return self.plain.answer(request)
-        sides = (self.ollama, self.civarchive, self.modelscope, self.civitai, self.github, self.hf)
-        return next((answer for side in sides if (answer := side.answer(request))), None) or text(404, "Not Found")
+        for side in (self.ollama, self.civarchive, self.modelscope, self.civitai, self.github, self.hf):
+            if answer := side.answer(request):
+                return conditional(request, answer) if side in (self.civitai, self.github, self.hf) else answer
+        return text(404, "Not Found")
 
 
 def _other_host() -> str:
