@@ -305,7 +305,7 @@ def test_what_a_hub_said_before_is_asked_for_anew_only_where_it_changed(
     about = app.stock.catalogue.details(app.stock.catalogue.at(str(path)).id).about
     hub.log.clear()
     assert do(app, force=True)["found"] == 1
-    assert [one.bytes_sent for one in hub.log if one.if_none_match and one.status == 304] == [0, 0], "both are as they were"
+    assert [one.bytes_sent for one in hub.log if one.if_none_match and one.status == 304] == [0, 0], "as they were"
     with App(app.environ, offline=True) as alone:
         hub.log.clear()
         assert do(alone, force=True)["found"] == 1 and not list(hub.log)
