@@ -88,6 +88,10 @@ class Download:
         """How far each file is that is being fetched now."""
         return self._standing.snapshots()
 
+    def reached(self) -> dict[str, Snapshot]:
+        """How far each file is or was that was begun, by its target as it was planned first."""
+        return self._standing.reached()
+
     def discard(self, planned: Sequence[Planned] = ()) -> None:
         """Remove the unfinished parts of this download, or of one like it that ran earlier, from its plan."""
         # What a server told after planning may have given a part another name.

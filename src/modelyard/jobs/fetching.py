@@ -111,9 +111,10 @@ class Fetching:
         self._fetch(one, around, crew, arrivals)
 
     def _settle_failed(self, one: Planned, error: YardError) -> None:
-        reached = self._standing.progress[str(one.place.target)].snapshot()
+        begun = self._standing.progress[str(one.place.target)]
+        reached = begun.snapshot()
         told = Outcome(one, one.place.target, error, received=reached.received, retries=reached.retries)
-        self._standing.settle(replace(told, kept=reached.done))
+        self._standing.settle(replace(told, kept=reached.done), begun)
 
     def _fetch(self, one: Planned, around: Surroundings, crew: Crew[Planned], arrivals: Arrivals) -> None:
         if self.wish.unpack and is_archive(one.order.name):
@@ -129,7 +130,7 @@ class Fetching:
                 crew.answered(clock.now() - begun)
                 one, around = self._named(one, around, opening)
                 if one.verdict.step is Step.HERE:
-                    self._standing.settle(self._already(one, one.verdict.how))
+                    self._standing.settle(self._already(one, one.verdict.how), around.progress)
                     return
             elif one.offer.name_is_guess:
                 one, around = self._asking(one, around)
@@ -145,7 +146,7 @@ class Fetching:
                 one = replace(one, verdict=self._planner.verdict(one.place.target, one.order))
                 if one.verdict.step is Step.HERE:
                     part.remove()
-                    self._standing.settle(self._already(one, "another process fetched it"))
+                    self._standing.settle(self._already(one, "another process fetched it"), around.progress)
                     return
             opening = self._reuse_old(one, around, part, None if waited else opening)
             fetched = fetch(around, part, opening)
@@ -175,7 +176,8 @@ class Fetching:
             proven = tuple(name for name, value in one.order.expected.items() if unpacked.measured.get(name) == value)
             how += f", verified ({proven[0]})" if proven else ", unverified: nothing to compare with"
             received, size = (around.progress.received, path.stat().st_size)
-            self._standing.settle(Outcome(one, path, error, how, size, "", proven, received, around.progress.retries))
+            told = Outcome(one, path, error, how, size, "", proven, received, around.progress.retries)
+            self._standing.settle(told, around.progress)
 
     def _already(self, one: Planned, how: str) -> Outcome:
         proof = self.yard.proofs.of(one.place.target)
@@ -233,7 +235,8 @@ class Fetching:
                     fetched.proven,
                     fetched.received,
                     around.progress.retries,
-                )
+                ),
+                around.progress,
             )
 
         arrivals.put(
