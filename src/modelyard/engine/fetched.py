@@ -39,6 +39,7 @@ class Fetched:
         proven: Claimed digests that are right; empty means unverified.
         source: URL it came from, without query.
         received: Bytes that came over the wire in this run.
+        liars: Sources, without query, that sent other bytes than these.
     """
 
     part: Path
@@ -48,6 +49,7 @@ class Fetched:
     proven: tuple[str, ...]
     source: str
     received: int
+    liars: tuple[str, ...] = ()
 
 
 def judge(run: Run, part: PartFile, measured: Mapping[str, str], source: Source, *, changed: bool) -> Fetched:

@@ -12,9 +12,22 @@ from typing import TYPE_CHECKING
 from modelyard.engine.blocks import BLOCK, block_digest
 from modelyard.engine.grid import Claim
 from modelyard.engine.opening import Opening, PastTheEnd, open_source
+from modelyard.engine.pace import Pace, Standing
 from modelyard.engine.prover import Piece
 from modelyard.engine.sniff import SNIFFED, looks_wrong
-from modelyard.errors import AccessError, Busy, Interrupted, NetworkError, NotAModel, NotFound, YardError
+from modelyard.errors import (
+    AccessError,
+    BadAnswer,
+    Busy,
+    Interrupted,
+    NetworkError,
+    NotAModel,
+    NotFound,
+    Stopped,
+    YardError,
+)
+from modelyard.net.stop import Stop
+from modelyard.net.url import without_query
 from modelyard.values.offers import Source
 
 if TYPE_CHECKING:
@@ -55,12 +68,12 @@ class Lane:
 
     def __init__(self, run: Run, source: Source, opening: Opening | None = None, claim: Claim | None = None) -> None:
         self._run = run
-        self._source = source
         self._opening = opening
         self._claim = claim
         self._buffer: memoryview | None = None
         self._filled = 0
         self._noted = 0
+        self._go_to(source)
         self._attempt = 0
         self._gained = 0
 
@@ -84,6 +97,28 @@ class Lane:
             self._drop_opening()
             if self._buffer is not None:
                 self._run.ring.release(self._buffer)
+
+    def _go_to(self, source: Source) -> None:
+        """Ask this source from now on; it may be left without the run being stopped.
+
+        A block comes from one source, so that the hash of a wrong one accuses the right one.
+        """
+        self._run.progress.lose(self._filled)
+        self._filled = self._noted = 0
+        self.source = source
+        self._stop = Stop(self._run.stop)
+        self._pace = Pace(self._run.engine.clock.now())
+
+    def leave_source(self) -> None:
+        """Make the lane go on with another source, whatever it waits for; from any thread."""
+        self._stop.set("Another source is faster.")
+
+    def standing(self, now: float) -> Standing:
+        """How it is doing; for the supervisor."""
+        pace, claim = self._pace, self._claim
+        pace.mark(now)
+        rest = claim.end - self.position if claim and claim.end is not None else 0
+        return Standing(self.source.url, now - pace.begun, pace.rate(now), rest)
 
     @property
     def position(self) -> int:
@@ -123,17 +158,38 @@ class Lane:
             except PastTheEnd as past:
                 if self._ends_here(before, past.total):
                     return
-            except (NetworkError, AccessError, NotFound, Busy) as error:
+            except (Stopped, NetworkError, AccessError, NotFound, NotAModel, Busy) as error:
                 self._drop_opening(broken=True)
-                try:
-                    self._try_again(error, self.position - before)
-                except (NetworkError, StartOver) as final:
-                    if not self._run.may_end_here(self, error):
-                        raise
-                    self._run.ended_at(self.flush_tail() or 0, doubt=final)
+                if not self._goes_on(error, self.position - before):
                     return
             finally:
                 self._drop_opening()
+
+    def _goes_on(self, error: YardError, gained: int) -> bool:
+        """Whether there is something to fetch after an error: not where the file ended, its length having lied."""
+        if self._stop.is_set():
+            self._move_on()
+            return True
+        try:
+            self._try_again(error, gained)
+        except (NetworkError, StartOver) as final:
+            if not self._run.may_end_here(self, error):
+                raise
+            self._run.ended_at(self.flush_tail() or 0, doubt=final)
+            return False
+        return True
+
+    def _move_on(self) -> None:
+        """Go on with another source.
+
+        Raises:
+            Stopped: It is not only this source that is to be left.
+        """
+        self._run.stop.check()
+        source = self._run.pick_source()
+        self._stop = Stop(self._run.stop)
+        if source != self.source:
+            self._go_to(source)
 
     def _ends_here(self, position: int, total: int | None) -> bool:
         try:
@@ -152,12 +208,13 @@ class Lane:
         if progressed:
             self._attempt, self._gained = 0, 0
         # A link that worked a moment ago has expired: the stable address gives a new one.
-        expired = isinstance(error, AccessError | NotFound) and run.has_opened(self._source)
-        if not (error.retryable or expired):
+        expired = isinstance(error, AccessError | NotFound) and run.has_opened(self.source)
+        hopeless = not (error.retryable or (expired and not run.has_another(self.source)))
+        if hopeless and not run.has_another(self.source):
             raise error
         policy = run.engine.policy.retry
-        if self._attempt >= policy.retries:
-            self._source = run.another_source(self._source, error)
+        if hopeless or self._attempt >= policy.retries:
+            self._go_to(run.another_source(self.source, error))
             self._attempt = 0
             return
         if not run.ranges and not isinstance(error, Busy) and self.position:
@@ -165,20 +222,27 @@ class Lane:
         wait = 0.0 if progressed else policy.delay(self._attempt, run.engine.chance)
         self._attempt += not progressed
         run.progress.retry(error.message, wait)
-        if wait:
-            run.engine.clock.wait(wait, run.stop)
+        if not wait:
+            return
+        try:
+            run.engine.clock.wait(wait, self._stop)
+        except Stopped:
+            self._move_on()
 
     def _open(self, claim: Claim, position: int) -> Opening | None:
         run = self._run
         overlap = self._overlap(claim)
         last = None if claim.end is None or claim.end == run.table.size else claim.end - 1
-        known = run.identity(self._source)
-        opening = open_source(run.engine, self._source, run.stop, run.explain, position - overlap, last, known)
+        known = run.identity(self.source)
+        opening = open_source(run.engine, self.source, self._stop, run.explain, position - overlap, last, known)
         try:
-            self._check(opening, position - overlap)
-            if overlap and not self._same_bytes(opening, overlap, position):
-                self._run.ranges = False
-                raise StartOver("What the server sends does not continue what it sent before.")
+            with self._stop.waking(opening.reply.connection.shut):
+                self._check(opening, position - overlap)
+                if overlap and not self._same_bytes(opening, overlap, position):
+                    self._stop.check()
+                    self._refuse("sends other bytes than we have")
+                    run.ranges = False
+                    raise StartOver("What the server sends does not continue what it sent before.")
         except StartOver as again:
             if again.opening is not opening:
                 opening.reply.close()
@@ -198,16 +262,28 @@ class Lane:
         whole = opening if opening.start == 0 and asked > 0 else None
         if opening.start == 0:
             run.refuse_pages(opening)
-        known = run.identity(self._source)
+        known = run.identity(self.source)
         changed = known.contradicts(opening.identity) if known else ""
         if changed and opening.identity.size == self.position and "size" in changed:
             raise PastTheEnd(opening.identity.size)
         if changed:
             raise StartOver(f"The file changed at its source: {changed}.", changed=True, opening=whole)
+        if known is None and opening.identity.size not in (None, run.table.size):
+            self._refuse(f"has a file of {opening.identity.size} bytes")
         if opening.start != asked:
+            self._refuse("ignores where we want to go on")
             run.ranges = False
             raise StartOver("The server ignores where we want to go on.", opening=whole)
-        run.learn_identity(self._source, opening.identity)
+        run.learn_identity(self.source, opening.identity)
+
+    def _refuse(self, why: str) -> None:
+        """Leave a source that contradicts what we have, while there is another.
+
+        Raises:
+            BadAnswer: There is.
+        """
+        if self._run.has_another(self.source):
+            raise BadAnswer(f"{without_query(self.source.url)} {why}.")
 
     def _overlap(self, claim: Claim) -> int:
         """Bytes before the position that we hold and can compare."""
@@ -237,7 +313,7 @@ class Lane:
 
     def _fill(self, claim: Claim, opening: Opening) -> None:
         """Move bytes from the wire to the disk until the claim is done."""
-        run, meter, stop = self._run, self._run.meter, self._run.stop
+        run, meter, stop, pace = self._run, self._run.meter, self._stop, self._pace
         read_into, noted = opening.read_into, run.engine.clock.now() + _NOTED
         opening.reply.connection.slow_down(meter.ceiling)
         with stop.waking(opening.reply.connection.shut):
@@ -250,6 +326,7 @@ class Lane:
                     if not count:
                         return self._body_ended(claim, opening)
                     self._filled += count
+                    pace.received += count
                     meter.pay(count, stop)
                     if self._filled < BLOCK and run.engine.clock.now() >= noted:
                         noted = self._note_down(claim, buffer)
@@ -269,10 +346,10 @@ class Lane:
 
     def _hand_over(self, claim: Claim, buffer: memoryview, length: int) -> None:
         run, view = self._run, buffer[:length]
-        run.check_pieces(claim.at, view, self._source)
+        run.check_pieces(claim.at, view, self.source)
         run.part.write(view, claim.at)
         run.prover.put(Piece(claim.at, view, lambda: run.ring.release(buffer)))
-        run.wrote(claim.at, length, self._source)
+        run.wrote(claim.at, length, self.source)
         claim.at += length
 
     def _body_ended(self, claim: Claim, opening: Opening) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -35,6 +37,8 @@ from modelyard.net.url import parse
 from modelyard.values.offers import Source
 
 _MESSAGE = 65536
+_FIRST_BYTES = 3.0
+"""Seconds that a source has for its first bytes before another one is asked, where there is one."""
 
 
 OnRetry = Callable[[str, float], None]
@@ -179,31 +183,56 @@ def _judged(engine: Engine, source: Source, reply: Reply, explain: Explain) -> O
     return Opening(source, reply, start, last + 1, identity_of(reply.headers, total))
 
 
-def open_first(engine: Engine, sources: tuple[Source, ...], stop: Stop, explain: Explain, on_retry: OnRetry) -> Opening:
-    """The first source that sends the whole file, tried again as the policy says.
-
-    Raises:
-        YardError: What the first source said, when none of them serves.
-    """
-    first: YardError | None = None
-    for source in sources:
-        try:
-            return _open_patiently(engine, source, stop, explain, on_retry)
-        except Stopped:
-            raise
-        except YardError as error:
-            first = first or error
-    assert first is not None
-    raise first
-
-
 def open_whole(engine: Engine, order: Order, stop: Stop, explain: Explain, on_retry: OnRetry) -> Opening:
-    """The first source that sends the whole file, its first bytes looked at: no page, no error text.
+    """A source that sends the whole file, its first bytes looked at: no page, no error text.
+
+    Each is asked in turn before one that failed is asked again, as the policy says.
 
     Raises:
-        YardError: The sources refuse, or send something else.
+        YardError: What the first source said last, when none of them serves.
     """
-    opening = open_first(engine, order.sources, stop, explain, on_retry)
+    policy, left = engine.policy.retry, list(order.sources)
+    said: dict[str, YardError] = {}
+    for attempt in range(policy.retries + 1):
+        for source in tuple(left):
+            try:
+                with _hurried(stop, hurry=attempt == 0 and len(left) > 1) as stopped:
+                    return _looked_at(engine, order, source, stopped, explain)
+            except YardError as error:
+                stop.check()
+                said[source.url] = error
+                passing = isinstance(error, NetworkError | Busy) and error.retryable
+                if not passing and not isinstance(error, Stopped):
+                    left.remove(source)
+        if not left or attempt == policy.retries:
+            break
+        wait = policy.delay(attempt, engine.chance)
+        on_retry(said[left[0].url].message, wait)
+        engine.clock.wait(wait, stop)
+    raise said[order.sources[0].url]
+
+
+@contextlib.contextmanager
+def _hurried(stop: Stop, *, hurry: bool) -> Iterator[Stop]:
+    """A flag that is set after a few seconds, when there is another source to ask meanwhile."""
+    if not hurry:
+        yield stop
+        return
+    hurried = Stop(stop)
+    timer = threading.Timer(_FIRST_BYTES, hurried.set, ("It is slow to answer.",))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield hurried
+    finally:
+        timer.cancel()
+
+
+def _looked_at(engine: Engine, order: Order, source: Source, stop: Stop, explain: Explain) -> Opening:
+    try:
+        opening = open_source(engine, source, stop, explain)
+    except PastTheEnd as past:
+        raise BadAnswer(f"{source.hub} refuses to send the file from its start (416).") from past
     if opening.packed:
         return opening
     try:
@@ -217,22 +246,6 @@ def open_whole(engine: Engine, order: Order, stop: Stop, explain: Explain, on_re
         opening.reply.close()
         raise
     return opening
-
-
-def _open_patiently(engine: Engine, source: Source, stop: Stop, explain: Explain, on_retry: OnRetry) -> Opening:
-    policy = engine.policy.retry
-    for attempt in range(policy.retries + 1):
-        try:
-            return open_source(engine, source, stop, explain)
-        except PastTheEnd as past:
-            raise BadAnswer(f"{source.hub} refuses to send the file from its start (416).") from past
-        except (NetworkError, Busy) as error:
-            if attempt == policy.retries or not error.retryable:
-                raise
-            wait = policy.delay(attempt, engine.chance)
-            on_retry(error.message, wait)
-            engine.clock.wait(wait, stop)
-    raise AssertionError("the loop above always returns or raises")
 
 
 def refusal(engine: Engine, source: Source, reply: Reply, explain: Explain) -> YardError:

@@ -7,7 +7,7 @@ comes next.
 from __future__ import annotations
 
 import threading
-from collections import defaultdict
+from collections import Counter
 from dataclasses import dataclass
 
 from modelyard.engine.blocks import BLOCK, BlockTable
@@ -18,6 +18,7 @@ from modelyard.engine.journal import Journal
 from modelyard.engine.lane import Lane, StartOver
 from modelyard.engine.opening import Opening, refuse_pages
 from modelyard.engine.order import Engine, Explain, Order
+from modelyard.engine.pace import fastest, left_behind
 from modelyard.engine.part import PartFile
 from modelyard.engine.pieces import PieceCheck
 from modelyard.engine.progress import Progress
@@ -28,6 +29,7 @@ from modelyard.engine.sniff import SNIFFED
 from modelyard.errors import Busy, NetworkError, Stopped, YardError
 from modelyard.net.bandwidth import Meter
 from modelyard.net.stop import Stop
+from modelyard.net.url import without_query
 from modelyard.values.offers import Source
 
 _BUFFERS = 6
@@ -104,8 +106,9 @@ class Run:
         self.lanes: list[Lane] = []
         self.failure: BaseException | None = None
         self._identities: dict[str, Identity] = {}
-        self._users: dict[str, int] = defaultdict(int)
-        self._lost: dict[str, YardError] = {}
+        self._lost: set[str] = set()
+        self._slow: set[str] = set()
+        self._speeds: dict[str, float] = {}
 
     def _shown_pieces(self) -> str:
         return pieces(self.table.size, self.grid.absent()) if self.table.size else ""
@@ -131,13 +134,21 @@ class Run:
         """Whether the source has ever sent bytes, in this run or the one it continues."""
         return source.url in self._identities or self.table.have > 0
 
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """Where bytes may come from at once: without a hash nothing proves that two places have the same file."""
+        return self.order.sources if self.order.expected else self.order.sources[:1]
+
     def pick_source(self) -> Source:
-        """The source with the fewest lanes among those that still serve."""
+        """The source with the fewest lanes among those that still serve and are not known to be slow."""
         with self.change:
-            left = [source for source in self.order.sources if source.url not in self._lost]
-            source = min(left or self.order.sources, key=lambda one: self._users[one.url])
-            self._users[source.url] += 1
-            return source
+            left = [one for one in self.sources if one.url not in self._lost | self._slow]
+            left = left or [one for one in self.order.sources if one.url not in self._lost] or [*self.order.sources]
+            users = Counter(lane.source.url for lane in self.lanes)
+            best = max((self._speeds.get(one.url, 0.0) for one in left), default=0.0)
+            # What was asked and has not sent anything yet is no choice; what was never asked is one.
+            speeds = {one.url: self._speeds.get(one.url, 0.0 if users[one.url] else best) for one in left}
+            return min((one for one in left if speeds[one.url] >= best / 2), key=lambda one: users[one.url])
 
     def another_source(self, source: Source, error: YardError) -> Source:
         """Leave a failing source for another one.
@@ -145,11 +156,39 @@ class Run:
         Raises:
             YardError: There is no other; `error` itself.
         """
-        with self.change:
-            self._lost[source.url] = error
-            if all(other.url in self._lost for other in self.order.sources):
-                raise error
+        if not self.lose(source):
+            raise error
         return self.pick_source()
+
+    def lose(self, source: Source) -> bool:
+        """Ask this source no more; whether there is another."""
+        with self.change:
+            self._lost.add(source.url)
+        return self.has_another(source)
+
+    def has_another(self, source: Source) -> bool:
+        """Whether there is another source that has not failed."""
+        with self.change:
+            return any(other.url not in self._lost | {source.url} for other in self.order.sources)
+
+    def compare_sources(self, *, idle: bool) -> None:
+        """Leave sources that are far slower than another one; their lanes go on there.
+
+        Args:
+            idle: A lane has nothing left to do.
+        """
+        now = self.engine.clock.now()
+        with self.change:
+            lanes = list(self.lanes)
+            standings = [lane.standing(now) for lane in lanes]
+            self._speeds |= fastest(standings)
+            used = {one.url for one in self.sources} - self._lost - self._slow
+            slow = left_behind(standings, {url: self._speeds.get(url, 0.0) for url in used}, idle=idle)
+            self._slow |= slow
+        for lane in lanes:
+            if lane.source.url in slow:
+                self.progress.note = f"{without_query(lane.source.url)} is too slow; going on without it."
+                lane.leave_source()
 
     def refuse_pages(self, opening: Opening) -> None:
         """Raise when a page or an error text came instead of the file."""

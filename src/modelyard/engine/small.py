@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from modelyard.engine.blocks import BLOCK, BlockTable, block_digest
 from modelyard.engine.digesting import Digesting, needed
 from modelyard.engine.fetched import Fetched, proven_by, refuse_differences, refuse_doubtful
 from modelyard.engine.opening import Opening, open_whole
 from modelyard.engine.part import PartFile
 from modelyard.engine.run import Surroundings
-from modelyard.errors import NetworkError, SizeDiffers
+from modelyard.errors import HashDiffers, NetworkError, SizeDiffers, YardError
 from modelyard.net.bandwidth import Meter
 from modelyard.net.stop import Stop
 from modelyard.net.url import without_query
@@ -17,7 +19,7 @@ _EXTRAS = ("blake3", "tensor-sha256")
 
 
 def fetch_small(around: Surroundings, part: PartFile, opening: Opening) -> Fetched:
-    """Fetch a file that fits into memory; a broken connection starts it again.
+    """Fetch a file that fits into memory; a broken connection starts it again, a lying source is left for another.
 
     Args:
         opening: An open stream of the whole file whose size is known.
@@ -25,11 +27,35 @@ def fetch_small(around: Surroundings, part: PartFile, opening: Opening) -> Fetch
     Raises:
         YardError: Every kind.
     """
-    policy = around.engine.policy.retry
-    for attempt in range(policy.retries + 1):
+    liars: list[str] = []
+    while True:
         try:
-            data = _read(opening, around.meter, around.stop, opening.identity.size or 0)
-            break
+            data, opening = _whole(around, opening)
+            fetched = _proven(around, part, opening, data)
+            return replace(fetched, liars=tuple(liars) if fetched.proven else ())
+        except (HashDiffers, SizeDiffers) as wrong:
+            order, liar = around.order, opening.source.url
+            others = tuple(source for source in order.sources if source.url != liar)
+            if not others or not order.expected:
+                raise
+            liars.append(without_query(liar))
+            around = replace(around, order=replace(order, sources=others))
+            around.progress.start_over()
+            around.progress.note = f"{without_query(liar)} sent wrong bytes; fetching them elsewhere."
+            try:
+                opening = _again(around)
+            except YardError:
+                around.stop.check()
+                raise wrong from None
+
+
+def _whole(around: Surroundings, opening: Opening) -> tuple[memoryview, Opening]:
+    """All bytes, and the stream that they came from."""
+    policy = around.engine.policy.retry
+    attempt = 0
+    while True:
+        try:
+            return _read(opening, around.meter, around.stop, opening.identity.size or 0), opening
         except NetworkError as error:
             around.progress.start_over()
             if attempt == policy.retries or not error.retryable:
@@ -39,10 +65,17 @@ def fetch_small(around: Surroundings, part: PartFile, opening: Opening) -> Fetch
             around.engine.clock.wait(wait, around.stop)
         finally:
             opening.reply.close()
-        opening = open_whole(around.engine, around.order, around.stop, around.explain, around.progress.retry)
-        if opening.packed or opening.identity.size is None:
-            raise NetworkError(f"{opening.reply.url.host} answers differently each time.")
-    return _proven(around, part, opening, data)
+        attempt += 1
+        opening = _again(around)
+
+
+def _again(around: Surroundings) -> Opening:
+    opening = open_whole(around.engine, around.order, around.stop, around.explain, around.progress.retry)
+    size = opening.identity.size
+    if opening.packed or size is None or size > around.engine.policy.small:
+        opening.reply.close()
+        raise NetworkError(f"{opening.reply.url.host} answers differently each time.")
+    return opening
 
 
 def _read(opening: Opening, meter: Meter, stop: Stop, size: int) -> memoryview:

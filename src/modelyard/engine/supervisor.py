@@ -32,10 +32,11 @@ class Supervisor:
         # One connection per two blocks at most: more would only say hello.
         worth = ((run.table.size or 0) - run.table.have) // (2 * BLOCK) if run.ranges else 1
         most = max(min(run.engine.policy.connections, worth), 1)
-        mirrors = len(run.order.sources)
+        mirrors = len(run.sources)
         self._ramp = Ramp(most, min(max(remembered, mirrors, 1), most))
         self._ramp.settled = most == 1 or remembered > 1
-        self._honest: bool | None = None
+        self._honest: dict[str, bool] = {}
+        self._unasked = [one for one in run.sources if one.url != source.url]
 
     def drive(self, opening: Opening | None) -> None:
         """Fetch everything that is absent; returns when no lane works any more.
@@ -51,7 +52,11 @@ class Supervisor:
             finally:
                 run.engine.rates.pop(id(run), None)
                 self._await_lanes()
-        if (run.table.size or 0) >= _REMEMBER_FROM and run.failure is None and self._honest is not False:
+        if (
+            (run.table.size or 0) >= _REMEMBER_FROM
+            and run.failure is None
+            and self._honest.get(self._source.url) is not False
+        ):
             run.engine.hosts.learn(self._origin, self._ramp.lanes if run.rate < 4 * _QUICK else 1)
 
     def _await_lanes(self) -> None:
@@ -78,6 +83,7 @@ class Supervisor:
         received, pause = run.progress.received, FIRST_SAMPLE
         while self._wait(pause):
             now = clock.now()
+            self._compare_sources()
             if now - sampled >= 0.9 * pause and run.progress.received > received:
                 run.rate = (run.progress.received - received) / (now - sampled)
                 sampled, received, pause = now, run.progress.received, NEXT_SAMPLE
@@ -101,43 +107,74 @@ class Supervisor:
         run = self._run
         # Large writes for speed, single blocks when slow: less is lost to a kill.
         run.capacity = run.ring.capacity if run.rate > _QUICK else BLOCK
-        if not run.ranges or run.table.size is None or run.stop.is_set():
+        if not self._may_share() or (self._ramp.lanes == 1 and self._ramp.settled):
             return
-        if self._ramp.lanes == 1 and self._ramp.settled:
-            return
-        if self._honest is None and run.table.get(0) is None:
-            return  # the honesty check compares with the first block
+        if not run.table.have:
+            return  # the honesty check compares with a block that is here
         run.engine.rates[id(run)] = run.rate
         # What all transfers get together counts: where they share a fast line, more connections win nothing.
         wanted = self._ramp.next(max(run.rate, sum(list(run.engine.rates.values()))), run.meter.ceiling)
         with run.change:
             lanes = list(run.lanes)
-        if wanted > len(lanes) > 0 and self._ranges_are_honest():
-            self._grow(lanes, wanted)
+        if wanted > len(lanes) > 0 and self._is_honest(run.pick_source()):
+            self._share(lanes, wanted)
+            for _ in range(wanted - len(lanes)):
+                source = run.pick_source()
+                if not self._is_honest(source) or not self._add(source):
+                    return
 
-    def _grow(self, lanes: list[Lane], wanted: int) -> None:
+    def _may_share(self) -> bool:
+        run = self._run
+        return run.ranges and run.table.size is not None and not run.stop.is_set()
+
+    def _compare_sources(self) -> None:
+        """Ask each further source at once, however slow the first is, and leave those that turn out to be slow."""
+        run = self._run
+        if len(run.sources) < 2 or not self._may_share():
+            return
+        with run.change:
+            lanes = list(run.lanes)
+        if self._unasked and lanes:
+            self._share(lanes, len(lanes) + len(self._unasked))
+            while self._unasked and len(lanes) < self._ramp.lanes and self._add(self._unasked.pop()):
+                continue
+            self._unasked.clear()
+        run.compare_sources(idle=not run.grid.unclaimed and len(lanes) < self._ramp.lanes)
+
+    def _share(self, lanes: list[Lane], wanted: int) -> None:
+        """Leave work for so many lanes."""
         run = self._run
         run.part.buffer_again()  # out-of-order pieces are read back for hashing
         share = part_size(run.rate, wanted, (run.table.size or 0) - run.table.have)
         for lane in lanes:
             lane.share(share)
-        for _ in range(wanted - len(lanes)):
-            if not run.grid.unclaimed:
-                return
-            run.ring.more(1)
-            run.add(Lane(run, run.pick_source()))
 
-    def _ranges_are_honest(self) -> bool:
-        if self._honest is None:
-            self._honest = self._run.ranges = self._compare_with_first_block()
-        return self._honest
+    def _add(self, source: Source) -> bool:
+        run = self._run
+        if not run.grid.unclaimed:
+            return False
+        run.ring.more(1)
+        run.add(Lane(run, source))
+        return True
 
-    def _compare_with_first_block(self) -> bool:
-        """Fetch 64 KiB that we already have: a server that lies about ranges must not fill a file."""
-        run, first = self._run, BLOCK - OVERLAP
-        known = run.identity(self._source)
+    def _is_honest(self, source: Source) -> bool:
+        """Whether a source sends the piece that was asked for: a liar must not fill a file."""
+        run = self._run
+        if source.url not in self._honest:
+            self._honest[source.url] = honest = self._sends_what_is_here(source)
+            if not honest and not run.lose(source):
+                run.ranges = False
+        return self._honest[source.url]
+
+    def _sends_what_is_here(self, source: Source) -> bool:
+        """Fetch 64 KiB that we already have, and compare."""
+        run = self._run
+        index, _ = next(run.table.known())
+        end = index * BLOCK + run.table.length(index)
+        first = max(index * BLOCK, end - OVERLAP)
+        known = run.identity(source)
         try:
-            opening = open_source(run.engine, self._source, run.stop, run.explain, first, BLOCK - 1, known)
+            opening = open_source(run.engine, source, run.stop, run.explain, first, end - 1, known)
         except (YardError, PastTheEnd):
             return False
         try:
@@ -149,4 +186,4 @@ class Supervisor:
         run.progress.add(len(theirs))
         run.progress.lose(len(theirs))
         changed = known.contradicts(opening.identity) if known else ""
-        return not changed and opening.start == first and theirs == run.part.read(first, OVERLAP)
+        return not changed and opening.start == first and theirs == run.part.read(first, end - first)

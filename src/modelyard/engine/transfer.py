@@ -52,6 +52,9 @@ class Transfer:
         self._sources = around.order.sources
         self._suspected: set[str] = set()
         self._writers: dict[int, Source] = {}
+        self._caught: set[str] = set()
+        self._struck: dict[int, tuple[Source, bytes]] = {}
+        """What suspected sources had sent: who, and the block's digest."""
 
     def run(self, opening: Opening | None = None) -> Fetched:
         """Fetch, hash and compare.
@@ -156,8 +159,11 @@ class Transfer:
         shares = Counter(source.url for source in run.writers.values())
         caught = error.source if isinstance(error, LyingSource) else None
         liar = caught or min(writers.values(), key=lambda source: shares[source.url])
+        if caught:
+            self._caught.add(without_query(caught.url))
         for index, source in run.writers.items():
-            if source.url == liar.url:
+            if source.url == liar.url and (digest := run.table.get(index)):
+                self._struck[index] = source, digest
                 run.table.drop(index, run.table.length(index))
         raise Suspicion(liar, run.table, error)
 
@@ -187,7 +193,15 @@ class Transfer:
         if not self._part.still_ours():
             self._part.reopen()
             raise StartOver("Somebody removed the part while it was written.")
-        return judge(run, self._part, measured, source, changed=self._changed)
+        fetched = judge(run, self._part, measured, source, changed=self._changed)
+        return replace(fetched, liars=tuple(sorted(self._liars(run.table))) if fetched.proven else ())
+
+    def _liars(self, proven: BlockTable) -> set[str]:
+        """Who sent blocks that the proven file does not have."""
+        struck = self._struck.items()
+        return self._caught | {
+            without_query(source.url) for index, (source, digest) in struck if proven.get(index) != digest
+        }
 
 
 def _begin(size: int | None, hashed: bool, opening: Opening) -> tuple[Story, BlockTable]:

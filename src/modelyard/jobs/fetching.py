@@ -223,13 +223,12 @@ class Fetching:
             held.close()
             around.progress.stage = "failed" if error else "done"
             sha256 = fetched.measured.get("sha256", "")
-            how = f"verified ({fetched.proven[0]})" if fetched.proven else "unverified: nothing to compare with"
             self._standing.settle(
                 Outcome(
                     one,
                     one.place.target,
                     error,
-                    how,
+                    _told_of(fetched),
                     fetched.size,
                     sha256,
                     fetched.proven,
@@ -248,3 +247,9 @@ class Fetching:
 
     def _make_folder(self, folder: Path) -> None:
         self.made.extend(make_folder(folder))
+
+
+def _told_of(fetched: Fetched) -> str:
+    """How a file was proven, and who sent something else under its name."""
+    how = f"verified ({fetched.proven[0]})" if fetched.proven else "unverified: nothing to compare with"
+    return "; ".join([how, *(f"{liar} sent wrong bytes and was left" for liar in fetched.liars)])
