@@ -10,10 +10,13 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from gguf import GGUFReader
+from safetensors import safe_open
 
 from modelyard import errors
 from modelyard.cli.__main__ import COMMANDS, main
 from modelyard.engine.pieces import LyingSource
+from modelyard.library.formats.reading import read_header
 from modelyard.testing import PracticeHub
 from running import modelyard, start
 
@@ -129,7 +132,13 @@ def test_the_demo_ends_with_a_verified_model(tmp_path: Path) -> None:
     ran = modelyard("demo", "--to", str(tmp_path / "d"))
     assert ran.code == 0, ran.err
     assert "model.safetensors  33.6 MB  verified (sha256)" in ran.out
+    assert "model-I8.gguf  4.2 MB  verified (sha256)" in ran.out
     assert "Trying again" in ran.err
+    found = [read_header(tmp_path / "d" / name) for name in ("model.safetensors", "model-I8.gguf")]
+    assert [(one.format, one.findings) for one in found] == [("safetensors", ()), ("gguf", ())]
+    [tensor] = GGUFReader(tmp_path / "d" / "model-I8.gguf").tensors  # and their own readers say the same
+    with safe_open(tmp_path / "d" / "model.safetensors", "numpy") as file:
+        assert (tensor.name, list(file.keys())) == ("token_embd.weight", ["weight"])
 
 
 def test_a_reader_that_goes_away_is_no_error(hub: PracticeHub) -> None:

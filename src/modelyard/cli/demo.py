@@ -18,7 +18,7 @@ from modelyard.jobs.wish import Wish
 if TYPE_CHECKING:
     from modelyard.testing import PracticeHub
 
-_SIZE = 32 * 2**20
+_SIZE, _SMALL = 32 * 2**20, 4 * 2**20
 
 
 @click.command()
@@ -26,7 +26,10 @@ _SIZE = 32 * 2**20
 @click.option("--serve", is_flag=True, help="Only start the practice hub and say how to use it.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a line.")
 def command(to: str, serve: bool, as_json: bool) -> int:
-    """Start a practice hub on this machine and fetch a model from it, through the whole path."""
+    """Start a practice hub on this machine and fetch a model from it, through the whole path.
+
+    The model comes in two forms, safetensors and GGUF.
+    """
     from modelyard.app import App
     from modelyard.testing import PracticeHub
 
@@ -58,6 +61,7 @@ def _stock(hub: PracticeHub) -> str:
     """Put a small valid model on the hub, whose first download is cut once; its address."""
     card = b"# A practice model\n\nMade on this machine, safe to delete.\n"
     config = b'{"architectures": ["PracticeModel"], "model_type": "practice"}\n'
-    hub.hf.add_repo("practice/model", {"model.safetensors": _SIZE, "config.json": config, "README.md": card})
+    models = {"model.safetensors": _SIZE, "model-I8.gguf": _SMALL}
+    hub.hf.add_repo("practice/model", {**models, "config.json": config, "README.md": card})
     hub.faults.use("cut_once", "*model.safetensors*")
     return "hf:practice/model"
