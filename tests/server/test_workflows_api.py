@@ -227,7 +227,7 @@ def test_what_follows_a_question_mark_of_a_plain_link_is_the_owners(
 
 
 def test_what_is_not_said_again_is_fetched_with(hub: PracticeHub, tmp_path: Path) -> None:
-    with App({"HOME": str(tmp_path), **hub.env()}) as app:
+    with App({"MODELYARD_HOME": str(tmp_path / "yard"), "HOME": str(tmp_path), **hub.env()}) as app:
         app.lan_hubs.add(hub.url)  # else loopback is refused to everybody
         url = f"{hub.add_file('yard.safetensors', 5000)}?sig={KEY}"
         workflow = needing({"name": "yard.safetensors", "directory": "vae", "url": url})
@@ -263,7 +263,7 @@ def test_a_viewer_may_look_and_not_get(hub: PracticeHub, tmp_path: Path) -> None
 def test_who_only_looks_does_not_send_us_to_servers_of_his_choice(
     hub: PracticeHub, tmp_path: Path, role: Role, asked: bool
 ) -> None:
-    with App({"HOME": str(tmp_path), **hub.env()}) as app:
+    with App({"MODELYARD_HOME": str(tmp_path / "yard"), "HOME": str(tmp_path), **hub.env()}) as app:
         app.lan_hubs.add(hub.url)  # else loopback is refused to everybody
         url = hub.add_file("yard.safetensors", 5000)
         workflow = needing({"name": "yard.safetensors", "directory": "vae", "url": url})

@@ -10,7 +10,7 @@ from modelyard.app import App
 from modelyard.catalogue.catalogue import Catalogue
 from modelyard.errors import ReadOnlyDisk
 from modelyard.jobs.workflows import comfyui
-from modelyard.jobs.workflows.building import places_of, resolver
+from modelyard.jobs.workflows.building import is_unsaid, places_of, resolver
 from modelyard.jobs.workflows.places import Places, roots_at
 from modelyard.jobs.workflows.resolving import Resolver
 from modelyard.library.roots.comfy import is_comfy
@@ -70,9 +70,10 @@ def _places(app: App, comfy: str) -> tuple[Places, Compared]:
     if comfy.startswith(("http://", "https://")):
         found = comfyui.ask(app.api, comfy)
         return Places(_respecting(found.roots, registered), notes=found.notes), found.compared
-    if comfy or (not registered.all and is_comfy(Path.cwd())):
+    usual = app.target("")
+    if comfy or (is_unsaid(registered, usual) and is_comfy(Path.cwd())):
         return Places(_respecting(roots_at(Path(comfy or ".")), registered)), _as_it_is
-    return places_of(registered, app.target("")), _as_it_is
+    return places_of(registered, usual), _as_it_is
 
 
 def _as_it_is(workflow: Workflow) -> Workflow:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from modelyard.errors import BadValue, UnsafePath
+from modelyard.jobs.workflows.building import places_of
 from modelyard.jobs.workflows.places import Places, models_folder, roots_at
 from modelyard.jobs.workflows.wanted import Wanted
 from modelyard.library.roots.entries import Entry
@@ -86,3 +87,14 @@ def test_nothing_is_put_where_a_drive_is_missing(tmp_path: Path) -> None:
             target(Places(roots_of([entry])), "a.pt", "loras")
     (tmp_path / "drive/ComfyUI").mkdir(parents=True)
     assert target(Places(roots_of([whole])), "a.pt", "loras").endswith("/ComfyUI/models/loras/a.pt")
+
+
+def test_the_folder_for_downloads_says_by_itself_nothing_of_kinds(tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    usual = Entry(path=str(tmp_path))
+    for entries in ([], [usual]):
+        places = places_of(roots_of(entries), f"{tmp_path}/")
+        assert not places.known and places.root("vae").path == tmp_path / "vae"
+    places = places_of(roots_of([usual, Entry(path=str(tmp_path / "other"), folder="loras")]), f"{tmp_path}/")
+    with pytest.raises(BadValue):
+        places.root("vae")

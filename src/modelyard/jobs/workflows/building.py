@@ -28,13 +28,23 @@ from modelyard.store.proofs import Proof
 _DIGESTS = ("sha256", "tensor-sha256")
 
 
+def is_unsaid(roots: Roots, base: str) -> bool:
+    """Whether nobody said where models of each kind lie: the folder for downloads alone, a mixed one, says nothing."""
+    usual = _folder(base)
+    return all(root.path == usual and not root.folder for root in roots.all)
+
+
 def places_of(roots: Roots, base: str) -> Places:
     """Where models lie and are saved: the registered roots, else the folder of downloads, laid out like ComfyUI's.
 
     Args:
         base: The folder that downloads go to.
     """
-    return Places(roots) if roots.all else Places(models_folder(Path(base.rstrip("/" + os.sep))), known=False)
+    return Places(models_folder(_folder(base)), known=False) if is_unsaid(roots, base) else Places(roots)
+
+
+def _folder(base: str) -> Path:
+    return Path(base.rstrip("/" + os.sep))
 
 
 def resolver(
