@@ -20,6 +20,7 @@ take) and ``retryable``. This file imports nothing of ours.
 
 from __future__ import annotations
 
+import errno
 from typing import Any, ClassVar
 
 
@@ -62,6 +63,9 @@ class YardError(Exception):
 
 def unforeseen(error: BaseException) -> YardError:
     """A defect of ours, told as one: what nobody foresaw must neither be hidden nor stop other files."""
+    refused = isinstance(error, OSError) and error.errno == errno.ENOMEM
+    if refused or isinstance(error, MemoryError) or "can't start new thread" in str(error):
+        return OutOfMemory("The system gives this process no more memory.")
     return YardError(f"Something unforeseen happened: {type(error).__name__}: {error}")
 
 
@@ -464,6 +468,15 @@ class Waiting(YardError):
     hint = "Run the same line after that time: it goes on where it stopped."
     retryable = True
     exit_code = 8
+
+
+class OutOfMemory(YardError):
+    """The system gives no more memory, or no more threads; what was fetched is kept."""
+
+    code = "out-of-memory"
+    hint = "Close other programs or raise the limit (`ulimit -v`), and run the same line again: it goes on."
+    retryable = True
+    exit_code = 7
 
 
 class Busy(YardError):

@@ -151,17 +151,20 @@ def fetch_for(url: str, folder: Path, seconds: float, limit: int | None) -> Watc
     return watch
 
 
-@pytest.mark.parametrize(("limit", "seconds"), [(1_000_000, 8.0), (50_000_000, 6.0), (500_000_000, 6.0)])
+@pytest.mark.parametrize(("limit", "seconds"), [(1_000_000, 6.0), (50_000_000, 4.0), (500_000_000, 4.0)])
 def test_a_limit_is_exact_over_several_connections(serve: Serve, folder: Path, limit: int, seconds: float) -> None:
     url = serve(int(limit * seconds) + 64 * 2**20)
-    if limit > 100_000_000:
-        free = fetch_for(url, folder, 2.0, None).rate(0.3, 1.9)
-        if free < 1.5 * limit:
-            pytest.skip(f"this machine reaches {free / 1e6:.0f} MB/s without a limit")
-    watch = fetch_for(url, folder, seconds, limit)
-    assert watch.connections == LANES
-    # The first block comes over one connection; from then on the limit is shared.
-    assert watch.rate(1.5, seconds) == pytest.approx(limit, rel=0.03)
+    if limit > 100_000_000:  # or what this machine gives at this moment; see test_bandwidth.py for the full rate
+        limit = min(limit, int(fetch_for(url, folder, 2.0, None).rate(0.3, 1.9) / 3))
+    for _ in range(3):  # never too much; too little once may be the machine's own lack of breath
+        watch = fetch_for(url, folder, seconds, limit)
+        assert watch.connections == LANES
+        # The first block comes over one connection; from then on the limit is shared.
+        rate = watch.rate(1.5, seconds)
+        assert rate <= 1.03 * limit
+        if rate >= 0.97 * limit:
+            return
+    pytest.fail(f"{rate / limit:.2f} of the limit")
 
 
 def test_a_limit_that_changes_while_files_run_is_felt_at_once(serve: Serve, folder: Path) -> None:

@@ -1,3 +1,4 @@
+import threading
 from datetime import datetime
 
 import pytest
@@ -8,7 +9,7 @@ from modelyard.errors import BadValue, Stopped
 from modelyard.net.bandwidth import SLICE, Bucket, Meter
 from modelyard.net.stop import Stop
 from modelyard.values.week import parse_schedule
-from net.clocks import ManualClock
+from net.clocks import ManualClock, SharedClock
 
 
 @settings(max_examples=30, deadline=None)
@@ -23,6 +24,32 @@ def test_ten_seconds_under_a_limit_are_exact_to_three_percent(rate: int, readers
             read += count
             meter.pay(count, stop)
     assert read / (clock.now() - begun) == pytest.approx(rate, rel=0.03)
+
+
+@pytest.mark.parametrize("rate", [1_000_000, 500_000_000])
+def test_ten_seconds_of_many_connections_at_once_are_exact_to_three_percent(rate: int) -> None:
+    """Sixteen threads on lines of very different speed share a limit of everything, of their hub and of their task."""
+    lines = [rate * share / 20 for share in range(1, 17)]
+    clock, stop = SharedClock(len(lines)), Stop()
+    buckets = [Bucket(clock, 3 * rate), Bucket(clock, rate), Bucket(clock, 2 * rate)]
+    begun, counts = clock.now(), [0] * len(lines)
+
+    def connection(number: int) -> None:
+        meter = Meter(buckets)
+        while clock.now() - begun < 10:
+            count = meter.allowance(2**20)
+            clock.wait(count / lines[number], stop)  # what the line itself takes
+            counts[number] += count
+            meter.pay(count, stop)
+        clock.leave()
+
+    threads = [threading.Thread(target=connection, args=(number,)) for number in range(len(lines))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(counts) / (clock.now() - begun) == pytest.approx(rate, rel=0.03)
+    assert min(counts) > 0
 
 
 def test_one_read_never_takes_more_than_a_slice_of_a_second() -> None:

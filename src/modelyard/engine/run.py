@@ -26,7 +26,7 @@ from modelyard.engine.prover import OnBlock, Prover
 from modelyard.engine.ramp import part_size
 from modelyard.engine.ring import Ring
 from modelyard.engine.sniff import SNIFFED
-from modelyard.errors import Busy, NetworkError, Stopped, YardError
+from modelyard.errors import NetworkError, OutOfMemory, Stopped, YardError
 from modelyard.net.bandwidth import Meter
 from modelyard.net.stop import Stop
 from modelyard.net.url import without_query
@@ -246,7 +246,7 @@ class Run:
         try:
             threading.Thread(target=self._work, args=(lane,), name="lane", daemon=True).start()
         except RuntimeError:  # the system gives no more threads
-            self._leave(lane, Busy("No more threads can be started."))
+            self._leave(lane, OutOfMemory("No more threads can be started."))
 
     def _work(self, lane: Lane) -> None:
         failure: BaseException | None = None
@@ -265,10 +265,10 @@ class Run:
             self.change.notify_all()
 
     def _note(self, failure: BaseException) -> None:
-        """A lane whose network fails retires while others go on; any other failure ends the run."""
+        """A lane whose network fails, or that cannot start, retires while others go on; all else ends the run."""
         if self.failure is not None and not isinstance(self.failure, Stopped):
             return
-        if isinstance(failure, NetworkError) and self.lanes:
+        if isinstance(failure, NetworkError | OutOfMemory) and self.lanes:
             return
         self.failure = failure
         self.stop.set("Another connection failed.")

@@ -26,7 +26,7 @@ from modelyard.jobs.arrivals import Arrival, Arrivals
 from modelyard.jobs.beside import asking_beside, size_begun
 from modelyard.jobs.crew import Crew
 from modelyard.jobs.first_look import enrich, told_by
-from modelyard.jobs.folders import make_folder
+from modelyard.jobs.folders import check_rights, make_folder
 from modelyard.jobs.planning import Planner
 from modelyard.jobs.preflight import Step
 from modelyard.jobs.standing import Standing
@@ -107,6 +107,8 @@ class Fetching:
         meter = Meter([*self.yard.buckets(one.offer.hub), self._limit], progress.add)
         around = Surroundings(self.yard.engine, one.order, progress, meter, self._stop, one.hub.explain)
         self._stop.check()
+        if not one.place.target.exists():  # what is there already needs no right to be told so
+            check_rights(one.place.target)
         self._standing.check_disk(one.place.target)
         self._fetch(one, around, crew, arrivals)
 

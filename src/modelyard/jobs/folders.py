@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +15,20 @@ from modelyard.store.opened import sync_folder
 def nearest_folder(target: Path) -> Path:
     """The deepest folder above a target that exists already."""
     return next(folder for folder in target.parents if folder.is_dir())
+
+
+def check_rights(target: Path) -> None:
+    """See that files may be made where a target goes, before anybody is asked for a byte of it.
+
+    Raises:
+        DiskError: They may not be, and why.
+    """
+    folder = nearest_folder(target)
+    if not os.access(folder, os.W_OK | os.X_OK):  # what this says is not always true: the attempt decides
+        import tempfile
+
+        with disk_errors(folder), tempfile.TemporaryFile(dir=folder):
+            pass
 
 
 def make_folder(folder: Path) -> list[Path]:
