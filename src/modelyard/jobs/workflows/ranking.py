@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from modelyard.jobs.belonging import KINDS
 from modelyard.jobs.workflows.wanted import Wanted
 from modelyard.values.offers import Offer
 from modelyard.values.suffixes import suffix_of
@@ -20,24 +21,6 @@ STRONG = 90
 """From so many points a file may be fetched without asking: the very name, 50, a publisher, 25, and one of 15."""
 _LEAD = 10
 """And so many it must have before the next file with other bytes."""
-
-KINDS: Mapping[str, str] = {
-    "checkpoint": "checkpoints",
-    "lora": "loras",
-    "locon": "loras",
-    "dora": "loras",
-    "vae": "vae",
-    "textualinversion": "embeddings",
-    "hypernetwork": "hypernetworks",
-    "controlnet": "controlnet",
-    "upscaler": "upscale_models",
-    "textencoder": "text_encoders",
-    "text encoder": "text_encoders",
-    "clip": "text_encoders",
-    "clipvision": "clip_vision",
-    "unet": "diffusion_models",
-}
-"""CivitAI's words for kinds, in lower case, and ComfyUI's folders."""
 
 _PUBLISHERS = frozenset(
     [

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from modelyard.errors import AccessError, DownloadsDisabled, EarlyAccess, LoginNeeded, YardError
 from modelyard.hubs.base import Hub
+from modelyard.jobs.belonging import KINDS
 from modelyard.jobs.workflows.questions import Questions
-from modelyard.jobs.workflows.ranking import KINDS, Ranked
+from modelyard.jobs.workflows.ranking import Ranked
 from modelyard.jobs.workflows.wanted import Wanted
 from modelyard.values.offers import Access, Listing, Offer
 from modelyard.values.suffixes import LISTED, suffix_of

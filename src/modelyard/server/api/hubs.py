@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Annotated, Any
 
 import msgspec
@@ -18,6 +19,7 @@ from modelyard.errors import (
 )
 from modelyard.hubs.base import Hub
 from modelyard.jobs.addressing import forget, read_address
+from modelyard.jobs.belonging import folder_of
 from modelyard.server.api.fence import check_source
 from modelyard.server.api.views import TaskError, error_view
 from modelyard.server.roles import Role
@@ -50,7 +52,13 @@ class FoundModels(msgspec.Struct, frozen=True):
 
 
 class FileView(msgspec.Struct, frozen=True):
-    """One file that a hub offers. `claimed` hashes are the hub's word, not measured."""
+    """One file that a hub offers.
+
+    Attributes:
+        claimed: Hashes by algorithm; the hub's word, not measured.
+        role: `main`, or `companion`: a VAE, encoder or config that belongs to it.
+        folder: ComfyUI's folder for what the hub says it is, like `loras`; empty when nobody says.
+    """
 
     address: str
     path: str
@@ -59,6 +67,7 @@ class FileView(msgspec.Struct, frozen=True):
     access: str
     licence: str | None
     role: str
+    folder: str
 
 
 class ModelView(msgspec.Struct, frozen=True):
@@ -158,13 +167,15 @@ def show_model(here: Here, query: AddressQuery) -> ModelView:
     """What a hub says about a model, and the files it offers."""
     check_source(here, query.address)
     hub, listing = here.app.resolve(query.address, forget)  # looking stores nothing
+    tags = listing.facts.get("tags")
+    tags = tags if isinstance(tags, list | tuple) else ()
     return ModelView(
         hub.name,
         hub.show(listing.address),
         listing.title,
         dict(listing.facts),
-        [_file(hub, offer) for offer in listing.offers],
-        [_file(hub, offer) for offer in listing.companions],
+        [_file(hub, offer, tags) for offer in listing.offers],
+        [_file(hub, offer, tags) for offer in listing.companions],
     )
 
 
@@ -200,7 +211,7 @@ def check_key(here: Here, hub: str, query: OpensQuery) -> KeyReport:
     return chosen.check_key(gated)
 
 
-def _file(hub: Hub, offer: Offer) -> FileView:
+def _file(hub: Hub, offer: Offer, tags: Collection[str]) -> FileView:
     return FileView(
         hub.show(offer.address),
         offer.path,
@@ -209,4 +220,5 @@ def _file(hub: Hub, offer: Offer) -> FileView:
         offer.access.value,
         offer.licence,
         offer.role,
+        folder_of(offer, tags),
     )

@@ -38,7 +38,8 @@ HUBS: Mapping[Any, Any] = {
                 "claimed": {"sha256": SHA256},
                 "access": "open",
                 "licence": "apache-2.0",
-                "role": "weights",
+                "role": "main",
+                "folder": "checkpoints",
             }
         ],
         "companions": [],
