@@ -38,20 +38,20 @@ export function usePlaces(wanted: MaybeRef<boolean> = true) {
   return useQuery({ queryKey: ['models', 'places'], enabled: wanted, queryFn: ({ signal }) => said(api().GET('/api/v1/roots', { signal })) })
 }
 
-const MOST_ASKED = 24
+const AT_ONCE = 24
 
-/** Which of the files are here already, by their hash: the path of each. */
-export function useHere(files: Ref<OfferedFile[]>) {
-  const hashes = computed(() => files.value.flatMap((file) => file.claimed.sha256 ?? []).slice(0, MOST_ASKED))
+/** The models that are here with each of some hashes; one that nobody has is not in it. */
+export function useByHash(wanted: Ref<string[]>) {
+  const hashes = computed(() => [...new Set(wanted.value)])
   return useQuery({
     queryKey: computed(() => ['models', 'here', hashes.value]),
     enabled: computed(() => hashes.value.length > 0),
     queryFn: async ({ signal }) => {
-      const asked = hashes.value.map(async (value) => {
-        const models = await said(api().GET('/api/v1/models/with-hash', { params: { query: { value } }, signal }))
-        return [value, models[0]] as const
-      })
-      return new Map((await Promise.all(asked)).filter(([, model]) => model))
+      const one = async (value: string) => [value, await said(api().GET('/api/v1/models/with-hash', { params: { query: { value } }, signal }))] as const
+      const found: Awaited<ReturnType<typeof one>>[] = []
+      const all = hashes.value
+      for (let at = 0; at < all.length; at += AT_ONCE) found.push(...(await Promise.all(all.slice(at, at + AT_ONCE).map(one))))
+      return new Map(found.filter(([, models]) => models.length))
     },
   })
 }

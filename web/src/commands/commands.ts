@@ -1,23 +1,22 @@
 import { defineStore } from 'pinia'
 import { computed, onScopeDispose, shallowRef } from 'vue'
-import { includes, type Role } from '@/session/may'
+import { includes } from '@/session/may'
 import { useSession } from '@/session/session'
+import type { MenuItem } from '@/ui/menu'
+import { TABLE, type CommandId, type Look } from './table'
 
-/**
- * One thing that a person can do. Buttons (`ui/command.vue`), menus, the palette, the sheet of shortcuts and the keyboard
- * all read this table; its name stands in the words under `commands.<id>`.
- */
-export interface Command {
+/** One thing that can be done here and now. */
+export interface Command extends Look {
   id: string
-  icon: string
-  /** `mod+k`, `n`, `g d`, `?`; keys without `mod` do nothing while somebody types. */
-  keys?: string
   enabled?: () => boolean
-  /** Who may; others do not see it. */
-  need?: Role
   /** Without it the keys are heard by what has the focus, a row or a card; here they are only told. */
   run?: () => void
 }
+
+/** How a command of the table is done here; only pages and their parts bring their own looks. */
+type Offer = { id: CommandId; enabled?: () => boolean; run?: () => void } | Command
+
+const isInTable = (id: string): id is CommandId => id in TABLE
 
 export const useCommands = defineStore('commands', () => {
   const tables = shallowRef<readonly Command[][]>([])
@@ -26,7 +25,8 @@ export const useCommands = defineStore('commands', () => {
   const all = computed(() => every.value.filter((command) => includes(session.who?.role, command.need)))
 
   /** Offer commands for as long as the component that says so lives. */
-  function offer(commands: Command[]): void {
+  function offer(offers: Offer[]): void {
+    const commands = offers.map((each): Command => (isInTable(each.id) ? { ...TABLE[each.id], ...each } : (each as Command)))
     tables.value = [...tables.value, commands]
     onScopeDispose(() => {
       tables.value = tables.value.filter((table) => table !== commands)
@@ -36,7 +36,14 @@ export const useCommands = defineStore('commands', () => {
   /** One by its name, whoever may; none while nobody offers it. */
   const find = (id: string): Command | undefined => every.value.find((each) => each.id === id)
 
-  return { all, find, offer }
+  /** What of these can be done now, for a menu. */
+  const items = (ids: readonly CommandId[]): MenuItem[] =>
+    ids.flatMap((id) => {
+      const { run, enabled } = find(id) ?? {}
+      return run && enabled?.() !== false ? [{ id, run }] : []
+    })
+
+  return { all, find, items, offer }
 })
 
 const SIGNS: Record<string, string> = { ArrowUp: '↑', ArrowDown: '↓', ArrowLeft: '←', ArrowRight: '→', Delete: 'Del', Escape: 'Esc' }

@@ -12,10 +12,12 @@ export function isTyping(target: EventTarget | null): boolean {
   return target.isContentEditable || ['INPUT', 'TEXTAREA', 'SELECT'].includes(target.tagName)
 }
 
-/** What one key press says in the language of `Command.keys`. */
+const NAMES: Record<string, string> = { ' ': 'Space' }
+
+/** What one key press says in the language of `Look.keys`. */
 export function pressed(event: KeyboardEvent): string {
   const mod = event.ctrlKey || event.metaKey ? 'mod+' : ''
-  return `${mod}${event.key.length === 1 ? event.key.toLowerCase() : event.key}`
+  return `${mod}${NAMES[event.key] ?? (event.key.length === 1 ? event.key.toLowerCase() : event.key)}`
 }
 
 /** Run commands by their keys, also by two in a row (`g l`). */

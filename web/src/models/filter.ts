@@ -1,10 +1,10 @@
 import type { LocationQuery, LocationQueryRaw } from 'vue-router'
 
 /** Columns that models are counted by, in the order in which they are shown. */
-export const FACETS = ['kind', 'family', 'base', 'health', 'tag', 'hub', 'format', 'dtype', 'completeness', 'without', 'folder', 'root'] as const
+export const FACETS = ['kind', 'family', 'base', 'health', 'tag', 'category', 'hub', 'format', 'dtype', 'completeness', 'without', 'folder', 'root'] as const
 export type Facet = (typeof FACETS)[number]
-/** Columns of which a value can be left out: `without` says that already. */
-export const isExcludable = (name: string): name is Facet => name !== 'without' && FACETS.includes(name as Facet)
+/** Columns of which a value can be left out: `without` says that already, and a category is left out as the tag that it is. */
+export const isExcludable = (name: string): name is Facet => !['without', 'category'].includes(name) && FACETS.includes(name as Facet)
 export const SORTS = ['title', 'added', 'modified', 'size', 'used', 'uses', 'rating'] as const
 export type Sort = (typeof SORTS)[number]
 

@@ -1,13 +1,13 @@
-import type { Role } from '@/session/may'
+import type { CommandId } from '@/commands/table'
 
-/** One entry of a menu; `keys` is only shown, `need` is who may. */
+/** One entry of a menu: a command of the table, and what it is done to. */
 export interface MenuItem {
-  label: string
-  icon?: string
-  keys?: string
-  danger?: boolean
+  id: CommandId
+  /** Where its name says too much or too little here. */
+  label?: string
   disabled?: boolean
-  need?: Role
+  /** Of several the one that holds; the others are `false`. */
+  chosen?: boolean
   run: () => void
 }
 

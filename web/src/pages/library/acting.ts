@@ -1,5 +1,6 @@
 import { ref, shallowRef, type Ref } from 'vue'
 import type { Model } from '@/api/client'
+import { hears } from '@/commands/table'
 import { beginDrag } from '@/models/dragging'
 import type { Shelf } from '@/models/shelf'
 import type { Selection } from './selection'
@@ -52,9 +53,9 @@ export function useActing(where: Where, ways: Ways) {
     if (!cell || event.altKey) return
     const columns = where.columns()
     const steps: Record<string, number> = { ArrowDown: columns, ArrowUp: -columns, ArrowRight: 1, ArrowLeft: -1, Home: -cell.index, End: where.total() }
-    if (event.key === ' ' && cell.what === 'open') where.selection().toggle(cell.model, cell.index)
-    else if (event.key === 'Delete') ways.remove(cell.model)
-    else if (event.key === 'f' && !event.ctrlKey && !event.metaKey) ways.star(cell.model)
+    if (hears(event, 'model-choose') && cell.what === 'open') where.selection().toggle(cell.model, cell.index)
+    else if (hears(event, 'model-trash')) ways.remove(cell.model)
+    else if (hears(event, 'model-star')) ways.star(cell.model)
     else if (event.key in steps) go(cell.index + steps[event.key]!, event.shiftKey)
     else return
     event.preventDefault()

@@ -6,12 +6,13 @@ import { count } from '@/format/amounts'
 import type { Doing } from '@/models/doing'
 import { useToasts } from '@/ui/toasts'
 import type { Dialog } from './dialogs'
-import { MOST, type Selection } from './selection'
+import { MOST, MOST_COMPARED, type Selection } from './selection'
 import { VIEWS, type View } from './views'
 
 interface Ways {
   about: (dialog: Dialog) => void
   trash: (ids: number[]) => void
+  compare: (ids: number[]) => void
   look: (view: View) => void
   close: () => void
 }
@@ -35,18 +36,26 @@ export function useLibraryCommands(selection: Selection, opened: Ref<number | nu
   }
 
   useCommands().offer([
-    { id: 'find-model', icon: 'icon-[lucide--search]', keys: '/', run: () => document.getElementById('library-find')?.focus() },
-    { id: 'choose-all', icon: 'icon-[lucide--list-checks]', keys: 'mod+a', enabled: () => !isWriting(), run: () => void chooseAll() },
-    { id: 'choose-none', icon: 'icon-[lucide--x]', keys: 'Escape', enabled: () => !document.querySelector('[role=menu]') && (some() || opened.value !== null), run: () => (some() ? selection.clear() : ways.close()) },
-    { id: 'tag-models', need: 'operator', icon: 'icon-[lucide--tag]', enabled: some, run: () => ways.about('tag') },
-    { id: 'move-models', need: 'operator', icon: 'icon-[lucide--folder-input]', enabled: some, run: () => ways.about('move') },
-    { id: 'verify-models', need: 'operator', icon: 'icon-[lucide--shield-check]', enabled: some, run: () => void doing.verify(ids.value) },
-    { id: 'trash-models', need: 'operator', icon: 'icon-[lucide--trash-2]', enabled: some, run: () => ways.trash(ids.value) },
-    { id: 'row-open', icon: 'icon-[lucide--panel-right]', keys: 'Enter' },
-    { id: 'model-walk', icon: 'icon-[lucide--grid-3x3]', keys: 'ArrowUp ArrowDown ArrowLeft ArrowRight' },
-    { id: 'model-choose', icon: 'icon-[lucide--square-check]', keys: 'Space' },
-    { id: 'model-star', need: 'operator', icon: 'icon-[lucide--heart]', keys: 'f' },
-    { id: 'model-trash', need: 'operator', icon: 'icon-[lucide--trash-2]', keys: 'Delete' },
-    ...(Object.keys(VIEWS) as View[]).map((each) => ({ id: `view-${each}`, icon: VIEWS[each], run: () => ways.look(each) })),
+    { id: 'find-model', run: () => document.getElementById('library-find')?.focus() },
+    { id: 'choose-all', enabled: () => !isWriting(), run: () => void chooseAll() },
+    { id: 'choose-none', enabled: () => !document.querySelector('[role=menu]') && (some() || opened.value !== null), run: () => (some() ? selection.clear() : ways.close()) },
+    { id: 'tag-models', enabled: some, run: () => ways.about('tag') },
+    { id: 'move-models', enabled: some, run: () => ways.about('move') },
+    { id: 'verify-models', enabled: some, run: () => void doing.verify(ids.value) },
+    { id: 'compare-models', enabled: () => ids.value.length > 1 && ids.value.length <= MOST_COMPARED, run: () => ways.compare(ids.value) },
+    { id: 'star-models', enabled: some, run: () => void doing.starAll(ids.value) },
+    { id: 'refresh-models', enabled: some, run: () => void doing.refresh(ids.value) },
+    { id: 'measure-models', enabled: some, run: () => void doing.measure(ids.value) },
+    { id: 'mend-models', enabled: some, run: () => void doing.verify(ids.value, true) },
+    { id: 'link-models', enabled: some, run: () => ways.about('link') },
+    { id: 'script-models', enabled: some, run: () => ways.about('script') },
+    { id: 'renew-models', enabled: some, run: () => void doing.seekNewer(ids.value) },
+    { id: 'trash-models', enabled: some, run: () => ways.trash(ids.value) },
+    { id: 'row-open' },
+    { id: 'model-walk' },
+    { id: 'model-choose' },
+    { id: 'model-star' },
+    { id: 'model-trash' },
+    ...(Object.keys(VIEWS) as View[]).map((each) => ({ id: `view-${each}` as const, run: () => ways.look(each) })),
   ])
 }

@@ -1,6 +1,7 @@
 import { useLocalStorage } from '@vueuse/core'
+import { TABLE } from '@/commands/table'
 
-export const VIEWS = { grid: 'icon-[lucide--layout-grid]', list: 'icon-[lucide--rows-3]', table: 'icon-[lucide--table-2]' } as const
+export const VIEWS = { grid: TABLE['view-grid'].icon, list: TABLE['view-list'].icon, table: TABLE['view-table'].icon } as const
 export type View = keyof typeof VIEWS
 export const DENSITIES = ['small', 'medium', 'large'] as const
 export type Density = (typeof DENSITIES)[number]
