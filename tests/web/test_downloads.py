@@ -34,7 +34,7 @@ def test_a_pasted_link_becomes_a_proven_file(seen: Seen) -> None:
     panel = page.get_by_role("complementary")
     panel.get_by_text("proven", exact=True).wait_for()
     panel.locator("ol li").nth(2).wait_for()  # queued, downloading, done
-    (task,) = seen.yard.ask("GET", f"{API}/tasks").json["tasks"]
+    (task,) = seen.yard.ask("GET", f"{API}/tasks?kind=download").json["tasks"]
     (file,) = task["result"]["files"]
     assert Path(file["path"]).read_bytes() == repo.head.files["wash.safetensors"].bytes()
     assert not Path(file["path"]).with_name("config.json").exists()

@@ -11,6 +11,15 @@ export type OfferedFile = Offered['files'][number]
 export const sizeOf = (files: readonly OfferedFile[], chosen: readonly string[] | null): number =>
   files.reduce((sum, file) => sum + (!chosen || chosen.includes(file.path) ? (file.size ?? 0) : 0), 0)
 
+const SMALL = 2 ** 20
+
+/** ComfyUI's folder that all large chosen files belong in; empty when their hub does not say, or says several. */
+export function folderOf(files: readonly OfferedFile[], chosen: readonly string[] | null): string {
+  const large = files.filter((file) => (!chosen || chosen.includes(file.path)) && (file.folder || (file.size ?? 0) > SMALL))
+  const folders = new Set(large.map((file) => file.folder))
+  return folders.size === 1 ? [...folders][0]! : ''
+}
+
 /** What a hub says about one address. */
 export function useOffered(address: Ref<string>) {
   const settled = refDebounced(address, 300)

@@ -110,7 +110,7 @@ function ofModels(yard: DemoYard): Route[] {
 }
 
 function ofHubs(yard: DemoYard): Route[] {
-  const file = (path: string, size: number) => ({ address: '', path, size, claimed: {}, access: 'open', licence: 'apache-2.0', role: 'main' })
+  const file = (path: string, size: number) => ({ address: '', path, size, claimed: {}, access: 'open', licence: 'apache-2.0', role: 'main', folder: '' })
   return [
     route('GET', '/hubs', () => HUBS),
     route('GET', '/keys', () => [...yard.keys].map((hub) => ({ hub, place: 'file', shown: '…demo', used: true, trouble: null })) satisfies Schemas['KeyView'][]),

@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest'
 import { ref } from 'vue'
-import { useByHash } from '@/adding/looking'
+import { folderOf, useByHash, type OfferedFile } from '@/adding/looking'
 import { inside } from '../inside'
 
 test('every hash of a large repository is asked, a few at a time, and none twice', async () => {
@@ -21,4 +21,14 @@ test('every hash of a large repository is asked, a few at a time, and none twice
   expect(asked.toSorted()).toEqual(hashes)
   expect(got.data.value!.size).toBe(1)
   expect(most).toBeLessThanOrEqual(24)
+})
+
+test('a folder is proposed only where every large file belongs in it', () => {
+  const file = (path: string, folder: string, size = 2 ** 30) => ({ path, folder, size }) as OfferedFile
+  const [lora, config, vae, other] = [file('a.safetensors', 'loras'), file('config.json', '', 900), file('v.safetensors', 'vae'), file('b.safetensors', '')]
+  expect(folderOf([lora, config], null)).toBe('loras')
+  expect(folderOf([lora, vae], null)).toBe('')
+  expect(folderOf([lora, vae], ['v.safetensors'])).toBe('vae')
+  expect(folderOf([lora, other], null)).toBe('')
+  expect(folderOf([], null)).toBe('')
 })
