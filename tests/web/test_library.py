@@ -53,6 +53,17 @@ def test_a_pasted_link_becomes_a_card(seen: Seen, tmp_path: Path) -> None:
     assert (root / "wash.safetensors").read_bytes() == body
 
 
+def test_what_its_hub_calls_a_lora_goes_to_the_loras_by_itself(seen: Seen, tmp_path: Path) -> None:
+    rooted(seen, tmp_path, "vae")
+    root = rooted(seen, tmp_path)
+    page = seen.open("/library")
+    seen.paste("civitai:100")
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_text(f"{root}").first.wait_for()
+    dialog.get_by_role("button", name="Download", exact=True).click()
+    until(lambda: list(root.glob("*.safetensors")))
+
+
 def test_filters_stand_in_the_address_and_come_back(seen: Seen, tmp_path: Path) -> None:
     root = rooted(seen, tmp_path)
     for number in range(30):
