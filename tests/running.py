@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
+import shutil
+import signal
+import socket
 import subprocess
 import sys
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 
 @dataclass(frozen=True)
@@ -46,11 +53,129 @@ def start(
     )
 
 
+class Forked:
+    """What `subprocess.Popen` is, as far as tests ask, of a command that the fork server runs.
+
+    Attributes:
+        pid: Its own, to be killed for real.
+    """
+
+    def __init__(self, path: str, asked: dict[str, Any], streams: Sequence[int]) -> None:
+        self.stdout: IO[str] | None = None
+        self.stderr: IO[str] | None = None
+        self.returncode: int | None = None
+        self._connection = socket.socket(socket.AF_UNIX)
+        self._connection.settimeout(_PATIENCE)
+        self._connection.connect(path)
+        socket.send_fds(self._connection, [b" "], streams)
+        self._connection.sendall(json.dumps(asked).encode() + b"\n")
+        self._said = b""
+        self.pid = self._number()
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for its end."""
+        if self.returncode is None:
+            self._connection.settimeout(timeout)
+            try:
+                self.returncode = self._number()
+            except TimeoutError as error:
+                raise subprocess.TimeoutExpired("modelyard", timeout or 0.0) from error
+            self._connection.close()
+        return self.returncode
+
+    def poll(self) -> int | None:
+        """Its exit code, if it has ended."""
+        with suppress(subprocess.TimeoutExpired):
+            self.wait(1e-3)
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        """Send it a signal, unless it has ended."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """End it on the spot."""
+        self.send_signal(signal.SIGKILL)
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+        self.send_signal(signal.SIGTERM)
+
+    def _number(self) -> int:
+        while b"\n" not in self._said:
+            more = self._connection.recv(100)
+            assert more, "the fork server has ended"
+            self._said += more
+        line, _, self._said = self._said.partition(b"\n")
+        return int(line)
+
+
+class _ForkServer:
+    """Runs commands in forks of one process that has imported them already."""
+
+    def __init__(self) -> None:
+        self._path = str(Path(tempfile.mkdtemp(prefix="fork-server-")) / "socket")
+        script = str(Path(__file__).with_name("fork_server.py"))
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}  # it ends when its standard input does
+        self._process = subprocess.Popen([sys.executable, script, self._path], text=True, **pipes)
+        assert self._process.stdout and self._process.stdout.readline() == "ready\n"
+        atexit.register(self._close)
+
+    def begin(
+        self, arguments: Sequence[str], env: Mapping[str, str], cwd: Path | None, streams: Sequence[int]
+    ) -> Forked:
+        """Start a command with these standard streams."""
+        asked = {"arguments": arguments, "env": {**os.environ, **env}, "cwd": str(cwd or Path.cwd())}
+        return Forked(self._path, asked, streams)
+
+    def _close(self) -> None:
+        assert self._process.stdin and self._process.stdout
+        self._process.stdin.close()
+        self._process.stdout.close()
+        self._process.wait()
+        shutil.rmtree(Path(self._path).parent)
+
+
+_fork_server = cache(_ForkServer)
+_PATIENCE = 100.0
+_FOR_PYTHON = ("PYTHON", "LD_", "LC_", "LANG")
+"""What Python reads as it starts, and never again."""
+
+
+def may_fork(env: Mapping[str, str]) -> bool:
+    """Whether a command with these variables can be a fork of one that was started without them."""
+    return hasattr(os, "fork") and not any(name.startswith(_FOR_PYTHON) for name in env)
+
+
+def forked(*arguments: str, env: Mapping[str, str] | None = None) -> Forked:
+    """Start `modelyard ARGUMENTS` as `start` does, without importing it once more."""
+    (out, out_end), (err, err_end) = os.pipe(), os.pipe()
+    with open(os.devnull) as nothing:
+        process = _fork_server().begin(arguments, env or {}, None, (nothing.fileno(), out_end, err_end))
+    os.close(out_end)
+    os.close(err_end)
+    process.stdout, process.stderr = os.fdopen(out), os.fdopen(err)
+    return process
+
+
 def modelyard(
     *arguments: str, env: Mapping[str, str] | None = None, cwd: Path | None = None, stdin: str | None = None
 ) -> Ran:
-    """Run `modelyard ARGUMENTS` to its end."""
-    how = {"stdin": subprocess.PIPE} if stdin is not None else {}
-    process = start(*arguments, env=env, cwd=cwd, **how)
-    out, err = process.communicate(stdin, timeout=100)
-    return Ran(process.returncode, out, err)
+    """Run `modelyard ARGUMENTS` to its end, in a process of its own."""
+    if not may_fork(env or {}):
+        how = {"stdin": subprocess.PIPE} if stdin is not None else {}
+        process = start(*arguments, env=env, cwd=cwd, **how)
+        out, err = process.communicate(stdin, timeout=_PATIENCE)
+        return Ran(process.returncode, out, err)
+    with ExitStack() as stack:
+        files = [stack.enter_context(tempfile.TemporaryFile("w+")) for _ in range(3)]
+        files[0].write(stdin or "")
+        for file in files:
+            file.seek(0)
+        running = _fork_server().begin(arguments, env or {}, cwd, [file.fileno() for file in files])
+        stack.callback(running.kill)
+        code = running.wait(_PATIENCE)
+        for file in files:
+            file.seek(0)
+        return Ran(code, files[1].read(), files[2].read())

@@ -47,11 +47,10 @@ def test_every_command_helps() -> None:
 
 
 def test_help_is_quick() -> None:
-    modelyard("--help")
     times = []
     for _ in range(5):
         begun = time.perf_counter()
-        modelyard("--help")
+        assert start("--help").wait(10) == 0
         times.append(time.perf_counter() - begun)
     assert min(times) < 0.5  # 0.1 s on a quiet machine; the bar for CI is that nothing heavy is imported
 

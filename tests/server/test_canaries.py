@@ -89,7 +89,7 @@ def test_no_key_leaves_a_running_service(hub: PracticeHub, tmp_path: Path) -> No
     hooks.add(Hook(name="kept", on=events, run=("tee", "-a", str(told))))
     hooks.add(Hook(name="signed", on=events, webhook=f"http://127.0.0.1:9/h?token={PASTED}", secret=SIGNING))
     env = {**hub.env(), "HF_TOKEN": GOOD, "MODELYARD_TASKS_RETRIES": "0", "MODELYARD_RETRY_RETRIES": "0"}
-    with served(folder, "--log-json", env=env) as yard:
+    with served(folder, "--log-json", env=env, fresh=True) as yard:
         listening, seen = Listening(yard), list[bytes]()
         listening.start()
         seen.append(yard.ask("PUT", f"{API}/keys/civitai", {"value": BAD}).body)

@@ -30,7 +30,7 @@ pytestmark = [
 def yard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A service that ends as it began whatever all of these tests sent: with no task, and never large."""
     folder = tmp_path_factory.mktemp("large")
-    with served(folder / "yard", env={"MODELYARD_FOLDER": str(folder / "models")}) as yard:
+    with served(folder / "yard", env={"MODELYARD_FOLDER": str(folder / "models")}, fresh=True) as yard:
         yield yard
         assert yard.ask("GET", f"{API}/tasks").json["tasks"] == []
         assert peak(yard.process.pid) < BOUND

@@ -78,7 +78,7 @@ def test_a_guesser_is_slowed_down_and_told_how_long(tmp_path: Path) -> None:
 
 
 def test_no_log_and_no_process_list_shows_a_secret(tmp_path: Path) -> None:
-    with served(tmp_path / "yard") as yard:
+    with served(tmp_path / "yard", fresh=True) as yard:
         token = yard.ask("POST", f"{API}/tokens", {"name": "canary"}).json["token"]
         for path in (f"/{token}", f"{API}/tasks?token={token}", f"{API}/session?code={token}"):
             yard.ask("GET", path)
