@@ -12,6 +12,7 @@ import json
 import os
 import pkgutil
 import select
+import shutil
 import signal
 import socket
 import sys
@@ -40,6 +41,7 @@ def main(path: str) -> None:
                     listener.close()
                     watch(connection)
                     return
+    shutil.rmtree(os.path.dirname(path))
 
 
 def watch(connection: socket.socket) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import atexit
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -117,7 +116,7 @@ class _ForkServer:
     def __init__(self) -> None:
         self._path = str(Path(tempfile.mkdtemp(prefix="fork-server-")) / "socket")
         script = str(Path(__file__).with_name("fork_server.py"))
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}  # it ends when its standard input does
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}  # when the first ends, it ends
         self._process = subprocess.Popen([sys.executable, script, self._path], text=True, **pipes)
         assert self._process.stdout and self._process.stdout.readline() == "ready\n"
         atexit.register(self._close)
@@ -134,7 +133,6 @@ class _ForkServer:
         self._process.stdin.close()
         self._process.stdout.close()
         self._process.wait()
-        shutil.rmtree(Path(self._path).parent)
 
 
 _fork_server = cache(_ForkServer)
