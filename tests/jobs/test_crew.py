@@ -1,4 +1,6 @@
 import threading
+import time
+from collections.abc import Callable
 
 import pytest
 
@@ -11,16 +13,26 @@ def test_every_item_is_worked_on_once() -> None:
     assert sorted(done) == list(range(500))
 
 
-@pytest.mark.parametrize(("seconds", "most"), [(0.0, FIRST), (0.05, MOST)])
-def test_quick_answers_need_few_workers_and_slow_ones_call_for_more(seconds: float, most: int) -> None:
+@pytest.mark.parametrize(
+    ("answers", "used", "most"),
+    [
+        pytest.param((0.0,), lambda: 0.0, FIRST, id="quick answers"),
+        pytest.param((0.05,), lambda: 0.0, MOST, id="slow answers"),
+        pytest.param((0.05, 0.05, 0.001), lambda: 0.0, FIRST, id="a quick one among slow ones"),
+        pytest.param((0.05,), time.perf_counter, FIRST, id="slow ones in a process that has no core left"),
+    ],
+)
+def test_quick_answers_need_few_workers_and_slow_ones_call_for_more(
+    answers: tuple[float, ...], used: Callable[[], float], most: int
+) -> None:
     names: set[int] = set()
     crew: Crew[int]
 
-    def work(_: int) -> None:
+    def work(number: int) -> None:
         names.add(threading.get_ident())
-        crew.answered(seconds)
+        crew.answered(answers[number % len(answers)])
 
-    crew = Crew(range(400), work)
+    crew = Crew(range(400), work, used=used)
     crew.run(lambda: None)
     assert len(names) <= most
-    assert len(crew.workers) == (FIRST if seconds == 0.0 else MOST)
+    assert len(crew.workers) == most

@@ -60,6 +60,7 @@ class Fetching:
         self._handles = threading.BoundedSemaphore(self.yard.handles)
         self._large = threading.BoundedSemaphore(self.yard.settings["files.at-once"])
         self._readers = Pool(1)  # starts nothing before it is asked
+        self._writable: set[Path] = set()
 
     def run(self, planned: Sequence[Planned], on_tick: Callable[[], None]) -> None:
         """Fetch what has to be fetched; one file's failure does not stop the others.
@@ -107,8 +108,7 @@ class Fetching:
         meter = Meter([*self.yard.buckets(one.offer.hub), self._limit], progress.add)
         around = Surroundings(self.yard.engine, one.order, progress, meter, self._stop, one.hub.explain)
         self._stop.check()
-        if not one.place.target.exists():  # what is there already needs no right to be told so
-            check_rights(one.place.target)
+        self._check_rights(one.place.target)
         self._standing.check_disk(one.place.target)
         self._fetch(one, around, crew, arrivals)
 
@@ -191,7 +191,7 @@ class Fetching:
     def _named(self, one: Planned, around: Surroundings, opening: Opening) -> tuple[Planned, Surroundings]:
         """What the head of the first answer tells: name, size, digests, mirrors; then decide again."""
         place, order = enrich(self.yard, one.offer, one.place, one.order, told_by(opening), self._stop)
-        if place.target.exists():  # its hash decides whether it is the same
+        if order.late and place.target.exists():  # its hash decides whether it is the same
             order = order.settled()
         if (place, order) == (one.place, one.order):
             return one, around
@@ -246,6 +246,12 @@ class Fetching:
 
     def _check(self, arrived: Arrived) -> Sequence[YardError | None]:
         return refusals(arrived, self._readers) if self.yard.settings["quarantine"] else [None] * len(arrived)
+
+    def _check_rights(self, target: Path) -> None:
+        """Once a folder; what is there already needs no right to be told so."""
+        if target.parent not in self._writable and not target.exists():
+            check_rights(target)
+            self._writable.add(target.parent)
 
     def _make_folder(self, folder: Path) -> None:
         self.made.extend(make_folder(folder))
