@@ -46,6 +46,7 @@ def main() -> int:
     if command == "test" or rest[:1] == ["comfyui"]:
         fetch_front_ends()
     if command == "test":
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # thousands of processes would compile all of it anew
         return become([str(PYTHON), "-m", "pytest", *(rest or ["-n", "2", "--dist", "worksteal"])])
     if command == "check":
         return check()
