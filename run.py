@@ -45,8 +45,9 @@ def main() -> int:
     os.environ["PATH"] = f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}"
     if command == "test" or rest[:1] == ["comfyui"]:
         fetch_front_ends()
-    if command == "test":
+    if command in ("test", "bench"):
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # thousands of processes would compile all of it anew
+    if command == "test":
         return become([str(PYTHON), "-m", "pytest", *(rest or ["-n", "2", "--dist", "worksteal"])])
     if command == "check":
         return check()
