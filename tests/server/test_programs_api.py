@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +18,7 @@ from modelyard.server.inside import call, router
 from modelyard.server.roles import Role
 from modelyard.values.version import VERSION
 from programs.installed import trees
+from running import modelyard
 from server.asking import ask
 
 
@@ -174,19 +172,11 @@ def test_what_writes_into_programs_is_for_admins(app: App) -> None:
 
 
 def run(home: Path, *words: str, status: int = 0) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "modelyard", *words],
-        env={**os.environ, "MODELYARD_HOME": str(home)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        stdin=subprocess.DEVNULL,
-    )
-    assert done.returncode == status, (done.returncode, done.stdout, done.stderr)
-    return done.stdout
+    done = modelyard(*words, env={"MODELYARD_HOME": str(home)})
+    assert done.code == status, done
+    return done.out
 
 
-@pytest.mark.slow
 def test_the_commands_do_the_same(tmp_path: Path, home: Path) -> None:
     yard = tmp_path / "yard"
     comfy, forge = trees.comfy(home / "ComfyUI"), trees.web_ui(home / "forge", "modules_forge")

@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from jobs.library import library, model, scanned
 from modelyard.app import App
@@ -19,6 +14,7 @@ from modelyard.jobs.measuring import MeasureOptions, measure_models
 from modelyard.net.stop import Stop
 from modelyard.server.inside import call, router
 from modelyard.server.roles import Role
+from running import modelyard
 
 
 def asked(app: App, method: str, path: str, body: Any = None, status: int = 200) -> Any:
@@ -106,19 +102,11 @@ def test_only_an_admin_empties_the_trash(tmp_path: Path) -> None:
 
 
 def run(home: Path, *words: str, status: int = 0) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "modelyard", *words],
-        env={**os.environ, "MODELYARD_HOME": str(home)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        stdin=subprocess.DEVNULL,
-    )
-    assert done.returncode == status, (done.returncode, done.stdout, done.stderr)
-    return done.stdout
+    done = modelyard(*words, env={"MODELYARD_HOME": str(home)})
+    assert done.code == status, done
+    return done.out
 
 
-@pytest.mark.slow
 def test_the_commands_do_the_same(tmp_path: Path) -> None:
     home = tmp_path / "yard"
     with library(tmp_path) as (app, root):

@@ -142,13 +142,12 @@ def watched(app: App, rows: list[dict[str, Any]], tick: Callable[[Download], Non
 def test_several_models_are_fetched_at_once_and_told_in_the_order_of_the_plan(asking: App, hub: PracticeHub) -> None:
     names = [f"{name}.safetensors" for name in "cab"]
     hub.hf.add_repo("me/m", {name: SIZE * (4 - at) for at, name in enumerate(names)})
-    hub.faults.speed = 20_000
+    hub.faults.speed = 100_000
     most = 0
 
     def tick(download: Download) -> None:
         nonlocal most
         most = max(most, sum(one.received > 0 for one in download.snapshots()))
-        hub.faults.speed = None if most == 3 else 20_000
 
     told_of = watched(asking, [told(name, url=at("me/m", name)) for name in names], tick)
     assert most == 3
@@ -160,7 +159,7 @@ def test_the_next_place_is_asked_while_the_others_are_still_on_their_way(asking:
     hub.hf.add_repo("me/m", {"x.safetensors": content, "slow.safetensors": SIZE})
     hub.modelscope.add_repo("you/m", {"x.safetensors": content})
     hub.faults.use("s500forever", "me/m/x.safetensors")
-    hub.faults.speed = 20_000
+    hub.faults.speed = 50_000
     seen = []
 
     def tick(download: Download) -> None:
