@@ -18,6 +18,7 @@ from modelyard.values.about import About, Own
 from modelyard.values.identity import Identity
 from modelyard.values.sorts import Sort
 
+on_sqlite = pytest.mark.parametrize("catalogue", ["sqlite"], indirect=True)
 QUESTIONS = [
     Asking(),
     Asking(text="cat"),
@@ -27,6 +28,8 @@ QUESTIONS = [
     Asking(tags=("style",)),
     Asking(rating=5),
     Asking(exclude=(("kind", "vae"), ("tag", "style"))),
+    Asking(place="d1/%_"),
+    Asking(place="d1", without=("preview",)),
 ]
 
 
@@ -37,12 +40,12 @@ def test_a_list_is_sorted_by_what_every_face_offers() -> None:
 @pytest.fixture(scope="module")
 def shelf(lasting: Catalogue, make) -> Catalogue:
     dice = random.Random(3)
-    entries = []
+    entries, places = [], ["", "d1/", "d1/%_/", "D1/"]
     for number in range(120):
         identity = Identity("safetensors", dice.choice(["lora", "vae"]), "sdxl" if number > 90 else "flux1")
         own = Own(rating=dice.choice([None, 5]))
         about = About(name=dice.choice(["cat", "dog"]), tags=("style",) if number % 3 else (), own=own)
-        entries.append(make(f"m{number}.pt", about, identity, size=1000 * (number // 4)))
+        entries.append(make(f"{places[number % 4]}m{number}.pt", about, identity, size=1000 * (number // 4)))
     lasting.keep(entries)
     lasting.database.learn()
     return lasting
@@ -56,7 +59,7 @@ def test_walked_or_gathered_a_page_is_the_same(shelf: Catalogue, sort: str, aski
         pytest.skip("PostgreSQL chooses its ways by its own counts.")
     with shelf.database.reading() as db:
         first = page(db, asking, Order(sort, descending, most=7))
-        cells = None if is_narrow(asking) else Cube(db, 1).cells(chosen_values(asking))
+        cells = None if is_narrow(asking) else Cube.counted(db, 1).cells(chosen_values(asking))
         outlooks = [Outlook(), *(Outlook(window) for window in (5, 40, 1000))]
         outlooks += [Outlook(common=True), Outlook(cells=cells), Outlook(5, cells=cells)]
         for order in (Order(sort, descending, most=7), Order(sort, descending, first.next or "", 7)):
@@ -135,6 +138,21 @@ def test_cells_that_are_known_are_looked_up_one_by_one(shelf: Catalogue, sort: s
         pytest.skip("PostgreSQL chooses its ways by its own counts.")
     asking = Asking(kind=("lora",))
     with shelf.database.reading() as db:
-        cells = Cube(db, 1).cells(chosen_values(asking))
+        cells = Cube.counted(db, 1).cells(chosen_values(asking))
     steps = plans(shelf, asking, Order(sort), Outlook(cells=cells))
     assert any("COVERING INDEX models_as_cube (gone=? AND folder=? AND kind=?" in step for step in steps)
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    ("asking", "index"),
+    [(Asking(place="d1"), "models_by_place"), (Asking(without=("preview",)), "models_without_preview")]
+    + [(Asking(without=("sha256",), rating=0), "models_without_sha256")],
+)
+def test_models_of_a_folder_or_that_lack_something_are_gathered_by_an_index_of_theirs(
+    catalogue: Catalogue, asking: Asking, index: str
+) -> None:
+    """Also in a database that never looked at its indexes."""
+    assert f"INDEX {index} " in plans(catalogue, asking, Order(), Outlook())[0]
+    along = plans(catalogue, asking, Order(), Outlook(common=True))
+    assert not any(index in step for step in along)

@@ -91,22 +91,37 @@ def where(asking: Asking, dialect: str, *, walk: bool = False) -> list[sa.Column
 
 def beyond(asking: Asking, dialect: str, *, walk: bool = False) -> list[sa.ColumnElement[bool]]:
     """What is asked beside the columns that models are counted by."""
-    found: list[sa.ColumnElement[bool]] = [models.c.gone > 0 if asking.gone else models.c.gone == 0]
+    gone = unindexed("gone", dialect) if asking.place and not walk else models.c.gone
+    found: list[sa.ColumnElement[bool]] = [gone > 0 if asking.gone else gone == 0]
     number = unindexed("id", dialect) if walk else models.c.id
     words = asked_words(asking.text)
     if asking.text.strip() and not words:
         found.append(sa.false())
     if words:
         found.append(number.in_(hits(words)) if dialect == "sqlite" else _vector_has(words))
-    found += [number.in_(_tagged(tag)) for tag in asking.tags]
-    found += [number.in_(_tagged(*asking.category))] if asking.category else []
-    found += [number.not_in(_tagged(tag)) for tag in sorted(_unwanted(asking, "tag"))]
+    found += [number.in_(tagged(tag)) for tag in asking.tags]
+    found += [number.in_(tagged(*asking.category))] if asking.category else []
+    found += [number.not_in(tagged(tag)) for tag in sorted(_unwanted(asking, "tag"))]
     if asking.place:
-        found.append(models.c.place.startswith(asking.place.rstrip("/") + "/", autoescape=True))
-    return found + _ranges(asking)
+        found += _below(asking.place.rstrip("/"), dialect, walk=walk)
+    return found + [_lacks(name, dialect, walk=walk) for name in asking.without] + _ranges(asking)
 
 
-def _tagged(*tags: str) -> sa.Select[tuple[int]]:
+def _below(place: str, dialect: str, *, walk: bool) -> list[sa.ColumnElement[bool]]:
+    """What lies in a folder: SQLite finds no beginning of a text in an index, but a stretch between two."""
+    if dialect != "sqlite":
+        return [models.c.place.startswith(place + "/", autoescape=True)]
+    column = unindexed("place", dialect) if walk else models.c.place
+    return [column >= place + "/", column < place + "0"]  # "0" follows "/"
+
+
+def _lacks(name: str, dialect: str, *, walk: bool) -> sa.ColumnElement[bool]:
+    """What has no such thing, in the very words of the index of those."""
+    column = unindexed(name, dialect) if walk else models.c[name]
+    return column == sa.literal_column("''")
+
+
+def tagged(*tags: str) -> sa.Select[tuple[int]]:
     """Models with any of these."""
     return sa.select(model_tags.c.model).where(model_tags.c.tag.in_(tags))
 
@@ -133,7 +148,7 @@ def _ranges(asking: Asking) -> list[sa.ColumnElement[bool]]:
         found.append(models.c.added >= asking.added_since)
     if asking.unused_since is not None:
         found.append(models.c.used < asking.unused_since)
-    return found + [models.c[name] == "" for name in asking.without]
+    return found
 
 
 def is_narrow(asking: Asking) -> bool:

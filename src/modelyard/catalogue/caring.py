@@ -42,7 +42,7 @@ class Caring(Shelf):
             return 0
         with self.database.writing() as db:
             numbers = keep_digests(db, found, at, proven, stamps)
-            self.changed(db)
+            self.changed(db, numbers)
         self.tell("model.changed", numbers)
         return len(numbers)
 
@@ -74,7 +74,7 @@ class Caring(Shelf):
         """
         with self.database.writing() as db:
             health = keep_check(db, number, problems, good, at)
-            self.changed(db)
+            self.changed(db, [number])
         self.tell("model.changed", [number])
         return health
 
@@ -92,7 +92,7 @@ class Caring(Shelf):
         """Write what hubs told of a few models, in one transaction; gives what is known of them now."""
         with self.database.writing() as db:
             kept = learn(db, found)
-            self.changed(db)
+            self.changed(db, kept.keys())
         self.tell("model.changed", list(kept))
         return kept
 

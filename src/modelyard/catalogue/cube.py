@@ -1,7 +1,8 @@
-"""How many models there are by each column: counted in memory, made anew when the catalogue changed.
+"""How many models there are by each column: counted in memory, and mended by what changed since.
 
 Every model is in one *cell*: the tuple of its values in `FACETS`. A filter is a look at each cell, of which
 there are a few thousand at most; words and tags, which no cell knows, count the cells of the ids they find.
+A cube is the counts of one moment: a change makes another one, so that who looks at it needs no lock.
 """
 
 from __future__ import annotations
@@ -10,34 +11,29 @@ import math
 from array import array
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import compress
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from modelyard.catalogue.asking import FACETS, Choice
-from modelyard.store.shelves import model_tags, models
-from modelyard.values.categories import CATEGORIES
+from modelyard.catalogue.tagged import Tags, all_tags, bits_of_flags, listed, numbers_of
+from modelyard.store.shelves import models
 
-_TAGS = 300
-"""Tags that are counted: those that most models have."""
 _WINDOW = 4000
 _NAMED = 500
 """Cells that are named to the database one by one."""
+_CHUNK = 500
 
 Cell = tuple[Any, ...]
 Counts = dict[str, dict[Any, int]]
 
-
-def _listed(column: sa.ColumnElement[int]) -> sa.ColumnElement[str]:
-    return sa.func.aggregate_strings(sa.cast(column, sa.Text), ",")
-
-
+_VALUES = tuple(models.c[name] for name in FACETS)
 _CELLS = (
-    sa.select(sa.func.count(), sa.func.max(models.c.id), _listed(models.c.id), _listed(models.c.size))
-    .add_columns(*(models.c[name] for name in FACETS))
+    sa.select(sa.func.count(), sa.func.max(models.c.id), listed(models.c.id), listed(models.c.size), *_VALUES)
     .where(models.c.gone == 0)
-    .group_by(*(models.c[name] for name in FACETS))
+    .group_by(*_VALUES)
 )
 """One row a cell, along the index `models_as_cube`; a row a model takes Python six times as long."""
 
@@ -46,35 +42,72 @@ class Cube:
     """The counts of one moment.
 
     Args:
-        version: How often the catalogue had changed then.
+        version: The last change of the catalogue that is counted.
     """
 
-    def __init__(self, db: Connection, version: int) -> None:
+    def __init__(self, version: int) -> None:
         self.version = version
-        rows = db.execute(_CELLS).all()
-        self._cells: list[Cell] = [tuple(row[4:]) for row in rows]
-        self._counts: list[int] = [row[0] for row in rows]
-        last = max((row[1] for row in rows), default=-1)
-        self._cell_of = array("i", [-1]) * (last + 1)  # by id; -1 where there is no model
-        self._size_of = array("q", [0]) * (last + 1)
-        for cell, row in enumerate(rows):
-            for number, size in zip(map(int, row[2].split(",")), map(int, row[3].split(",")), strict=True):
-                self._cell_of[number] = cell
-                self._size_of[number] = size
-        self._sizes = [sum(map(int, row[3].split(","))) for row in rows]
-        self._tags: dict[str, int] | None = None
+        self._cells: list[Cell] = []
+        self._counts: list[int] = []
+        self._cell_of = array("i")  # by id; -1 where there is no model
+        self._size_of = array("q")
+        self._tags: Tags | None = None
 
-    def counts(self, asked: Mapping[str, Choice], ids: Sequence[int] | None = None) -> tuple[int, int, Counts]:
-        """How many models fit and their bytes, and for each column how many would fit with each of its values.
+    @classmethod
+    def counted(cls, db: Connection, version: int) -> Cube:
+        """All models, counted anew."""
+        cube, rows = cls(version), db.execute(_CELLS).all()
+        cube._cells = [tuple(row[4:]) for row in rows]
+        cube._counts = [row[0] for row in rows]
+        cube._reach(max((row[1] for row in rows), default=-1))
+        for cell, row in enumerate(rows):
+            for number, size in zip(numbers_of(row[2]), numbers_of(row[3]), strict=True):
+                cube._cell_of[number] = cell
+                cube._size_of[number] = size
+        return cube
+
+    def after(self, db: Connection, changed: Collection[int], version: int) -> Cube:
+        """The counts when these models have changed."""
+        rows = _rows(db, sorted(changed))
+        if self._counts.count(0) > len(self._counts) // 2 + _NAMED:
+            return Cube.counted(db, version)  # most of its cells are empty by now
+        cube = Cube(version)
+        cube._cells, cube._counts = self._cells.copy(), self._counts.copy()
+        cube._cell_of, cube._size_of = self._cell_of[:], self._size_of[:]
+        cube._reach(max((row[0] for row in rows), default=-1))
+        for number in filter(len(self._cell_of).__gt__, changed):
+            if (cell := self._cell_of[number]) >= 0:
+                cube._counts[cell] -= 1
+                cube._cell_of[number] = -1
+        at = {cell: place for place, cell in enumerate(cube._cells)}
+        for row in rows:
+            cube._add(row[0], row[1], at.setdefault(tuple(row[2:]), len(at)), tuple(row[2:]))
+        if self._tags is not None:
+            cube._tags = self._tags.after(db, changed, cube._there())
+        return cube
+
+    def _reach(self, last: int) -> None:
+        missing = last + 1 - len(self._cell_of)
+        self._cell_of.extend(array("i", [-1]) * missing)
+        self._size_of.extend(array("q", [0]) * missing)
+
+    def _add(self, number: int, size: int, place: int, cell: Cell) -> None:
+        if place == len(self._cells):
+            self._cells.append(cell)
+            self._counts.append(0)
+        self._counts[place] += 1
+        self._cell_of[number], self._size_of[number] = place, size
+
+    def counts(self, asked: Mapping[str, Choice], ids: Sequence[int] | None = None) -> Counts:
+        """For each column, how many models would fit with each of its values.
 
         A column's own filter does not count for its own values: a person sees what else could be chosen.
 
         Args:
-            ids: Only these models; all when None.
+            ids: Only these models, which are `known`; all when None.
         """
         found: Counts = {name: {} for name in FACETS}
         filters = [(at, asked[name]) for at, name in enumerate(FACETS) if name in asked]
-        total, fitting = 0, set[int]()
         for cell, number in self._numbers(ids):
             values = self._cells[cell]
             wrong = [at for at, wanted in filters if values[at] not in wanted]
@@ -83,16 +116,53 @@ class Cube:
             for at in wrong or range(len(FACETS)):
                 column = found[FACETS[at]]
                 column[values[at]] = column.get(values[at], 0) + number
-            if not wrong:
-                total += number
-                fitting.add(cell)
-        return total, self._bytes(fitting, ids), found
+        return found
 
-    def _bytes(self, cells: Collection[int], ids: Sequence[int] | None) -> int:
+    def fitting(self, asked: Mapping[str, Choice], ids: Sequence[int] | None = None) -> bytes:
+        """A byte for every number of a model, 1 where it fits.
+
+        Args:
+            ids: Only these models, which are `known`; all when None.
+        """
+        filters = [(FACETS.index(name), wanted) for name, wanted in asked.items()]
+        fits = [all(cell[at] in wanted for at, wanted in filters) for cell in self._cells]
+        fits.append(False)  # the cell of no model, -1
         if ids is None:
-            return sum(self._sizes[cell] for cell in cells)
-        known = filter(len(self._cell_of).__gt__, ids)
-        return sum(self._size_of[number] for number in known if self._cell_of[number] in cells)
+            return bytes(map(fits.__getitem__, self._cell_of))
+        flags, cell_of = bytearray(len(self._cell_of)), self._cell_of
+        for number in ids:
+            flags[number] = fits[cell_of[number]]
+        return bytes(flags)
+
+    def bytes_of(self, fitting: bytes) -> int:
+        """The bytes of these models on the disk."""
+        return sum(compress(self._size_of, fitting))
+
+    @property
+    def has_tags(self) -> bool:
+        """Whether tags are counted."""
+        return self._tags is not None
+
+    def count_tags(self, db: Connection) -> None:
+        """Count tags, too, now and after each change; the database must know all that is counted here."""
+        self._tags = all_tags(db, self._there())
+
+    def tags(self, fitting: bytes) -> dict[str, int]:
+        """How many of these models have each of the most common tags, and of the categories."""
+        return self._tags.counts(bits_of_flags(fitting)) if self._tags else {}
+
+    def _there(self) -> int:
+        return bits_of_flags(self.fitting({}))
+
+    def known(self, ids: list[int]) -> list[int]:
+        """Those of these numbers that were given to models when this was counted."""
+        last = len(self._cell_of)
+        return ids if max(ids, default=0) < last else [number for number in ids if number < last]
+
+    @property
+    def numbers(self) -> Iterator[int]:
+        """The numbers of all models."""
+        return compress(range(len(self._cell_of)), map((-1).__lt__, self._cell_of))
 
     @property
     def total(self) -> int:
@@ -121,41 +191,22 @@ class Cube:
     def _fitting(self, asked: Mapping[str, Choice]) -> Iterator[tuple[Cell, int]]:
         filters = [(FACETS.index(name), wanted) for name, wanted in asked.items()]
         cells = zip(self._cells, self._counts, strict=True)
-        return ((cell, number) for cell, number in cells if all(cell[at] in wanted for at, wanted in filters))
+        return (
+            (cell, number) for cell, number in cells if number and all(cell[at] in wanted for at, wanted in filters)
+        )
 
     def _numbers(self, ids: Iterable[int] | None) -> Iterable[tuple[int, int]]:
         if ids is None:
-            return enumerate(self._counts)
-        known = len(self._cell_of)
-        found = Counter(map(self._cell_of.__getitem__, filter(known.__gt__, ids)))
+            return [(cell, number) for cell, number in enumerate(self._counts) if number]
+        found = Counter(map(self._cell_of.__getitem__, ids))
         found.pop(-1, None)
         return found.items()
 
-    def tags(self, db: Connection, asked: Mapping[str, Choice], ids: Iterable[int] | None = None) -> dict[str, int]:
-        """How many of the models that fit have each of the most common tags, and of the categories."""
-        if self._tags is None:
-            self._tags = _tags(db)
-        fitting = [all(cell[FACETS.index(name)] in wanted for name, wanted in asked.items()) for cell in self._cells]
-        digits = bytearray(b"0" * len(self._cell_of))
-        if ids is None:
-            digits = bytearray(b"01"[cell >= 0 and fitting[cell]] for cell in self._cell_of)
-        else:
-            for number in ids:
-                if number < len(digits) and (cell := self._cell_of[number]) >= 0 and fitting[cell]:
-                    digits[number] = 49
-        mask = int(bytes(digits[::-1]) or b"0", 2)
-        found = {tag: (bits & mask).bit_count() for tag, bits in self._tags.items()}
-        return {tag: number for tag, number in found.items() if number}
 
-
-def _tags(db: Connection) -> dict[str, int]:
-    """The most common tags and the categories, each with a bit for every model that has it."""
-    common = sa.select(model_tags.c.tag).group_by(model_tags.c.tag).order_by(sa.func.count().desc(), model_tags.c.tag)
-    names = CATEGORIES.union(db.execute(common.limit(_TAGS)).scalars())
-    found: dict[str, bytearray] = {}
-    for tag, number in db.execute(sa.select(model_tags.c.tag, model_tags.c.model).where(model_tags.c.tag.in_(names))):
-        bits = found.setdefault(tag, bytearray())
-        if number // 8 >= len(bits):
-            bits.extend(bytes(number // 8 + 1 - len(bits)))
-        bits[number // 8] |= 1 << (number % 8)
-    return {tag: int.from_bytes(bits, "little") for tag, bits in found.items()}
+def _rows(db: Connection, numbers: Sequence[int]) -> list[Any]:
+    """Number, size and values of those of these models that are there."""
+    found: list[Any] = []
+    for first in range(0, len(numbers), _CHUNK):
+        chosen = models.c.id.in_(numbers[first : first + _CHUNK])
+        found += db.execute(sa.select(models.c.id, models.c.size, *_VALUES).where(models.c.gone == 0, chosen)).all()
+    return found

@@ -75,11 +75,12 @@ def stamps_of(db: Connection, folder: str) -> Stamps:
     return Stamps({path: known for path, known in found.items() if "/" not in path[len(low) :]}, counts)
 
 
-def keep(db: Connection, entries: Sequence[Entry], now: float) -> tuple[list[int], set[int]]:
+def keep(db: Connection, entries: Sequence[Entry], now: float) -> tuple[list[int], set[int], set[int]]:
     """Add and update models.
 
     Returns:
-        The ids in the order of the entries, and which of them are new.
+        The ids in the order of the entries, which of them are new, and models that were dropped: all their files
+        are now others'.
     """
     known = _known(db, [entry.path for entry in entries])
     fresh = [entry for entry in entries if entry.path not in known]
@@ -93,10 +94,10 @@ def keep(db: Connection, entries: Sequence[Entry], now: float) -> tuple[list[int
         if entry.path in known:
             before = _Before(known[entry.path], there, numbers[entry.path])
             db.execute(models.update().where(models.c.id == before.row["id"]).values(**_columns(entry, before)))
-    _keep_files(db, entries, numbers, there)
+    dropped = _keep_files(db, entries, numbers, there)
     _keep_tags(db, entries, numbers)
     new = {numbers[entry.path] for entry in fresh}
-    return [numbers[entry.path] for entry in entries], new
+    return [numbers[entry.path] for entry in entries], new, dropped
 
 
 def _take_numbers(db: Connection, count: int) -> range:
@@ -252,9 +253,11 @@ def _files_of(db: Connection, ids: Sequence[int]) -> dict[str, Any]:
     return found
 
 
-def _keep_files(db: Connection, entries: Iterable[Entry], numbers: Mapping[str, int], there: Mapping[str, Any]) -> None:
-    """One row a file; what was measured of a file stays while its stamp does."""
-    added, lost = [], set(there)
+def _keep_files(
+    db: Connection, entries: Iterable[Entry], numbers: Mapping[str, int], there: Mapping[str, Any]
+) -> set[int]:
+    """One row a file; what was measured of a file stays while its stamp does. Gives the models that were dropped."""
+    added, lost, dropped = [], set(there), set[int]()
     for entry in entries:
         for file in entry.files:
             lost.discard(file.path)
@@ -273,15 +276,18 @@ def _keep_files(db: Connection, entries: Iterable[Entry], numbers: Mapping[str, 
             others = sa.select(model_files.c.model).where(model_files.c.path.in_(taken[first : first + _CHUNK]))
             robbed = set(db.execute(others).scalars()) - set(numbers.values())
             db.execute(model_files.delete().where(model_files.c.path.in_(taken[first : first + _CHUNK])))
-            _drop_empty(db, robbed)
+            dropped |= _drop_empty(db, robbed)
         db.execute(model_files.insert(), added)
+    return dropped
 
 
-def _drop_empty(db: Connection, numbers: Collection[int]) -> None:
-    """Models whose files all went over to others are models no more."""
+def _drop_empty(db: Connection, numbers: Collection[int]) -> set[int]:
+    """Models whose files all went over to others are models no more; gives which."""
     left = set(db.execute(sa.select(model_files.c.model).where(model_files.c.model.in_(numbers))).scalars())
-    for number in set(numbers) - left:
+    empty = set(numbers) - left
+    for number in empty:
         db.execute(models.delete().where(models.c.id == number))
+    return empty
 
 
 def _file_columns(file: FileFacts) -> dict[str, Any]:

@@ -65,7 +65,7 @@ class Recalling(Shelf):
             lost = lost_searches(db, searched)
             if not dry_run:
                 regain_searches(db, lost)
-                self.changed(db)
+                self.changed(db, {one.model for one in done})
         if not dry_run:
             self.tell("model.changed", [one.model for one in done])
         return done, lost

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
-import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from modelyard.catalogue import changes
 from modelyard.catalogue.cube import Cube
 from modelyard.events.log import EventLog
 from modelyard.store.database import Database
-from modelyard.store.schema import counters
-
-_CHEAP = 0.03
-_SHARE = 10
-"""Counts that took longer than `_CHEAP` seconds are used for so many times as long while a scan changes everything."""
 
 
 class Shelf:
@@ -31,31 +26,42 @@ class Shelf:
         self.events = events
         self.wall = wall
         self._lock = threading.Lock()
-        self._cube: tuple[float, Cube] | None = None
+        self._cube: Cube | None = None
 
-    def changed(self, db: Connection) -> None:
-        """Inside a transaction: the counts of everybody who looks at this database are old now."""
-        again = counters.update().where(counters.c.name == "catalogue").values(value=counters.c.value + 1)
-        if not db.execute(again).rowcount:
-            db.execute(counters.insert().values(name="catalogue", value=1))
+    def changed(self, db: Connection, numbers: Collection[int] | None) -> None:
+        """Inside a transaction: what everybody counted of these models is old now.
+
+        Args:
+            numbers: Dropped ones, too; None when nobody knows which. Without any nothing changed.
+        """
+        if numbers is None or numbers:
+            changes.note(db, numbers)
 
     def tell(self, kind: str, numbers: list[int]) -> None:
         """Announce what became of models."""
         for first in range(0, len(numbers), 1000):
             self.events.publish(kind, {"ids": numbers[first : first + 1000]})
 
-    def version(self, db: Connection) -> int:
-        """How often the catalogue changed."""
-        return db.execute(sa.select(counters.c.value).where(counters.c.name == "catalogue")).scalar() or 0
+    def counted(self, db: Connection, *, tags: bool = False) -> Cube:
+        """The counts as this connection sees the catalogue, or later ones.
 
-    def counted(self, db: Connection) -> Cube:
-        """The counts as they are, or were a moment ago while a scan changes everything."""
-        version = self.version(db)
+        Args:
+            tags: Those of tags, too.
+        """
+        version = changes.version(db)
         with self._lock:
-            made = self._cube
-            if made is None or (made[1].version != version and time.monotonic() > made[0]):
-                began = time.monotonic()
-                cube = Cube(db, version)
-                took = time.monotonic() - began
-                self._cube = made = (began + (0.0 if took < _CHEAP else took * _SHARE), cube)
-            return made[1]
+            cube = self._cube
+            if cube is None or cube.version < version:
+                self._cube = cube = self._brought(db, cube, version)
+            if tags and not cube.has_tags:
+                if cube.version > version:
+                    cube = Cube.counted(db, version)  # what is kept must not miss a change that is not seen here
+                cube.count_tags(db)
+            return cube
+
+    def _brought(self, db: Connection, cube: Cube | None, version: int) -> Cube:
+        """The counts brought up to a version: mended where few models changed."""
+        changed = None if cube is None else changes.since(db, cube.version, version)
+        if cube is None or changed is None:
+            return Cube.counted(db, version)
+        return cube.after(db, changed, version)

@@ -48,8 +48,8 @@ class Writing(Shelf):
             Their ids, in order.
         """
         with self.database.writing() as db:
-            kept, fresh = keep(db, entries, self.wall())
-            self.changed(db)
+            kept, fresh, dropped = keep(db, entries, self.wall())
+            self.changed(db, dropped.union(kept))
         self.tell("model.added", [number for number in kept if number in fresh])
         self.tell("model.changed", [number for number in kept if number not in fresh])
         return kept
@@ -64,8 +64,8 @@ class Writing(Shelf):
             gone = away(db, entries, was_moved)
         with self.database.writing() as db:
             moved = recognise(db, entries, gone)
-            numbers, fresh = keep(db, entries, self.wall())
-            self.changed(db)
+            numbers, fresh, dropped = keep(db, entries, self.wall())
+            self.changed(db, dropped.union(numbers, (one.model for one in moved)))
         self.tell("model.added", [number for number in numbers if number in fresh])
         self.tell("model.changed", [number for number in numbers if number not in fresh])
         changed = set(numbers) - fresh - {one.model for one in moved}
@@ -79,9 +79,9 @@ class Writing(Shelf):
         """
         with self.database.writing() as db:
             number = adopt(db, path, is_away)
-            if number is not None:
-                self.changed(db)
-        self.tell("model.changed", [number] if number is not None else [])
+            numbers = [] if number is None else [number]
+            self.changed(db, numbers)
+        self.tell("model.changed", numbers)
 
     def lose(self, numbers: Iterable[int]) -> None:
         """Models that are not on the disk any more: kept, with what is known of them, but not listed."""
@@ -92,7 +92,7 @@ class Writing(Shelf):
             for first in range(0, len(lost), _CHUNK):
                 chunk = lost[first : first + _CHUNK]
                 db.execute(models.update().where(models.c.id.in_(chunk), models.c.gone == 0).values(gone=self.wall()))
-            self.changed(db)
+            self.changed(db, lost)
         self.tell("model.gone", lost)
 
     def lose_paths(self, paths: Sequence[str]) -> None:
@@ -115,17 +115,18 @@ class Writing(Shelf):
         """A file has the same bytes in another place on the disk: see `doubles.restamp`."""
         with self.database.writing() as db:
             number = restamp(db, path, stamp)
-            self.changed(db)
-        self.tell("model.changed", [number] if number is not None else [])
+            numbers = [] if number is None else [number]
+            self.changed(db, numbers)
+        self.tell("model.changed", numbers)
 
     def relocate(self, one: Relocation, facts: Mapping[str, FileFacts]) -> bool:
         """We moved a model ourselves: see `relocating.relocate`; gives whether it is known."""
         with self.database.writing() as db:
-            known = relocate(db, one, facts, self.wall())
-            self.changed(db)
-        if known:
+            numbers = relocate(db, one, facts, self.wall())
+            self.changed(db, numbers)
+        if numbers:
             self.tell("model.gone" if one.gone else "model.changed", [one.model])
-        return known
+        return bool(numbers)
 
     def forget(self, numbers: Iterable[int]) -> None:
         """Drop models from the catalogue, with what is known of them. Files stay."""
@@ -133,7 +134,7 @@ class Writing(Shelf):
         with self.database.writing() as db:
             for first in range(0, len(lost), _CHUNK):
                 db.execute(models.delete().where(models.c.id.in_(lost[first : first + _CHUNK])))
-            self.changed(db)
+            self.changed(db, lost)
         self.tell("model.gone", lost)
 
     def write(self, number: int, values: dict[str, Any], also: Callable[[Connection], object] = lambda _: None) -> None:
@@ -145,7 +146,7 @@ class Writing(Shelf):
         with self.database.writing() as db:
             db.execute(models.update().where(models.c.id == number).values(**values))
             also(db)
-            self.changed(db)
+            self.changed(db, [number])
         self.tell("model.changed", [number])
 
     def describe(self, number: int, change: Callable[[About], About], **columns: Any) -> About:
@@ -162,7 +163,7 @@ class Writing(Shelf):
             row = find(db, number)
             about = change(msgspec.json.decode(row["about"], type=About))
             rewrite(db, row, about, columns)
-            self.changed(db)
+            self.changed(db, [number])
         self.tell("model.changed", [number])
         return about
 

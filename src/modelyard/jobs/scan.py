@@ -116,7 +116,7 @@ class Scan:
         self._lose()
         if self.done.added + self.done.changed > _MANY:
             self.stock.catalogue.database.learn()
-            self.stock.catalogue.facets(Asking())  # counted before somebody waits for it
+            self.stock.catalogue.facets(Asking(), tags=True)  # counted before somebody waits for it
         self.done.seconds = time.monotonic() - began
         self.tell(self.done)
         return self.done

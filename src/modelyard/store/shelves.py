@@ -6,7 +6,20 @@ What a person wrote (title, notes, tags, rating) stands in columns of its own th
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Index, Integer, SmallInteger, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    text,
+)
 
 from modelyard.store.schema import metadata
 
@@ -66,6 +79,13 @@ models = Table(
     Index("models_by_root", "root", "gone", "sidecars"),
     Index("models_by_hub", "hub", "hub_model"),
     Index("models_by_sha256", "sha256"),
+    Index("models_by_place", "place", "gone"),
+    *(
+        Index(
+            f"models_without_{name}", "gone", sqlite_where=text(f"{name} = ''"), postgresql_where=text(f"{name} = ''")
+        )
+        for name in ("preview", "sha256")
+    ),
     Index(
         "models_as_cube",
         *("gone", "folder", "kind", "family", "format", "base", "dtype", "hub", "health", "completeness", "favourite"),
@@ -96,6 +116,13 @@ model_files = Table(
     Index("model_files_by_blake3", "blake3"),
     Index("model_files_by_autov1", "autov1"),
     Index("model_files_by_size", "size", "mtime_ns"),
+)
+
+model_changes = Table(
+    "model_changes",
+    metadata,
+    Column("version", BigInteger, primary_key=True, autoincrement=False),  # of the catalogue, from `counters`
+    Column("models", Text),  # numbers, separated by commas; NULL when they are too many, or nobody knows which
 )
 
 model_tags = Table(

@@ -1,0 +1,54 @@
+"""Which models each change of the catalogue was about, so that counts are mended instead of made anew.
+
+The number of a change is the value of a row that stays locked until the change is durable: whoever sees a number,
+in any process, sees all changes up to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from modelyard.store.schema import counters
+from modelyard.store.shelves import model_changes
+
+KEPT = 1000
+"""Changes that are remembered."""
+MOST = 5000
+"""Models that are named; of more, all are counted again, which is sooner."""
+
+
+def version(db: Connection) -> int:
+    """The number of the last change, 0 before the first one."""
+    return db.execute(sa.select(counters.c.value).where(counters.c.name == "catalogue")).scalar() or 0
+
+
+def note(db: Connection, numbers: Collection[int] | None) -> None:
+    """Inside a transaction: these models change with it.
+
+    Args:
+        numbers: Those of which what is counted may have changed, dropped ones too; None when nobody knows which.
+    """
+    row = counters.c.name == "catalogue"
+    grown = counters.update().where(row).values(value=counters.c.value + 1).returning(counters.c.value)
+    now = db.execute(grown).scalar()
+    if now is None:
+        now = 1
+        db.execute(counters.insert().values(name="catalogue", value=now))
+    named = numbers is not None and len(numbers) <= MOST
+    told = ",".join(map(str, numbers or ())) if named else None
+    db.execute(model_changes.insert().values(version=now, models=told))
+    if now % 50 == 0:
+        db.execute(model_changes.delete().where(model_changes.c.version <= now - KEPT))
+
+
+def since(db: Connection, before: int, now: int) -> set[int] | None:
+    """The models that changed between two versions; None when they are too many, or nobody knows which."""
+    between = model_changes.c.version > before, model_changes.c.version <= now
+    told = db.execute(sa.select(model_changes.c.models).where(*between).limit(KEPT)).scalars().all()
+    if len(told) < now - before or None in told:
+        return None
+    found = {int(number) for text in told for number in text.split(",") if number}
+    return found if len(found) <= MOST else None

@@ -1,0 +1,267 @@
+"""Counts that are kept from change to change are those of a plain count in SQL, whoever made the changes."""
+
+from __future__ import annotations
+
+import dataclasses
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+
+from modelyard.catalogue import changes, cube, tagged
+from modelyard.catalogue.asking import FACETS, Asking
+from modelyard.catalogue.catalogue import Catalogue
+from modelyard.catalogue.relocating import Relocation
+from modelyard.events.log import EventLog
+from modelyard.store.database import Database
+from modelyard.store.schema import counters
+from modelyard.store.shelves import model_changes, model_tags, models
+from modelyard.values.about import About
+from modelyard.values.categories import CATEGORIES
+from modelyard.values.identity import Identity
+
+NAMES = [f"m{number}.pt" for number in range(7)]
+TAGS = ["style", "vehicle", "a", "b", "c", "d", "e", "f", "g"]
+SHOWN = 3
+
+on_sqlite = pytest.mark.parametrize("catalogue", ["sqlite"], indirect=True)
+"""What is the same on each database."""
+which = st.sampled_from([0, 1])
+names = st.lists(st.sampled_from(NAMES), min_size=1, max_size=4, unique=True)
+tags = st.lists(st.sampled_from(TAGS), max_size=6, unique=True).map(tuple)
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Limits that a few models reach."""
+    monkeypatch.setattr(tagged, "SHOWN", SHOWN)
+    monkeypatch.setattr(tagged, "_FEW", 2)
+    monkeypatch.setattr(tagged, "_CHUNK", 2)
+    monkeypatch.setattr(cube, "_CHUNK", 2)
+    monkeypatch.setattr(cube, "_NAMED", 6)
+    monkeypatch.setattr(changes, "MOST", 5)
+
+
+def counted(catalogue: Catalogue, chosen: sa.ColumnElement[bool]) -> tuple[Any, ...]:
+    """Total, bytes, models by column, tags that are shown with their counts, by plain SQL."""
+    here = sa.and_(models.c.gone == 0, chosen)
+    with catalogue.database.reading() as db:
+        total, size = db.execute(sa.select(sa.func.count(), sa.func.sum(models.c.size)).where(here)).one()
+        by = {}
+        for name in FACETS:
+            query = sa.select(models.c[name], sa.func.count()).where(here).group_by(models.c[name])
+            by[name] = {str(value).lower() if name == "favourite" else value: n for value, n in db.execute(query)}
+        joined = sa.select(model_tags.c.tag, sa.func.count()).join(models, models.c.id == model_tags.c.model)
+        every, found = (
+            {tag: number for tag, number in db.execute(joined.where(which).group_by(model_tags.c.tag))}  # noqa: C416
+            for which in (models.c.gone == 0, here)
+        )
+    shown = CATEGORIES.union(sorted(every, key=lambda tag: (-every[tag], tag))[:SHOWN])
+    return total, int(size or 0), by, {tag: found[tag] for tag in found if tag in shown}
+
+
+class Changing(RuleBasedStateMachine):
+    """Two services on one database change it by turns, and both are asked."""
+
+    def __init__(self, both: list[Catalogue], make) -> None:
+        super().__init__()
+        self.both, self.make, self.steps = both, make, 0
+        with both[0].database.reading() as db:
+            known = list(db.execute(sa.select(models.c.id)).scalars())
+        both[0].forget(known)
+
+    def ids(self, chosen: list[str]) -> list[int]:
+        with self.both[0].database.reading() as db:
+            found = {row.path: row.id for row in db.execute(sa.select(models.c.path, models.c.id))}
+        return [found[path] for name in chosen if (path := f"/models/loras/{name}") in found]
+
+    @rule(by=which, chosen=names, words=tags, kind=st.sampled_from(["lora", "vae"]), size=st.integers(0, 99))
+    def keep(self, by: int, chosen: list[str], words: tuple[str, ...], kind: str, size: int) -> None:
+        about, identity = About(tags=words, hub="x"), Identity("safetensors", kind, "sdxl")
+        self.both[by].keep([self.make(name, about, identity, size=size, inode=NAMES.index(name)) for name in chosen])
+
+    @rule(by=which, chosen=names)
+    def put_together(self, by: int, chosen: list[str]) -> None:
+        """The files of some models turn out to be one set: the others are no models any more."""
+        entries = [self.make(name, inode=NAMES.index(name)) for name in chosen]
+        files = tuple(dataclasses.replace(one.files[0], main=not at) for at, one in enumerate(entries))
+        self.both[by].keep([dataclasses.replace(entries[0], files=files)])
+
+    @rule(by=which, chosen=names)
+    def lose(self, by: int, chosen: list[str]) -> None:
+        self.both[by].lose(self.ids(chosen))
+
+    @rule(by=which, chosen=names)
+    def forget(self, by: int, chosen: list[str]) -> None:
+        self.both[by].forget(self.ids(chosen))
+
+    @rule(by=which, name=st.sampled_from(NAMES), words=tags, liked=st.booleans())
+    def describe(self, by: int, name: str, words: tuple[str, ...], liked: bool) -> None:
+        for number in self.ids([name]):
+            self.both[by].describe(
+                number,
+                lambda about: dataclasses.replace(
+                    about, own=dataclasses.replace(about.own, tags=words, favourite=liked)
+                ),
+            )
+
+    @rule(by=which, old=st.sampled_from(NAMES), new=st.sampled_from(NAMES), gone=st.booleans())
+    def relocate(self, by: int, old: str, new: str, gone: bool) -> None:
+        for number in self.ids([old]):
+            files = {f"/models/loras/{old}": f"/models/loras/{new}"}
+            one = Relocation(
+                model=number,
+                path=f"/models/loras/{new}",
+                root="/models/loras",
+                folder="vae",
+                place=new,
+                name=new,
+                files=files,
+                gone=gone,
+            )
+            self.both[by].relocate(one, {})
+
+    @rule(by=which, name=st.sampled_from(NAMES), good=st.booleans())
+    def check(self, by: int, name: str, good: bool) -> None:
+        for number in self.ids([name]):
+            self.both[by].checked(number, [] if good else ["zero-filled"], good=good, at=1.0)
+
+    @invariant()
+    def look(self) -> None:
+        """Between two questions several changes may lie."""
+        self.steps += 1
+        if self.steps % 3:
+            self.ask(self.steps % 2, without=self.steps % 4 < 2)
+
+    def ask(self, by: int, without: bool) -> None:
+        """Counts, of all or with a filter, beside those of plain SQL."""
+        catalogue = self.both[by]
+        asking = [(Asking(), sa.true()), (Asking(kind=("vae",)), models.c.kind == "vae")][without]
+        total, size, counts, shown = counted(catalogue, asking[1])
+        facets = catalogue.facets(asking[0], tags=True)
+        assert (facets.total, facets.size, facets.tags) == (total, size, shown)
+        free = {"kind": counted(catalogue, sa.true())[2]["kind"]} if without else {}
+        assert facets.counts == counts | free
+        assert facets.categories == {tag: number for tag, number in shown.items() if tag in CATEGORIES}
+
+    def teardown(self) -> None:
+        for by in (0, 1):
+            self.ask(by, without=True)
+            self.ask(by, without=False)
+
+
+def test_counts_are_those_of_plain_sql_after_any_changes_of_two_services(
+    catalogue: Catalogue, make, small: None, tmp_path: Path
+) -> None:
+    url = catalogue.database.engine.url
+    place = "" if url.get_backend_name() == "sqlite" else url.render_as_string(hide_password=False)
+    other = Catalogue(Database(tmp_path / "yard", place), EventLog(), catalogue.wall)
+    quick = settings(max_examples=12, stateful_step_count=14, deadline=None, suppress_health_check=list(HealthCheck))
+    try:
+        run_state_machine_as_test(lambda: Changing([catalogue, other], make), settings=quick)
+    finally:
+        other.database.close()
+
+
+@pytest.fixture
+def few(catalogue: Catalogue, make) -> Catalogue:
+    """Three models that were counted."""
+    catalogue.keep([make(f"m{number}.pt", About(tags=("style",))) for number in range(3)])
+    assert catalogue.facets(Asking(), tags=True).tags == {"style": 3}
+    return catalogue
+
+
+def anew(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The versions at which all models are counted again from now on."""
+    made: list[int] = []
+    before = cube.Cube.counted
+    monkeypatch.setattr(cube.Cube, "counted", lambda db, version: made.append(version) or before(db, version))
+    return made
+
+
+@on_sqlite
+def test_a_change_of_few_models_counts_only_those_again(few: Catalogue, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = anew(monkeypatch)
+    number = few.page(Asking()).models[0].id
+    few.describe(number, lambda about: dataclasses.replace(about, tags=("new",)), favourite=True)
+    found = few.facets(Asking(), tags=True)
+    assert found.tags == {"style": 2, "new": 1}
+    assert found.counts["favourite"] == {"false": 2, "true": 1}
+    assert not made
+
+
+@on_sqlite
+def test_a_model_whose_file_became_part_of_another_is_counted_no_more(few: Catalogue, make) -> None:
+    first, second = (make(f"m{number}.pt") for number in range(2))
+    few.keep([dataclasses.replace(first, files=(*first.files, dataclasses.replace(second.files[0], main=False)))])
+    assert few.facets(Asking()).counts["kind"] == {"lora": 2}
+
+
+@on_sqlite
+def test_a_tag_that_becomes_common_is_shown_and_a_new_category_always(few: Catalogue, make, small: None) -> None:
+    few.keep([make(f"n{number}.pt", About(tags=("a", "b", "c"))) for number in range(2)])
+    few.keep([make("m8.pt", About(tags=("z",)))])
+    assert few.facets(Asking(), tags=True).tags == {"style": 3, "a": 2, "b": 2}
+    few.keep([make(f"o{number}.pt", About(tags=("z",))) for number in range(2)])
+    assert few.facets(Asking(), tags=True).tags == {"style": 3, "z": 3, "a": 2}
+    few.keep([make("p.pt", About(tags=("vehicle",)))])
+    assert few.facets(Asking(), tags=True).tags == {"style": 3, "z": 3, "a": 2, "vehicle": 1}
+
+
+@on_sqlite
+@pytest.mark.parametrize("lost", ["the row of a change", "the models of a change", "all but the last changes"])
+def test_where_nobody_knows_what_changed_all_is_counted_again(
+    few: Catalogue, make, monkeypatch: pytest.MonkeyPatch, lost: str
+) -> None:
+    made = anew(monkeypatch)
+    few.keep([make("m9.pt", About(tags=("late",)))])
+    with few.database.writing() as db:
+        if lost == "the row of a change":
+            db.execute(model_changes.delete())
+        elif lost == "the models of a change":
+            db.execute(model_changes.update().values(models=None))
+        else:
+            later = counters.c.value + changes.KEPT
+            db.execute(counters.update().where(counters.c.name == "catalogue").values(value=later))
+            few.changed(db, [1])
+    assert few.facets(Asking(), tags=True).tags == {"style": 3, "late": 1}
+    assert len(made) == 1
+
+
+@on_sqlite
+def test_no_more_changes_are_remembered_than_are_looked_at(few: Catalogue, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(changes, "KEPT", 20)
+    with few.database.writing() as db:
+        for _ in range(100):
+            few.changed(db, [1])
+    with few.database.reading() as db:
+        assert db.execute(sa.select(sa.func.count()).select_from(model_changes)).scalar_one() < 20 + 50
+
+
+@on_sqlite
+def test_an_older_view_of_the_database_spoils_no_counts(catalogue: Catalogue, make) -> None:
+    catalogue.keep([make("m0.pt", About(tags=("old",)))])
+    with catalogue.database.reading() as db:
+        assert changes.version(db) == 1
+        catalogue.keep([make("m1.pt", About(tags=("new",)))])
+        assert catalogue.facets(Asking()).total == 2
+        before = catalogue.counted(db, tags=True)
+    assert before.tags(before.fitting({})) == {"old": 1}
+    assert catalogue.facets(Asking(), tags=True).tags == {"old": 1, "new": 1}
+
+
+@on_sqlite
+def test_cells_that_empty_are_given_up(catalogue: Catalogue, make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cube, "_NAMED", 3)
+    dice = random.Random(1)
+    for number in range(12):
+        identity = Identity("safetensors", "lora", f"family {dice.random()}")
+        catalogue.keep([make("m0.pt", identity=identity)])
+        assert catalogue.facets(Asking()).counts["family"] == {identity.family: 1}, number
+    with catalogue.database.reading() as db:
+        assert len(catalogue.counted(db)._cells) < 10
