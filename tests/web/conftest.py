@@ -23,6 +23,25 @@ def browser() -> Iterator[Any]:
         started.close()
 
 
+@pytest.fixture(scope="module")
+def yard(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
+    """One service and one page for tests that leave each other alone."""
+    with looking(browser, tmp_path_factory.mktemp("shared") / "yard") as looked:
+        yield looked
+
+
+@pytest.fixture
+def shared(yard: Seen) -> Iterator[Seen]:
+    """The module's service and page, as a browser that comes for the first time; its console is listened to anew."""
+    yard.said.clear()
+    yard.page.set_viewport_size({"width": 1280, "height": 800})
+    yard.page.emulate_media(color_scheme="light", reduced_motion="no-preference")
+    yield yard
+    yard.page.evaluate("localStorage.clear()")
+    yard.forget()
+    assert not yard.said, yard.said
+
+
 @pytest.fixture
 def seen(browser: Any, tmp_path: Path) -> Iterator[Seen]:
     """A page on a service of its own; it ends well when the console said nothing."""

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from modelyard.testing import PracticeHub
 from server.serving import API, Served, served
@@ -34,15 +35,49 @@ class Seen:
     yard: Served
     hub: PracticeHub
     said: list[str] = field(default_factory=list)
+    coming: set[Any] = field(default_factory=set)
+    entered: bool = False
 
     def open(self, path: str = "/") -> Any:
         """Go to an address of the page, known to the service."""
-        self.page.goto(self.link())
-        self.page.get_by_role("navigation").first.wait_for()
-        if path != "/":
+        if not self.entered:  # the service gives few links a minute
+            self.page.goto(self.link())
+            self.page.get_by_role("navigation").first.wait_for()
+        if path != "/" or self.entered:
             self.page.goto(self.yard.url + path)
             self.page.get_by_role("navigation").first.wait_for()
+        self.entered = True
         return self.page
+
+    def go(self, path: str) -> None:
+        """To another place of the page, as its own links lead there: it is not loaded anew."""
+        self.page.evaluate(
+            "path => { history.pushState({}, '', path); dispatchEvent(new PopStateEvent('popstate')) }", path
+        )
+        here = "path => [...document.querySelectorAll('a[aria-current=page]')].some(it => it.getAttribute('href') === path)"
+        self.page.wait_for_function(here, arg=path)
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait until nothing more is being asked for, and what came is drawn."""
+        end, quiet = time.monotonic() + 20, 0
+        while quiet < 2:
+            assert time.monotonic() < end, [request.url for request in self.coming]
+            self.page.wait_for_timeout(40)
+            quiet = 0 if self.coming else quiet + 1
+
+    def forget(self) -> None:
+        """Leave the service as it was found: no roots and so no models, no tasks, no keys, a hub in good health."""
+        ask = self.yard.ask
+        self.page.unroute_all()
+        self.hub.reset()
+        ids = [task["id"] for task in ask("GET", f"{API}/tasks?limit=1000").json["tasks"]]
+        ask("POST", f"{API}/tasks/actions", {"do": "cancel", "ids": ids}) if ids else None
+        ask("POST", f"{API}/tasks/clear", {"states": ["done", "failed", "cancelled"]})
+        for entry in ask("GET", f"{API}/roots").json["entries"]:
+            ask("DELETE", f"{API}/roots?path={quote(entry['path'])}")
+        for key in ask("GET", f"{API}/keys").json:
+            ask("DELETE", f"{API}/keys/{key['hub']}")
 
     def link(self) -> str:
         return str(self.yard.ask("POST", f"{API}/link").json["url"])
@@ -70,7 +105,10 @@ def looking(browser: Any, home: Path, *, env: dict[str, str] | None = None, **co
 
 
 def watch(seen: Seen) -> None:
-    """Keep what the console says: errors, and what the content policy refused."""
+    """Keep what the console says, errors and what the content policy refused, and what is being asked for."""
+    seen.page.on("request", lambda request: seen.coming.add(request))
+    seen.page.on("requestfinished", lambda request: seen.coming.discard(request))
+    seen.page.on("requestfailed", lambda request: seen.coming.discard(request))
     seen.page.on("console", lambda message: seen.said.append(message.text) if message.type == "error" else None)
     seen.page.on("pageerror", lambda error: seen.said.append(str(error)))
 

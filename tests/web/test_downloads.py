@@ -19,22 +19,22 @@ pytestmark = pytest.mark.slow
 MB = 2**20
 
 
-def test_a_pasted_link_becomes_a_proven_file(seen: Seen) -> None:
-    repo = seen.hub.hf.add_repo("ink/wash", {"wash.safetensors": 2 * MB, "config.json": b"{}"})
-    page = seen.open()
+def test_a_pasted_link_becomes_a_proven_file(shared: Seen) -> None:
+    repo = shared.hub.hf.add_repo("ink/wash", {"wash.safetensors": 2 * MB, "config.json": b"{}"})
+    page = shared.open()
     page.get_by_role("heading", name="Paste a link, get a proven model").wait_for()
-    seen.paste("hf:ink/wash")
+    shared.paste("hf:ink/wash")
     dialog = page.get_by_role("dialog")
     dialog.get_by_text("2 files, 2 MiB").wait_for()
     dialog.get_by_role("checkbox", name=re.compile("config.json")).uncheck()
     dialog.get_by_role("button", name="Download", exact=True).click()
     dialog.wait_for(state="detached")
-    seen.row("wash").get_by_text("Done").wait_for()
-    seen.row("wash").click()
+    shared.row("wash").get_by_text("Done").wait_for()
+    shared.row("wash").click()
     panel = page.get_by_role("complementary")
     panel.get_by_text("proven", exact=True).wait_for()
     panel.locator("ol li").nth(2).wait_for()  # queued, downloading, done
-    (task,) = seen.yard.ask("GET", f"{API}/tasks?kind=download").json["tasks"]
+    (task,) = shared.yard.ask("GET", f"{API}/tasks?kind=download").json["tasks"]
     (file,) = task["result"]["files"]
     assert Path(file["path"]).read_bytes() == repo.head.files["wash.safetensors"].bytes()
     assert not Path(file["path"]).with_name("config.json").exists()
@@ -80,17 +80,17 @@ def test_a_service_that_hangs_is_told_and_live_again_when_it_goes_on(seen: Seen)
 
 
 @pytest.mark.parametrize(("kept", "code"), [("", "login-needed"), ("hf_junk", "key-wrong")])
-def test_a_failure_says_what_helps_and_its_button_does_it(seen: Seen, kept: str, code: str) -> None:
+def test_a_failure_says_what_helps_and_its_button_does_it(shared: Seen, kept: str, code: str) -> None:
     """Without a key, and with one that the hub takes no more."""
-    seen.hub.hf.add_repo("ink/gated", {"gated.safetensors": MB}, gated="auto")
+    shared.hub.hf.add_repo("ink/gated", {"gated.safetensors": MB}, gated="auto")
     if kept:
-        assert seen.yard.ask("PUT", f"{API}/keys/huggingface", {"value": kept}).status < 300
-    page = seen.open()
-    seen.yard.ask("POST", f"{API}/tasks", {"addresses": ["hf:ink/gated/gated.safetensors"]})
-    task = lambda: seen.yard.ask("GET", f"{API}/tasks").json["tasks"][0]  # noqa: E731
+        assert shared.yard.ask("PUT", f"{API}/keys/huggingface", {"value": kept}).status < 300
+    page = shared.open()
+    shared.yard.ask("POST", f"{API}/tasks", {"addresses": ["hf:ink/gated/gated.safetensors"]})
+    task = lambda: shared.yard.ask("GET", f"{API}/tasks").json["tasks"][0]  # noqa: E731
     until(lambda: task()["state"] == "failed")
     assert task()["error"]["code"] == code
-    seen.row("gated").click()
+    shared.row("gated").click()
     panel = page.get_by_role("complementary")
     panel.get_by_text(task()["error"]["message"]).first.wait_for()
     if not kept:
@@ -107,36 +107,36 @@ def test_a_failure_says_what_helps_and_its_button_does_it(seen: Seen, kept: str,
     assert "hf_good" not in page.content()
 
 
-def test_an_address_that_nobody_knows_is_explained_before_anything_is_queued(seen: Seen) -> None:
-    page = seen.open()
-    seen.paste("hf:ink/nothing")
+def test_an_address_that_nobody_knows_is_explained_before_anything_is_queued(shared: Seen) -> None:
+    page = shared.open()
+    shared.paste("hf:ink/nothing")
     page.get_by_role("dialog").get_by_role("alert").wait_for()
-    assert seen.yard.ask("GET", f"{API}/tasks").json["tasks"] == []
-    seen.said.clear()  # the browser names the 404
+    assert shared.yard.ask("GET", f"{API}/tasks").json["tasks"] == []
+    shared.said.clear()  # the browser names the 404
 
 
-def test_a_list_is_shown_line_by_line_and_queued_as_one(seen: Seen) -> None:
+def test_a_list_is_shown_line_by_line_and_queued_as_one(shared: Seen) -> None:
     for name in "abc":
-        seen.hub.hf.add_repo(f"ink/{name}", {f"{name}.safetensors": MB})
-    page = seen.open()
+        shared.hub.hf.add_repo(f"ink/{name}", {f"{name}.safetensors": MB})
+    page = shared.open()
     page.keyboard.press("n")
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Link, model or list").fill("hf:ink/a\nnonsense here\nhf:ink/b\n# a word\nhf:ink/c")
     dialog.get_by_role("list", name="Lines of the list").get_by_text("hf:ink/c").wait_for()
     dialog.get_by_role("button", name="Download", exact=True).click()
-    until(lambda: seen.yard.ask("GET", f"{API}/tasks?state=done").json["counts"]["done"] == 3)
+    until(lambda: shared.yard.ask("GET", f"{API}/tasks?state=done").json["counts"]["done"] == 3)
 
 
-def test_pause_resume_and_cancel_by_keyboard(seen: Seen) -> None:
-    seen.hub.hf.add_repo("ink/slow", {"slow.safetensors": 40 * MB})
-    seen.hub.faults.speed = 2 * MB
-    page = seen.open()
-    seen.yard.ask("POST", f"{API}/tasks", {"addresses": ["hf:ink/slow"]})
-    row = seen.row("slow")
+def test_pause_resume_and_cancel_by_keyboard(shared: Seen) -> None:
+    shared.hub.hf.add_repo("ink/slow", {"slow.safetensors": 40 * MB})
+    shared.hub.faults.speed = 2 * MB
+    page = shared.open()
+    shared.yard.ask("POST", f"{API}/tasks", {"addresses": ["hf:ink/slow"]})
+    row = shared.row("slow")
     row.get_by_text("Downloading").first.wait_for()
     row.click()
     page.get_by_role("complementary").locator("svg rect").nth(47).wait_for()  # the bar of its pieces
-    state = lambda: seen.yard.ask("GET", f"{API}/tasks").json["tasks"][0]["state"]  # noqa: E731
+    state = lambda: shared.yard.ask("GET", f"{API}/tasks").json["tasks"][0]["state"]  # noqa: E731
     row.focus()
     page.keyboard.press("Space")
     until(lambda: state() == "paused")
@@ -179,15 +179,15 @@ def test_all_are_paused_and_go_on_not_only_those_that_are_in_sight(seen: Seen) -
     until(lambda: counts()["paused"] == 0)
 
 
-def test_another_tab_of_the_same_browser_comes_in_and_a_stranger_does_not(seen: Seen, browser: Any) -> None:
-    page = seen.open()
+def test_another_tab_of_the_same_browser_comes_in_and_a_stranger_does_not(shared: Seen, browser: Any) -> None:
+    page = shared.open()
     other = page.context.new_page()
-    other.goto(seen.yard.url + "/browse?find=ink")
+    other.goto(shared.yard.url + "/browse?find=ink")
     other.get_by_role("combobox", name="Search all hubs").wait_for()
     other.close()
     window = browser.new_context(locale="en")
     stranger = window.new_page()
-    stranger.goto(seen.yard.url + "/browse")
+    stranger.goto(shared.yard.url + "/browse")
     stranger.get_by_text("modelyard page").wait_for()
     assert stranger.get_by_role("navigation").count() == 0
     window.close()

@@ -26,9 +26,17 @@ PAYLOADS = [
 ]
 
 
+@pytest.fixture
+def seen(shared: Seen) -> Seen:
+    """Tests here leave each other alone."""
+    return shared
+
+
 TELLING = """
-Object.defineProperty(window, 'hacked', { set: () => console.error('A payload ran.'), get: () => undefined })
-addEventListener('securitypolicyviolation', (event) => console.error('Refused: ' + event.effectiveDirective))
+if (!Object.hasOwn(window, 'hacked')) {
+  Object.defineProperty(window, 'hacked', { set: () => console.error('A payload ran.'), get: () => undefined })
+  addEventListener('securitypolicyviolation', (event) => console.error('Refused: ' + event.effectiveDirective))
+}
 """
 
 
@@ -44,7 +52,7 @@ def guarded(seen: Seen) -> Any:
 
 def check(seen: Seen) -> None:
     """Nothing ran and nothing had to be refused; that an address leads nowhere is no matter."""
-    seen.page.wait_for_load_state("networkidle")
+    seen.settle()
     assert [said for said in seen.said if not said.startswith("Failed to load resource")] == []
     seen.said.clear()
 

@@ -19,6 +19,12 @@ from web.test_reach import faults
 pytestmark = pytest.mark.slow
 
 
+@pytest.fixture
+def seen(shared: Seen) -> Seen:
+    """Tests here leave each other alone."""
+    return shared
+
+
 def rooted(seen: Seen, folder: Path, name: str = "loras") -> Path:
     """A root of this kind."""
     root = folder / name
@@ -160,7 +166,7 @@ def test_what_strangers_wrote_about_a_model_is_read_and_never_run(seen: Seen, tm
     for one in seen.yard.ask("GET", f"{API}/models").json["models"]:
         page.goto(f"{seen.yard.url}/library?model={one['id']}")
         page.get_by_role("complementary").last.get_by_role("heading").first.wait_for()
-        page.wait_for_load_state("networkidle")
+        seen.settle()
         assert page.evaluate("window.hacked") is None
         found = (
             "[...document.querySelectorAll('main *, aside *')].some((it) => it.matches('script, iframe, object, embed')"

@@ -28,6 +28,12 @@ LISTEN = """token => {
 """What our extension does in a page of ComfyUI."""
 
 
+@pytest.fixture
+def seen(shared: Seen) -> Seen:
+    """Tests here leave each other alone."""
+    return shared
+
+
 def panel_of(seen: Seen, text: str) -> Any:
     """The panel of the model that a word finds; its name changes with what hubs say."""
     seen.page.goto(f"{seen.yard.url}/library?model={one(seen, text)['id']}")

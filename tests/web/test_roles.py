@@ -46,7 +46,7 @@ def test_a_viewer_looks_at_everything_and_is_told_what_is_closed(seen: Seen, tmp
     for part, closed in (("roots", True), ("keys", True), ("downloads", True), ("look", False)):
         page.goto(f"{seen.yard.url}/settings?part={part}")
         page.get_by_role("heading", level=1).wait_for()
-        page.wait_for_load_state("networkidle")
+        seen.settle()
         assert page.get_by_role("note").count() == int(closed), part
     assert seen.yard.ask("GET", f"{API}/tasks?kind=verify").json["tasks"] == []
 

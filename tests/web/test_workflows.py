@@ -17,6 +17,12 @@ from web.test_reach import faults
 pytestmark = pytest.mark.slow
 
 
+@pytest.fixture
+def seen(shared: Seen) -> Seen:
+    """Tests here leave each other alone."""
+    return shared
+
+
 def workflow(*wanted: tuple[str, str], off: str = "") -> str:
     """A workflow that loads these LoRAs: names, each with an address or none; `off` is one that is switched off."""
     nodes: list[dict[str, Any]] = []
