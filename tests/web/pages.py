@@ -54,7 +54,8 @@ class Seen:
         self.page.evaluate(
             "path => { history.pushState({}, '', path); dispatchEvent(new PopStateEvent('popstate')) }", path
         )
-        here = "path => [...document.querySelectorAll('a[aria-current=page]')].some(it => it.getAttribute('href') === path)"
+        links = "[...document.querySelectorAll('a[aria-current=page]')]"
+        here = f"path => {links}.some(it => it.getAttribute('href') === path)"
         self.page.wait_for_function(here, arg=path)
         self.settle()
 
@@ -106,9 +107,16 @@ def looking(browser: Any, home: Path, *, env: dict[str, str] | None = None, **co
 
 def watch(seen: Seen) -> None:
     """Keep what the console says, errors and what the content policy refused, and what is being asked for."""
-    seen.page.on("request", lambda request: seen.coming.add(request))
-    seen.page.on("requestfinished", lambda request: seen.coming.discard(request))
-    seen.page.on("requestfailed", lambda request: seen.coming.discard(request))
+
+    def asked(request: Any) -> None:
+        seen.coming.add(request)
+
+    def told(request: Any) -> None:
+        seen.coming.discard(request)
+
+    seen.page.on("request", asked)
+    seen.page.on("requestfinished", told)
+    seen.page.on("requestfailed", told)
     seen.page.on("console", lambda message: seen.said.append(message.text) if message.type == "error" else None)
     seen.page.on("pageerror", lambda error: seen.said.append(str(error)))
 

@@ -28,7 +28,7 @@ def seen(shared: Seen) -> Seen:
 def rooted(seen: Seen, folder: Path, name: str = "loras") -> Path:
     """A root of this kind."""
     root = folder / name
-    root.mkdir()
+    root.mkdir(exist_ok=True)
     assert seen.yard.ask("PUT", f"{API}/roots", {"path": str(root), "folder": name}).status == 200
     return root
 

@@ -4,7 +4,7 @@ import { onScopeDispose } from 'vue'
 import type { State, Task, Told } from '@/api/client'
 import { patchTasks } from '@/tasks/deeds'
 import { useNumbers, type Numbers } from '@/tasks/numbers'
-import { RUNNING, TASKS } from '@/tasks/tasks'
+import { DOWNLOAD, ENDED, RUNNING, TASKS } from '@/tasks/tasks'
 import { useEndings } from './endings'
 import { useLive } from './live'
 
@@ -26,7 +26,8 @@ export function useFollowing(): void {
       const { to: state, reason, until, error, result } = moved
       patchTasks(queries, new Set([moved.id]), () => ({ state, reason, until, error, ...(result && { result }) }))
       if (!RUNNING.includes(state)) numbers.end(moved.id)
-      if (state === 'done' && moved.kind === 'download') endings.done(moved)
+      if (state === 'done' && moved.kind === DOWNLOAD) endings.done(moved)
+      else if (ENDED.includes(state)) void models() // a chore's findings: newer versions, what was lent
       if (state === 'failed') endings.failed(moved)
       void history()
     }
