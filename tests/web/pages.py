@@ -71,9 +71,9 @@ class Seen:
         """Leave the service as it was found: no roots and so no models, no tasks, no keys, a hub in good health."""
         ask = self.yard.ask
         self.page.unroute_all()
-        self.hub.reset()
         ids = [task["id"] for task in ask("GET", f"{API}/tasks?limit=1000").json["tasks"]]
         ask("POST", f"{API}/tasks/actions", {"do": "cancel", "ids": ids}) if ids else None
+        self.hub.faults.clear()
         ask("POST", f"{API}/tasks/clear", {"states": ["done", "failed", "cancelled"]})
         for entry in ask("GET", f"{API}/roots").json["entries"]:
             ask("DELETE", f"{API}/roots?path={quote(entry['path'])}")

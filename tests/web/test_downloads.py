@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from jobs.library import model
 from server.serving import API, served
 from web.pages import Seen, until
 
@@ -39,6 +40,26 @@ def test_a_pasted_link_becomes_a_proven_file(shared: Seen) -> None:
     assert Path(file["path"]).read_bytes() == repo.head.files["wash.safetensors"].bytes()
     assert not Path(file["path"]).with_name("config.json").exists()
     assert f"task={task['id']}" in page.url  # what is looked at can be sent to somebody
+
+
+def test_a_newcomer_pastes_or_finds_touches_nothing_else_and_sees_the_cards(seen: Seen, tmp_path: Path) -> None:
+    """No folder was ever registered: the one for downloads becomes a root by itself."""
+    for number, name in enumerate(("first", "second")):
+        body = model(tmp_path / f"{name}.safetensors", number, ss_output_name=name.title()).read_bytes()
+        seen.hub.hf.add_repo(f"ink/{name}-model", {f"{name}.safetensors": body})
+    page = seen.open()
+    seen.paste("hf:ink/first-model")
+    page.get_by_role("dialog").get_by_role("button", name="Download", exact=True).click()
+    seen.row("first").click()
+    page.get_by_role("complementary").get_by_role("link", name="Show in the library").click()
+    card = lambda name: page.locator("[data-card]").filter(has_text=re.compile(name, re.IGNORECASE))  # noqa: E731
+    card("first").wait_for()
+    page.goto(f"{seen.yard.url}/browse?find=second-model")
+    page.get_by_role("button", name="ink/second-model").click()
+    page.get_by_role("complementary").get_by_role("button", name="Download").click()
+    page.get_by_role("link", name="Library").click()
+    card("second").wait_for()
+    expect(page.locator("[data-card]")).to_have_count(2)
 
 
 def test_a_killed_service_is_told_and_the_page_mends_itself_when_it_is_back(seen: Seen) -> None:
@@ -87,7 +108,7 @@ def test_a_failure_says_what_helps_and_its_button_does_it(shared: Seen, kept: st
         assert shared.yard.ask("PUT", f"{API}/keys/huggingface", {"value": kept}).status < 300
     page = shared.open()
     shared.yard.ask("POST", f"{API}/tasks", {"addresses": ["hf:ink/gated/gated.safetensors"]})
-    task = lambda: shared.yard.ask("GET", f"{API}/tasks").json["tasks"][0]  # noqa: E731
+    task = lambda: shared.yard.ask("GET", f"{API}/tasks?kind=download").json["tasks"][0]  # noqa: E731
     until(lambda: task()["state"] == "failed")
     assert task()["error"]["code"] == code
     shared.row("gated").click()
@@ -111,7 +132,7 @@ def test_an_address_that_nobody_knows_is_explained_before_anything_is_queued(sha
     page = shared.open()
     shared.paste("hf:ink/nothing")
     page.get_by_role("dialog").get_by_role("alert").wait_for()
-    assert shared.yard.ask("GET", f"{API}/tasks").json["tasks"] == []
+    assert shared.yard.ask("GET", f"{API}/tasks?kind=download").json["tasks"] == []
     shared.said.clear()  # the browser names the 404
 
 
@@ -124,7 +145,7 @@ def test_a_list_is_shown_line_by_line_and_queued_as_one(shared: Seen) -> None:
     dialog.get_by_label("Link, model or list").fill("hf:ink/a\nnonsense here\nhf:ink/b\n# a word\nhf:ink/c")
     dialog.get_by_role("list", name="Lines of the list").get_by_text("hf:ink/c").wait_for()
     dialog.get_by_role("button", name="Download", exact=True).click()
-    until(lambda: shared.yard.ask("GET", f"{API}/tasks?state=done").json["counts"]["done"] == 3)
+    until(lambda: shared.yard.ask("GET", f"{API}/tasks?state=done&kind=download").json["counts"]["done"] == 3)
 
 
 def test_pause_resume_and_cancel_by_keyboard(shared: Seen) -> None:
@@ -136,7 +157,7 @@ def test_pause_resume_and_cancel_by_keyboard(shared: Seen) -> None:
     row.get_by_text("Downloading").first.wait_for()
     row.click()
     page.get_by_role("complementary").locator("svg rect").nth(47).wait_for()  # the bar of its pieces
-    state = lambda: shared.yard.ask("GET", f"{API}/tasks").json["tasks"][0]["state"]  # noqa: E731
+    state = lambda: shared.yard.ask("GET", f"{API}/tasks?kind=download").json["tasks"][0]["state"]  # noqa: E731
     row.focus()
     page.keyboard.press("Space")
     until(lambda: state() == "paused")

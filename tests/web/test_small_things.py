@@ -179,7 +179,7 @@ def test_cards_and_menus_are_reached_by_arrows(shared: Seen, tmp_path: Path) -> 
 
 def test_rows_of_the_queue_are_walked_and_opened_by_keys(shared: Seen) -> None:
     shared.yard.ask("POST", f"{API}/tasks", {"addresses": [f"hf:ink/none-{name}/x.safetensors" for name in "abc"]})
-    until(lambda: shared.yard.ask("GET", f"{API}/tasks").json["counts"]["failed"] == 3)
+    until(lambda: shared.yard.ask("GET", f"{API}/tasks?kind=download").json["counts"]["failed"] == 3)
     page = shared.open("/")
     page.locator("[data-row='0']").focus()
     page.keyboard.press("ArrowDown")
@@ -288,9 +288,9 @@ def test_a_profile_is_chosen_where_a_download_is_added_and_what_is_said_there_wi
         dialog.get_by_label("Folder").fill(folder)
         dialog.get_by_role("button", name="Download", exact=True).click()
         dialog.wait_for(state="detached")
-    until(lambda: shared.yard.ask("GET", f"{API}/tasks").json["counts"]["done"] == 2)
+    until(lambda: shared.yard.ask("GET", f"{API}/tasks?kind=download").json["counts"]["done"] == 2)
     assert [[it.name for it in folder.iterdir()] for folder in (mine, theirs)] == [["shaped.safetensors"]] * 2
-    assert {task["priority"] for task in shared.yard.ask("GET", f"{API}/tasks").json["tasks"]} <= {"high"}
+    assert {task["priority"] for task in shared.yard.ask("GET", f"{API}/tasks?kind=download").json["tasks"]} <= {"high"}
     shared.yard.ask("DELETE", f"{API}/profiles/small")
 
 
