@@ -91,7 +91,8 @@ class Forked:
     def send_signal(self, number: int) -> None:
         """Send it a signal, unless it has ended."""
         if self.poll() is None:
-            os.kill(self.pid, number)
+            with suppress(ProcessLookupError):  # it ended this very moment
+                os.kill(self.pid, number)
 
     def kill(self) -> None:
         """End it on the spot."""

@@ -10,7 +10,7 @@ import pytest
 
 from modelyard.errors import Busy
 from modelyard.server.folder import held
-from running import modelyard
+from running import forked, modelyard
 from server.serving import API, served
 
 
@@ -32,9 +32,11 @@ def test_while_a_service_runs_nobody_else_gets_its_folder(tmp_path: Path) -> Non
 def test_while_a_program_holds_it_no_service_starts_and_no_command_writes(tmp_path: Path) -> None:
     env = {"MODELYARD_HOME": str(tmp_path)}
     with held(tmp_path):
-        for command in (["serve", "--port", "0"], ["queue", "pause", "1"], ["limit", "5MB/s"]):
-            ran = modelyard(*command, env=env)
-            assert ran.code == 9 and f"process {os.getpid()}" in ran.err, (command, ran)
+        commands = [("serve", "--port", "0"), ("queue", "pause", "1"), ("limit", "5MB/s")]
+        running = [forked(*command, env=env) for command in commands]  # each waits a while for its turn
+        for command, process in zip(commands, running, strict=True):
+            with process.stdout, process.stderr:
+                assert process.wait(60) == 9 and f"process {os.getpid()}" in process.stderr.read(), command
         assert modelyard("queue", env=env).code == 0, "looking harms nobody"
         with pytest.raises(Busy, match=str(os.getpid())), held(tmp_path):
             pass
