@@ -299,6 +299,7 @@ class Lane:
             filled += count
         self._run.progress.add(filled)
         self._run.progress.lose(filled)
+        self._run.prover.settle()
         hot = min(overlap, self._filled)
         ours = self._run.part.read(position - overlap, overlap - hot)
         if hot and self._buffer is not None:
@@ -347,8 +348,11 @@ class Lane:
     def _hand_over(self, claim: Claim, buffer: memoryview, length: int) -> None:
         run, view = self._run, buffer[:length]
         run.check_pieces(claim.at, view, self.source)
-        run.part.write(view, claim.at)
-        run.prover.put(Piece(claim.at, view, lambda: run.ring.release(buffer)))
+        # Whoever has less to do writes: under TLS receiving takes longer than hashing, else the other way round.
+        written = run.part.direct or not run.prover.idle
+        if written:
+            run.part.write(view, claim.at)
+        run.prover.put(Piece(claim.at, view, lambda: run.ring.release(buffer), written))
         run.wrote(claim.at, length, self.source)
         claim.at += length
 

@@ -186,8 +186,8 @@ class Transfer:
         return Journal(self._part, story, known)
 
     def _finished(self, run: Run, source: Source) -> Fetched:
-        if run.failure is not None:
-            raise run.failure
+        if failed := run.prover.failed or run.failure:
+            raise failed
         self._around.progress.stage = "proving"
         measured = run.prover.finish()
         if not self._part.still_ours():
