@@ -90,14 +90,24 @@ def keep(db: Connection, entries: Sequence[Entry], now: float) -> tuple[list[int
         db.execute(models.insert(), [_columns(entry, None) | {"id": made[entry.path], "added": now} for entry in fresh])
         numbers |= made
     there = _files_of(db, [numbers[entry.path] for entry in entries])
-    for entry in entries:
-        if entry.path in known:
-            before = _Before(known[entry.path], there, numbers[entry.path])
-            db.execute(models.update().where(models.c.id == before.row["id"]).values(**_columns(entry, before)))
+    held = Counter(row["model"] for row in there.values())
+    before = {path: _Before(row, there, row["id"], held[row["id"]]) for path, row in known.items()}
+    again = [(known[entry.path]["id"], _columns(entry, before[entry.path])) for entry in entries if entry.path in known]
+    update_rows(db, models.c.id, again)
     dropped = _keep_files(db, entries, numbers, there)
     _keep_tags(db, entries, numbers)
     new = {numbers[entry.path] for entry in fresh}
     return [numbers[entry.path] for entry in entries], new, dropped
+
+
+def update_rows(db: Connection, key: sa.Column[Any], rows: Iterable[tuple[object, Mapping[str, Any]]]) -> None:
+    """Rows by their keys; those with the same columns go in one statement."""
+    alike: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for value, told in rows:
+        alike.setdefault(tuple(sorted(told)), []).append({"_key": value, **told})
+    for names, many in alike.items():
+        values: dict[str, Any] = {name: sa.bindparam(name) for name in names}
+        db.execute(key.table.update().where(key == sa.bindparam("_key")).values(**values), many)
 
 
 def _take_numbers(db: Connection, count: int) -> range:
@@ -184,11 +194,13 @@ class _Before:
 
     Attributes:
         files: Rows of files by path, those of other models among them.
+        held: How many of them are its own.
     """
 
     row: Mapping[Any, Any]
     files: Mapping[str, Any]
     number: int
+    held: int
 
     def main_same(self, entry: Entry) -> bool:
         """Whether its main file is the one that was measured."""
@@ -197,8 +209,7 @@ class _Before:
 
     def same(self, entry: Entry) -> bool:
         """Whether all its files are those that were measured."""
-        ours = [path for path, row in self.files.items() if row["model"] == self.number]
-        return len(ours) == len(entry.files) and all(
+        return self.held == len(entry.files) and all(
             file.path in self.files and _is_measured(self.files[file.path], file) for file in entry.files
         )
 

@@ -11,7 +11,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from modelyard.catalogue.keeping import rewrite
+from modelyard.catalogue.keeping import rewrite, update_rows
 from modelyard.catalogue.usage import MOST_SEARCHES, forget_oldest
 from modelyard.catalogue.versions import ignore
 from modelyard.catalogue.views import FileView
@@ -148,23 +148,13 @@ def regain(db: Connection, found: Sequence[Regained], at: float) -> None:
             rewrite(db, rows[one.model], one.about, one.columns)
         for version in one.ignored:
             ignore(db, one.model, version, on=True, at=at)
-    _update(db, models.c.id, [(one.model, one.columns) for one in found if one.columns and one.about is None])
-    _update(db, model_files.c.path, [told for one in found for told in one.digests.items()])
+    update_rows(db, models.c.id, [(one.model, one.columns) for one in found if one.columns and one.about is None])
+    update_rows(db, model_files.c.path, [told for one in found for told in one.digests.items()])
     days = [(one.model, day, times) for one in found for day, times in one.days.items()]
     if days:
         same = sa.and_(model_uses.c.model == sa.bindparam("_model"), model_uses.c.day == sa.bindparam("_day"))
         db.execute(model_uses.delete().where(same), [{"_model": number, "_day": day} for number, day, _ in days])
         db.execute(model_uses.insert(), [dict(zip(("model", "day", "times"), row, strict=True)) for row in days])
-
-
-def _update(db: Connection, key: sa.Column[Any], rows: Iterable[tuple[object, Mapping[str, Any]]]) -> None:
-    """Rows by their keys; those with the same columns go in one statement."""
-    alike: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
-    for value, told in rows:
-        alike[tuple(sorted(told))].append({"_key": value, **told})
-    for names, many in alike.items():
-        values: dict[str, Any] = {name: sa.bindparam(name) for name in names}
-        db.execute(key.table.update().where(key == sa.bindparam("_key")).values(**values), many)
 
 
 Search = tuple[str, int, float]
