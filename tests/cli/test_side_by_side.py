@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from modelyard.app import App
-from modelyard.cli.yard import asking, started
+from modelyard.cli.yard import _start, asking, started
 from modelyard.errors import Busy
 from modelyard.server.client import running
 from modelyard.server.folder import held, held_by
@@ -146,11 +146,16 @@ def test_starting_goes_on_while_a_command_holds_the_folder(folder: Path) -> None
     assert found and running(folder) == found[0]
 
 
-def test_many_starters_find_one_service(folder: Path) -> None:
+def test_many_starters_find_one_service(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found: list[object] = []
+    begun: list[subprocess.Popen[bytes]] = []
+    monkeypatch.setattr("modelyard.cli.yard._start", lambda: (begun.append(_start()), begun[-1])[1])
     threads = [threading.Thread(target=lambda: found.append(started(folder))) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(40)
+    for process in begun:  # those that came too late wait for the folder, and would have it after the test
+        process.kill()
+        process.wait()
     assert len(found) == 4 and found == [found[0]] * 4
