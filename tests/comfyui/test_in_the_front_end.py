@@ -270,11 +270,13 @@ def test_no_text_of_a_stranger_becomes_markup(window: Window) -> None:
     assert window.page.evaluate("() => window.said") is None
 
 
-def test_a_command_of_the_host_opens_what_is_missing(window: Window) -> None:
+def test_the_hosts_menu_of_extensions_opens_what_is_missing(window: Window) -> None:
     window.tab("Library")
     window.page.get_by_role("button", name="Models", exact=True).first.click()
     window.page.get_by_role("tab", name="Library").wait_for(state="detached")
-    window.page.evaluate("() => window.app.extensionManager.command.execute('Modelyard.Missing')")
+    window.page.locator("[class*=comfyui-logo]").first.click()
+    window.page.get_by_role("menuitem", name="Extensions").first.hover()
+    window.page.get_by_role("menuitem", name="Modelyard: find missing models").click()
     window.page.get_by_text("Every model of this workflow is here.").wait_for()
 
 

@@ -13,3 +13,6 @@ export interface MenuItem {
 
 /** The frame of every menu. */
 export const MENU = 'z-50 min-w-48 rounded-xl border border-line bg-raised p-1 shadow-xl'
+
+/** How far it stays from the window's edge, in pixels. */
+export const EDGE = 8
