@@ -37,7 +37,8 @@ def shared(yard: Seen) -> Iterator[Seen]:
     yard.page.set_viewport_size({"width": 1280, "height": 800})
     yard.page.emulate_media(color_scheme="light", reduced_motion="no-preference")
     yield yard
-    yard.page.evaluate("localStorage.clear()")
+    if yard.entered:
+        yard.page.evaluate("localStorage.clear()")
     yard.forget()
     assert not yard.said, yard.said
 

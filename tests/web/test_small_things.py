@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -234,14 +236,21 @@ def test_a_category_of_civitai_narrows_the_list(shared: Seen, tmp_path: Path) ->
     expect(page.locator("[data-card]")).to_contain_text("Ink")
 
 
-def figure(page: Any, name: str) -> str:
-    return str(page.locator("dt", has_text=name).locator("xpath=following-sibling::dd[1]").inner_text())
+@pytest.fixture
+def machine(shared: Seen) -> Iterator[Path]:
+    """A home where other programs are put; none of them is there afterwards."""
+    yield shared.yard.folder
+    for name in ("ComfyUI", "webui", "keyed"):
+        shutil.rmtree(shared.yard.folder / name, ignore_errors=True)
 
 
-def test_tools_counts_programs_models_what_lies_there_twice_and_what_linking_frees(shared: Seen) -> None:
-    home = shared.yard.folder
-    first = model(trees.comfy(home / "ComfyUI") / "models" / "loras" / "ink.safetensors", 1)
-    theirs = trees.web_ui(home / "webui") / "models" / "Lora"
+def figure(page: Any, name: str) -> Any:
+    return page.locator("dt", has_text=name).locator("xpath=following-sibling::dd[1]")
+
+
+def test_tools_counts_programs_models_what_lies_there_twice_and_what_linking_frees(shared: Seen, machine: Path) -> None:
+    first = model(trees.comfy(machine / "ComfyUI") / "models" / "loras" / "ink.safetensors", 1)
+    theirs = trees.web_ui(machine / "webui") / "models" / "Lora"
     (theirs / "ink.safetensors").write_bytes(first.read_bytes())
     model(theirs / "moss.safetensors", 2)
     for folder in (first.parent, theirs):
@@ -251,13 +260,14 @@ def test_tools_counts_programs_models_what_lies_there_twice_and_what_linking_fre
     page = shared.open("/tools")
     page.get_by_role("button", name="Look again").click()
     page.get_by_role("list", name="Programs").get_by_text("AUTOMATIC1111").wait_for()
-    assert (figure(page, "Programs"), figure(page, "Models in them")) == ("2", "3")
-    expect(page.get_by_text("Linking frees").locator("xpath=following-sibling::dd[1]")).not_to_have_text("0 B")
-    assert figure(page, "Lies there twice") == figure(page, "Linking frees")
+    expect(figure(page, "Programs")).to_have_text("2")
+    expect(figure(page, "Models in them")).to_have_text("3")
+    expect(figure(page, "Lies there twice")).not_to_have_text("0 B")
+    expect(figure(page, "Linking frees")).to_have_text(figure(page, "Lies there twice").inner_text())
 
 
-def test_a_key_of_another_program_is_taken_over_only_when_its_owner_says_so(shared: Seen) -> None:
-    root = trees.web_ui(shared.yard.folder / "keyed")
+def test_a_key_of_another_program_is_taken_over_only_when_its_owner_says_so(shared: Seen, machine: Path) -> None:
+    root = trees.web_ui(machine / "keyed")
     (root / "config.json").write_text(json.dumps({"civitai_token": "ck_good"}))
     page = shared.open("/tools")
     page.get_by_role("button", name="Look again").click()
