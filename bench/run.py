@@ -67,7 +67,7 @@ def main() -> int:
         if chosen.name == "yard":
             from yard import bench as yard_bench
 
-            return yard_bench(scratch)
+            return yard_bench(scratch, disk)
         if chosen.name == "faults":
             from faults import bench as fault_bench
 

@@ -1,7 +1,8 @@
 """The service under load: 10,000 queued tasks, a restart, a hundred listeners, 64 transfers, and doing nothing.
 
-No figures of ComfyUI-Model-Manager's queue or API are known, so none stand beside these. The latency of an event is
-counted from its publishing; progress is published four times a second, so that a byte waits up to 250 ms before that.
+No figures of ComfyUI-Model-Manager's queue or API are known, so none stand beside these. Data folders and what is
+fetched lie on a real disk. The latency of an event is counted from its publishing; progress is published four times a
+second, so that a byte waits up to 250 ms before that: 50 ms are left of the 300 between engine and client.
 """
 
 from __future__ import annotations
@@ -236,24 +237,29 @@ BARS = {
     "page of 100 (ms, median)": 50.0,
     "memory with 10,000 queued (MB)": 200.0,
     "start to first byte asked (s)": 2.0,
-    "latency p99 (ms)": 300.0,
+    "latency p99 (ms)": 50.0,
     "CPU of the idle service (%)": 0.5,
 }
 
 
-def bench(scratch: Path) -> int:
-    """Run everything, print figures and bars."""
+def bench(scratch: Path, disk: Path) -> int:
+    """Run everything, print figures and bars.
+
+    Args:
+        scratch: Where nginx serves from.
+        disk: A folder on a real disk, for the services and what they fetch.
+    """
     figures: dict[str, float] = {}
     with Server(scratch) as server:
         (server.files / "first").mkdir(exist_ok=True)
         for number in range(TASKS):
             (server.files / "first" / f"{number}.bin").write_bytes(b"x" * 100)
-        for part in (queue(server, scratch), events(server, scratch), idle(scratch)):
+        for part in (queue(server, disk), events(server, disk), idle(disk)):
             for name, figure in part.items():
                 most = BARS.get(name)
                 said = "" if most is None else f"   {'held' if figure <= most else 'MISSED'} (at most {most:g})"
                 print(f"  {name:38} {figure:10.2f}{said}")
             figures |= part
     for name in ("out", "slow"):
-        shutil.rmtree(scratch / name, ignore_errors=True)
+        shutil.rmtree(disk / name, ignore_errors=True)
     return 0 if all(figures[name] <= most for name, most in BARS.items()) else 1

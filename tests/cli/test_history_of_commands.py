@@ -37,6 +37,8 @@ def test_a_file_that_a_command_fetched_is_in_history_with_size_and_proof(hub: Pr
     assert [step["after"] for step in steps] == ["queued", "done"]
     assert task["created"] == steps[0]["at"] <= steps[1]["at"] == task["ended"]
     assert rows(modelyard("stats", "--json"))[0]["done"] == 1
+    day = next(line for line in modelyard("stats").out.splitlines() if "huggingface" in line)
+    assert "download" in day and "/s" in day
     assert [each["id"] for each in history()] == [task["id"]], "asking again takes nothing in twice"
 
 

@@ -66,7 +66,8 @@ def test_the_room_is_that_of_the_place_where_it_goes(app: App, folder: Path) -> 
 @pytest.mark.parametrize(
     "to",
     ["..", "/etc/", "out/", "out/m.safetensors", "out/new/folder/", "loras/../../elsewhere/"]
-    + [".hidden/", "loras/.bashrc", "run.sh", "loras/x.py", "custom_nodes/", "custom_nodes/x.safetensors"],
+    + [".hidden/", "loras/.bashrc", "run.sh", "loras/x.py", "custom_nodes/", "custom_nodes/x.safetensors"]
+    + [f"loras/x{end}" for end in (".pyd", ".html", ".SVG", ".AppImage", ".service", ".url")],
 )
 def test_an_operator_fetches_to_no_other_place(app: App, to: str) -> None:
     status, told = queue(app, Role.OPERATOR, to)

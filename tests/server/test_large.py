@@ -99,6 +99,23 @@ async def _frames(yard: Served) -> None:
                 assert socket.close_code in (1009, 1006), socket.close_code
 
 
+@pytest.mark.parametrize("known", [True, False])
+def test_a_word_that_is_too_long_is_told_so_before_the_line_is_cut(yard: Served, known: bool) -> None:
+    asyncio.run(_word(yard, known))
+
+
+async def _word(yard: Served, known: bool) -> None:
+    async with aiohttp.ClientSession() as session, session.ws_connect(f"{yard.url}{API}/events/ws") as socket:
+        if known:
+            await socket.send_json({"token": yard.token})
+            assert "hello" in await socket.receive_json(timeout=10)
+        await socket.send_str("x" * 5000)
+        while (told := await socket.receive_json(timeout=20)).get("problem") is None:
+            pass
+        assert told["problem"]["code"] == "body-too-large" and told["problem"]["hint"]
+        assert (await socket.receive(timeout=20)).data == 1009
+
+
 def _send(yard: Served, method: str, path: str, size: int, *, declared: bool) -> str:
     """Send a body until the service has had enough; gives the code of its answer."""
     length = f"Content-Length: {size}" if declared else "Transfer-Encoding: chunked"

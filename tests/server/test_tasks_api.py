@@ -13,6 +13,8 @@ import pytest
 from modelyard.app import App
 from modelyard.jobs.hooks.entries import Hook
 from modelyard.server.inside import call
+from modelyard.tasks.moving import Move
+from modelyard.tasks.states import State
 from modelyard.tasks.task import Draft
 from modelyard.testing import PracticeHub
 
@@ -167,6 +169,18 @@ def test_a_verb_without_ids_is_for_every_task_of_its_kind_and_words(face: Face, 
     assert list(states().values()) == ["paused", "queued", "queued"]
     assert face("POST", "/tasks/actions", {"do": "cancel"}) == []
     assert [one["id"] for one in face("POST", "/tasks/actions", {"do": "pause", "kind": "-download"})] == [chore]
+    assert face("POST", "/tasks/actions", {"do": "retry"}) == []
+
+
+def test_all_that_failed_is_tried_again_and_nothing_else(face: Face, app: App) -> None:
+    failed, other, cancelled, _ = face.add("hf:me/a", "hf:me/b", "hf:me/c", "hf:me/d")
+    for number in (failed, other):
+        for state in (State.RUNNING, State.FAILED):
+            app.queue.mover.attempt(Move(number, state, run=app.queue.get(number).run))
+    face("POST", "/tasks/actions", {"do": "cancel", "ids": [cancelled]})
+    told = face("POST", "/tasks/actions", {"do": "retry", "kind": "download"})
+    assert {one["task"]["id"]: one["task"]["state"] for one in told} == {failed: "queued", other: "queued"}
+    assert face("GET", f"/tasks/{cancelled}")["state"] == "cancelled"
     assert face("POST", "/tasks/actions", {"do": "retry"}) == []
 
 

@@ -276,6 +276,21 @@ def test_room_is_kept_for_a_task_that_was_begun_and_is_tried_again_later(yard, t
     yard.until(second, State.DONE)
 
 
+def test_room_is_kept_for_a_task_far_back_that_brought_its_size_along(yard, tmp_path):
+    size = most_of(tmp_path).size
+    yard.toy.needs = {"d": most_of(tmp_path)}
+    yard.change(slots=Slots(2, 1))
+    _, *others = yard.queue.add([draft("a"), draft("b"), draft("c", target=str(tmp_path / "c"), size=size)])
+    yard.toy.started("a")
+    [last] = yard.queue.add([draft("d", hub="other")])
+    assert "other tasks need" in yard.until(last, State.WAITING).reason
+    assert "c" not in yard.toy.looked
+    yard.queue.cancel(others)
+    yard.toy.end("a")
+    yard.later(61)
+    yard.toy.started("d")
+
+
 _MEMORY = Path("/dev/shm")  # a disk of its own right below another one
 
 

@@ -1,4 +1,4 @@
-"""`modelyard stats`: what was fetched, per day and hub."""
+"""`modelyard stats`: what was done, per day, hub and kind."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _BAR = 30
 @click.option("--by", type=click.Choice(["day", "month", "year"]), default="day", help="A line for each.")
 @json_option
 def command(since: str, until: str, by: str, as_json: bool) -> None:
-    """Show counts, bytes and mean speed per day and hub."""
+    """Show counts, bytes and mean speed per day, hub and kind."""
     with reached(as_json=as_json) as (yard, teller):
         told = yard("GET", f"/statistics?since={since}&until={until}&by={by}")
         teller.data(told)
@@ -36,4 +36,6 @@ def command(since: str, until: str, by: str, as_json: bool) -> None:
 def _row(day: dict[str, Any], most: int) -> str:
     bar = "█" * round(_BAR * day["bytes"] / most) if most else ""
     counts = f"{day['done']} done" + (f", {day['failed']} failed" if day["failed"] else "")
-    return f"{day['day']:10}  {day['hub']:12} {show_size(day['bytes']):>10}  {counts:20} {bar}".rstrip()
+    speed = f"{show_size(round(day['bytes'] / day['seconds']))}/s" if day["bytes"] and day["seconds"] else ""
+    amount = f"{show_size(day['bytes']):>10} {speed:>12}"
+    return f"{day['day']:10}  {day['hub']:12} {day['kind']:10} {amount}  {counts:20} {bar}".rstrip()

@@ -68,8 +68,18 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         return parse_rate(self.limit) if self.limit else None
 
 
-def draft(yard: Yard, text: str, options: Options, keep_key: KeepKey, priority: Priority = Priority.NORMAL) -> Draft:
+def draft(
+    yard: Yard,
+    text: str,
+    options: Options,
+    keep_key: KeepKey,
+    priority: Priority = Priority.NORMAL,
+    size: int | None = None,
+) -> Draft:
     """A task for an address as typed or pasted; a key inside goes to the key store first.
+
+    Args:
+        size: Bytes, where somebody said so: room is kept for them before a hub was asked.
 
     Raises:
         BadAddress, UnknownHub, BadValue: The address or the limit cannot be read.
@@ -89,6 +99,7 @@ def draft(yard: Yard, text: str, options: Options, keep_key: KeepKey, priority: 
         payload=payload,
         key=hashlib.sha256(msgspec.json.encode([KIND, same], order="sorted")).hexdigest(),
         priority=priority,
+        size=size,
     )
 
 

@@ -21,8 +21,10 @@ _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(\..*)?", re.IGNORECASE)
 _PROGRAMS = frozenset(
     (".py", ".pyc", ".sh", ".bash", ".zsh", ".fish", ".bat", ".cmd", ".ps1", ".vbs", ".js", ".exe", ".com", ".scr")
-    + (".msi", ".dll", ".so", ".dylib", ".desktop", ".lnk", ".jar")
+    + (".msi", ".dll", ".so", ".dylib", ".desktop", ".lnk", ".jar", ".pyd", ".pyw", ".hta", ".wsf", ".jse", ".vbe")
+    + (".appimage", ".command", ".url", ".webloc", ".service", ".reg", ".html", ".htm", ".xhtml", ".mht", ".svg")
 )
+"""What a system runs, or opens with whatever it says: pages and drawings hold scripts."""
 _HARMLESS = frozenset((".cache",))
 """Hidden folders that hold models by custom."""
 
@@ -77,7 +79,7 @@ def is_hidden(path: str) -> bool:
 
 
 def is_program(name: str) -> bool:
-    """Whether a system would run a file of this name; models are never named so."""
+    """Whether a system would run a file of this name, or open it as a page with scripts; models are never named so."""
     return "." + name.rsplit(".", 1)[-1].lower() in _PROGRAMS
 
 

@@ -7,13 +7,14 @@ for each event. Whoever missed something gets ``{"snapshot": ..., "newest": n}``
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import Counter
 from collections.abc import Callable
 
 import msgspec
 from aiohttp import WSCloseCode, WSMsgType, web
 
-from modelyard.errors import BadRequest, Busy, TokenNeeded, YardError
+from modelyard.errors import BadRequest, BodyTooLarge, Busy, TokenNeeded, YardError
 from modelyard.keys.redaction import Redactor
 from modelyard.server.access import Access
 from modelyard.server.api.words import Hello, SocketFirst, SocketHello, SocketRefusal
@@ -34,6 +35,25 @@ _LARGEST = 4096
 
 
 _FIRST = BodyReader(SocketFirst)
+
+
+class _Socket(web.WebSocketResponse):
+    """Says why before it closes on a word that is too long, which aiohttp does by itself.
+
+    Args:
+        refusal: What is said then.
+    """
+
+    def __init__(self, refusal: bytes) -> None:
+        super().__init__(heartbeat=25, max_msg_size=_LARGEST, compress=False, timeout=1)
+        self._refusal = refusal
+
+    async def close(self, *, code: int = WSCloseCode.OK, message: bytes = b"", drain: bool = True) -> bool:
+        """Close it, once."""
+        if code == WSCloseCode.MESSAGE_TOO_BIG and not self.closed:
+            with contextlib.suppress(ConnectionError):
+                await _send(self, self._refusal)
+        return await super().close(code=code, message=message, drain=drain)
 
 
 class Live:
@@ -63,7 +83,8 @@ class Live:
             known: Who asks, where the connection itself tells: over the Unix socket, or by a session.
             welcome: Called once the client proved who it is.
         """
-        socket = web.WebSocketResponse(heartbeat=25, max_msg_size=_LARGEST, compress=False, timeout=1)
+        too_long = BodyTooLarge(f"A word of a client has at most {_LARGEST} bytes.")
+        socket = _Socket(_refusal(too_long, request_id))
         socket.headers.update(HEADERS)
         await socket.prepare(request)
         self._open.add(socket)
@@ -139,10 +160,13 @@ class Live:
                 await _send(socket, next_frame)
 
     async def _refuse(self, socket: web.WebSocketResponse, error: YardError, request_id: str) -> None:
-        refusal = SocketRefusal(problem_of(error, request_id, Redactor()))
         if not socket.closed:
-            await _send(socket, msgspec.json.encode(refusal, enc_hook=str))
+            await _send(socket, _refusal(error, request_id))
             await socket.close(code=WSCloseCode.POLICY_VIOLATION, message=error.code.encode())
+
+
+def _refusal(error: YardError, request_id: str) -> bytes:
+    return msgspec.json.encode(SocketRefusal(problem_of(error, request_id, Redactor())), enc_hook=str)
 
 
 async def _first(socket: web.WebSocketResponse) -> SocketFirst:

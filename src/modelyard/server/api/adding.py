@@ -36,6 +36,7 @@ class Item(Profile, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
         address: A model page, a file link, hf:owner/repo, civitai:MODEL@VERSION, any URL.
         profile: Name of a profile; what is said here wins over it.
         sha256: The hash that the one file must have.
+        size: Its bytes, where they are known: room is kept for them before its hub was asked.
         needs: Ids of tasks that must be done before this one starts; it fails when one of them does.
         told: A stranger's document named the address, a workflow say: it leads to no inner service and keeps no key.
             Who asks again for what a task or something periodic says sends it along, as it stands in `options`.
@@ -44,6 +45,7 @@ class Item(Profile, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
     address: Text = ""
     profile: Annotated[str, msgspec.Meta(max_length=80)] = ""
     sha256: Annotated[str, msgspec.Meta(pattern="^[0-9a-fA-F]{64}$")] | None = None
+    size: Annotated[int, msgspec.Meta(ge=0, le=2**53)] | None = None
     needs: Annotated[tuple[Id, ...], msgspec.Meta(max_length=100)] = ()
     told: bool = False
 
@@ -225,7 +227,7 @@ def draft_of(here: Here, item: Item, place: Place, *, strange: bool = False) -> 
     if item.replace:
         check_replace(here, options.to)
     keep = forget if told else _keeping(here)
-    made = draft(here.app.yard, item.address, options, keep, Priority[item.priority.upper()])
+    made = draft(here.app.yard, item.address, options, keep, Priority[item.priority.upper()], item.size)
     return msgspec.structs.replace(made, needs=tuple(item.needs))
 
 

@@ -226,7 +226,7 @@ def _draft(here: Here, model: PlannedModel, wanted: Wanted) -> Draft:
     named = elsewhere.told(here.app.yard, wanted, lambda text: _may(here, text))
     sha256 = wanted.sha256 or model.hash or None
     options = Options(to=model.target, sha256=sha256, told=True, within=within, wanted=named)
-    return draft(here.app.yard, model.address, options, forget)
+    return draft(here.app.yard, model.address, options, forget, size=model.size)
 
 
 def _may(here: Here, text: str) -> bool:
