@@ -84,6 +84,15 @@ def test_a_root_is_registered_scanned_by_a_task_and_forgotten(face: Face, root: 
     assert face("GET", "/roots")["roots"] == [] and ids(face) == {}
 
 
+def test_a_comfyui_is_registered_as_one_unless_its_content_is_named(face: Face, tmp_path: Path) -> None:
+    for name in ("main.py", "folder_paths.py", "comfy"):
+        (tmp_path / "ComfyUI" / name).mkdir(parents=True)
+    body = {"path": str(tmp_path / "ComfyUI")}
+    assert face("PUT", "/roots", {**body, "comfy": False, "folder": "vae"}) == {**body, "folder": "vae"}
+    assert face("PUT", "/roots", body) == {**body, "comfy": True}
+    assert {"vae", "loras"} <= {one["folder"] for one in face("GET", "/roots")["roots"] if one["entry"] == body["path"]}
+
+
 @pytest.mark.parametrize(
     ("body", "status"),
     [

@@ -29,7 +29,7 @@ def command(ctx: click.Context, every: bool, as_json: bool) -> None:
         for problem in told["problems"] + [one for root in told["roots"] for one in root["problems"]]:
             teller.note(f"  [{problem['code']}] {problem['path']}: {problem['message']} {problem['hint']}")
         if not told["entries"]:
-            teller.note("None yet. Register one: modelyard roots add PATH, or modelyard roots add --comfy PATH.")
+            teller.note("None yet. Register one: modelyard roots add PATH, of a ComfyUI or of models.")
 
 
 @command.command()
@@ -49,7 +49,10 @@ def add(
     models_directory: str,
     extra: tuple[str, ...],
 ) -> None:
-    """Register PATH, a folder of models or a ComfyUI. Its files stay as they are."""
+    """Register PATH, a folder of models or a ComfyUI. Its files stay as they are.
+
+    A ComfyUI is recognised; with --folder NAME it is taken for a folder of such models.
+    """
     entry: dict[str, Any] = {"path": _place(path), "folder": folder, "read_only": read_only, "comfy": comfy}
     entry |= {
         "base": _place(base_directory),
@@ -57,8 +60,9 @@ def add(
         "extra": [_place(one) for one in extra],
     }
     with reached() as (yard, teller):
-        yard("PUT", "/roots", {name: value for name, value in entry.items() if value})
-        teller.result(f"Registered {entry['path']}.")
+        kept = yard("PUT", "/roots", {name: value for name, value in entry.items() if value})
+        comfyui = ", a ComfyUI with its own folders" if kept.get("comfy") else ""
+        teller.result(f"Registered {entry['path']}{comfyui}.")
         teller.note("See what is in it: modelyard scan")
 
 

@@ -25,15 +25,15 @@ class Library(Questions, Changes, Written):
     """The models of one data folder. Changes need that no service runs on it; ask that one by REST instead."""
 
     def add(self, path: str | Path, *, folder: str = "", comfy: bool = False, read_only: bool = False) -> None:
-        """Register a folder of models, or a ComfyUI.
+        """Register a folder of models, or a ComfyUI: that is recognised unless a `folder` is named.
 
         Raises:
             BadValue: It cannot be a root.
         """
-        from modelyard.library.roots.entries import Entry
+        from modelyard.library.roots.entries import Entry, recognised
 
         whole = str(Path(path).expanduser().absolute())
-        self._app.stock.entries.keep(Entry(path=whole, folder=folder, comfy=comfy, read_only=read_only))
+        self._app.stock.entries.keep(recognised(Entry(path=whole, folder=folder, comfy=comfy, read_only=read_only)))
 
     def scan(self, *, deep: bool = False, on_step: OnStep | None = None) -> Mapping[str, Any]:
         """Look for new, changed, moved and removed models."""

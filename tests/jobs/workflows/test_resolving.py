@@ -45,6 +45,23 @@ def test_the_address_in_the_workflow_comes_first_and_the_name_of_the_workflow_st
     assert "address" in found.why
 
 
+def test_where_its_bytes_are_is_told_though_its_folder_has_no_root(
+    asking: App, hub: PracticeHub, tmp_path: Path
+) -> None:
+    body = model(tmp_path / "mixed/mine.safetensors", 7).read_bytes()
+    hub.hf.add_repo("me/m", {"x.safetensors": body})
+    asking.stock.entries.keep(Entry(path=str(tmp_path / "mixed")))
+    row = told("x.safetensors", "gligen", url=at("me/m", "x.safetensors"))
+    assert "folder of your own" in one(asking, row).steps[1]
+    scanned(asking)
+    MEASURE.do(asking.stock, MEASURE.options(), Stop(), lambda _: None)
+    found = one(asking, row)
+    assert (found.state, found.twin) == ("unresolved", str(tmp_path / "mixed/mine.safetensors"))
+    assert found.why.startswith("Its bytes are here") and "No root for gligen is known." in found.why
+    assert len(found.steps) == 1 and "roots add" in found.steps[0]
+    assert found.candidates[0].path == found.twin and not found.fetched
+
+
 def test_a_dead_address_leads_to_the_mirror(asking: App, hub: PracticeHub) -> None:
     hub.modelscope.add_repo("me/m", {"x.safetensors": SIZE})
     mirror = "https://modelscope.cn/models/me/m/resolve/master/x.safetensors"

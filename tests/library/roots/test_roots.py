@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from modelyard.errors import BadValue, NoSuchRoot, UnsafePath
-from modelyard.library.roots.entries import Entries, Entry
+from modelyard.library.roots.entries import Entries, Entry, recognised
 from modelyard.library.roots.roots import roots_of
 
 
@@ -29,6 +29,18 @@ def test_a_comfyui_gives_its_folders_with_its_indices(comfy: Path) -> None:
     assert roots.get("loras", 1).path == comfy / "output/loras"
     assert "custom_nodes" not in roots.by_folder()
     assert roots.problems == ()
+
+
+def test_a_comfyui_is_recognised_unless_its_content_is_named(comfy: Path, tmp_path: Path) -> None:
+    whole = Entry(path=str(comfy), read_only=True)
+    assert recognised(whole) == Entry(path=str(comfy), read_only=True, comfy=True)
+    for other in (
+        Entry(path=str(comfy), folder="loras"),
+        Entry(path=str(tmp_path)),
+        Entry(path="/no\0where"),
+        Entry(path="/" + "x" * 300),
+    ):
+        assert recognised(other) is other
 
 
 def test_its_switches_move_the_folders(comfy: Path, tmp_path: Path) -> None:

@@ -143,16 +143,16 @@ class Resolver:
         wanted = replace(wanted, folder=wanted.folder or source.folder)
         if self.looking and (row := self.looking.offered(wanted, source)):
             return row
+        claimed = source.offer.claimed.get("sha256", "")
+        elsewhere = self.looking.elsewhere(wanted, claimed) if self.looking else []
         try:
             target = self.places.target(wanted, source.offer.name)
         except UnsafePath as error:
             return rows.row(wanted, "unsafe", error.message)
         except BadValue as error:
-            return rows.unplaced(wanted, source, error)
+            return rows.unplaced(wanted, source, error, elsewhere)
         if self.looking and (row := self.looking.likely(wanted, source, target)):
             return row
-        sha256 = source.offer.claimed.get("sha256", "")
-        elsewhere = self.looking.elsewhere(wanted, sha256) if self.looking and sha256 else ()
         return rows.found(wanted, source, target, listed(target, self.places.of(wanted.folder)), elsewhere)
 
     def _accepted(self, row: PlannedModel) -> PlannedModel:

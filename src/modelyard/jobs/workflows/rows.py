@@ -74,9 +74,12 @@ def found(wanted: Wanted, source: Source, target: Path, name: str, elsewhere: It
     return row(wanted, "found", _sentence(source.why) + _odd_size(wanted, source), **told)
 
 
-def unplaced(wanted: Wanted, source: Source, error: BadValue) -> PlannedModel:
-    """A file that can be fetched, but nobody knows where to."""
-    told = _offered(wanted, source)
+def unplaced(wanted: Wanted, source: Source, error: BadValue, elsewhere: Iterable[Held] = ()) -> PlannedModel:
+    """A file that can be fetched, but nobody knows where to; and need not be when its bytes are here."""
+    told, twins = _offered(wanted, source), _twins(elsewhere)
+    if twins["twin"]:
+        more = told | twins | {"steps": (error.hint,)}
+        return row(wanted, "unresolved", f"{_PLACED}. {error.message}", **more)
     fetch = f"modelyard get {shlex.quote(told['address'])} --to FOLDER/"
     steps = (error.hint, f"Or fetch it to a folder of your own: `{fetch}`.")
     return row(wanted, "unresolved", f"{error.message} {_sentence(source.why)}", steps=steps, **told)

@@ -106,8 +106,11 @@ class ComfyPaths:
 
 
 def is_comfy(folder: Path) -> bool:
-    """Whether a ComfyUI lies here, by its own files."""
-    return all((folder / name).exists() for name in ("main.py", "folder_paths.py", "comfy"))
+    """Whether a ComfyUI lies here, by its own files; a folder that nobody may look into is none."""
+    try:
+        return all((folder / name).exists() for name in ("main.py", "folder_paths.py", "comfy"))
+    except OSError:
+        return False
 
 
 def expanded(path: str, home: Path, expand: Callable[[str], str] = os.path.expandvars) -> Path:

@@ -38,6 +38,16 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     extra: tuple[Place, ...] = ()
 
 
+def recognised(entry: Entry) -> Entry:
+    """The entry that a person means: of a ComfyUI about whose content nothing is said, its own folders count.
+
+    As a mixed folder nobody would know which of its models lie where. The folder for downloads stays a mixed one
+    (`jobs.adopting`): what arrives in it lies in none of a ComfyUI's folders.
+    """
+    plain = not (entry.comfy or entry.folder)
+    return msgspec.structs.replace(entry, comfy=True) if plain and is_comfy(Path(entry.path)) else entry
+
+
 class Entries:
     """The registered places of one data folder. Safe to use from every thread."""
 

@@ -12,7 +12,7 @@ from modelyard.jobs.chores import Chore
 from modelyard.jobs.complaints import problems_by_root
 from modelyard.jobs.measuring import MEASURE, MeasureOptions
 from modelyard.jobs.scan import SCAN, ScanOptions
-from modelyard.library.roots.entries import Entry
+from modelyard.library.roots.entries import Entry, recognised
 from modelyard.library.roots.roots import Problem
 from modelyard.server.api.adding import queued
 from modelyard.server.roles import Role
@@ -136,8 +136,11 @@ def list_roots(here: Here) -> Places:
 
 @routes.put("/roots", role=Role.ADMIN, raises=(BadValue,), example={"path": "/models/loras", "folder": "loras"})
 def keep_root(here: Here, body: Entry) -> Entry:
-    """Register a folder of models, or a ComfyUI; one of the same path is replaced. Its files stay as they are."""
-    kept = here.app.stock.entries.keep(body)
+    """Register a folder of models, or a ComfyUI; one of the same path is replaced. Its files stay as they are.
+
+    A ComfyUI is registered as one, said or not, unless a `folder` is named; the answer tells.
+    """
+    kept = here.app.stock.entries.keep(recognised(body))
     _roots_changed(here)
     return kept
 
