@@ -16,7 +16,7 @@ from modelyard.jobs import caretaker as module
 from modelyard.jobs.caretaker import Caretaker
 from modelyard.jobs.checking import VerifyOptions, verify_models
 from modelyard.jobs.measuring import MeasureOptions, idle, measure_models
-from modelyard.jobs.scan import Scan
+from modelyard.jobs.scan import SCAN, Scan, ScanOptions
 from modelyard.jobs.targets import usual_folder
 from modelyard.library import idle_disk
 from modelyard.library.roots.entries import Entry
@@ -142,6 +142,10 @@ def test_a_scan_that_follows_a_running_one_is_asked_again_after_its_end(once: On
     once._hear(moved(3, "running", roots=["/far"]))
     once._hear(moved(3, "failed", roots=["/far"]))
     assert once._todo.empty()
+    once._hear(moved(4, "running"))
+    once.scan_asked(SCAN.draft(ScanOptions()))  # by a person, over REST
+    once._hear(moved(4, "done"))
+    assert not once._todo.empty()
 
 
 def test_nothing_is_measured_where_its_owner_does_not_want_it(app: App, root: Path, once: Once) -> None:

@@ -89,8 +89,12 @@ class Caretaker:
     def scan(self, *roots: str) -> None:
         """Ask for a scan. One that waits already does; one that runs may be past what changed: then again after it."""
         draft = SCAN.draft(ScanOptions(roots=roots))
-        self._scans.asked(draft.payload)
+        self.scan_asked(draft)
         self._add(draft)
+
+    def scan_asked(self, draft: Draft) -> None:
+        """Somebody asks for a scan; where the queue lets it follow a running one, another comes after that."""
+        self._scans.asked(draft.payload)
 
     def roots_changed(self) -> None:
         """Watch the new roots, and look at them."""

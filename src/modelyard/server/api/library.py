@@ -157,8 +157,11 @@ def remove_root(here: Here, query: RootQuery) -> None:
 
 @routes.post("/library/scan", role=Role.OPERATOR, status=202, raises=(NoSuchRoot,), noted=False, example={})
 def begin_scan(here: Here, body: ScanBody) -> Begun:
-    """Look for new, changed, moved and removed models."""
-    return begin(here, SCAN, ScanOptions(roots=tuple(body.roots), deep=body.deep, gentle=body.gentle))
+    """Look for new, changed, moved and removed models. One that runs is followed, and another one comes after it."""
+    options = ScanOptions(roots=tuple(body.roots), deep=body.deep, gentle=body.gentle)
+    if here.service.url:
+        here.app.caretaker.scan_asked(SCAN.draft(options))
+    return begin(here, SCAN, options)
 
 
 @routes.post("/library/measure", role=Role.OPERATOR, status=202, noted=False, example={})
