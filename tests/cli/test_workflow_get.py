@@ -72,6 +72,13 @@ def test_a_picture_becomes_its_models_in_an_empty_home(hub: PracticeHub, tmp_pat
     assert hub.log.bytes_sent() - sent < 100_000
     plan = modelyard("workflow", "plan", str(tmp_path / "some.png"), "--comfyui", str(comfy), "--json")
     assert (plan.code, [model["verified"] for model in plan.events[0]["models"]]) == (0, [True] * 4)
+    # the script names where each came from: not the dead address of the one that a mirror sent, and the one found by name
+    (tmp_path / "plan.json").write_text(plan.out)
+    script = modelyard("script", "aria2", "--plan", str(tmp_path / "plan.json"), env={"HOME": str(tmp_path / "me")})
+    assert (script.code, script.err) == (0, "")
+    assert script.out.count(", SHA-256 measured") == 4 and "not measured" not in script.out
+    for place in ("https://modelscope.cn/api/", "black-forest-labs/yard-encoder/resolve/"):
+        assert place in script.out
 
 
 def test_what_a_picture_needed_opens_in_two_other_programs_without_a_second_copy(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from hubs.silent_api import SilentApi
@@ -118,6 +119,16 @@ def test_of_a_models_row_that_is_here_its_own_proof_counts_and_files_of_nobody_t
         "https://modelscope.cn/",
     )
     assert (theirs.address, theirs.sha256) == (dead["url"], "")
+    known = Row(**{**dead, "hash": "ab" * 32}, path=str(elsewhere))
+    (nobodys,) = of_rows(app.stock, [known])
+    assert (nobodys.address, nobodys.sha256) == (dead["url"], "")
+    guessed, owners, moved = of_rows(
+        app.stock,
+        [Row(**dead, path=str(elsewhere)), known, msgspec.structs.replace(known, path=str(tmp_path / "secret/c.pt"))],
+        owner=True,
+    )
+    assert (owners.address, owners.sha256) == ("ms:org/repo/a.safetensors", "ab" * 32)
+    assert {(one.address, one.sha256) for one in (guessed, moved)} == {(dead["url"], "")}
 
 
 def test_rows_and_lockfiles_keep_their_folders_and_never_lead_out(app: App) -> None:

@@ -16,6 +16,7 @@ from modelyard.jobs.household import CHORES
 from modelyard.net.stop import Stop
 from modelyard.server.inside import call, router
 from modelyard.server.roles import Role
+from modelyard.store.proofs import Proof, stamp_of
 from modelyard.values.version import VERSION
 from programs.installed import trees
 from running import modelyard
@@ -156,6 +157,17 @@ def test_rows_that_lead_out_become_plain_names(app: App) -> None:
     rows = [{"name": "../../../etc/x.gguf", "directory": "/etc", "url": "https://host/x.gguf"}]
     text = asked(app, "POST", "/scripts", {"kind": "curl", "rows": rows})["text"]
     assert "fetch https://host/x.gguf ./models/x.gguf ''" in text
+
+
+def test_of_a_file_outside_all_roots_only_the_owner_s_plan_tells(app: App, tmp_path: Path) -> None:
+    path = model(tmp_path / "elsewhere/b.safetensors", 2)
+    stamp = stamp_of(path)
+    assert stamp is not None
+    app.stock.yard.proofs.keep([Proof(path, stamp, {"sha256": "ab" * 32}, address="hf:mine/secret/b.safetensors")])
+    row = {"name": "b.safetensors", "url": "https://host/b.safetensors", "hash": "ab" * 32, "path": str(path)}
+    for role, told in ((Role.ADMIN, True), (Role.OPERATOR, False), (Role.VIEWER, False)):
+        status, answer = ask(app, role, "POST", "/api/v1/scripts", {"kind": "curl", "rows": [row]})
+        assert (status, "secret" in answer["text"], "not measured" in answer["text"]) == (200, told, not told)
 
 
 def test_what_writes_into_programs_is_for_admins(app: App) -> None:

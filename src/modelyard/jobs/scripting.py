@@ -93,10 +93,14 @@ def _of_file(file: dict[str, Any], address: str, hubs: Hubs) -> Item:
     return Item(target, address, link_to(hubs, address), file.get("size"), str(file.get("sha256") or ""))
 
 
-def of_rows(stock: Stock, rows: Iterable[Row]) -> list[Item]:
-    """The models of a plan."""
+def of_rows(stock: Stock, rows: Iterable[Row], *, owner: bool = False) -> list[Item]:
+    """The models of a plan.
+
+    Args:
+        owner: The owner of the machine asks: their plan may name a ComfyUI that is not registered.
+    """
     roots = stock.roots()
-    return [_of_row(stock, one, _proof(stock, roots, one.path)) for one in rows]
+    return [_of_row(stock, one, _proof(stock, roots, one, owner)) for one in rows]
 
 
 def _of_row(stock: Stock, one: Row, proof: Proof | None) -> Item:
@@ -107,12 +111,18 @@ def _of_row(stock: Stock, one: Row, proof: Proof | None) -> Item:
     return Item(target, address or one.url, url, one.size, sha256, one.hash)
 
 
-def _proof(stock: Stock, roots: Roots, path: str) -> Proof | None:
-    """What was measured of a file of ours; nothing is told of others."""
+def _proof(stock: Stock, roots: Roots, one: Row, owner: bool) -> Proof | None:
+    """What was measured of a file of ours.
+
+    Of one outside all roots only its owner hears, and only when the plan says the hash of its very bytes already:
+    who made up a plan learns nothing by it, and no file that it names is looked at.
+    """
+    path = Path(one.path)
     try:
-        return stock.yard.proofs.of(Path(path)) if path and roots.inside(Path(path)) else None
+        return stock.yard.proofs.of(path) if one.path and roots.inside(path) else None
     except UnsafePath:
-        return None
+        same = stock.yard.proofs.with_sha256(one.hash) if owner and one.hash else ()
+        return next((proof for proof in same if proof.path == path), None)
 
 
 def of_lock(lock: Lock, hubs: Hubs) -> list[Item]:

@@ -73,7 +73,7 @@ def write_script(here: Here, body: ScriptBody) -> ScriptView:
     app = here.app
     items = of_models(app.stock, body.ids)
     items += of_tasks(app.stock, [app.queue.get(number) for number in body.tasks]) if body.tasks else []
-    items += of_rows(app.stock, body.rows)
+    items += of_rows(app.stock, body.rows, owner=here.caller.role is Role.ADMIN)
     items += of_lock(body.lock, app.hubs) if body.lock is not None else []
     if not items:
         raise BadValue("Nothing was chosen.", hint="Name models, tasks or rows of a plan.")
