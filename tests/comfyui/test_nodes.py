@@ -31,7 +31,7 @@ def hub() -> Iterator[PracticeHub]:
 @pytest.fixture(scope="module")
 def comfy(hub: PracticeHub, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Comfy]:
     folder = tmp_path_factory.mktemp("host")
-    for number in range(6):
+    for number in range(9):
         body = model(folder / "made.safetensors", number).read_bytes()
         hub.hf.add_repo(f"ink/wash{number}", {"wash.safetensors": body, "other.safetensors": body[:-1]})
     with hosted(folder, env=env_of(hub, folder)) as host:
@@ -73,7 +73,14 @@ def test_an_address_goes_in_and_the_listed_name_comes_out(comfy: Comfy) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "folder", "number"),
-    [("Checkpoint", "checkpoints", 1), ("DiffusionModel", "diffusion_models", 2), ("TextEncoder", "text_encoders", 3)],
+    [
+        ("Checkpoint", "checkpoints", 1),
+        ("DiffusionModel", "diffusion_models", 2),
+        ("TextEncoder", "text_encoders", 3),
+        ("CLIPVision", "clip_vision", 6),
+        ("ControlNet", "controlnet", 7),
+        ("Upscaler", "upscale_models", 8),
+    ],
 )
 def test_each_kind_fetches_into_its_own_folder(comfy: Comfy, kind: str, folder: str, number: int) -> None:
     ran = ensure(comfy, kind, f"hf:ink/wash{number}/wash.safetensors", name="sub/renamed.safetensors")
@@ -81,8 +88,8 @@ def test_each_kind_fetches_into_its_own_folder(comfy: Comfy, kind: str, folder: 
 
 
 def test_the_node_for_any_folder_takes_its_name(comfy: Comfy) -> None:
-    ran = ensure(comfy, "Model", "hf:ink/wash4/wash.safetensors", folder="controlnet")
-    assert ran["outputs"] == given("wash.safetensors") and comfy.listed("controlnet") == ["wash.safetensors"]
+    ran = ensure(comfy, "Model", "hf:ink/wash4/wash.safetensors", folder="style_models")
+    assert ran["outputs"] == given("wash.safetensors") and comfy.listed("style_models") == ["wash.safetensors"]
 
 
 def test_what_is_here_is_not_fetched_again(comfy: Comfy, hub: PracticeHub) -> None:
