@@ -26,58 +26,41 @@ CANVAS = json.dumps(canvas(node(1, "VAELoader", "värld.pt"), filler="x" * 70_00
 PROMPT = json.dumps(queued())
 BOTH = {"prompt": PROMPT, "workflow": CANVAS}
 
-FILES: dict[str, tuple[str, Callable[[dict[str, str]], bytes]]] = {
-    "tEXt": ("png", boxed.png_text),
-    "zTXt": ("png", lambda texts: boxed.png_text(texts, b"zTXt")),
-    "iTXt": ("png", lambda texts: boxed.png_text(texts, b"iTXt")),
-    "comf": ("png", lambda texts: boxed.png_text(texts, b"comf")),
-    "webp": ("webp", boxed.webp),
-    "webm": ("matroska", boxed.webm),
-    "mp4": ("mp4", boxed.mp4),
-    "mov": ("mp4", lambda texts: boxed.mp4(texts, quicktime=True)),
-    "flac": ("flac", boxed.flac),
-    "opus": ("ogg", boxed.ogg),
-    "vorbis": ("ogg", lambda texts: boxed.ogg(texts, b"\x03vorbis")),
-    "id3v24": ("mp3", boxed.mp3),
-    "id3v23": ("mp3", lambda texts: boxed.mp3(texts, 3, 1)),
-    "latent": ("safetensors", boxed.latent),
-}
-
 
 def read(data: bytes) -> Workflow | None:
     return read_stream(io.BytesIO(data), len(data))
 
 
-@pytest.mark.parametrize("kind", FILES)
+@pytest.mark.parametrize("kind", boxed.FORMS)
 def test_the_canvas_is_read_where_there_are_both(kind: str) -> None:
-    name, write = FILES[kind]
+    name, write = boxed.FORMS[kind]
     found = read(write(BOTH))
     assert found
     assert (found.container, found.format) == (name, "ui")
     assert [row["name"] for row in found.needed] == ["värld.pt"]
 
 
-@pytest.mark.parametrize("kind", FILES)
+@pytest.mark.parametrize("kind", boxed.FORMS)
 def test_the_prompt_is_read_where_it_is_alone(kind: str) -> None:
-    name, write = FILES[kind]
+    name, write = boxed.FORMS[kind]
     found = read(write({"prompt": PROMPT}))
     assert found
     assert (found.container, found.format) == (name, "api")
     assert [row["name"] for row in found.needed] == ["base.safetensors"]
 
 
-@pytest.mark.parametrize("kind", FILES)
+@pytest.mark.parametrize("kind", boxed.FORMS)
 def test_a_file_that_is_cut_anywhere_is_answered(kind: str) -> None:
-    whole = FILES[kind][1](BOTH)
+    whole = boxed.FORMS[kind][1](BOTH)
     cuts = random.Random(kind).sample(range(len(whole)), 150)
     for cut in [*range(64), *cuts]:
         found = read(whole[:cut])
         assert found is None or found.needed
 
 
-@pytest.mark.parametrize("kind", FILES)
+@pytest.mark.parametrize("kind", boxed.FORMS)
 def test_a_file_with_wrong_bytes_anywhere_is_answered(kind: str) -> None:
-    whole, chance = FILES[kind][1]({"prompt": PROMPT}), random.Random(kind)
+    whole, chance = boxed.FORMS[kind][1]({"prompt": PROMPT}), random.Random(kind)
     for _ in range(300):
         bad = bytearray(whole)
         for _ in range(3):
@@ -86,9 +69,9 @@ def test_a_file_with_wrong_bytes_anywhere_is_answered(kind: str) -> None:
         assert found is None or found.format in ("api", "ui")
 
 
-@given(st.sampled_from(list(FILES)), st.binary(max_size=300))
+@given(st.sampled_from(list(boxed.FORMS)), st.binary(max_size=300))
 def test_any_bytes_behind_a_signature_are_answered(kind: str, rest: bytes) -> None:
-    assert read(FILES[kind][1]({})[:16] + rest) is None
+    assert read(boxed.FORMS[kind][1]({})[:16] + rest) is None
 
 
 def test_a_bomb_of_one_gibibyte_is_refused_without_being_unpacked(tmp_path: Path) -> None:
@@ -119,6 +102,29 @@ def test_two_hundred_thousand_chunks_are_passed_over() -> None:
 def test_a_wrong_checksum_and_a_missing_end_do_not_hide_the_workflow() -> None:
     good = boxed.chunk(b"tEXt", b"prompt\0" + PROMPT.encode())
     assert read(b"\x89PNG\r\n\x1a\n" + good[:-4] + b"xxxx")
+
+
+class Followed(io.BytesIO):
+    """A file that counts what is read of it."""
+
+    taken = 0
+
+    def read(self, size: int | None = -1) -> bytes:
+        told = super().read(size)
+        self.taken += len(told)
+        return told
+
+
+def test_nothing_behind_the_end_of_a_picture_is_read() -> None:
+    other = boxed.chunk(b"tEXt", b"workflow\0" + json.dumps(canvas(node(1, "VAELoader", "other.pt"))).encode())
+    tails = (other, boxed.png(other), bytes(2**25), b"PK\3\4" + other)
+    whole = boxed.png_text({"prompt": PROMPT})
+    for tail in tails:
+        stream = Followed(whole + tail)
+        found = read_stream(stream, len(whole) + len(tail))
+        assert found is not None and [row["name"] for row in found.needed] == ["base.safetensors"]
+        assert stream.taken < len(whole) + 100 and stream.tell() <= len(whole)
+        assert read(boxed.png() + tail) is None
 
 
 def wide(width: int, height: int, depth: int) -> bytes:

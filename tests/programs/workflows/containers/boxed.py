@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import struct
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 Texts = Mapping[str, str]
 
@@ -48,10 +48,15 @@ def tiff(entries: Mapping[int, bytes], order: str = "<", comment: bytes = b"") -
     return mark + struct.pack(order + "I", 8) + struct.pack(order + "H", count) + table + bytes(4) + heap
 
 
-def webp(texts: Texts) -> bytes:
-    """A WebP with EXIF as ComfyUI writes it: Model holds the prompt, Make the workflow."""
+def exif(texts: Texts) -> bytes:
+    """EXIF as ComfyUI writes it: Model holds the prompt, Make the workflow."""
     tags = {"prompt": 0x0110, "workflow": 0x010F}
-    block = tiff({tags[key]: f"{key}:{told}".encode() + b"\0" for key, told in texts.items()})
+    return tiff({tags[key]: f"{key}:{told}".encode() + b"\0" for key, told in texts.items()})
+
+
+def webp(texts: Texts) -> bytes:
+    """A WebP with such EXIF."""
+    block = exif(texts)
     body = b"WEBPVP8X" + struct.pack("<I", 10) + bytes(10) + b"VP8L" + struct.pack("<I", 3) + bytes(4)
     body += b"EXIF" + struct.pack("<I", len(block)) + block
     return b"RIFF" + struct.pack("<I", len(body)) + body
@@ -59,7 +64,16 @@ def webp(texts: Texts) -> bytes:
 
 def jpeg(comment: bytes, order: str = "<") -> bytes:
     """A JPEG with a UserComment."""
-    block = b"Exif\0\0" + tiff({0x010E: b"a picture\0"}, order, comment)
+    return _jpeg(tiff({0x010E: b"a picture\0"}, order, comment))
+
+
+def jpeg_text(texts: Texts) -> bytes:
+    """A JPEG with EXIF as ComfyUI writes it; all of it in one segment, less than 64 KiB."""
+    return _jpeg(exif(texts))
+
+
+def _jpeg(told: bytes) -> bytes:
+    block = b"Exif\0\0" + told
     return b"\xff\xd8\xff\xe0\0\x04JF\xff\xe1" + struct.pack(">H", len(block) + 2) + block + b"\xff\xda\0\x02\xff\xd9"
 
 
@@ -152,3 +166,22 @@ def latent(texts: Texts) -> bytes:
         {"__metadata__": dict(texts), "latent_tensor": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}
     )
     return struct.pack("<Q", len(header)) + header.encode() + bytes(4)
+
+
+FORMS: dict[str, tuple[str, Callable[[dict[str, str]], bytes]]] = {
+    "tEXt": ("png", png_text),
+    "zTXt": ("png", lambda texts: png_text(texts, b"zTXt")),
+    "iTXt": ("png", lambda texts: png_text(texts, b"iTXt")),
+    "comf": ("png", lambda texts: png_text(texts, b"comf")),
+    "webp": ("webp", webp),
+    "webm": ("matroska", webm),
+    "mp4": ("mp4", mp4),
+    "mov": ("mp4", lambda texts: mp4(texts, quicktime=True)),
+    "flac": ("flac", flac),
+    "opus": ("ogg", ogg),
+    "vorbis": ("ogg", lambda texts: ogg(texts, b"\x03vorbis")),
+    "id3v24": ("mp3", mp3),
+    "id3v23": ("mp3", lambda texts: mp3(texts, 3, 1)),
+    "latent": ("safetensors", latent),
+}
+"""Each kind of file: the name of its container, and what writes texts into one."""

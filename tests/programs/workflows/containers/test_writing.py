@@ -27,6 +27,16 @@ def renamed(raw: bytes, new: str) -> bytes:
     return after
 
 
+# --- PNG ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("new", NAMES)
+def test_what_stands_behind_the_end_of_a_picture_stays(new: str) -> None:
+    tail = boxed.png_text(TEXTS) + b"PK\3\4" + bytes(100)
+    after = rewrite(boxed.png_text(TEXTS) + tail, {(OLD, "vae"): new})
+    assert after.endswith(tail) and OLD.encode() not in after.removesuffix(tail) and new.encode() in after
+
+
 # --- MP4 ----------------------------------------------------------------------------------------------
 
 
