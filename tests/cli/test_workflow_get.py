@@ -72,7 +72,7 @@ def test_a_picture_becomes_its_models_in_an_empty_home(hub: PracticeHub, tmp_pat
     assert hub.log.bytes_sent() - sent < 100_000
     plan = modelyard("workflow", "plan", str(tmp_path / "some.png"), "--comfyui", str(comfy), "--json")
     assert (plan.code, [model["verified"] for model in plan.events[0]["models"]]) == (0, [True] * 4)
-    # the script names where each came from: not the dead address of the one that a mirror sent, and the one found by name
+    # where each came from: not the dead address of the one that a mirror sent, and the one that was found by its name
     (tmp_path / "plan.json").write_text(plan.out)
     script = modelyard("script", "aria2", "--plan", str(tmp_path / "plan.json"), env={"HOME": str(tmp_path / "me")})
     assert (script.code, script.err) == (0, "")

@@ -24,6 +24,8 @@ def adopt(stock: Stock, arrived: Iterable[str]) -> bool:
     if not settings["library.adopt"]:
         return False
     usual, roots = usual_folder(settings), stock.roots()
+    if any(one.path == str(usual) for one in stock.entries.all()):
+        return False  # a ComfyUI, say: its owner said what of it counts
     models = (Path(path) for path in arrived if suffix_of(path) in LISTED)
     if not any(path.is_relative_to(usual) and roots.holding(path) is None for path in models):
         return False

@@ -60,6 +60,12 @@ def test_where_its_bytes_are_is_told_though_its_folder_has_no_root(
     assert found.why.startswith("Its bytes are here") and "No root for gligen is known." in found.why
     assert len(found.steps) == 1 and "roots add" in found.steps[0]
     assert found.candidates[0].path == found.twin and not found.fetched
+    for name in ("main.py", "folder_paths.py", "comfy"):
+        assert planned(asking, row).notes == ()
+        (tmp_path / "mixed" / name).mkdir()
+    assert ["is a ComfyUI that is registered as one mixed folder" in note for note in planned(asking, row).notes] == [
+        True
+    ]
 
 
 def test_a_dead_address_leads_to_the_mirror(asking: App, hub: PracticeHub) -> None:

@@ -20,7 +20,7 @@ from modelyard.jobs.workflows.places import Places, listed
 from modelyard.jobs.workflows.plan import Plan, PlannedModel, Room, plan_of
 from modelyard.jobs.workflows.rivals import apart, doubted, owner, rivals
 from modelyard.jobs.workflows.wanted import Wanted, merged, read_row
-from modelyard.library.roots.comfy import folder_name
+from modelyard.library.roots.comfy import folder_name, is_comfy
 
 if TYPE_CHECKING:
     from modelyard.jobs.workflows.looking import Looking
@@ -164,6 +164,11 @@ class Resolver:
         notes += [f"{name} could not be asked: {error.message}" for name, error in resting.items()]
         cut = self.looking.here.cut if self.looking else []
         notes += [f"Not all of {folder} was looked through for other names: it takes too long." for folder in cut]
+        notes += [
+            f"{root.path} is a ComfyUI that is registered as one mixed folder: `modelyard roots add` it again."
+            for root in self.places.roots.all
+            if not root.folder and is_comfy(root.path)
+        ]
         if not self.places.known:
             notes.append(
                 "No folder of models is registered: name a ComfyUI (`--comfyui`), or `modelyard roots add` one."
