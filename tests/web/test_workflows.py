@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from jobs.library import model
+from modelyard.testing.workflows import picture
 from server.serving import API
 from web.pages import Seen, until
 from web.test_library import rooted, scanned
@@ -39,6 +41,16 @@ def workflow(*wanted: tuple[str, str], off: str = "") -> str:
 def dropped(seen: Seen, text: str, name: str = "w.json") -> None:
     """What a person drops on the page, wherever."""
     seen.page.dispatch_event("main", "drop", {"dataTransfer": carried(seen, text, name)})
+
+
+def dropped_at_once(seen: Seen, files: dict[str, bytes], target: str = "main") -> None:
+    """Several files that a person drops together, there."""
+    given = seen.page.evaluate_handle(
+        "files => { const it = new DataTransfer(); for (const [name, bytes] of Object.entries(files)) "
+        "it.items.add(new File([Uint8Array.from(bytes)], name)); return it; }",
+        {name: [*body] for name, body in files.items()},
+    )
+    seen.page.dispatch_event(target, "drop", {"dataTransfer": given})
 
 
 def pasted(seen: Seen, given: Any, target: str = "main") -> None:
@@ -124,6 +136,55 @@ def test_when_everything_is_here_the_page_says_so(seen: Seen, tmp_path: Path) ->
     page.get_by_role("button", name="Get all 2").click()
     page.get_by_text("Everything this workflow needs is here").wait_for()
     assert sorted(path.name for path in root.glob("*.safetensors")) == ["a.safetensors", "b.safetensors"]
+
+
+@pytest.mark.parametrize("where", ["/", "/workflows"])
+def test_of_a_picture_and_more_the_picture_is_planned_and_the_rest_is_not_passed_over_silently(
+    seen: Seen, where: str
+) -> None:
+    page = seen.open(where)
+    made = picture(json.loads(workflow(("painted.safetensors", ""))))
+    files = {"made.png": made, "more.json": workflow(("other.safetensors", "")).encode(), "third.json": b"{}"}
+    dropped_at_once(seen, files, "main" if where == "/" else "main .border-dashed")
+    needed = page.get_by_role("list", name="Models that it needs")
+    needed.get_by_text("painted.safetensors").wait_for()
+    page.get_by_role("heading", name="made.png").wait_for()
+    page.get_by_text("made.png is looked at; 2 other files are not.").last.wait_for()
+    assert needed.get_by_role("listitem").count() == 1 and "/workflows" in page.url
+
+
+def test_what_a_plan_shows_and_what_a_person_decides(seen: Seen, tmp_path: Path) -> None:
+    root = rooted(seen, tmp_path)
+    (root / "sub").mkdir()
+    model(root / "sub" / "moved.safetensors", 4)
+    scanned(seen)
+    body = model(tmp_path / "made.safetensors", 5).read_bytes()
+    offered(seen, "mauve", body)  # the workflow says no place of it
+    seen.hub.hf.add_repo("ink/free", {"free.safetensors": 4096}, cardData={"license": "mit"})
+    url = f"{seen.hub.url}/ink/free/resolve/main/free.safetensors"
+    page = seen.open("/workflows")
+    dropped(seen, workflow(("moved.safetensors", ""), ("mauve.safetensors", ""), ("free.safetensors", url)))
+    row = page.get_by_role("list", name="Models that it needs").locator(":scope > li")
+    row.filter(has_text="free.safetensors").get_by_text(re.compile(r"can be fetched · .+ · mit$")).wait_for()
+    page.get_by_text(re.compile(r"^\d[\d.,]* .iB free on the disk$")).wait_for()
+
+    page.get_by_role("button", name="As a script").click()
+    script = page.get_by_role("dialog").get_by_role("region")
+    script.get_by_text("free.safetensors").first.wait_for()
+    page.keyboard.press("Escape")
+    page.get_by_role("dialog").wait_for(state="detached")
+
+    row.filter(has_text="moved.safetensors").get_by_text("likely here").wait_for()
+    page.get_by_label("Take the likely files").check()
+    page.get_by_text("1 of 3 models are here").wait_for()
+    row.filter(has_text="moved.safetensors").get_by_text("Here it is called sub/moved.safetensors").wait_for()
+
+    perhaps = row.filter(has_text="mauve.safetensors")
+    perhaps.get_by_text("1 file may be it").click()
+    perhaps.get_by_text(re.compile(r"^\d\d of 100 · the very name")).wait_for()
+    perhaps.get_by_role("button", name="Get this one").click()
+    page.get_by_text("2 of 3 models are here").wait_for()
+    assert (root / "mauve.safetensors").read_bytes() == body
 
 
 def test_a_gated_model_says_what_its_hub_wants_and_comes_after_the_key(seen: Seen, tmp_path: Path) -> None:
