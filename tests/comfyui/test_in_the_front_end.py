@@ -197,6 +197,36 @@ def test_the_setting_gives_the_buttons_back_to_the_host(window: Window) -> None:
     assert window.page.evaluate(there)
 
 
+def test_the_setting_is_chosen_in_the_hosts_dialog(window: Window) -> None:
+    there = "() => Boolean(window.__comfyDesktop2)"
+    window.page.keyboard.press("Control+,")
+    dialog = window.page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Modelyard").click()
+    for value, ours in (("never", False), ("always", True), ("when tested", True)):
+        dialog.get_by_role("combobox", name="Download buttons of the missing-models panel").click()
+        with window.page.expect_request("**/settings/Modelyard.NativeDownloads") as kept:
+            window.page.get_by_role("option", name=value).click()
+        assert kept.value.post_data_json == value  # its host is asked to keep it
+        until(lambda ours=ours: window.page.evaluate(there) is ours)
+    dialog.get_by_role("button", name="Close dialog").click()
+    dialog.wait_for(state="detached")
+
+
+def test_the_library_shows_one_folder_when_it_is_chosen(window: Window) -> None:
+    window.put("loras", "filtered.safetensors", 41, "Sieved film")
+    window.put("vae", "filtering.safetensors", 42, "Sieved glass")
+    window.tab("Library")
+    search, folder = window.page.get_by_label("Search models"), window.page.get_by_label("Folder", exact=True)
+    search.fill("Sieved")
+    window.card("Sieved film").wait_for()
+    folder.select_option("vae")
+    window.card("Sieved film").wait_for(state="detached")
+    window.card("Sieved glass").wait_for()
+    folder.select_option("")
+    window.card("Sieved film").wait_for()
+    search.fill("")
+
+
 def test_the_icon_of_the_sidebar_opens_and_closes_it(window: Window) -> None:
     window.tab("Library")
     library = window.page.get_by_role("tab", name="Library")
