@@ -247,12 +247,40 @@ def test_no_more_changes_are_remembered_than_are_looked_at(few: Catalogue, monke
 def test_an_older_view_of_the_database_spoils_no_counts(catalogue: Catalogue, make) -> None:
     catalogue.keep([make("m0.pt", About(tags=("old",)))])
     with catalogue.database.reading() as db:
-        assert changes.version(db) == 1
+        assert changes.last(db)[0] == 1
         catalogue.keep([make("m1.pt", About(tags=("new",)))])
         assert catalogue.facets(Asking()).total == 2
         before = catalogue.counted(db, tags=True)
     assert before.tags(before.fitting({})) == {"old": 1}
     assert catalogue.facets(Asking(), tags=True).tags == {"old": 1, "new": 1}
+
+
+def test_a_database_that_was_put_back_is_counted_again(few: Catalogue, make) -> None:
+    for _ in range(5):
+        few.keep([make("m7.pt", About(tags=("later",)))])
+        few.keep([make("m7.pt", About(tags=("latest",)))])
+    assert few.facets(Asking(), tags=True).tags["latest"] == 1
+    with few.database.writing() as db:  # as it was before
+        db.execute(models.update().where(models.c.path.endswith("m7.pt")).values(gone=1.0))
+        db.execute(counters.update().where(counters.c.name == "catalogue").values(value=2))
+        db.execute(model_changes.delete().where(model_changes.c.version > 2))
+    assert "latest" not in few.facets(Asking(), tags=True).tags
+    for number in range(20):  # past where it was
+        few.keep([make(f"n{number}.pt", About(tags=("new",)))])
+        told = few.facets(Asking(), tags=True)
+        assert (told.tags["new"], "latest" in told.tags) == (number + 1, False)
+
+
+def test_a_database_that_was_put_back_and_has_come_as_far_is_counted_again(few: Catalogue, make) -> None:
+    few.facets(Asking(), tags=True)
+    with few.database.writing() as db:
+        at = changes.last(db)[0]
+        db.execute(models.update().values(gone=1.0))
+        db.execute(counters.update().where(counters.c.name == "catalogue").values(value=at - 1))
+        db.execute(model_changes.delete().where(model_changes.c.version >= at))
+        few.changed(db, [999])
+        assert changes.last(db)[0] == at
+    assert few.facets(Asking(), tags=True).total == 0
 
 
 @on_sqlite

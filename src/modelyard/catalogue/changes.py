@@ -6,6 +6,7 @@ in any process, sees all changes up to it.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Collection
 
 import sqlalchemy as sa
@@ -20,9 +21,18 @@ MOST = 5000
 """Models that are named; of more, all are counted again, which is sooner."""
 
 
-def version(db: Connection) -> int:
-    """The number of the last change, 0 before the first one."""
-    return db.execute(sa.select(counters.c.value).where(counters.c.name == "catalogue")).scalar() or 0
+def last(db: Connection) -> tuple[int, str]:
+    """Number and mark of the last change; 0 before the first one."""
+    of = model_changes.c.version == counters.c.value
+    query = sa.select(counters.c.value, model_changes.c.mark).select_from(counters.outerjoin(model_changes, of))
+    row = db.execute(query.where(counters.c.name == "catalogue")).one_or_none()
+    return (row.value, row.mark or "") if row else (0, "")
+
+
+def holds(db: Connection, version: int, mark: str) -> bool:
+    """Whether a change is one of this database still; not where a backup was put in its place."""
+    found = db.execute(sa.select(model_changes.c.mark).where(model_changes.c.version == version)).scalar()
+    return bool(mark) and found == mark
 
 
 def note(db: Connection, numbers: Collection[int] | None) -> None:
@@ -39,7 +49,7 @@ def note(db: Connection, numbers: Collection[int] | None) -> None:
         db.execute(counters.insert().values(name="catalogue", value=now))
     named = numbers is not None and len(numbers) <= MOST
     told = ",".join(map(str, numbers or ())) if named else None
-    db.execute(model_changes.insert().values(version=now, models=told))
+    db.execute(model_changes.insert().values(version=now, mark=secrets.token_hex(8), models=told))
     if now % 50 == 0:
         db.execute(model_changes.delete().where(model_changes.c.version <= now - KEPT))
 

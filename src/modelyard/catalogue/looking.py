@@ -53,7 +53,7 @@ class Looking(Shelf):
         asked, words = chosen_values(asking), asked_words(asking.text)
         known = _hit_count(db, words) if words else None
         cube = self.counted(db)
-        told = cube.version == changes.version(db) and not is_narrow(asking)
+        told = cube.version == changes.last(db)[0] and not is_narrow(asking)
         return Outlook(
             cube.window(asked, known, order.most + order.offset),
             known is not None and known * _RARE > cube.total,

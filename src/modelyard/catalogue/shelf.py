@@ -27,6 +27,7 @@ class Shelf:
         self.wall = wall
         self._lock = threading.Lock()
         self._cube: Cube | None = None
+        self._mark = ""
 
     def changed(self, db: Connection, numbers: Collection[int] | None) -> None:
         """Inside a transaction: what everybody counted of these models is old now.
@@ -48,11 +49,14 @@ class Shelf:
         Args:
             tags: Those of tags, too.
         """
-        version = changes.version(db)
+        version, mark = changes.last(db)
         with self._lock:
             cube = self._cube
-            if cube is None or cube.version < version:
-                self._cube = cube = self._brought(db, cube, version)
+            if cube and cube.version > version and self._went_back(cube):
+                cube = None
+            if cube is None or cube.version < version or (cube.version == version and mark != self._mark):
+                self._cube, self._mark = self._brought(db, cube, version), mark
+                cube = self._cube
             if tags and not cube.has_tags:
                 if cube.version > version:
                     cube = Cube.counted(db, version)  # what is kept must not miss a change that is not seen here
@@ -61,7 +65,13 @@ class Shelf:
 
     def _brought(self, db: Connection, cube: Cube | None, version: int) -> Cube:
         """The counts brought up to a version: mended where few models changed."""
-        changed = None if cube is None else changes.since(db, cube.version, version)
+        known = cube is not None and changes.holds(db, cube.version, self._mark)
+        changed = changes.since(db, cube.version, version) if cube and known else None
         if cube is None or changed is None:
             return Cube.counted(db, version)
         return cube.after(db, changed, version)
+
+    def _went_back(self, cube: Cube) -> bool:
+        """Whether an older database was put in place of the one that was counted; else the asker sees an older moment."""
+        with self.database.reading() as now:
+            return changes.last(now)[0] < cube.version

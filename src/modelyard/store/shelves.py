@@ -122,6 +122,7 @@ model_changes = Table(
     "model_changes",
     metadata,
     Column("version", BigInteger, primary_key=True, autoincrement=False),  # of the catalogue, from `counters`
+    Column("mark", String(16), nullable=False),  # random: a database that was put back counts on with other ones
     Column("models", Text),  # numbers, separated by commas; NULL when they are too many, or nobody knows which
 )
 

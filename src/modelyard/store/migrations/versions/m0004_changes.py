@@ -12,6 +12,7 @@ def upgrade() -> None:
     op.create_table(
         "model_changes",
         sa.Column("version", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("mark", sa.String(length=16), nullable=False),
         sa.Column("models", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("version"),
     )
