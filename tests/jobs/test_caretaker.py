@@ -220,7 +220,9 @@ def test_a_model_that_arrives_where_downloads_go_makes_that_folder_one_of_the_li
     assert "scan" in [draft.kind for draft in caretaker.asked], "what lay there before is found, too"
 
 
-@pytest.mark.parametrize("why", ["no model", "elsewhere", "held", "a ComfyUI", "not wanted", "too much"])
+@pytest.mark.parametrize(
+    "why", ["no model", "elsewhere", "held", "a ComfyUI", "a ComfyUI below", "not wanted", "too much"]
+)
 def test_no_other_arrival_changes_the_folders_of_the_library(fresh: App, tmp_path: Path, why: str) -> None:
     usual = usual_folder(fresh.settings)
     path = model((tmp_path / "other" if why == "elsewhere" else usual / "loras") / "a.safetensors")
@@ -228,10 +230,11 @@ def test_no_other_arrival_changes_the_folders_of_the_library(fresh: App, tmp_pat
         path = path.rename(path.with_suffix(".md"))
     if why == "held":
         fresh.stock.entries.keep(Entry(path=str(path.parent), folder="loras"))
-    if why == "a ComfyUI":  # what lies beside its models is in none of its folders
+    if why.startswith("a ComfyUI"):  # what lies beside its models is in none of its folders
+        comfy = usual / "ComfyUI" if "below" in why else usual
         for name in ("main.py", "folder_paths.py", "comfy"):
-            (usual / name).mkdir()
-        fresh.stock.entries.keep(Entry(path=str(usual), comfy=True))
+            (comfy / name).mkdir(parents=True)
+        fresh.stock.entries.keep(Entry(path=str(comfy), comfy=True, read_only=True))
     if why == "not wanted":
         fresh.settings.set("library.adopt", "off")
     if why == "too much":

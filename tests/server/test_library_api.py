@@ -84,6 +84,16 @@ def test_a_root_is_registered_scanned_by_a_task_and_forgotten(face: Face, root: 
     assert face("GET", "/roots")["roots"] == [] and ids(face) == {}
 
 
+def test_the_folder_for_downloads_that_is_taken_out_does_not_come_back_by_itself(face: Face, root: Path) -> None:
+    other = root.parent / "models"
+    other.mkdir()
+    face.app.settings.set("folder", str(other))
+    for path, wanted in ((root, True), (other, False)):
+        face("PUT", "/roots", {"path": str(path)})
+        face("DELETE", f"/roots?path={path}")
+        assert face.app.settings["library.adopt"] is wanted
+
+
 def test_a_comfyui_is_registered_as_one_unless_its_content_is_named(face: Face, tmp_path: Path) -> None:
     for name in ("main.py", "folder_paths.py", "comfy"):
         (tmp_path / "ComfyUI" / name).mkdir(parents=True)

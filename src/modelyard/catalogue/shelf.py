@@ -72,6 +72,6 @@ class Shelf:
         return cube.after(db, changed, version)
 
     def _went_back(self, cube: Cube) -> bool:
-        """Whether an older database was put in place of the one that was counted; else the asker sees an older moment."""
+        """Whether an older database was put in the place of the counted one; else the asker sees an older moment."""
         with self.database.reading() as now:
             return changes.last(now)[0] < cube.version

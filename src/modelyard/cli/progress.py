@@ -60,14 +60,15 @@ class Notes:
 
     def __init__(self, teller: Teller) -> None:
         self._teller = teller
-        self._told: dict[str, str] = {}
+        self._told: set[tuple[str, str]] = set()  # several files may have one name
 
     def tell(self, snapshots: Sequence[Snapshot]) -> None:
         """Tell those that were not told yet."""
-        for snapshot in snapshots:
-            if snapshot.note and self._told.get(snapshot.name) != snapshot.note:
-                self._told[snapshot.name] = snapshot.note
-                self._teller.note(f"{snapshot.name}: {snapshot.note}")
+        said = dict.fromkeys((one.name, one.note) for one in snapshots if one.note)
+        for name, note in said:
+            if (name, note) not in self._told:
+                self._teller.note(f"{name}: {note}")
+        self._told = set(said)
 
 
 class _Lines:

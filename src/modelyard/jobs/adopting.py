@@ -18,14 +18,15 @@ _log = logging.getLogger("modelyard.library")
 def adopt(stock: Stock, arrived: Iterable[str]) -> bool:
     """Register the folder for downloads when a model lies in it that no root holds; whether that was done.
 
-    Who wants it otherwise switches `library.adopt` off.
+    Who wants it otherwise switches `library.adopt` off; taking the folder out of the library does, too.
     """
     settings = stock.yard.settings
     if not settings["library.adopt"]:
         return False
     usual, roots = usual_folder(settings), stock.roots()
-    if any(one.path == str(usual) for one in stock.entries.all()):
-        return False  # a ComfyUI, say: its owner said what of it counts
+    known = stock.entries.all()
+    if any(one.path == str(usual) or (one.comfy and Path(one.path).is_relative_to(usual)) for one in known):
+        return False  # its owner said what of a ComfyUI counts: not the program, not its nodes
     models = (Path(path) for path in arrived if suffix_of(path) in LISTED)
     if not any(path.is_relative_to(usual) and roots.holding(path) is None for path in models):
         return False

@@ -22,7 +22,8 @@ _RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|
 _PROGRAMS = frozenset(
     (".py", ".pyc", ".sh", ".bash", ".zsh", ".fish", ".bat", ".cmd", ".ps1", ".vbs", ".js", ".exe", ".com", ".scr")
     + (".msi", ".dll", ".so", ".dylib", ".desktop", ".lnk", ".jar", ".pyd", ".pyw", ".hta", ".wsf", ".jse", ".vbe")
-    + (".appimage", ".command", ".url", ".webloc", ".service", ".reg", ".html", ".htm", ".xhtml", ".mht", ".svg")
+    + (".appimage", ".command", ".url", ".webloc", ".service", ".reg", ".html", ".htm", ".xhtml", ".xht")
+    + (".shtml", ".mht", ".mhtml", ".svg", ".svgz")
 )
 """What a system runs, or opens with whatever it says: pages and drawings hold scripts."""
 _HARMLESS = frozenset((".cache",))

@@ -1,7 +1,7 @@
 """Whether there is room for a task beside all that run, and beside all before it in the queue whose size is known.
 
-See docs/adr/0008: a size is known of what ran, of what was looked at ahead, and of what came with it (a workflow, a
-lockfile, the page). No hub is asked about thousands of tasks whose turn is hours away.
+See docs/adr/0008: a size is known of what ran, of what was looked at ahead, and of what came with it (a workflow's
+model, a caller's word). No hub is asked about thousands of tasks whose turn is hours away.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from modelyard.jobs.chores import Chore
 from modelyard.jobs.complaints import problems_by_root
 from modelyard.jobs.measuring import MEASURE, MeasureOptions
 from modelyard.jobs.scan import SCAN, ScanOptions
+from modelyard.jobs.targets import usual_folder
 from modelyard.library.roots.entries import Entry, recognised
 from modelyard.library.roots.roots import Problem
 from modelyard.server.api.adding import queued
@@ -147,10 +148,15 @@ def keep_root(here: Here, body: Entry) -> Entry:
 
 @routes.delete("/roots", role=Role.ADMIN, raises=(NoSuchRoot,))
 def remove_root(here: Here, query: RootQuery) -> None:
-    """Forget a place; its files stay, and what is known of them is kept for when it comes back."""
+    """Forget a place; its files stay, and what is known of them is kept for when it comes back.
+
+    Without the folder for downloads `library.adopt` is switched off, else it came back with the next model.
+    """
     stock = here.app.stock
     before = {str(root.path) for root in stock.roots().all}
     stock.entries.remove(query.path)
+    if query.path == str(usual_folder(here.app.settings)):
+        here.app.settings.set("library.adopt", "off")  # else it came back with the next download
     stock.catalogue.lose_roots(before - {str(root.path) for root in stock.roots().all})
     _roots_changed(here)
 

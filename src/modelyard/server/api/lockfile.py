@@ -83,7 +83,7 @@ def apply_lock(here: Here, body: Lock) -> SyncAnswer:
     drafts = []
     for one in wanted:
         try:
-            item = Item(address=one.address, to=one.target, sha256=one.sha256 or None, size=one.size or None)
+            item = Item(address=one.address, to=one.target, sha256=one.sha256 or None)
             drafts.append(draft_of(here, item, place, strange=True))
         except YardError as error:
             left.append(msgspec.structs.replace(one, reason=error.message))
