@@ -18,6 +18,7 @@ from jobs.library import model
 from jobs.test_quarantine import EVIL
 from modelyard.app import App
 from modelyard.jobs.scan import Scan
+from modelyard.jobs.targets import usual_folder
 from modelyard.net.stop import Stop
 from modelyard.server.inside import call, router
 from modelyard.server.messages import Asked
@@ -85,10 +86,9 @@ def test_a_root_is_registered_scanned_by_a_task_and_forgotten(face: Face, root: 
 
 
 def test_the_folder_for_downloads_that_is_taken_out_does_not_come_back_by_itself(face: Face, root: Path) -> None:
-    other = root.parent / "models"
-    other.mkdir()
-    face.app.settings.set("folder", str(other))
-    for path, wanted in ((root, True), (other, False)):
+    usual = usual_folder(face.app.settings)
+    usual.mkdir(exist_ok=True)
+    for path, wanted in ((root, True), (usual, False)):
         face("PUT", "/roots", {"path": str(path)})
         face("DELETE", f"/roots?path={path}")
         assert face.app.settings["library.adopt"] is wanted
