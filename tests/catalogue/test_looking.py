@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
+from dataclasses import replace
 
 import msgspec
 import pytest
 
 from modelyard.catalogue.asking import FACETS, Asking
 from modelyard.catalogue.catalogue import Catalogue
+from modelyard.catalogue.model import Model
 from modelyard.catalogue.order import SORTS, Order
 from modelyard.errors import BadValue
 from modelyard.values.about import About, Own
 from modelyard.values.identity import Identity
 
 
+DAY_TWO = 1_086_400.0
+
+
 @pytest.fixture(scope="module")
 def shelf(lasting: Catalogue, make) -> Catalogue:
-    """Two hundred models of a few kinds."""
+    """Two hundred models of a few kinds, of two days, some used, measured, with a picture, gone."""
     dice = random.Random(7)
     entries = []
     for number in range(200):
@@ -29,10 +35,19 @@ def shelf(lasting: Catalogue, make) -> Catalogue:
             base_model=dice.choice(["Pony", "SDXL 1.0"]),
             name=dice.choice(["Ünïcode cat", "dog_and_bone", "Cat42", ""]),
             tags=tuple(dice.sample(["style", "person", "clothes"], dice.randrange(3))),
-            own=Own(favourite=dice.random() < 0.2, rating=dice.choice([None, 1, 5])),
+            own=Own(
+                favourite=dice.random() < 0.2, rating=dice.choice([None, 1, 5]), group=dice.choice(["", "mine", "ours"])
+            ),
         )
-        entries.append(make(f"sub{number % 3}/m{number}.pt", about, identity, size=dice.randrange(10**9)))
-    lasting.keep(entries)
+        entry = make(f"sub{number % 3}/m{number}.pt", about, identity, size=dice.randrange(10**9))
+        entries.append(replace(entry, preview=dice.choice(["", "m.webp"])))
+    lasting.keep(entries[:120])
+    lasting.wall, wall = (lambda: DAY_TWO), lasting.wall
+    numbers = lasting.keep(entries[120:])
+    lasting.wall = wall
+    lasting.used([(entry.path, dice.choice([500.0, 600.0, 700.0]), "2026-01-01") for entry in dice.sample(entries, 90)])
+    lasting.measured({entry.path: {"sha256": f"{number:064x}"} for number, entry in enumerate(entries[::3])}, 5.0)
+    lasting.lose(numbers[:9])
     return lasting
 
 
@@ -59,25 +74,70 @@ def test_pages_show_each_model_once_in_order(shelf: Catalogue, sort: str) -> Non
         assert values == sorted(values)
 
 
-QUESTIONS = [
-    Asking(),
-    Asking(kind=("lora",)),
-    Asking(kind=("lora", "vae"), family=("sdxl",)),
-    Asking(favourite=(True,), hub=("civitai",)),
-    Asking(family=("nothing",)),
-    Asking(text="cat"),
-    Asking(text="cat", kind=("vae",), family=("flux1", "sd15")),
-    Asking(tags=("style",), kind=("lora",)),
-    Asking(tags=("style", "person")),
-    Asking(category=("style", "character"), kind=("lora",)),
-    Asking(rating=5, base=("Pony",)),
-    Asking(larger=10**8, smaller=9 * 10**8),
-    Asking(place="sub1"),
-    Asking(without=("hub",)),
-    Asking(exclude=(("kind", "lora"), ("family", "sdxl"))),
-    Asking(family=("flux1", "sd15"), exclude=(("family", "sd15"),)),
-    Asking(exclude=(("tag", "style"), ("base", "Pony")), text="cat"),
+Meant = Callable[[Model, set[str]], bool]
+"""Whether a model, with its tags, is asked for."""
+
+ASKED: list[tuple[Asking, Meant]] = [
+    (Asking(), lambda one, tags: True),
+    (Asking(kind=("lora",)), lambda one, tags: one.kind == "lora"),
+    (Asking(kind=("lora", "vae"), family=("sdxl",)), lambda one, tags: one.family == "sdxl"),
+    (Asking(favourite=(True,), hub=("civitai",)), lambda one, tags: one.favourite and one.hub == "civitai"),
+    (Asking(family=("nothing",)), lambda one, tags: False),
+    (Asking(text="cat"), lambda one, tags: "cat" in one.title.lower()),
+    (
+        Asking(text="cat", kind=("vae",), family=("flux1", "sd15")),
+        lambda one, tags: "cat" in one.title.lower() and one.kind == "vae" and one.family != "sdxl",
+    ),
+    (Asking(tags=("style",), kind=("lora",)), lambda one, tags: "style" in tags and one.kind == "lora"),
+    (Asking(tags=("style", "person")), lambda one, tags: {"style", "person"} <= tags),
+    (
+        Asking(category=("style", "character"), kind=("lora",)),
+        lambda one, tags: "style" in tags and one.kind == "lora",
+    ),
+    (Asking(category=("style", "person")), lambda one, tags: bool({"style", "person"} & tags)),
+    (Asking(rating=5, base=("Pony",)), lambda one, tags: one.rating == 5 and one.base == "Pony"),
+    (Asking(rating=1), lambda one, tags: one.rating in (1, 5)),
+    (Asking(larger=10**8, smaller=9 * 10**8), lambda one, tags: 10**8 <= one.size <= 9 * 10**8),
+    (Asking(larger=5 * 10**8), lambda one, tags: one.size >= 5 * 10**8),
+    (Asking(smaller=5 * 10**8), lambda one, tags: one.size <= 5 * 10**8),
+    (Asking(added_since=DAY_TWO), lambda one, tags: one.added >= DAY_TWO),
+    (Asking(unused_since=600.0), lambda one, tags: one.used < 600),
+    (Asking(team="mine"), lambda one, tags: one.team == "mine"),
+    (Asking(team="ours", kind=("vae",)), lambda one, tags: one.team == "ours" and one.kind == "vae"),
+    (Asking(place="sub1"), lambda one, tags: one.place.startswith("sub1/")),
+    (Asking(without=("hub",)), lambda one, tags: not one.hub),
+    (Asking(without=("preview",)), lambda one, tags: not one.preview),
+    (Asking(without=("sha256", "preview")), lambda one, tags: not one.sha256 and not one.preview),
+    (Asking(gone=True), lambda one, tags: one.gone > 0),
+    (
+        Asking(exclude=(("kind", "lora"), ("family", "sdxl"))),
+        lambda one, tags: one.kind != "lora" and one.family != "sdxl",
+    ),
+    (Asking(family=("flux1", "sd15"), exclude=(("family", "sd15"),)), lambda one, tags: one.family == "flux1"),
+    (
+        Asking(exclude=(("tag", "style"), ("base", "Pony")), text="cat"),
+        lambda one, tags: "style" not in tags and one.base != "Pony" and "cat" in one.title.lower(),
+    ),
 ]
+QUESTIONS = [asking for asking, _ in ASKED if not asking.gone]
+
+
+@pytest.fixture(scope="module")
+def every(shelf: Catalogue) -> list[tuple[Model, set[str]]]:
+    """All models, gone ones too, with their tags."""
+    found = [one for gone in (False, True) for one in shelf.page(Asking(gone=gone), Order(most=1000)).models]
+    assert [bool(one.gone) for one in found] == [False] * 191 + [True] * 9
+    return [(one, set(shelf.details(one.id).tags)) for one in found]
+
+
+@pytest.mark.parametrize(("asking", "meant"), ASKED, ids=[str(number) for number in range(len(ASKED))])
+def test_each_question_finds_what_a_plain_reading_of_it_finds(
+    shelf: Catalogue, every: list[tuple[Model, set[str]]], asking: Asking, meant: Meant
+) -> None:
+    asked = [one for one, tags in every if bool(one.gone) == asking.gone and meant(one, tags)]
+    assert shelf.page(asking, Order(most=1000)).models == asked
+    if asking not in (Asking(), Asking(family=("nothing",))):
+        assert 0 < len(asked) < 191, "a question that chooses"
 
 
 @pytest.mark.parametrize("asking", QUESTIONS, ids=lambda asking: str(asking)[7:60])
