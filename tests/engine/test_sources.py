@@ -145,12 +145,13 @@ def test_of_a_small_file_too_the_liar_is_named(app: App, hub: PracticeHub, tmp_p
     assert done.how == f"verified (sha256); {lying} sent wrong bytes and was left"
 
 
-def test_when_all_sources_lie_nothing_is_kept(app: App, hub: PracticeHub, tmp_path: Path) -> None:
+@pytest.mark.parametrize("pieces", [False, True], ids=["only the whole hash", "pieces known"])
+def test_when_all_sources_lie_nothing_is_kept(app: App, hub: PracticeHub, tmp_path: Path, pieces: bool) -> None:
     right = content(12 * BLOCK)
     bad = [hub.add_file(f"{name}.bin", wrong(right)) for name in "ab"]
-    done = fetched(app, several(hub, right, *bad), tmp_path)
-    assert done.error is not None and done.error.code == "hash-differs"
-    assert bad[0] in done.error.message
+    done = fetched(app, several(hub, right, *bad, pieces=pieces), tmp_path)
+    assert done.error is not None and done.error.code == ("lying-source" if pieces else "hash-differs")
+    assert any(url in done.error.message for url in (bad if pieces else bad[:1]))
     assert not (tmp_path / "model.bin").exists()
 
 
@@ -161,6 +162,23 @@ def test_without_a_hash_the_bytes_of_two_places_are_not_joined(app: App, hub: Pr
     done = fetched(app, several(hub, right, one, other, hashed=False), tmp_path)
     assert done.error is None and (tmp_path / "model.bin").read_bytes() == right
     assert hub.log.find("*other.bin") == []
+
+
+@pytest.mark.parametrize("next_one", ["serves", "is gone"])
+def test_without_a_hash_a_source_that_is_lost_takes_its_bytes_with_it(
+    app: App, hub: PracticeHub, tmp_path: Path, next_one: str
+) -> None:
+    right = content(12 * BLOCK)
+    one, other = hub.add_file("one.bin", wrong(right)), hub.add_file("other.bin", right)
+    hub.faults.use("html_resume", path="*one.bin")  # cut at half, then pages
+    if next_one == "is gone":
+        other = other.replace("other.bin", "gone.bin")
+    done = fetched(app, several(hub, right, one, other, hashed=False), tmp_path)
+    if next_one == "serves":
+        assert done.error is None and (tmp_path / "model.bin").read_bytes() == right
+        return
+    assert done.error is not None and done.error.code in ("not-a-model", "login-needed")
+    assert done.kept > SIZE // 4 and hub.log.find("*gone.bin")  # it may serve again another time
 
 
 def test_a_source_with_a_file_of_another_length_is_left(app: App, hub: PracticeHub, tmp_path: Path) -> None:

@@ -136,14 +136,14 @@ class Run:
 
     @property
     def sources(self) -> tuple[Source, ...]:
-        """Where bytes may come from at once: without a hash nothing proves that two places have the same file."""
-        return self.order.sources if self.order.expected else self.order.sources[:1]
+        """Where bytes may come from at once; without a hash `transfer` leaves one, as nothing proves two the same."""
+        return self.order.sources
 
     def pick_source(self) -> Source:
         """The source with the fewest lanes among those that still serve and are not known to be slow."""
         with self.change:
             left = [one for one in self.sources if one.url not in self._lost | self._slow]
-            left = left or [one for one in self.order.sources if one.url not in self._lost] or [*self.order.sources]
+            left = left or [one for one in self.sources if one.url not in self._lost] or [*self.sources]
             users = Counter(lane.source.url for lane in self.lanes)
             best = max((self._speeds.get(one.url, 0.0) for one in left), default=0.0)
             # What was asked and has not sent anything yet is no choice; what was never asked is one.
@@ -169,7 +169,7 @@ class Run:
     def has_another(self, source: Source) -> bool:
         """Whether there is another source that has not failed."""
         with self.change:
-            return any(other.url not in self._lost | {source.url} for other in self.order.sources)
+            return any(other.url not in self._lost | {source.url} for other in self.sources)
 
     def compare_sources(self, *, idle: bool) -> None:
         """Leave sources that are far slower than another one; their lanes go on there.

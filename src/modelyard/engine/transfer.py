@@ -22,9 +22,24 @@ from modelyard.engine.pieces import LyingSource
 from modelyard.engine.recover import recover
 from modelyard.engine.run import Run, Surroundings
 from modelyard.engine.supervisor import Supervisor
-from modelyard.errors import ChangedAtSource, ContentError, HashDiffers, Interrupted, SizeDiffers
+from modelyard.errors import (
+    AccessError,
+    Busy,
+    ChangedAtSource,
+    ContentError,
+    HashDiffers,
+    Interrupted,
+    NetworkError,
+    NotAModel,
+    NotFound,
+    SizeDiffers,
+    YardError,
+)
 from modelyard.net.url import without_query
 from modelyard.values.offers import Source
+
+_LOST = (NetworkError, AccessError, NotFound, NotAModel, Busy, LyingSource)
+"""What makes a run leave its source for another one."""
 
 
 class Suspicion(Exception):
@@ -51,6 +66,8 @@ class Transfer:
         self._furthest = 0
         self._sources = around.order.sources
         self._suspected: set[str] = set()
+        self._alone: Source | None = None
+        """The only source of a run without a hash."""
         self._writers: dict[int, Source] = {}
         self._caught: set[str] = set()
         self._struck: dict[int, tuple[Source, bytes]] = {}
@@ -72,26 +89,55 @@ class Transfer:
             except Suspicion as suspicion:
                 opening = None
                 self._without(suspicion)
+            except _LOST as error:
+                opening = self._elsewhere(error)
             except StartOver as again:
                 opening = again.opening
                 left = self._restarts_left(again, left)
                 opening = opening or self._open()  # before what is here is thrown away
-                self._around.progress.start_over()
-                self._around.progress.note = again.why
-                self._part.empty()
-                forget_journal(self._part)
+                self._begin_anew(again.why)
+
+    def _begin_anew(self, why: str) -> None:
+        self._around.progress.start_over()
+        self._around.progress.note = why
+        self._part.empty()
+        forget_journal(self._part)
+
+    def _elsewhere(self, error: YardError) -> Opening:
+        """Without a hash a lost source's bytes go with it: the next one sends the file from its start.
+
+        Raises:
+            YardError: `error` itself, when there is no next one, or it serves nothing; what is here is kept.
+        """
+        lost, self._alone = self._alone, None
+        others = tuple(source for source in self._around.order.sources if lost and source.url != lost.url)
+        if not others:
+            raise error
+        self._around.stop.check()
+        self._around = replace(self._around, order=replace(self._around.order, sources=others))
+        try:
+            opening = self._open()
+        except YardError:
+            self._around.stop.check()
+            raise error from None
+        self._begin_anew(f"{error.message} Beginning anew at another source.")
+        return opening
 
     def _without(self, suspicion: Suspicion) -> None:
         """Go on without a suspected source; the blocks it sent are fetched from the others."""
         around, liar = self._around, suspicion.source
         self._suspected.add(liar.url)
-        honest = tuple(source for source in self._sources if source.url != liar.url)
+        honest = self._honest(liar)
         self._around = replace(around, order=replace(around.order, sources=honest))
         around.progress.note = f"{without_query(liar.url)} may have sent wrong bytes; fetching them elsewhere."
         story = Story(size=suspicion.table.size or 0, source=without_query(honest[0].url))
         journal = self._journal(story, suspicion.table, {})
         if journal:
             journal.close()
+
+    def _honest(self, liar: Source) -> tuple[Source, ...]:
+        """Who may be asked without `liar`: a source that pieces caught never comes back."""
+        return tuple(one for one in self._sources if one.url not in self._caught | {liar.url})
 
     def _restarts_left(self, again: StartOver, left: int) -> int:
         """Restarts that may still follow: one without new ground counts, one that changed the file too.
@@ -123,6 +169,9 @@ class Transfer:
             story, table = kept.story, kept.table
             self._part.trim(story.size)
         source = opening.source if opening else around.order.sources[0]
+        if not around.order.expected:  # nothing would prove that two places have the same file
+            self._alone = source = opening.source if opening else _continued(around.order.sources, story)
+            around = replace(around, order=replace(around.order, sources=(source,)))
         around.progress.size, around.progress.stage = table.size, "transferring"
         around.progress.kept = kept.size if kept else 0
         if (table.size or 0) >= DIRECT_FROM:
@@ -153,14 +202,16 @@ class Transfer:
         """
         writers = {source.url: source for source in run.writers.values() if source.url not in self._suspected}
         run.prover.abandon()
-        if len(self._sources) < 2 or (not writers and not isinstance(error, LyingSource)):
+        if not run.order.expected or len(self._sources) < 2 or (not writers and not isinstance(error, LyingSource)):
             return
         # Unless it was caught, the one that sent least is checked first: it costs least.
         shares = Counter(source.url for source in run.writers.values())
         caught = error.source if isinstance(error, LyingSource) else None
         liar = caught or min(writers.values(), key=lambda source: shares[source.url])
         if caught:
-            self._caught.add(without_query(caught.url))
+            self._caught.add(caught.url)
+        if not self._honest(liar):
+            return
         for index, source in run.writers.items():
             if source.url == liar.url and (digest := run.table.get(index)):
                 self._struck[index] = source, digest
@@ -199,9 +250,14 @@ class Transfer:
     def _liars(self, proven: BlockTable) -> set[str]:
         """Who sent blocks that the proven file does not have."""
         struck = self._struck.items()
-        return self._caught | {
+        return {without_query(url) for url in self._caught} | {
             without_query(source.url) for index, (source, digest) in struck if proven.get(index) != digest
         }
+
+
+def _continued(sources: tuple[Source, ...], story: Story) -> Source:
+    """The source that a part came from, if it is still offered; else the first."""
+    return next((source for source in sources if without_query(source.url) == story.source), sources[0])
 
 
 def _begin(size: int | None, hashed: bool, opening: Opening) -> tuple[Story, BlockTable]:
