@@ -7,6 +7,7 @@ from modelyard.catalogue.catalogue import Catalogue
 from modelyard.catalogue.model import FileFacts
 from modelyard.catalogue.relocating import Relocation
 from modelyard.values.about import About, Own
+from modelyard.values.identity import Identity
 
 from .conftest import Make
 
@@ -83,6 +84,26 @@ def test_doubles_are_files_with_the_same_measured_bytes(catalogue: Catalogue, ma
     (group,), _ = catalogue.doubles()
     assert [(one.mtime_ns, one.inode) for one in group][1] == (7_000_000_000, 5)
     assert catalogue.get(numbers[1]).modified == 7.0
+
+
+def test_hard_links_take_their_room_once(catalogue: Catalogue, make: Make) -> None:
+    def kept(name: str, kind: str, inode: int, **more: int) -> int:
+        return catalogue.keep([make(name, identity=Identity("safetensors", kind), inode=inode, **more)])[0]
+
+    kept("a.pt", "lora", 7, size=100)
+    kept("b.pt", "vae", 7, size=100)
+    kept("c.pt", "vae", 8, size=30)
+    kept("unknown.pt", "lora", 0, size=5)
+    kept("no inodes.pt", "lora", 0, size=5)
+    sums, idle, _ = catalogue.space(2_000_000.0)
+    assert [(part.name, part.models, part.size) for part in sums["kind"]] == [("lora", 3, 110), ("vae", 2, 30)]
+    assert [(part.models, part.size) for part in sums["root"]] == [(5, 140)]
+    assert (idle.models, idle.size) == (5, 140)
+    catalogue.used([("/models/loras/b.pt", 2_500_000.0, "2026-01-01")])
+    idle = catalogue.space(2_000_000.0)[1]
+    assert (idle.models, idle.size) == (4, 40), "what a used model needs too would not come back"
+    catalogue.lose_paths(["/models/loras/a.pt"])
+    assert [(part.name, part.size) for part in catalogue.space(2_000_000.0)[0]["kind"]] == [("vae", 130), ("lora", 10)]
 
 
 def test_sums_and_the_unused(catalogue: Catalogue, make: Make) -> None:

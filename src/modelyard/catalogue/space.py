@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from modelyard.catalogue.model import LISTED, Model, model_of
-from modelyard.store.shelves import models
+from modelyard.store.shelves import model_files, models
 
 BY = ("kind", "folder", "root", "hub", "family")
 
@@ -22,22 +24,55 @@ class Part(msgspec.Struct, frozen=True):
     size: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Bytes:
+    """One place on a disk, whatever names it has.
+
+    Attributes:
+        owners: Models with a file there, the one that was here first before the others.
+    """
+
+    size: int
+    owners: list[int]
+
+
 def sums(db: Connection) -> dict[str, list[Part]]:
-    """Bytes by kind, folder, root, hub and family, the largest first. A hard link counts under each of its names."""
-    found = {}
-    for name in BY:
-        column, size = models.c[name], sa.func.sum(models.c.size)
-        query = sa.select(column, sa.func.count(), size).where(models.c.gone == 0).group_by(column)
-        rows = db.execute(query.order_by(size.desc(), column)).all()
-        found[name] = [Part(row[0], row[1], int(row[2])) for row in rows]
-    return found
+    """Bytes by kind, folder, root, hub and family, the largest first.
+
+    Hard links take their room once: what several models share counts to the one that was here first.
+    """
+    room: Counter[int] = Counter()
+    for one in _places(db):
+        room[one.owners[0]] += one.size
+    rows = db.execute(sa.select(models.c.id, *(models.c[name] for name in BY)).where(models.c.gone == 0)).all()
+    return {name: _parts((row[at], room[row[0]]) for row in rows) for at, name in enumerate(BY, 1)}
 
 
 def unused(db: Connection, since: float) -> Part:
-    """Models that nobody used since then, and that were here already."""
-    query = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(models.c.size), 0)).where(*_idle(since))
-    count, size = db.execute(query).one()
-    return Part("unused", count, int(size))
+    """Models that nobody used since then, and that were here already, and what they do not share with others."""
+    idle = set(db.execute(sa.select(models.c.id).where(*_idle(since))).scalars())
+    return Part("unused", len(idle), sum(one.size for one in _places(db) if idle.issuperset(one.owners)))
+
+
+def _parts(rows: Iterable[tuple[str, int]]) -> list[Part]:
+    count: Counter[str] = Counter()
+    size: Counter[str] = Counter()
+    for name, room in rows:
+        count[name] += 1
+        size[name] += room
+    return sorted((Part(name, count[name], size[name]) for name in count), key=lambda part: (-part.size, part.name))
+
+
+def _places(db: Connection) -> Collection[_Bytes]:
+    """All bytes of models on the disks, each once. In memory: a database needs minutes for this of 100,000 files."""
+    files = model_files.join(models, models.c.id == model_files.c.model)
+    query = sa.select(model_files.c.model, model_files.c.device, model_files.c.inode, model_files.c.size)
+    found: dict[object, _Bytes] = {}
+    rows = db.execute(query.select_from(files).where(models.c.gone == 0).order_by(model_files.c.model))
+    for at, (model, device, inode, size) in enumerate(rows):
+        place = (device, inode) if inode else at  # 0: its file system tells none
+        found.setdefault(place, _Bytes(size, [])).owners.append(model)
+    return found.values()
 
 
 class Idle(msgspec.Struct, frozen=True):
