@@ -196,7 +196,8 @@ def open_whole(engine: Engine, order: Order, stop: Stop, explain: Explain, on_re
     for attempt in range(policy.retries + 1):
         for source in tuple(left):
             try:
-                with _hurried(stop, hurry=attempt == 0 and len(left) > 1) as stopped:
+                # Whom we cut short must be asked once more.
+                with hurried(stop, hurry=attempt == 0 < policy.retries and len(left) > 1) as stopped:
                     return _looked_at(engine, order, source, stopped, explain)
             except YardError as error:
                 stop.check()
@@ -213,17 +214,17 @@ def open_whole(engine: Engine, order: Order, stop: Stop, explain: Explain, on_re
 
 
 @contextlib.contextmanager
-def _hurried(stop: Stop, *, hurry: bool) -> Iterator[Stop]:
+def hurried(stop: Stop, *, hurry: bool) -> Iterator[Stop]:
     """A flag that is set after a few seconds, when there is another source to ask meanwhile."""
     if not hurry:
         yield stop
         return
-    hurried = Stop(stop)
-    timer = threading.Timer(_FIRST_BYTES, hurried.set, ("It is slow to answer.",))
+    short = Stop(stop)
+    timer = threading.Timer(_FIRST_BYTES, short.set, ("It is slow to answer.",))
     timer.daemon = True
     timer.start()
     try:
-        yield hurried
+        yield short
     finally:
         timer.cancel()
 
@@ -233,11 +234,12 @@ def _looked_at(engine: Engine, order: Order, source: Source, stop: Stop, explain
         opening = open_source(engine, source, stop, explain)
     except PastTheEnd as past:
         raise BadAnswer(f"{source.hub} refuses to send the file from its start (416).") from past
-    if opening.packed:
-        return opening
     try:
         with stop.waking(opening.reply.connection.shut):
-            refuse_pages(order.name, opening.peek(SNIFFED), opening.reply)
+            start = b"" if opening.packed else opening.peek(SNIFFED)
+        stop.check()  # a body without a length that we cut short looks whole
+        if not opening.packed:
+            refuse_pages(order.name, start, opening.reply)
     except (NotAModel, LoginNeeded) as error:
         opening.reply.close()
         page = Answer(opening.reply.status, opening.reply.url.text, opening.reply.headers, opening.peeked)
