@@ -14,7 +14,9 @@ from pathlib import Path
 import pytest
 
 from modelyard.app import App
+from modelyard.engine.lane import Lane
 from modelyard.engine.progress import Snapshot
+from modelyard.engine.run import Run
 from modelyard.jobs.wish import Outcome, Wish
 from modelyard.net.stop import Clock
 from modelyard.testing import PracticeHub
@@ -118,6 +120,29 @@ def test_without_memory_it_says_so_and_goes_on_when_there_is_some(hub: PracticeH
     done = modelyard(*get)
     assert done.code == 0 and target.read_bytes() == right
     assert hub.log.bytes_sent() <= 2 * SIZE  # what lay in the socket's buffers when a run ended is sent again
+
+
+def test_a_connection_that_gets_no_thread_leaves_its_bytes_to_others(
+    hub: PracticeHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, runs, add, start = hub.add_file("m.bin", content()), [], Run.add, threading.Thread.start
+
+    def start_no_lane(thread: threading.Thread) -> None:
+        if thread.name == "lane":
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    def noted(run: Run, lane: Lane) -> None:
+        runs.append(run)
+        add(run, lane)
+
+    monkeypatch.setattr(threading.Thread, "start", start_no_lane)
+    monkeypatch.setattr(Run, "add", noted)
+    with App(os.environ) as app:
+        download = app.download(Wish([url], to=f"{tmp_path}/"))
+        (outcome,) = download.run(download.plan())
+    assert outcome.error is not None and outcome.error.code == "out-of-memory"
+    assert [run.grid.unclaimed for run in runs] == [SIZE]
 
 
 @pytest.fixture

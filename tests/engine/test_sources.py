@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modelyard.app import App
-from modelyard.engine.pace import FAR_BELOW, Pace, Standing, fastest, left_behind
+from modelyard.engine.pace import FAR_BELOW, Left, Pace, Standing, fastest, left_behind
 from modelyard.jobs.wish import Outcome, Wish
 from modelyard.testing import PracticeHub
 from running import modelyard
@@ -216,3 +216,25 @@ def test_a_pace_forgets_what_is_older_than_two_seconds() -> None:
         pace.mark(100.0 + second)
     assert pace.rate(110.0) == pytest.approx(10)
     assert Pace(100.0).rate(100.0) == 0
+
+
+def test_a_source_that_was_left_for_another_ones_burst_comes_back() -> None:
+    burst, steady, speeds, left = Pace(0.0), Pace(0.0), dict[str, float](), Left()
+    left_at: dict[str, float] = {}
+    for tenth in range(2, 82, 2):
+        now = tenth / 10
+        if "burst" not in left:
+            burst.received += 12_000_000 if now <= 1 else 20_000
+        if "steady" not in left:
+            steady.received += 1_000_000
+        paces = {"burst": burst, "steady": steady}
+        for pace in paces.values():
+            pace.mark(now)
+        standings = [Standing(url, now, pace.rate(now), 2**33) for url, pace in paces.items() if url not in left]
+        speeds |= fastest(standings)
+        left.come_back(max(fastest(standings).values()), now)
+        slow = left_behind(standings, {url: speeds[url] for url in paces if url not in left}, idle=False)
+        left_at |= dict.fromkeys(slow, now)
+        left.add(slow, standings)
+    assert left_at["steady"] == 1.0 and 3 < left_at["burst"] < 6
+    assert [*left] == ["burst"]

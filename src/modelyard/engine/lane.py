@@ -109,6 +109,12 @@ class Lane:
         self._stop = Stop(self._run.stop)
         self._pace = Pace(self._run.engine.clock.now())
 
+    def give_up(self) -> None:
+        """Close what is open and leave the claim to others, of a lane that cannot begin."""
+        self._drop_opening()
+        if self._claim is not None:
+            self._run.grid.done(self._claim)
+
     def leave_source(self) -> None:
         """Make the lane go on with another source, whatever it waits for; from any thread."""
         self._stop.set("Another source is faster.")
@@ -117,7 +123,8 @@ class Lane:
         """How it is doing; for the supervisor."""
         pace, claim = self._pace, self._claim
         pace.mark(now)
-        rest = claim.end - self.position if claim and claim.end is not None else 0
+        # `position` reads a claim of its own, which may be the next one or none.
+        rest = max(0, claim.end - claim.at - self._filled) if claim and claim.end is not None else 0
         return Standing(self.source.url, now - pace.begun, pace.rate(now), rest)
 
     @property
@@ -358,6 +365,7 @@ class Lane:
 
     def _body_ended(self, claim: Claim, opening: Opening) -> None:
         run = self._run
+        self._stop.check()  # we may have shut the socket ourselves
         if claim.end is not None:
             raise Interrupted(f"{opening.reply.url.host} sent less of the file than was asked for.")
         end = self.flush_tail() or 0

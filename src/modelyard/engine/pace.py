@@ -6,7 +6,7 @@ there. Pure decisions; the supervisor measures and acts.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 FAR_BELOW = 5
@@ -60,6 +60,35 @@ class Standing:
     age: float
     rate: float
     rest: int
+
+
+class Left:
+    """Sources that were left for being slow. One comes back once those in use are clearly slower than it was."""
+
+    def __init__(self) -> None:
+        self._speeds: dict[str, float] = {}
+        self._since: dict[str, float] = {}
+        """Since when the best of those in use brings less than half of it."""
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._speeds)
+
+    def add(self, urls: Iterable[str], standings: Iterable[Standing]) -> None:
+        """Leave sources, remembering how fast each was."""
+        now = fastest(standings)
+        self._speeds |= {url: now.get(url, 0.0) for url in urls}
+
+    def come_back(self, best: float, now: float) -> None:
+        """Forget those that were more than twice as fast as what is in use, for two windows already.
+
+        Args:
+            best: Bytes per second of the best connection in use.
+            now: Monotonic seconds.
+        """
+        faster = [url for url, speed in self._speeds.items() if best < speed / 2]
+        self._since = {url: self._since.get(url, now) for url in faster}
+        for url in [url for url, since in self._since.items() if now - since >= 2 * _WINDOW]:
+            del self._speeds[url], self._since[url]
 
 
 def fastest(standings: Iterable[Standing]) -> dict[str, float]:

@@ -18,7 +18,7 @@ from modelyard.engine.journal import Journal
 from modelyard.engine.lane import Lane, StartOver
 from modelyard.engine.opening import Opening, refuse_pages
 from modelyard.engine.order import Engine, Explain, Order
-from modelyard.engine.pace import fastest, left_behind
+from modelyard.engine.pace import Left, fastest, left_behind
 from modelyard.engine.part import PartFile
 from modelyard.engine.pieces import PieceCheck
 from modelyard.engine.progress import Progress
@@ -107,7 +107,7 @@ class Run:
         self.failure: BaseException | None = None
         self._identities: dict[str, Identity] = {}
         self._lost: set[str] = set()
-        self._slow: set[str] = set()
+        self._slow = Left()
         self._speeds: dict[str, float] = {}
 
     def _shown_pieces(self) -> str:
@@ -142,7 +142,7 @@ class Run:
     def pick_source(self) -> Source:
         """The source with the fewest lanes among those that still serve and are not known to be slow."""
         with self.change:
-            left = [one for one in self.sources if one.url not in self._lost | self._slow]
+            left = [one for one in self.sources if one.url not in self._lost.union(self._slow)]
             left = left or [one for one in self.sources if one.url not in self._lost] or [*self.sources]
             users = Counter(lane.source.url for lane in self.lanes)
             best = max((self._speeds.get(one.url, 0.0) for one in left), default=0.0)
@@ -181,10 +181,12 @@ class Run:
         with self.change:
             lanes = list(self.lanes)
             standings = [lane.standing(now) for lane in lanes]
-            self._speeds |= fastest(standings)
-            used = {one.url for one in self.sources} - self._lost - self._slow
+            current = fastest(standings)
+            self._speeds |= current
+            self._slow.come_back(max(current.values(), default=0.0), now)
+            used = {one.url for one in self.sources} - self._lost.union(self._slow)
             slow = left_behind(standings, {url: self._speeds.get(url, 0.0) for url in used}, idle=idle)
-            self._slow |= slow
+            self._slow.add(slow, standings)
         for lane in lanes:
             if lane.source.url in slow:
                 self.progress.note = f"{without_query(lane.source.url)} is too slow; going on without it."
@@ -246,6 +248,7 @@ class Run:
         try:
             threading.Thread(target=self._work, args=(lane,), name="lane", daemon=True).start()
         except RuntimeError:  # the system gives no more threads
+            lane.give_up()
             self._leave(lane, OutOfMemory("No more threads can be started."))
 
     def _work(self, lane: Lane) -> None:
