@@ -218,6 +218,16 @@ def test_a_pace_forgets_what_is_older_than_two_seconds() -> None:
     assert Pace(100.0).rate(100.0) == 0
 
 
+def test_of_a_small_file_a_source_that_always_breaks_off_is_left(hub: PracticeHub, tmp_path: Path) -> None:
+    right = content(2 * BLOCK)
+    good, bad = hub.add_file("good.bin", right), hub.add_file("bad.bin", right)
+    hub.faults.use("cut_always1m", path="*bad.bin")
+    with App(os.environ, flags={"retry.first": "0.01", "retry.retries": "1"}) as app:
+        done = fetched(app, several(hub, right, bad, good), tmp_path)
+    assert done.error is None and (tmp_path / "model.bin").read_bytes() == right
+    assert len(hub.log.find("*bad.bin")) == 2
+
+
 def test_a_source_that_was_left_for_another_ones_burst_comes_back() -> None:
     burst, steady, speeds, left = Pace(0.0), Pace(0.0), dict[str, float](), Left()
     left_at: dict[str, float] = {}

@@ -14,6 +14,7 @@ from modelyard.errors import HashDiffers, NetworkError, SizeDiffers, YardError
 from modelyard.net.bandwidth import Meter
 from modelyard.net.stop import Stop
 from modelyard.net.url import without_query
+from modelyard.values.offers import Source
 
 _EXTRAS = ("blake3", "tensor-sha256")
 
@@ -34,37 +35,51 @@ def fetch_small(around: Surroundings, part: PartFile, opening: Opening) -> Fetch
             fetched = _proven(around, part, opening, data)
             return replace(fetched, liars=tuple(liars) if fetched.proven else ())
         except (HashDiffers, SizeDiffers) as wrong:
-            order, liar = around.order, opening.source.url
-            others = tuple(source for source in order.sources if source.url != liar)
-            if not others or not order.expected:
+            if not around.order.expected:
                 raise
-            liars.append(without_query(liar))
-            around = replace(around, order=replace(order, sources=others))
-            around.progress.start_over()
-            around.progress.note = f"{without_query(liar)} sent wrong bytes; fetching them elsewhere."
-            try:
-                opening = _again(around)
-            except YardError:
-                around.stop.check()
-                raise wrong from None
+            liars.append(without_query(opening.source.url))
+            around, opening = _elsewhere(around, opening.source, wrong, "sent wrong bytes; fetching them elsewhere.")
+
+
+def _elsewhere(around: Surroundings, source: Source, error: YardError, why: str) -> tuple[Surroundings, Opening]:
+    """Ask the sources but this one.
+
+    Raises:
+        YardError: `error` itself: there is no other, or none that serves.
+    """
+    others = tuple(other for other in around.order.sources if other.url != source.url)
+    if not others:
+        raise error
+    around = replace(around, order=replace(around.order, sources=others))
+    around.progress.start_over()
+    around.progress.note = f"{without_query(source.url)} {why}"
+    try:
+        return around, _again(around)
+    except YardError:
+        around.stop.check()
+        raise error from None
 
 
 def _whole(around: Surroundings, opening: Opening) -> tuple[memoryview, Opening]:
-    """All bytes, and the stream that they came from."""
+    """All bytes, and the stream that they came from; a source that cannot send them is left for another."""
     policy = around.engine.policy.retry
     attempt = 0
     while True:
         try:
             return _read(opening, around.meter, around.stop, opening.identity.size or 0), opening
-        except NetworkError as error:
-            around.progress.start_over()
-            if attempt == policy.retries or not error.retryable:
-                raise
-            wait = policy.delay(attempt, around.engine.chance)
-            around.progress.retry(error.message, wait)
-            around.engine.clock.wait(wait, around.stop)
+        except NetworkError as broken:
+            error = broken
         finally:
             opening.reply.close()
+        around.stop.check()
+        around.progress.start_over()
+        if attempt == policy.retries or not error.retryable:
+            around, opening = _elsewhere(around, opening.source, error, "fails; fetching it elsewhere.")
+            attempt = 0
+            continue
+        wait = policy.delay(attempt, around.engine.chance)
+        around.progress.retry(error.message, wait)
+        around.engine.clock.wait(wait, around.stop)
         attempt += 1
         opening = _again(around)
 
