@@ -12,7 +12,7 @@ import pytest
 from modelyard.app import App
 from modelyard.engine.journal import journal_path
 from modelyard.errors import DiskFailed
-from modelyard.jobs import arrivals
+from modelyard.jobs import arrivals, folders
 from modelyard.jobs.wish import Outcome, Wish
 from modelyard.store.opened import Opened
 from modelyard.store.proofs import Proofs
@@ -78,3 +78,15 @@ def test_a_file_whose_bytes_could_not_be_synced_never_gets_its_name(
     outcome = fetched(hub, SMALL, tmp_path / "m.safetensors")
     assert isinstance(outcome.error, DiskFailed)
     assert not (tmp_path / "m.safetensors").exists()
+
+
+def test_folders_made_for_a_file_go_again_when_the_disk_fails_under_them(
+    hub: PracticeHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(folder: Path) -> None:
+        raise DiskFailed(f"{folder} failed.")
+
+    monkeypatch.setattr(folders, "sync_folder", refuse)
+    outcome = fetched(hub, SMALL, tmp_path / "new" / "deep" / "m.safetensors")
+    assert isinstance(outcome.error, DiskFailed)
+    assert not (tmp_path / "new").exists()

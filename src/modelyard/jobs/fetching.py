@@ -254,7 +254,7 @@ class Fetching:
             self._writable.add(target.parent)
 
     def _make_folder(self, folder: Path) -> None:
-        self.made.extend(make_folder(folder))
+        make_folder(folder, self.made)
 
 
 def _told_of(fetched: Fetched) -> str:

@@ -31,21 +31,22 @@ def check_rights(target: Path) -> None:
             pass
 
 
-def make_folder(folder: Path) -> list[Path]:
-    """Make a folder and its parents, durably; gives those that were not there, the deepest first.
+def make_folder(folder: Path, made: list[Path]) -> None:
+    """Make a folder and its parents, durably.
+
+    Args:
+        made: Those that were not there are added, each before anything more can fail.
 
     Raises:
         DiskError: It cannot be made or written to.
     """
-    if folder.is_dir():
-        return []
-    missing = [each for each in (folder, *folder.parents) if not each.exists()]
-    with disk_errors(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-    for made in missing:
+    missing = [] if folder.is_dir() else [each for each in (folder, *folder.parents) if not each.exists()]
+    for each in reversed(missing):
+        with disk_errors(folder):
+            each.mkdir(exist_ok=True)
+        made.append(each)
         with contextlib.suppress(NoPermission):  # one may write to a folder that one may not list
-            sync_folder(made.parent)
-    return missing
+            sync_folder(each.parent)
 
 
 def remove_empty(folders: Sequence[Path]) -> None:
