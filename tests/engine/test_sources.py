@@ -13,9 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modelyard.app import App
+from modelyard.engine import opening
 from modelyard.engine.pace import FAR_BELOW, Left, Pace, Standing, fastest, left_behind
+from modelyard.engine.supervisor import Supervisor
 from modelyard.jobs.wish import Outcome, Wish
 from modelyard.testing import PracticeHub
+from modelyard.values.offers import Source
 from running import modelyard
 
 SIZE = 16 * 2**20
@@ -188,6 +191,29 @@ def test_a_source_with_a_file_of_another_length_is_left(app: App, hub: PracticeH
     done = fetched(app, several(hub, right, good, longer), tmp_path)
     assert done.error is None and (tmp_path / "model.bin").read_bytes() == right
     assert len(hub.log.find("*longer.bin")) == 1
+
+
+def test_a_source_that_swallows_what_is_asked_does_not_hold_up_the_others(
+    app: App, hub: PracticeHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The one probe that it gets ends by our own clock, and says nothing against its honesty."""
+    monkeypatch.setattr(opening, "_FIRST_BYTES", 0.1)
+    asked: list[bool | None] = []
+    real = Supervisor._sends_what_is_here
+
+    def swallowed(supervisor: Supervisor, source: Source) -> bool | None:
+        hub.faults.use("stall_hdr", path="*m.bin")
+        asked.append(real(supervisor, source))
+        hub.faults.clear()
+        return asked[-1]
+
+    monkeypatch.setattr(Supervisor, "_sends_what_is_here", swallowed)
+    right = content()
+    url = hub.add_file("m.bin", right)
+    hub.faults.speed = FAST
+    done = fetched(app, url, tmp_path)
+    assert done.error is None and (tmp_path / "m.bin").read_bytes() == right
+    assert asked == [None]
 
 
 RATES = st.floats(0, 1e9)

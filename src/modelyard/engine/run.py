@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from modelyard.engine.blocks import BLOCK, BlockTable
@@ -139,10 +140,14 @@ class Run:
         """Where bytes may come from at once; without a hash `transfer` leaves one, as nothing proves two the same."""
         return self.order.sources
 
-    def pick_source(self) -> Source:
-        """The source with the fewest lanes among those that still serve and are not known to be slow."""
+    def pick_source(self, aside: Iterable[str] = ()) -> Source:
+        """The source with the fewest lanes among those that still serve and are not known to be slow.
+
+        Args:
+            aside: URLs that are taken only if there is no other.
+        """
         with self.change:
-            left = [one for one in self.sources if one.url not in self._lost.union(self._slow)]
+            left = [one for one in self.sources if one.url not in self._lost.union(self._slow, aside)]
             left = left or [one for one in self.sources if one.url not in self._lost] or [*self.sources]
             users = Counter(lane.source.url for lane in self.lanes)
             best = max((self._speeds.get(one.url, 0.0) for one in left), default=0.0)

@@ -5,16 +5,19 @@ from __future__ import annotations
 from modelyard.engine.blocks import BLOCK
 from modelyard.engine.grid import Claim
 from modelyard.engine.lane import OVERLAP, Lane
-from modelyard.engine.opening import Opening, PastTheEnd, open_source
+from modelyard.engine.opening import Opening, PastTheEnd, hurried, open_source
 from modelyard.engine.ramp import FIRST_SAMPLE, NEXT_SAMPLE, Ramp, part_size
 from modelyard.engine.run import Run
-from modelyard.errors import YardError
+from modelyard.errors import Busy, NetworkError, Stopped, YardError
+from modelyard.net.stop import Stop
 from modelyard.net.url import parse
 from modelyard.values.offers import Source
 
 _SYNC_SECONDS = 2.0
 _QUICK = 100e6
 _REMEMBER_FROM = 32 * 2**20
+_ASKED_AGAIN = 10.0
+"""Seconds until a source that did not answer is asked again whether it is honest: the supervisor waits for it."""
 
 
 class Supervisor:
@@ -36,6 +39,7 @@ class Supervisor:
         self._ramp = Ramp(most, min(max(remembered, mirrors, 1), most))
         self._ramp.settled = most == 1 or remembered > 1
         self._honest: dict[str, bool] = {}
+        self._unsure_until: dict[str, float] = {}
         self._unasked = [one for one in run.sources if one.url != source.url]
 
     def drive(self, opening: Opening | None) -> None:
@@ -116,10 +120,10 @@ class Supervisor:
         wanted = self._ramp.next(max(run.rate, sum(list(run.engine.rates.values()))), run.meter.ceiling)
         with run.change:
             lanes = list(run.lanes)
-        if wanted > len(lanes) > 0 and self._is_honest(run.pick_source()):
+        if wanted > len(lanes) > 0 and self._is_honest(self._pick()):
             self._share(lanes, wanted)
             for _ in range(wanted - len(lanes)):
-                source = run.pick_source()
+                source = self._pick()
                 if not self._is_honest(source) or not self._add(source):
                     return
 
@@ -157,33 +161,53 @@ class Supervisor:
         run.add(Lane(run, source))
         return True
 
+    def _pick(self) -> Source:
+        """The source of the next lane; one that just did not answer waits while there is another."""
+        now = self._run.engine.clock.now()
+        return self._run.pick_source([url for url, until in self._unsure_until.items() if now < until])
+
     def _is_honest(self, source: Source) -> bool:
         """Whether a source sends the piece that was asked for: a liar must not fill a file."""
-        run = self._run
-        if source.url not in self._honest:
-            self._honest[source.url] = honest = self._sends_what_is_here(source)
+        run, now = self._run, self._run.engine.clock.now()
+        if source.url not in self._honest and now >= self._unsure_until.get(source.url, now):
+            honest = self._sends_what_is_here(source)
+            if honest is None:
+                self._unsure_until[source.url] = run.engine.clock.now() + _ASKED_AGAIN
+                return False
+            self._honest[source.url] = honest
             if not honest and not run.lose(source):
                 run.ranges = False
-        return self._honest[source.url]
+        return self._honest.get(source.url, False)
 
-    def _sends_what_is_here(self, source: Source) -> bool:
-        """Fetch 64 KiB that we already have, and compare."""
+    def _sends_what_is_here(self, source: Source) -> bool | None:
+        """Fetch 64 KiB that we already have, and compare; None when the answer does not come."""
         run = self._run
         index, _ = next(run.table.known())
         end = index * BLOCK + run.table.length(index)
         first = max(index * BLOCK, end - OVERLAP)
         known = run.identity(source)
         try:
-            opening = open_source(run.engine, source, run.stop, run.explain, first, end - 1, known)
-        except (YardError, PastTheEnd):
+            with hurried(run.stop, hurry=True) as stop:
+                opening, theirs = self._probe(source, stop, first, end)
+        except PastTheEnd:
             return False
-        try:
-            theirs = opening.peek(OVERLAP)
+        except (NetworkError, Busy, Stopped) as error:
+            return None if error.retryable else False
         except YardError:
             return False
-        finally:
-            opening.reply.close()
         run.progress.add(len(theirs))
         run.progress.lose(len(theirs))
         changed = known.contradicts(opening.identity) if known else ""
         return not changed and opening.start == first and theirs == run.part.read(first, end - first)
+
+    def _probe(self, source: Source, stop: Stop, first: int, end: int) -> tuple[Opening, bytes]:
+        """What a source answers and sends for a piece; raises what `open_source` does."""
+        run = self._run
+        opening = open_source(run.engine, source, stop, run.explain, first, end - 1, run.identity(source))
+        try:
+            with stop.waking(opening.reply.connection.shut):
+                theirs = opening.peek(OVERLAP)
+            stop.check()
+        finally:
+            opening.reply.close()
+        return opening, theirs
