@@ -17,7 +17,6 @@ from modelyard.errors import BadValue
 from modelyard.values.about import About, Own
 from modelyard.values.identity import Identity
 
-
 DAY_TWO = 1_086_400.0
 
 
