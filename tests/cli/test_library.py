@@ -83,6 +83,29 @@ def test_a_file_of_the_right_name_and_size_is_not_all_of_it(tmp_path: Path, comf
     assert (told.code, "unmeasured" in told.out, "modelyard measure" in told.err) == (3, True, True), told
 
 
+def test_a_comfyui_that_is_started_with_switches_is_registered_with_the_same_ones(tmp_path: Path, comfy: Path) -> None:
+    def run(*words: str) -> str:
+        ran = modelyard(*words, env={"MODELYARD_HOME": str(tmp_path / "yard")})
+        assert ran.code == 0, ran
+        return ran.out
+
+    def loras() -> list[str]:
+        return [one["path"] for one in json.loads(run("roots", "--json"))["roots"] if one["folder"] == "loras"]
+
+    base, models, out = (tmp_path / name for name in ("base", "big", "made"))
+    extra = tmp_path / "more.yaml"
+    extra.write_text(f"shared:\n  base_path: {tmp_path}/shared\n  loras: l\n")
+    for switches, expected in (
+        ((), [comfy / "models/loras", comfy / "output/loras"]),
+        (("--base-directory", str(base)), [base / "models/loras", base / "output/loras"]),
+        (("--models-directory", str(models)), [models / "loras", comfy / "output/loras"]),
+        (("--output-directory", str(out)), [comfy / "models/loras", out / "loras"]),
+        (("--extra", str(extra)), [comfy / "models/loras", tmp_path / "shared/l", comfy / "output/loras"]),
+    ):
+        run("roots", "add", str(comfy), *switches)
+        assert loras() == [str(path) for path in expected], switches
+
+
 @pytest.mark.parametrize(
     ("words", "code"),
     [

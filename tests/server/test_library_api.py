@@ -101,6 +101,9 @@ def test_a_comfyui_is_registered_as_one_unless_its_content_is_named(face: Face, 
     assert face("PUT", "/roots", {**body, "comfy": False, "folder": "vae"}) == {**body, "folder": "vae"}
     assert face("PUT", "/roots", body) == {**body, "comfy": True}
     assert {"vae", "loras"} <= {one["folder"] for one in face("GET", "/roots")["roots"] if one["entry"] == body["path"]}
+    moved = {**body, "comfy": True, "output": str(tmp_path / "made")}
+    assert face("PUT", "/roots", moved) == moved
+    assert f"{tmp_path}/made/clip" in {one["path"] for one in face("GET", "/roots")["roots"]}
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,7 @@ def command(ctx: click.Context, every: bool, as_json: bool) -> None:
 @click.option("--read-only", is_flag=True, help="Never write, move or remove anything in it.")
 @click.option("--base-directory", default="", type=click.Path(), help="ComfyUI's own switch of that name.")
 @click.option("--models-directory", default="", type=click.Path(), help="ComfyUI's own switch of that name.")
+@click.option("--output-directory", default="", type=click.Path(), help="ComfyUI's own switch of that name.")
 @click.option("--extra", multiple=True, type=click.Path(), help="A file of its --extra-model-paths-config.")
 def add(
     path: str,
@@ -47,6 +48,7 @@ def add(
     read_only: bool,
     base_directory: str,
     models_directory: str,
+    output_directory: str,
     extra: tuple[str, ...],
 ) -> None:
     """Register PATH, a folder of models or a ComfyUI. Its files stay as they are.
@@ -57,6 +59,7 @@ def add(
     entry |= {
         "base": _place(base_directory),
         "models": _place(models_directory),
+        "output": _place(output_directory),
         "extra": [_place(one) for one in extra],
     }
     with reached() as (yard, teller):

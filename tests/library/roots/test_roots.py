@@ -49,6 +49,63 @@ def test_its_switches_move_the_folders(comfy: Path, tmp_path: Path) -> None:
     assert moved.get("loras", 1).path == tmp_path / "b/output/loras"
 
 
+def test_its_output_directory_moves_the_folders_of_its_save_nodes_and_wins_over_the_base(
+    comfy: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "o"
+    entry = Entry(path=str(comfy), comfy=True, base=str(tmp_path / "b"), output=str(out))
+    roots = roots_of([entry]).by_folder()
+    last = {name: places[-1].path for name, places in roots.items() if places[-1].path.is_relative_to(out)}
+    assert last == {
+        "checkpoints": out / "checkpoints",
+        "loras": out / "loras",
+        "vae": out / "vae",
+        "text_encoders": out / "clip",
+        "diffusion_models": out / "diffusion_models",
+    }
+    assert [root.path for root in roots["loras"]] == [tmp_path / "b/models/loras", out / "loras"]
+
+
+COMFYUI_FOLDERS = {
+    "checkpoints": "models/checkpoints output/checkpoints",
+    "configs": "",
+    "loras": "models/loras output/loras",
+    "vae": "models/vae output/vae",
+    "text_encoders": "models/text_encoders models/clip output/clip",
+    "diffusion_models": "models/unet models/diffusion_models output/diffusion_models",
+    "clip_vision": "models/clip_vision",
+    "style_models": "models/style_models",
+    "embeddings": "models/embeddings",
+    "diffusers": "models/diffusers",
+    "vae_approx": "models/vae_approx",
+    "controlnet": "models/controlnet models/t2i_adapter",
+    "gligen": "models/gligen",
+    "upscale_models": "models/upscale_models",
+    "latent_upscale_models": "models/latent_upscale_models",
+    "custom_nodes": "",
+    "datasets": "",
+    "hypernetworks": "models/hypernetworks",
+    "photomaker": "models/photomaker",
+    "classifiers": "models/classifiers",
+    "model_patches": "models/model_patches",
+    "audio_encoders": "models/audio_encoders",
+    "background_removal": "models/background_removal",
+    "frame_interpolation": "models/frame_interpolation",
+    "geometry_estimation": "models/geometry_estimation",
+    "optical_flow": "models/optical_flow",
+    "detection": "models/detection",
+}
+"""ComfyUI 0.33.0's own 27 names and where their models lie, first its folders, then those of its save nodes."""
+
+
+def test_each_of_the_27_folders_lies_where_comfyui_has_it_and_three_hold_no_models(comfy: Path) -> None:
+    assert len(COMFYUI_FOLDERS) == 27
+    expected = {name: [comfy / one for one in places.split()] for name, places in COMFYUI_FOLDERS.items() if places}
+    found = roots_of([Entry(path=str(comfy), comfy=True)]).by_folder()
+    assert {name: [root.path for root in roots] for name, roots in found.items()} == expected
+    assert set(COMFYUI_FOLDERS) - set(found) == {"configs", "custom_nodes", "datasets"}
+
+
 def test_a_bad_yaml_is_a_problem_with_a_fix_and_the_other_folders_stay(comfy: Path) -> None:
     (comfy / "extra_model_paths.yaml").write_text("x:\n  loras:\n")
     roots = roots_of([Entry(path=str(comfy), comfy=True, extra=("/not/there.yaml",))])

@@ -75,11 +75,13 @@ class ComfyPaths:
         home: Where `main.py` lies.
         base: `--base-directory`, when it is used.
         models: `--models-directory`; wins for models.
+        output: `--output-directory`, where its own save nodes write to.
     """
 
     home: Path
     base: Path | None = None
     models: Path | None = None
+    output: Path | None = None
     paths: dict[str, list[Path]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -100,7 +102,7 @@ class ComfyPaths:
 
     def finish(self) -> dict[str, list[Path]]:
         """All folders, with those of its save nodes at their ends."""
-        output = (self.base or self.home) / "output"
+        output = self.output or (self.base or self.home) / "output"
         self.add(Extra(name, output / place, first=False) for name, place in OUTPUTS.items())
         return {name: paths for name, paths in self.paths.items() if name not in NOT_MODELS}
 

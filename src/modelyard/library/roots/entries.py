@@ -26,6 +26,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         comfy: It is a ComfyUI: its folders, switches and YAML files count.
         base: Its `--base-directory`.
         models: Its `--models-directory`.
+        output: Its `--output-directory`.
         extra: Its `--extra-model-paths-config` files.
     """
 
@@ -35,6 +36,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     comfy: bool = False
     base: Annotated[str, msgspec.Meta(max_length=4096)] = ""
     models: Annotated[str, msgspec.Meta(max_length=4096)] = ""
+    output: Annotated[str, msgspec.Meta(max_length=4096)] = ""
     extra: tuple[Place, ...] = ()
 
 

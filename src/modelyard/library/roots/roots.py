@@ -159,7 +159,7 @@ def _folders(entry: Entry, problems: list[Problem]) -> Iterator[tuple[str, Path]
             problems.append(Problem("missing", entry.path, "The folder is not there.", "Is its drive attached?"))
         yield entry.folder, home
         return
-    comfy = ComfyPaths(home, _path(entry.base), _path(entry.models))
+    comfy = ComfyPaths(home, _path(entry.base), _path(entry.models), _path(entry.output))
     for file in (home / "extra_model_paths.yaml", *map(Path, entry.extra)):
         _read_extra(file, comfy, problems, wanted=str(file) in entry.extra)
     for folder, paths in comfy.finish().items():
