@@ -40,8 +40,12 @@ def test_a_library_from_the_first_scan_to_another_machine(tmp_path: Path, comfy:
     assert "3 models" in run("list", "--facets").out
     found = json.loads(run("list", "nice", "--json").out)
     assert "lora" in run("show", str(found["id"])).out and "lora" in run("show", found["path"]).out
-    run("tag", str(found["id"]), "--add", "portrait", "--rating", "5", "--favourite")
+    run("tag", str(found["id"]), "--add", "portrait", "--rating", "5", "--favourite", "--group", "Client A")
     assert json.loads(run("list", "--tag", "portrait", "--favourites", "--json").out)["rating"] == 5
+    assert json.loads(run("list", "--group", "Client A", "--json").out)["id"] == found["id"]
+    assert run("list", "--group", "Client", "--json").out == "", "a group is asked for as it is written"
+    assert "1 models" in run("list", "--group", "Client A", "--facets").out
+    assert json.loads(run("list", "client", "--json").out)["id"] == found["id"], "its words are searched, too"
     assert (comfy / "models" / "loras" / "style" / "Nice Style.info").exists()
     assert "3 files measured" in run("measure").out
     assert "1 measured" in run("verify", str(found["id"])).err

@@ -85,6 +85,26 @@ def test_a_root_is_registered_scanned_by_a_task_and_forgotten(face: Face, root: 
     assert face("GET", "/roots")["roots"] == [] and ids(face) == {}
 
 
+def test_a_group_that_was_written_is_looked_up_counted_and_left_again(face: Face, root: Path) -> None:
+    for number, name in enumerate(("a", "b", "c")):
+        model(root / f"{name}.safetensors", number)
+    scan(face)
+    numbers = ids(face)
+    for name, group in (("a", "Client A"), ("b", "Client B")):
+        face("PATCH", f"/models/{numbers[f'{name}.safetensors']}", {"group": group})
+    for query, expected in (
+        ("group=Client%20A", "a"),
+        ("group=Client", ""),
+        ("text=client", "ab"),
+        ("text=client+b", "b"),
+    ):
+        found = [one["place"] for one in face("GET", f"/models?{query}")["models"]]
+        assert found == [f"{name}.safetensors" for name in expected], query
+        assert face("GET", f"/models/facets?{query}")["total"] == len(expected), query
+    face("PATCH", f"/models/{numbers['a.safetensors']}", {"group": ""})
+    assert face("GET", "/models?group=Client%20A")["models"] == []
+
+
 def test_the_folder_for_downloads_that_is_taken_out_does_not_come_back_by_itself(face: Face, root: Path) -> None:
     usual = usual_folder(face.app.settings)
     usual.mkdir(exist_ok=True)

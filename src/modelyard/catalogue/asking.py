@@ -34,6 +34,7 @@ class Asking(msgspec.Struct, frozen=True, kw_only=True):
         tags: All of them.
         category: Tags again, any of them: what CivitAI calls categories.
         exclude: None of these: columns of `FACETS` with a value each, or `tag` with one.
+        group: The one that their owner put them in, as it is written.
         gone: Those that are not on the disk any more instead of those that are.
         without: `preview`, `hub`, `sha256`: what they do not have.
         unused_since: Not used since then (seconds since 1970); never used counts.
@@ -55,7 +56,7 @@ class Asking(msgspec.Struct, frozen=True, kw_only=True):
     category: tuple[str, ...] = ()
     exclude: tuple[tuple[str, str], ...] = ()
     place: str = ""
-    team: str = ""
+    group: str = ""
     rating: int = 0
     larger: int | None = None
     smaller: int | None = None
@@ -136,8 +137,8 @@ def _ranges(asking: Asking) -> list[sa.ColumnElement[bool]]:
     found: list[sa.ColumnElement[bool]] = []
     if asking.ids:
         found.append(models.c.id.in_(asking.ids))
-    if asking.team:
-        found.append(models.c.team == asking.team)
+    if asking.group:
+        found.append(models.c.team == asking.group)
     if asking.rating:
         found.append(models.c.rating >= asking.rating)
     if asking.larger is not None:

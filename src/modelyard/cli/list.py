@@ -27,6 +27,7 @@ _LONGEST = 200
 @click.option("--hub", multiple=True, help="Only those of these hubs.")
 @click.option("--tag", multiple=True, help="Only those with all of these tags.")
 @click.option("--category", multiple=True, help="Only CivitAI's categories: character, style, concept, clothing …")
+@click.option("--group", default="", help="Only those that `modelyard tag --group` put into this one.")
 @click.option("--favourites", is_flag=True, help="Only favourites.")
 @click.option(
     "--without", multiple=True, type=click.Choice(["preview", "hub", "sha256"]), help="Only those without it."

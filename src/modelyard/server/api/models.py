@@ -42,6 +42,7 @@ class FilterQuery(Ask, frozen=True):
         category: CivitAI's categories, any of them: character, style, concept, clothing …
         exclude: Nothing of this: names and values as in the rest, `kind:lora`, `tag:style`.
         place: A folder inside the roots.
+        group: The one that their owner put them in; an answer calls it `team`.
         without: What they do not have.
         unused_since: Not used since then, seconds since 1970; never used counts.
         gone: Those that are not on the disk any more.
@@ -63,7 +64,7 @@ class FilterQuery(Ask, frozen=True):
     category: Words = []
     exclude: Annotated[list[Exclusion], msgspec.Meta(max_length=100)] = []
     place: Annotated[str, msgspec.Meta(max_length=4096)] = ""
-    team: Word = ""
+    group: Word = ""
     rating: Annotated[int, msgspec.Meta(ge=0, le=5)] = 0
     larger: Bytes | None = None
     smaller: Bytes | None = None
@@ -75,7 +76,7 @@ class FilterQuery(Ask, frozen=True):
     def asking(self) -> Asking:
         """The question to the catalogue."""
         told: dict[str, Any] = {name: tuple(getattr(self, name)) for name in (*_WORDS, "without")}
-        plain = ("text", "place", "team", "rating", "larger", "smaller", "added_since", "unused_since", "gone")
+        plain = ("text", "place", "group", "rating", "larger", "smaller", "added_since", "unused_since", "gone")
         liked = () if self.favourite is None else (self.favourite,)
         told |= {name: getattr(self, name) for name in plain}
         exclude = tuple(_excluded(text) for text in self.exclude)
