@@ -6,6 +6,7 @@ import { api } from '@/api/here'
 
 export type Offered = Schemas['ModelView']
 export type OfferedFile = Offered['files'][number]
+type Asking = { signal: AbortSignal }
 
 /** Bytes of the files with these paths; of all when it is null. */
 export const sizeOf = (files: readonly OfferedFile[], chosen: readonly string[] | null): number =>
@@ -20,15 +21,24 @@ export function folderOf(files: readonly OfferedFile[], chosen: readonly string[
   return folders.size === 1 ? [...folders][0]! : ''
 }
 
-/** What a hub says about one address. */
+/** The question what a hub says about one address. */
+export const askOffered = (address: string) => ({
+  queryKey: ['hubs', 'model', address],
+  retry: false as const,
+  queryFn: ({ signal }: Asking) => said(api().GET('/api/v1/hubs/model', { params: { query: { address } }, signal })),
+})
+
+/** What a hub says about one address; nothing of the one before while it is typed. */
 export function useOffered(address: Ref<string>) {
   const settled = refDebounced(address, 300)
-  return useQuery({
-    queryKey: computed(() => ['hubs', 'model', settled.value]),
-    enabled: computed(() => settled.value !== ''),
-    retry: false,
-    queryFn: ({ signal }) => said(api().GET('/api/v1/hubs/model', { params: { query: { address: settled.value } }, signal })),
-  })
+  const asked = useQuery(computed(() => ({ ...askOffered(settled.value), enabled: settled.value !== '' })))
+  const typed = computed(() => settled.value !== address.value)
+  return {
+    data: computed(() => (typed.value ? undefined : asked.data.value)),
+    error: computed(() => (typed.value ? null : asked.error.value)),
+    isLoading: computed(() => typed.value || asked.isLoading.value),
+    refetch: asked.refetch,
+  }
 }
 
 /** What the lines of a list would become, nothing queued yet. */
@@ -42,18 +52,25 @@ export function useListed(text: Ref<string>) {
   })
 }
 
+/** The question which folders models go to. */
+export const ASK_PLACES = { queryKey: ['models', 'places'], queryFn: ({ signal }: Asking) => said(api().GET('/api/v1/roots', { signal })) }
+
 /** Folders that models go to, and how much room their drives have. */
-export function usePlaces(wanted: MaybeRef<boolean> = true) {
-  return useQuery({ queryKey: ['models', 'places'], enabled: wanted, queryFn: ({ signal }) => said(api().GET('/api/v1/roots', { signal })) })
-}
+export const usePlaces = (wanted: MaybeRef<boolean> = true) => useQuery({ ...ASK_PLACES, enabled: wanted })
 
 const AT_ONCE = 24
 
-/** The models that are here with each of some hashes; one that nobody has is not in it. */
-export function useByHash(wanted: Ref<string[]>) {
+/**
+ * The models that are here with each of some hashes; one that nobody has is not in it.
+ *
+ * A question per hash: so those of an offer are asked again only when it is opened, not at each model that a scan finds.
+ * What `landed` is followed until it is here, see `live/following.ts`.
+ */
+export function useByHash(wanted: Ref<string[]>, about: 'here' | 'landed' = 'here') {
   const hashes = computed(() => [...new Set(wanted.value)])
   return useQuery({
-    queryKey: computed(() => ['models', 'here', hashes.value]),
+    queryKey: computed(() => [about, hashes.value]),
+    staleTime: 0,
     enabled: computed(() => hashes.value.length > 0),
     queryFn: async ({ signal }) => {
       const one = async (value: string) => [value, await said(api().GET('/api/v1/models/with-hash', { params: { query: { value } }, signal }))] as const

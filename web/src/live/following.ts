@@ -9,6 +9,8 @@ import { useEndings } from './endings'
 import { useLive } from './live'
 
 const PAUSE = 700
+/** What a question per file answers is asked again less often. */
+const REST = 3_000
 
 /** Keep the page's copies true: a move is patched in at once, what is counted or ordered anew is asked again. */
 export function useFollowing(): void {
@@ -16,8 +18,12 @@ export function useFollowing(): void {
   const queries = useQueryClient()
   const numbers = useNumbers()
   const endings = useEndings()
-  const stale = (...key: string[]) => useThrottleFn(() => void queries.invalidateQueries({ queryKey: key }), PAUSE, true)
-  const [tasks, models, settings, history] = [stale(...TASKS), stale('models'), stale('settings'), stale('history')]
+  const stale = (key: readonly string[], pause = PAUSE) => useThrottleFn(() => void queries.invalidateQueries({ queryKey: key }), pause, true)
+  const [tasks, cards, landed, settings, history] = [stale(TASKS), stale(['models']), stale(['landed'], REST), stale(['settings']), stale(['history'])]
+  const models = () => {
+    void cards()
+    void landed()
+  }
 
   const heard = ({ kind, data }: Told) => {
     if (kind === 'progress') return numbers.take(data.tasks as Numbers[])
@@ -27,14 +33,14 @@ export function useFollowing(): void {
       patchTasks(queries, new Set([moved.id]), () => ({ state, reason, until, error, ...(result && { result }) }))
       if (!RUNNING.includes(state)) numbers.end(moved.id)
       if (state === 'done' && moved.kind === DOWNLOAD) endings.done(moved)
-      else if (ENDED.includes(state)) void models() // a chore's findings: newer versions, what was lent
+      else if (ENDED.includes(state)) models() // a chore's findings: newer versions, what was lent
       if (state === 'failed') endings.failed(moved)
       void history()
     }
     if (kind === 'queue.kept') void history()
     if (kind.startsWith('task.') || kind.startsWith('queue.')) void tasks()
-    else if (kind.startsWith('model')) void models()
-    else if (kind.startsWith('library.')) void models()
+    else if (kind.startsWith('model')) models()
+    else if (kind.startsWith('library.')) models()
     else if (kind === 'settings.changed') void settings()
   }
   const missed = () => {
