@@ -12,7 +12,7 @@ test('the folder that downloads go to of themselves says so, no other does', asy
   const reply = (request: Request) => {
     const { pathname, searchParams } = new URL(request.url)
     if (pathname.endsWith('/roots')) return Response.json({ entries: [entry('/home/you/models'), entry('/yard/loras', 'loras')], problems: [], roots: [] })
-    if (pathname.endsWith('/room')) return Response.json({ path: searchParams.get('to') || '/home/you/models', free: 1 })
+    if (pathname.endsWith('/room')) return Response.json({ path: searchParams.get('to') || '/home/you/models/', free: 1 })
     return Response.json({ tasks: [], next: null, counts: {} })
   }
   const { at } = await drawn(reply, {
