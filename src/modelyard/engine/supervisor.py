@@ -8,7 +8,7 @@ from modelyard.engine.lane import OVERLAP, Lane
 from modelyard.engine.opening import Opening, PastTheEnd, hurried, open_source
 from modelyard.engine.ramp import FIRST_SAMPLE, NEXT_SAMPLE, Ramp, part_size
 from modelyard.engine.run import Run
-from modelyard.errors import Busy, NetworkError, Stopped, YardError
+from modelyard.errors import AccessError, Busy, NetworkError, NotFound, Stopped, YardError
 from modelyard.net.stop import Stop
 from modelyard.net.url import parse
 from modelyard.values.offers import Source
@@ -193,6 +193,8 @@ class Supervisor:
             return False
         except (NetworkError, Busy, Stopped) as error:
             return None if error.retryable else False
+        except (AccessError, NotFound):  # a link that expired, say: no lie where nobody else can be asked
+            return False if run.has_another(source) else None
         except YardError:
             return False
         run.progress.add(len(theirs))
