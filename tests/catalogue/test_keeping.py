@@ -22,6 +22,11 @@ def measured(catalogue: Catalogue, number: int, sha256: str) -> None:
     catalogue.write(number, {"sha256": sha256, "health": Health.GOOD, "checked": 9.0}, also)
 
 
+def told(catalogue: Catalogue, seen: int) -> list[tuple[str, list[int]]]:
+    """What was announced of models since an event."""
+    return [(event.kind, event.data["ids"]) for event in catalogue.events.since(seen).events]
+
+
 def test_a_model_is_kept_with_its_file_and_found_by_its_path(catalogue: Catalogue, make) -> None:
     (number,) = catalogue.keep([make(about=About(hub="civitai", model_id="7", name="Nice", tags=("A  b", "a b")))])
     model = catalogue.at("/models/loras/a.safetensors")
@@ -61,7 +66,9 @@ def test_the_owners_words_outlive_a_scan_that_found_no_sidecar(catalogue: Catalo
 
 def test_a_lost_model_is_not_listed_but_known_and_comes_back(catalogue: Catalogue, make) -> None:
     numbers = catalogue.keep([make("a.pt"), make("b.pt")])
+    seen = catalogue.events.newest
     catalogue.lose(numbers[:1])
+    assert told(catalogue, seen) == [("model.gone", numbers[:1])]
     assert [model.id for model in catalogue.page(Asking()).models] == numbers[1:]
     assert [model.id for model in catalogue.page(Asking(gone=True)).models] == numbers[:1]
     catalogue.keep([make("a.pt")])
@@ -70,7 +77,9 @@ def test_a_lost_model_is_not_listed_but_known_and_comes_back(catalogue: Catalogu
 
 def test_numbers_of_forgotten_models_are_not_given_again(catalogue: Catalogue, make) -> None:
     (first,) = catalogue.keep([make("a.pt")])
+    seen = catalogue.events.newest
     catalogue.forget([first])
+    assert told(catalogue, seen) == [("model.gone", [first])]
     with pytest.raises(NoSuchModel):
         catalogue.get(first)
     assert catalogue.keep([make("b.pt")]) > [first]

@@ -64,7 +64,9 @@ def test_what_a_scan_saw_a_moment_too_early_is_one_model(catalogue: Catalogue, m
 def test_a_model_in_the_trash_is_not_listed(catalogue: Catalogue, make: Make) -> None:
     (one,) = catalogue.keep([make("a.safetensors")])
     away = "/models/loras/.modelyard-trash/1/files/a.safetensors.trashed"
+    seen = catalogue.events.newest
     catalogue.relocate(relocation(one, "/models/loras/a.safetensors", away, gone=True), {})
+    assert [(event.kind, event.data["ids"]) for event in catalogue.events.since(seen).events] == [("model.gone", [one])]
     assert catalogue.page(Asking()).models == []
     assert catalogue.get(one).gone == 1_000_000.0
 

@@ -14,6 +14,7 @@ from modelyard.catalogue.asking import Asking
 from modelyard.errors import BadValue, UnsafePath
 from modelyard.jobs.lockfile import Lock, check, export, export_json, fetchable, read_lock
 from modelyard.jobs.measuring import MeasureOptions, measure_models
+from modelyard.jobs.refresh import RefreshOptions, refresh
 from modelyard.jobs.wish import Wish
 from modelyard.net.stop import Stop
 from modelyard.testing import PracticeHub
@@ -102,6 +103,28 @@ def test_what_was_downloaded_can_be_had_again_by_its_address_and_the_rest_by_its
         assert not left and {one.target for one in wanted} == {one.target for one in found}
         asked = next(one for one in wanted if one.sha256 == content.sha256)
         assert asked.address.startswith("civitai:"), "its hash was asked for"
+
+
+def test_each_line_names_the_hub_its_ids_and_the_licence_that_the_hub_told(hub: PracticeHub, tmp_path: Path) -> None:
+    hub.hf.add_repo("me/model", {"m.safetensors": 3 * 2**20}, cardData={"license": "apache-2.0"})
+    version = hub.civitai.models[100].versions[1]
+    with library(tmp_path, **hub.env()) as (app, root):
+        download = app.download(Wish(["hf:me/model/m.safetensors"], to=f"{root}/"))
+        assert download.run(download.plan())[0].error is None
+        (root / "stranger.safetensors").write_bytes(version.files[0].content.bytes())
+        model(root / "mine.safetensors", 7)
+        measured(app)
+        refresh(app.stock, RefreshOptions(), Stop(), lambda _: None)
+        lines = msgspec.json.decode(b"".join(export_json(app.stock, Asking())))["models"]
+    told = {one["place"]: [one.get(name, "") for name in ("hub", "model", "version", "licence")] for one in lines}
+    assert told == {
+        "m.safetensors": ["huggingface", "me/model", hub.hf.repo("me/model").head.sha, "apache-2.0"],
+        "stranger.safetensors": ["civitai", "100", str(version.id), "commercial use: Image"],
+        "mine.safetensors": ["", "", "", ""],
+    }
+    files = {one["place"]: one["files"][0] for one in lines}
+    assert files["stranger.safetensors"]["sha256"] == version.files[0].content.sha256
+    assert files["stranger.safetensors"]["address"] == f"civitai:100@{version.id}"
 
 
 @pytest.mark.parametrize("place", ["../x", "/etc/x", "a/../../x", "C:\\x", "a\0b"])

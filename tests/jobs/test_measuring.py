@@ -38,7 +38,9 @@ def test_every_digest_of_a_file_is_measured_in_one_go_and_only_once(tmp_path: Pa
         (file,) = app.stock.catalogue.files(found.id)
         assert file.tensors == hashlib.sha256(tensors).hexdigest()
         assert len(file.blake3) == 64 and len(file.crc32) == 8 and file.autov1
+        assert file.autov1 == hashlib.sha256(data[2**20 : 2**20 + 65536]).hexdigest()[:8]
         for algorithm, value in (
+            ("autov1", file.autov1.upper()),
             ("autov2", found.sha256[:10]),
             ("autov3", file.tensors[:12]),
             ("blake3", file.blake3.upper()),

@@ -17,6 +17,7 @@ import pytest
 from jobs.library import model
 from jobs.test_quarantine import EVIL
 from modelyard.app import App
+from modelyard.jobs.measuring import MeasureOptions, measure_models
 from modelyard.jobs.scan import Scan
 from modelyard.jobs.targets import usual_folder
 from modelyard.net.stop import Stop
@@ -83,6 +84,31 @@ def test_a_root_is_registered_scanned_by_a_task_and_forgotten(face: Face, root: 
     assert list(ids(face)) == ["a.safetensors"]
     face("DELETE", f"/roots?path={root}")
     assert face("GET", "/roots")["roots"] == [] and ids(face) == {}
+
+
+def test_a_model_is_found_by_the_beginning_of_each_of_its_digests_under_its_own_name(
+    hub: PracticeHub, face: Face, root: Path
+) -> None:
+    content = hub.civitai.models[100].versions[1].files[0].content.bytes()
+    data = content + bytes(max(0, 2**20 + 2**17 - len(content)))  # AutoV1 is read behind the first MiB
+    (root / "a.safetensors").write_bytes(data)
+    model(root / "b.safetensors")
+    scan(face)
+    measure_models(face.app.stock, MeasureOptions(), Stop(), lambda _: None)
+    number = ids(face)["a.safetensors"]
+    (file,) = face.app.stock.catalogue.files(number)
+    autov1 = hashlib.sha256(data[2**20 : 2**20 + 65536]).hexdigest()[:8]
+    for algorithm, value in (
+        ("autov1", autov1),
+        ("autov2", hashlib.sha256(data).hexdigest()[:10]),
+        ("autov3", file.tensors[:12]),
+        ("tensor-sha256", file.tensors),
+        ("blake3", file.blake3),
+        ("crc32", file.crc32),
+    ):
+        found = face("GET", f"/models/with-hash?algorithm={algorithm}&value={value}")
+        assert [one["id"] for one in found] == [number], algorithm
+    assert face("GET", f"/models/with-hash?value={autov1}") == [], "it begins no SHA-256"
 
 
 def test_a_group_that_was_written_is_looked_up_counted_and_left_again(face: Face, root: Path) -> None:
