@@ -123,6 +123,7 @@ def test_the_options_that_the_pages_mention_exist() -> None:
     known += "".join(help_of("keys", name) for name in ("set", "check"))
     known += "".join(help_of("hooks", name) for name in ("add", "list"))
     known += "".join(help_of("lan", name) for name in ("add", "check"))
+    known += help_of("roots", "add")
     known += "".join(help_of("workflow", name) for name in ("plan", "get", "fix"))
     for page in PAGES:
         for option in re.findall(r"`(--[a-z0-9-]+)", page.read_text("utf-8")):
