@@ -42,7 +42,7 @@ def main() -> int:
     base = chosen.scratch or (Path("/dev/shm") if Path("/dev/shm").is_dir() else Path(tempfile.gettempdir()))
     scratch = Path(tempfile.mkdtemp(prefix="modelyard-bench-", dir=base))
     scratch.chmod(0o755)  # nginx serves as another user
-    disk = Path(tempfile.mkdtemp(prefix=".modelyard-bench-", dir=chosen.disk))
+    disk = Path(tempfile.mkdtemp(prefix="modelyard-bench-", dir=chosen.disk))
     try:
         if chosen.name == "kills":
             from kills import bench as kill_bench
