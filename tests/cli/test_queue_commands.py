@@ -143,6 +143,14 @@ def test_the_commands_say_the_same_with_and_without_a_service(folder: Path, hub:
     assert [modelyard(*command, "--json").out for command in commands] == with_service
 
 
+def test_all_that_failed_is_tried_again_by_one_word(folder: Path, hub: PracticeHub, tmp_path: Path) -> None:
+    modelyard("get", "-d", f"{hub.url}/files/none.bin", "--to", f"{tmp_path}/", env=hub.env())
+    until(lambda: task(folder)["state"] == "failed")
+    (told,) = rows(modelyard("queue", "retry", "--json"))
+    assert (told["task"]["id"], told["task"]["state"]) == (task(folder)["id"], "queued")
+    until(lambda: task(folder)["state"] == "failed")
+
+
 def test_without_a_service_the_queue_can_be_changed_too(folder: Path, hub: PracticeHub, tmp_path: Path) -> None:
     hub.faults.use("s500forever", "*")
     modelyard("get", "-d", hub.add_file("a.bin", b"a"), "--to", f"{tmp_path}/", env=hub.env())
