@@ -161,7 +161,9 @@ def _planned(stock: Stock, load: Load, to: Path, root: Root, stem: str) -> _Plan
     if len({way.name for way in ways}) < len(ways):
         raise UnsafePath(f"Two files of {load.model.title} would have one name.")
     moved = {way.source: real / way.name for way in ways}
-    path = to / moved[load.home / load.name].name
+    if (main := moved.get(load.home / load.name)) is None:
+        raise NoSuchFile(f"{load.model.title} was moved or removed meanwhile.")
+    path = to / main.name
     facts = {"relocation": relocation(load, root, path, {old: to / new.name for old, new in moved.items()})}
     shift = shift_of(load, ways, real, base, "move", facts)
     made = _index(load, stem)
