@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from modelyard.app import App
+from modelyard.catalogue.views import Kept
 from modelyard.errors import ReadOnlyDisk
 from modelyard.jobs.checking import VerifyOptions, verify_models
 from modelyard.jobs.measuring import MeasureOptions, measure_models
 from modelyard.jobs.owning import Change, change_own, change_tags
+from modelyard.jobs.scan import Scan
 from modelyard.library.roots.entries import Entry
 from modelyard.net.stop import Stop
 from modelyard.testing.pictures import png
@@ -80,3 +84,55 @@ def test_nothing_is_mended_through_a_link_into_a_read_only_root(yard: tuple[App,
     told = verify_models(app.stock, VerifyOptions(mend=True), Stop(), lambda _: None)
     assert victim.read_bytes() == bytes(raw)
     assert "mended" not in told["counts"]
+
+
+def test_words_written_while_a_scan_reads_the_older_sidecar_stay(
+    yard: tuple[App, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, root = yard
+    path = model(root / "a.safetensors")
+    scanned(app)
+    number = app.stock.catalogue.at(str(path)).id
+    change_own(app.stock, number, Change(notes="first"))
+    keep = app.stock.catalogue.keep_found
+
+    def late(*told: Any) -> Kept:
+        if notes:
+            change_own(app.stock, number, Change(notes=notes.pop()))
+        return keep(*told)
+
+    monkeypatch.setattr(app.stock.catalogue, "keep_found", late)
+    notes = [""]
+    scanned(app)
+    assert app.stock.catalogue.details(number).about.own.notes == ""
+    os.utime(root / "a.info", (1, 1))
+    notes = ["second", "third"]  # written while the sidecars are read again, too
+    scanned(app)
+    assert app.stock.catalogue.details(number).about.own.notes == "second"
+    scanned(app)
+    scanned(app)
+    assert app.stock.catalogue.details(number).about.own.notes == "second"
+
+
+def test_a_word_taken_back_does_not_come_again_however_scans_and_changes_fall(yard: tuple[App, Path]) -> None:
+    app, root = yard
+    path = model(root / "a.safetensors")
+    scanned(app)
+    number = app.stock.catalogue.at(str(path)).id
+    over = threading.Event()
+
+    def look() -> None:
+        while not over.is_set():
+            Scan(app.stock, Stop()).files([str(path)])
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    try:
+        for turn in range(12):
+            change_own(app.stock, number, Change(notes=f"note {turn}"))
+            change_own(app.stock, number, Change(notes=""))
+            Scan(app.stock, Stop()).files([str(path)])
+            assert app.stock.catalogue.details(number).about.own.notes == ""
+    finally:
+        over.set()
+        looking.join()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -75,8 +75,14 @@ def stamps_of(db: Connection, folder: str) -> Stamps:
     return Stamps({path: known for path, known in found.items() if "/" not in path[len(low) :]}, counts)
 
 
-def keep(db: Connection, entries: Sequence[Entry], now: float) -> tuple[list[int], set[int], set[int]]:
+def keep(
+    db: Connection, entries: Sequence[Entry], now: float, touched: Container[int] = ()
+) -> tuple[list[int], set[int], set[int]]:
     """Add and update models.
+
+    Args:
+        touched: Models that somebody else wrote since their entries were made: what is known of these stays, and
+            their sidecars count as not read, so that the next look reads them.
 
     Returns:
         The ids in the order of the entries, which of them are new, and models that were dropped: all their files
@@ -91,7 +97,7 @@ def keep(db: Connection, entries: Sequence[Entry], now: float) -> tuple[list[int
         numbers |= made
     there = _files_of(db, [numbers[entry.path] for entry in entries])
     held = Counter(row["model"] for row in there.values())
-    before = {path: _Before(row, there, row["id"], held[row["id"]]) for path, row in known.items()}
+    before = {path: _Before(row, there, held[row["id"]], row["id"] in touched) for path, row in known.items()}
     again = [(known[entry.path]["id"], _columns(entry, before[entry.path])) for entry in entries if entry.path in known]
     update_rows(db, models.c.id, again)
     dropped = _keep_files(db, entries, numbers, there)
@@ -117,6 +123,11 @@ def _take_numbers(db: Connection, count: int) -> range:
         db.execute(counters.insert().values(name="models", value=count))
     last = db.execute(sa.select(counters.c.value).where(counters.c.name == "models")).scalar_one()
     return range(last - count + 1, last + 1)
+
+
+def numbers_of(db: Connection, paths: Sequence[str]) -> set[int]:
+    """The models at these paths, as far as they are known."""
+    return {row["id"] for row in _known(db, paths).values()}
 
 
 def _known(db: Connection, paths: Sequence[str]) -> dict[str, Mapping[Any, Any]]:
@@ -147,7 +158,7 @@ def _columns(entry: Entry, before: _Before | None) -> dict[str, Any]:
         "parameters": min(identity.parameters, 2**62),
         "preview": entry.preview,
         "problems": " ".join(entry.problems),
-        "sidecars": entry.sidecars,
+        "sidecars": "" if before and before.touched else entry.sidecars,
         "identity": msgspec.json.encode(identity).decode(),
     }
     told = _fitting(told) | described(entry.name, entry.folder, identity, _merged(entry, before))
@@ -195,17 +206,18 @@ class _Before:
     Attributes:
         files: Rows of files by path, those of other models among them.
         held: How many of them are its own.
+        touched: Whether the entry is older than it.
     """
 
     row: Mapping[Any, Any]
     files: Mapping[str, Any]
-    number: int
     held: int
+    touched: bool = False
 
     def main_same(self, entry: Entry) -> bool:
         """Whether its main file is the one that was measured."""
         row = self.files.get(entry.files[0].path)
-        return row is not None and row["model"] == self.number and _is_measured(row, entry.files[0])
+        return row is not None and row["model"] == self.row["id"] and _is_measured(row, entry.files[0])
 
     def same(self, entry: Entry) -> bool:
         """Whether all its files are those that were measured."""
@@ -242,6 +254,8 @@ def _merged(entry: Entry, before: _Before | None) -> About:
     old, same = msgspec.json.decode(before.row["about"], type=About), before.main_same(entry)
     if not same and before.row["gone"]:
         return about
+    if before.touched:
+        return old if same else replace(about, own=old.own)
     untouched = before.row["sidecars"] == entry.sidecars
     own = old.own if untouched or about.own == Own() else about.own
     return replace(old if same and old.hub and not about.hub else about, own=own)

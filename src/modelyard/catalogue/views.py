@@ -51,9 +51,16 @@ class FileView(msgspec.Struct, frozen=True):
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """What became of what a scan found: the models' ids, which are new or changed, and old and new paths."""
+    """What became of what a scan found.
+
+    Attributes:
+        numbers: The models' ids, in order.
+        moved: Old and new paths.
+        touched: Models that somebody else wrote since the scan read them; it should read their sidecars again.
+    """
 
     numbers: list[int]
     added: set[int]
     changed: set[int]
     moved: list[tuple[str, str]]
+    touched: set[int] = set()

@@ -9,8 +9,9 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from modelyard.catalogue import changes
 from modelyard.catalogue.doubles import restamp
-from modelyard.catalogue.keeping import Stamps, keep, rewrite, stamps, stamps_of
+from modelyard.catalogue.keeping import Stamps, keep, numbers_of, rewrite, stamps, stamps_of
 from modelyard.catalogue.measuring import (
     adopt,
 )
@@ -54,22 +55,36 @@ class Writing(Shelf):
         self.tell("model.changed", [number for number in kept if number not in fresh])
         return kept
 
-    def keep_found(self, entries: Sequence[Entry], was_moved: WasMoved) -> Kept:
+    def keep_found(self, entries: Sequence[Entry], was_moved: WasMoved, moment: int | None = None) -> Kept:
         """As `keep`; a new path whose bytes stood elsewhere, where they are no more, is the same model, moved.
 
         Args:
             was_moved: Looks at the disk, before the transaction begins.
+            moment: See `moment`; taken before the sidecars were read.
         """
         with self.database.reading() as db:
             gone = away(db, entries, was_moved)
         with self.database.writing() as db:
+            touched = self._since(db, entries, moment)
             moved = recognise(db, entries, gone)
-            numbers, fresh, dropped = keep(db, entries, self.wall())
+            numbers, fresh, dropped = keep(db, entries, self.wall(), touched)
             self.changed(db, dropped.union(numbers, (one.model for one in moved)))
         self.tell("model.added", [number for number in numbers if number in fresh])
         self.tell("model.changed", [number for number in numbers if number not in fresh])
         changed = set(numbers) - fresh - {one.model for one in moved}
-        return Kept(numbers, fresh, changed, [one.way for one in moved])
+        return Kept(numbers, fresh, changed, [one.way for one in moved], touched & changed)
+
+    def moment(self) -> int:
+        """The number of the last change: what is read of a model after it is no older than that."""
+        with self.database.reading() as db:
+            return changes.last(db)[0]
+
+    def _since(self, db: Connection, entries: Sequence[Entry], moment: int | None) -> set[int]:
+        """The models that were written since a moment; those of all entries when nobody knows which."""
+        if moment is None or (now := changes.last(db)[0]) == moment:
+            return set()
+        told = changes.since(db, moment, now)
+        return told if told is not None else numbers_of(db, [entry.path for entry in entries])
 
     def adopt(self, path: str, is_away: Callable[[str], bool]) -> None:
         """A model that vanished had the bytes that were just measured here: its owner's words go over.

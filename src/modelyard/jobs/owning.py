@@ -54,8 +54,9 @@ def change_own(stock: Stock, number: int, change: Change) -> tuple[str, ...]:
     said = {name: value for name, value in msgspec.structs.asdict(change).items() if value is not None}
     if "rating" in said:
         said["rating"] = said["rating"] or None
-    stock.catalogue.describe(number, lambda about: replace(about, own=replace(about.own, **said)))
-    return keep_beside(stock, number)
+    with stock.beside:
+        stock.catalogue.describe(number, lambda about: replace(about, own=replace(about.own, **said)))
+        return keep_beside(stock, number)
 
 
 def change_tags(stock: Stock, numbers: Sequence[int], add: Iterable[str], remove: Iterable[str]) -> tuple[str, ...]:
@@ -73,8 +74,9 @@ def change_tags(stock: Stock, numbers: Sequence[int], add: Iterable[str], remove
 
     left: list[str] = []
     for number in numbers:
-        stock.catalogue.describe(number, changed)
-        left += keep_beside(stock, number)
+        with stock.beside:
+            stock.catalogue.describe(number, changed)
+            left += keep_beside(stock, number)
     return tuple(dict.fromkeys(left))[:_MOST]
 
 

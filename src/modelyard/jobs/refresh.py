@@ -112,16 +112,17 @@ def _batch(stock: Stock, subjects: Sequence[Subject], inquiry: Inquiry, done: Re
         for one in subjects
         if outcomes[one.id].said in (Said.FOUND, Said.UNKNOWN, Said.DELETED)
     }
-    kept = stock.catalogue.learn(learned)
-    for one in subjects:
-        outcome, about = outcomes[one.id], kept.get(one.id, one.about)
-        done.said[outcome.said] += 1
-        done.before[one.about.completeness] += 1
-        done.after[about.completeness] += 1
-        if outcome.said is Said.FAILED and outcome.error:
-            done.fail(one.path, outcome.error)
-        if _worth_writing(stock, outcome, one.about, about):
-            keep_beside(stock, one.id, outcome.records[0].description if outcome.records else "")
+    with stock.beside:
+        kept = stock.catalogue.learn(learned)
+        for one in subjects:
+            outcome, about = outcomes[one.id], kept.get(one.id, one.about)
+            done.said[outcome.said] += 1
+            done.before[one.about.completeness] += 1
+            done.after[about.completeness] += 1
+            if outcome.said is Said.FAILED and outcome.error:
+                done.fail(one.path, outcome.error)
+            if _worth_writing(stock, outcome, one.about, about):
+                keep_beside(stock, one.id, outcome.records[0].description if outcome.records else "")
     records = {number: outcome.records for number, outcome in outcomes.items()}
     _illustrate(stock, [one for one in subjects if not one.preview], kept, records, done, stop)
 

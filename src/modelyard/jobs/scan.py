@@ -206,14 +206,11 @@ class Scan:
         if readings is None:
             readings = self.stock.reader.read([one.unit.path for one in found])
         readings = [as_listed(one.root, one.unit.path, each) for one, each in zip(found, readings, strict=True)]
-        unread: list[Problem] = []
-        entries = [entry_of(one, reading, unread.append) for one, reading in zip(found, readings, strict=True)]
-        self.done.problems += unread[: max(0, _MOST_TOLD - len(self.done.problems))]
+        entries, kept = self._written(found, readings)
         self.done.failed += [
             (one.unit.path, words) for one, reading in zip(found, readings, strict=True) for words in reading.words
         ]
         del self.done.failed[_MOST_TOLD:]
-        kept = self.stock.catalogue.keep_found(entries, was_moved)
         self._report(kept, entries)
         for before, after in kept.moved:
             self.stock.yard.proofs.rename(Path(before), Path(after))
@@ -222,6 +219,27 @@ class Scan:
         if self.gentle:
             self.stop.wait(time.monotonic() - began)
         return kept.numbers
+
+    def _written(self, found: Sequence[Sighting], readings: Sequence[Reading]) -> tuple[list[Entry], Kept]:
+        """Read sidecars and keep what they say, unless somebody wrote the model meanwhile: then read them again."""
+        catalogue = self.stock.catalogue
+        entries, moment = self._entries(found, readings)
+        kept = catalogue.keep_found(entries, was_moved, moment)
+        if kept.touched:
+            pairs = zip(found, readings, kept.numbers, strict=True)
+            again = [(one, reading) for one, reading, number in pairs if number in kept.touched]
+            late, moment = self._entries([one for one, _ in again], [reading for _, reading in again])
+            catalogue.keep_found(late, was_moved, moment)  # of what is touched once more, the next scan reads them
+        return entries, kept
+
+    def _entries(self, found: Sequence[Sighting], readings: Sequence[Reading]) -> tuple[list[Entry], int]:
+        """What the catalogue is told, and a moment before which nothing of it was read."""
+        with self.stock.beside:  # what is in the catalogue by then is in the sidecars
+            moment = self.stock.catalogue.moment()
+        unread: list[Problem] = []
+        entries = [entry_of(one, reading, unread.append) for one, reading in zip(found, readings, strict=True)]
+        self.done.problems += unread[: max(0, _MOST_TOLD - len(self.done.problems))]
+        return entries, moment
 
     def _report(self, kept: Kept, entries: Sequence[Entry]) -> None:
         self.done.added += len(kept.added)

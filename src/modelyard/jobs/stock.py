@@ -67,7 +67,7 @@ class Stock:
         client: Fetches what strangers name, without any hub's key.
         folder: The data folder.
         busy: Whether downloads move bytes now: their disk comes first.
-        beside: Held while sidecars are written.
+        beside: Held from a change in the catalogue until it stands in the sidecars, too.
         unreadable: Files that could not be measured, and when that was tried.
         last_problems: What the last scan of each root could not see, by the root's path.
         unwatched: Why no change below the roots is seen by itself; empty while they are watched.
@@ -84,7 +84,7 @@ class Stock:
     client: Client
     folder: Path
     busy: Callable[[], bool] = lambda: False
-    beside: threading.Lock = field(default_factory=threading.Lock)
+    beside: threading.RLock = field(default_factory=threading.RLock)
     unreadable: dict[str, float] = field(default_factory=dict)
     last_problems: dict[str, list[Problem]] = field(default_factory=dict)
     unwatched: str = ""
