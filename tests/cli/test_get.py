@@ -103,6 +103,36 @@ def test_a_dry_run_asks_a_plain_server_for_size_and_name(hub: PracticeHub, tmp_p
     assert hub.log.bytes_sent() < 20_000
 
 
+@pytest.mark.parametrize(
+    ("address", "key", "code", "needs"),
+    [
+        ("hf:org/gated", None, 4, "needs a key"),
+        ("hf:org/gated", "hf_bad", 4, "needs access, see https://huggingface.co/org/gated"),
+        ("hf:org/gated", "hf_good", 0, "not here yet)"),
+        ("hf:org/private", None, 3, ""),
+        ("hf:org/private", "hf_good", 0, "not here yet)"),
+        ("ms:org/private", None, 4, ""),
+        ("ms:org/gated", None, 4, ""),
+        ("civitai:105", None, 4, "needs a key"),
+    ],
+)
+def test_a_dry_run_ends_as_the_true_one_would_and_each_file_says_what_it_needs(
+    hub: PracticeHub, tmp_path: Path, address: str, key: str | None, code: int, needs: str
+) -> None:
+    env = hub.env() | ({"HF_TOKEN": key} if key else {})
+    asked = ("get", address, "--to", f"{tmp_path}/out/")
+    dry, told = modelyard(*asked, "--dry-run", env=env), modelyard(*asked, "--dry-run", "--json", env=env)
+    assert (dry.code, told.code) == (code, code)
+    rows = [line for line in dry.out.splitlines() if line.startswith("fetch ")]
+    assert all(needs in row for row in rows) and bool(rows) is bool(needs)
+    assert dry.err.count("error") == bool(code)  # once, however many files
+    assert not (tmp_path / "out").exists()
+    real = modelyard(*asked, "--json", env=env)
+    assert real.code == code
+    if code and needs:
+        assert {file["gate"]["code"] for file in told.event("plan")["files"]} == {real.error}
+
+
 def test_include_and_exclude_choose(hub: PracticeHub, tmp_path: Path) -> None:
     hub.hf.add_repo("me/model", {"a.safetensors": 5000, "b.gguf": 5000, "c.bin": 5000})
     chosen = ("--include", "*.safetensors", "--include", "*.bin", "--exclude", "c*")

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
+
+import pytest
+
 from modelyard.app import App
 from modelyard.server.inside import call
+from modelyard.testing import PracticeHub
 from server.serving import API
 
 
@@ -15,6 +20,16 @@ def test_a_hub_says_whether_a_key_is_kept_for_it() -> None:
         assert {hub["name"] for hub in told[1] if hub["key"]} == {"huggingface"}
         app.keys.remove("huggingface")
         assert not any(hub["key"] for hub in call(app, "GET", f"{API}/hubs")[1])
+
+
+@pytest.mark.parametrize(("key", "code"), [("", "login-needed"), ("hf_bad", "licence-not-accepted"), ("hf_good", None)])
+def test_a_model_tells_what_its_hub_wants_before_anything_is_queued(
+    hub: PracticeHub, key: str, code: str | None
+) -> None:
+    with App({**os.environ, **hub.env(), **({"HF_TOKEN": key} if key else {})}) as app:
+        status, told = call(app, "GET", f"{API}/hubs/model?address=hf:org/gated")
+    assert (status, told["gate"] and told["gate"]["code"]) == (200, code)
+    assert code is None or told["gate"]["link"] == "https://huggingface.co/org/gated"
 
 
 def test_the_key_of_a_registered_hub_is_kept_over_rest_by_its_origin() -> None:

@@ -14,6 +14,7 @@ from modelyard.cli.progress import shown
 from modelyard.cli.telling import Teller
 from modelyard.errors import NoSuchFile, Stopped, UsageError, YardError
 from modelyard.jobs.download import Download
+from modelyard.jobs.gates import gates_of, told
 from modelyard.jobs.logbook import write_down
 from modelyard.jobs.preflight import Step
 from modelyard.jobs.wish import Outcome, Planned, Wish
@@ -94,11 +95,11 @@ def command(
         planned = download.plan(ask=dry_run)
         if dry_run:
             _show_plan(download, planned, teller)
-        else:
-            begun = app.clock.now()
-            _run(download, planned, teller)
-            write_down(app.folder, download, app.clock.now() - begun)
-        return show_outcomes(download, teller, dry_run=dry_run)
+            return show_outcomes(download, teller, dry_run=True) or _show_gates(planned, teller)
+        begun = app.clock.now()
+        _run(download, planned, teller)
+        write_down(app.folder, download, app.clock.now() - begun)
+        return show_outcomes(download, teller)
 
 
 def _listed(lists: tuple[str, ...], *, alone: bool) -> list[str]:
@@ -138,13 +139,23 @@ def _show_plan(download: Download, planned: list[Planned], teller: Teller) -> No
     )
     for one in planned:
         size = show_size(one.order.size) if one.order.size is not None else "size unknown"
-        teller.result(f"{one.verdict.step.value:8} {size:>12}  {one.place.target}  ({one.verdict.how})")
+        teller.result(f"{one.verdict.step.value:8} {size:>12}  {one.place.target}  ({told(one)})")
     more = f" and {unknown} of unknown size" if unknown else ""
-    teller.result(f"{len(fetch)} of {len(planned)} files to fetch, {show_size(total)}{more}.")
+    gated = sum(one.gate is not None for one in planned)
+    less = f" {gated} of them would be refused." if gated else ""
+    teller.result(f"{len(fetch)} of {len(planned)} files to fetch, {show_size(total)}{more}.{less}")
     for folder, free in download.room(planned).items():
         teller.result(
             f"{show_size(free)} free on the disk of {folder}." if free is not None else f"{folder}: room unknown."
         )
+
+
+def _show_gates(planned: list[Planned], teller: Teller) -> int:
+    """Print what must be done before the files are handed out; gives the exit code that the true run would end with."""
+    gates = gates_of(planned)
+    for gate in gates if not teller.as_json else ():
+        teller.error(gate)
+    return gates[0].exit_code if gates else 0
 
 
 def _planned_data(one: Planned) -> dict[str, object]:
@@ -159,6 +170,7 @@ def _planned_data(one: Planned) -> dict[str, object]:
         "claimed": dict(one.order.expected),
         "licence": one.offer.licence,
         "access": one.offer.access.value,
+        "gate": one.gate.as_dict() if one.gate else None,
         "role": one.offer.role,
     }
 

@@ -6,6 +6,7 @@ import click
 
 from modelyard.cli.files import offer_data
 from modelyard.cli.options import json_option, offline_option, opened
+from modelyard.jobs.gates import known_gate, needs
 from modelyard.values.sizes import show_size
 
 
@@ -17,6 +18,7 @@ def command(address: str, offline: bool, as_json: bool) -> None:
     """Show what the hub says about the model at ADDRESS: licence, access, versions, facts, files."""
     with opened(as_json=as_json, offline=offline) as (app, teller):
         hub, listing = app.resolve(address)
+        gate = known_gate(hub, listing.offers[0]) if listing.offers else None
         teller.data(
             {
                 "title": listing.title,
@@ -26,6 +28,7 @@ def command(address: str, offline: bool, as_json: bool) -> None:
                 "page": listing.page,
                 "licence": listing.licence,
                 "access": listing.access.value,
+                "gate": gate.as_dict() if gate else None,
                 "facts": dict(listing.facts),
                 "files": [offer_data(offer) for offer in listing.offers],
                 "companions": [offer_data(offer) for offer in listing.companions],
@@ -36,7 +39,7 @@ def command(address: str, offline: bool, as_json: bool) -> None:
             ("address", hub.show(listing.address)),
             ("page", listing.page),
             ("licence", listing.licence),
-            ("access", listing.access.value),
+            ("access", f"{listing.access.value}; {needs(gate)}" if gate else listing.access.value),
             *listing.facts.items(),
         ]
         teller.result(listing.title)

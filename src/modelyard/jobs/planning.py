@@ -18,6 +18,7 @@ from modelyard.hubs.web.addresses import NAME as WEB
 from modelyard.jobs.addressing import KeepKey, read_address, without_secrets
 from modelyard.jobs.first_look import asked_by_head, enrich, look
 from modelyard.jobs.folders import nearest_folder
+from modelyard.jobs.gates import with_gates
 from modelyard.jobs.preflight import Step, Verdict, check_room, decide
 from modelyard.jobs.targets import Place, place_all
 from modelyard.jobs.wish import Planned, Refused, Wish, part_of
@@ -113,7 +114,8 @@ class Planner:
         """Decide for each file what has to be done, and that it fits. Moves no byte of a model.
 
         Args:
-            ask: Ask plain servers for name and size too, which `run` learns from the first answer anyway.
+            ask: Ask plain servers for name and size too, and hubs whether they would refuse what is not open to all:
+                `run` learns both from the first answer anyway.
 
         Raises:
             YardError: Bad addresses, refused names, a target that exists, no room.
@@ -140,7 +142,7 @@ class Planner:
                     raise
                 self.refused.append(Refused(str(place.target), error))
         self.check_room(planned)
-        return planned
+        return with_gates(planned) if ask else planned
 
     def _check_name(self, place: Place) -> None:
         """Whoever is held within a folder fetches no programs into it.

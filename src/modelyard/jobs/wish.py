@@ -9,7 +9,7 @@ from pathlib import Path
 from modelyard.engine.fetched import Fetched
 from modelyard.engine.order import Order
 from modelyard.engine.part import part_path
-from modelyard.errors import YardError
+from modelyard.errors import AccessError, YardError
 from modelyard.hubs.base import Hub
 from modelyard.jobs.preflight import Verdict
 from modelyard.jobs.targets import Place
@@ -52,13 +52,18 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """One file of a plan: what, where to, and what has to be done."""
+    """One file of a plan: what, where to, and what has to be done.
+
+    Attributes:
+        gate: Why its hub would refuse it; None when it would not, nobody knows, or nobody asked (see `Planner.plan`).
+    """
 
     hub: Hub
     offer: Offer
     place: Place
     order: Order
     verdict: Verdict
+    gate: AccessError | None = None
 
     @property
     def part(self) -> Path:

@@ -34,6 +34,19 @@ test('the files of an offer are picked one by one, and their sum follows', async
   view.getByText('1 file, 640 B')
 })
 
+test('what a hub wants before it hands out the files is told before they are queued, with the button that helps', async () => {
+  const { client, global } = await around()
+  const gate = { code: 'login-needed', message: 'atelier/ink is gated.', hint: '', retryable: false, link: null, facts: {} }
+  const answered = client.fetch.bind(client)
+  client.fetch = async (request) => {
+    const answer = await answered(request)
+    return request.url.includes('/hubs/model') ? Response.json({ ...(await answer.json()), hub: 'huggingface', gate }) : answer
+  }
+  const view = render(OfferView, { props: { address: 'hf:atelier/ink', chosen: null }, global })
+  await view.findByText('atelier/ink is gated.')
+  view.getByRole('button', { name: 'Give a key' })
+})
+
 test('what is in the queue already is told by its address, and goes on from there', async () => {
   const { client, global } = await around()
   const task = client.yard.tasks.find((each) => each.address.includes('night-train'))!

@@ -6,7 +6,17 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from modelyard.errors import KeyScope, KeyWrong, LoginNeeded, ModelNotFound, Removed, RevisionNotFound, YardError
+from modelyard.errors import (
+    AccessError,
+    EarlyAccess,
+    KeyScope,
+    KeyWrong,
+    LoginNeeded,
+    ModelNotFound,
+    Removed,
+    RevisionNotFound,
+    YardError,
+)
 from modelyard.hubs.answers import body_record, number, records, text
 from modelyard.hubs.base import Keyed, never_keyed
 from modelyard.hubs.civitai import addresses, archive
@@ -16,12 +26,12 @@ from modelyard.hubs.civitai.lookup import Lookup
 from modelyard.hubs.civitai.refusals import TITLE, explain_download, explain_lookup
 from modelyard.hubs.endpoints import endpoint, with_endpoint
 from modelyard.hubs.links import home
-from modelyard.hubs.refusals import is_page
+from modelyard.hubs.refusals import is_page, key_hint
 from modelyard.keys.realm import Realm
 from modelyard.net.api import Answer, Api
 from modelyard.net.url import parse
 from modelyard.values.about import About, Version
-from modelyard.values.offers import Address, Finding, KeyReport, Listing, Offer, Source
+from modelyard.values.offers import Access, Address, Finding, KeyReport, Listing, Offer, Source
 from modelyard.values.untrusted import record, whole
 
 MOST_AT_ONCE = 100
@@ -168,6 +178,15 @@ class Civitai:
         page = addresses.page_url(Address(self.name, "", address.revision), self.endpoint) if address else None
         error = explain_download(answer, what, page)
         return self._about_key(error, what) if isinstance(error, LoginNeeded) else error
+
+    def gate(self, offer: Offer) -> AccessError | None:
+        """Nothing is asked: whether an account has early access only a download tells, and each one counts."""
+        if offer.access is Access.LOGIN:
+            what = f"{TITLE} hands out {offer.name} to accounts only."
+            return LoginNeeded(what, hint=key_hint(self.name), link=offer.page)
+        if offer.access is Access.EARLY and not self._keyed(parse(self.endpoint).origin):
+            return EarlyAccess(f"{offer.name} is for supporters of its author until a date.", link=offer.page)
+        return None
 
     def _about_key(self, error: LoginNeeded, what: str) -> YardError:
         """A login was wanted: if a key was sent, it is wrong or may not read models."""

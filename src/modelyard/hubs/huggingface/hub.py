@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from modelyard.errors import KeyWrong, ServerFailed, YardError
+from modelyard.errors import AccessError, KeyWrong, ServerFailed, YardError
 from modelyard.hubs.answers import records, text, texts
 from modelyard.hubs.base import Keyed, never_keyed
 from modelyard.hubs.endpoints import endpoint, with_endpoint
@@ -21,7 +21,7 @@ from modelyard.keys.realm import Realm
 from modelyard.net.api import Answer, Api
 from modelyard.net.url import parse
 from modelyard.values.about import About, Change, Version
-from modelyard.values.offers import Address, Finding, KeyReport, Listing, Offer, Source
+from modelyard.values.offers import Access, Address, Finding, KeyReport, Listing, Offer, Source
 from modelyard.values.untrusted import record, whole
 
 _KINDS = ("model", "dataset", "space")
@@ -146,10 +146,19 @@ class HuggingFace:
     def _whoami(self) -> Answer:
         return self._api.get(f"{self.endpoint}/api/whoami-v2", cache=False)
 
+    def gate(self, offer: Offer) -> AccessError | None:
+        if offer.access is not Access.GATED:
+            return None
+        answer = self._auth_check(offer.address)
+        error = self._explain(answer, offer.address) if answer.status in (401, 403) else None
+        return error if isinstance(error, AccessError) else None
+
     def _opens(self, gated: Address) -> bool | None:
+        return {200: True, 401: False, 403: False}.get(self._auth_check(gated).status)
+
+    def _auth_check(self, gated: Address) -> Answer:
         base = gated.endpoint or self.endpoint
-        answer = self._api.get(f"{base}/api/{gated.kind}s/{gated.model}/auth-check", cache=False)
-        return {200: True, 401: False, 403: False}.get(answer.status)
+        return self._api.get(f"{base}/api/{gated.kind}s/{gated.model}/auth-check", cache=False)
 
     def _finding(self, given: Mapping[str, Any], kind: str) -> Finding | None:
         model = text(given.get("id")) or text(given.get("modelId"))

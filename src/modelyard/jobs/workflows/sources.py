@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from modelyard.errors import AccessError, DownloadsDisabled, EarlyAccess, LoginNeeded, YardError
+from modelyard.errors import AccessError, EarlyAccess, YardError
 from modelyard.hubs.base import Hub
+from modelyard.hubs.gates import gate_of
 from modelyard.jobs.belonging import KINDS
 from modelyard.jobs.workflows.questions import Questions
 from modelyard.jobs.workflows.ranking import Ranked
@@ -73,12 +74,8 @@ def opened(questions: Questions, hub: Hub, listing: Listing | None, offer: Offer
     page = offer.page or (listing.page if listing else None)
     if offer.access is Access.EARLY:
         raise EarlyAccess(f"{offer.name} is for supporters of its author until a date.", link=page)
-    if offer.access is Access.DISABLED:
-        raise DownloadsDisabled(f"{offer.name} may not be downloaded.", link=page)
-    if offer.access is Access.LOGIN and offer.hub == "civitai":  # said only where no key is kept
-        raise LoginNeeded(f"{hub.title} hands out {offer.name} to accounts only.", link=page)
-    if offer.access is Access.GATED:
-        questions.listing(hub.show(offer.address))  # the file itself says whether it opens for us
+    if gate := gate_of(hub, offer):
+        raise gate
     licence = (listing.licence if listing else "") or questions.licence(hub, offer)
     return Source(hub, offer, why, licence, lambda path: questions.begins_as(offer, path))
 

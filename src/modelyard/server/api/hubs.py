@@ -20,6 +20,7 @@ from modelyard.errors import (
 from modelyard.hubs.base import Hub
 from modelyard.jobs.addressing import forget, read_address
 from modelyard.jobs.belonging import folder_of
+from modelyard.jobs.gates import known_gate
 from modelyard.server.api.fence import check_source
 from modelyard.server.api.views import TaskError, error_view
 from modelyard.server.roles import Role
@@ -71,7 +72,12 @@ class FileView(msgspec.Struct, frozen=True):
 
 
 class ModelView(msgspec.Struct, frozen=True):
-    """What a hub says about a model."""
+    """What a hub says about a model.
+
+    Attributes:
+        gate: Why the hub would refuse the files to the key that is kept, and what to do about it; null when it
+            would not, or nobody can say before.
+    """
 
     hub: str
     address: str
@@ -79,6 +85,7 @@ class ModelView(msgspec.Struct, frozen=True):
     facts: dict[str, Any]
     files: list[FileView]
     companions: list[FileView]
+    gate: TaskError | None
 
 
 class SearchQuery(Ask, frozen=True):
@@ -167,6 +174,7 @@ def show_model(here: Here, query: AddressQuery) -> ModelView:
     """What a hub says about a model, and the files it offers."""
     check_source(here, query.address)
     hub, listing = here.app.resolve(query.address, forget)  # looking stores nothing
+    gate = known_gate(hub, listing.offers[0]) if listing.offers else None
     tags = listing.facts.get("tags")
     tags = tags if isinstance(tags, list | tuple) else ()
     return ModelView(
@@ -176,6 +184,7 @@ def show_model(here: Here, query: AddressQuery) -> ModelView:
         dict(listing.facts),
         [_file(hub, offer, tags) for offer in listing.offers],
         [_file(hub, offer, tags) for offer in listing.companions],
+        error_view(gate.as_dict()) if gate else None,
     )
 
 

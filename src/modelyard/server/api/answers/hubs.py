@@ -43,6 +43,7 @@ HUBS: Mapping[Any, Any] = {
             }
         ],
         "companions": [],
+        "gate": None,
     },
     hubs.Located: {"hub": "huggingface", "address": FLUX, "path": "flux1-schnell-fp8.safetensors"},
     hubs.KeyView: {"hub": "huggingface", "place": "keyring", "shown": "hf_…k3Qz", "used": True, "trouble": None},
