@@ -8,16 +8,19 @@ import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from modelyard.app import App
 from modelyard.catalogue.asking import Asking
 from modelyard.catalogue.model import Health
+from modelyard.catalogue.views import Kept
 from modelyard.errors import Stopped
 from modelyard.jobs.checking import VerifyOptions, verify_models
 from modelyard.jobs.complaints import problems_by_root
 from modelyard.jobs.measuring import MeasureOptions, measure_models
+from modelyard.jobs.moving import rename
 from modelyard.jobs.scan import Scan, Scanned
 from modelyard.jobs.stock import Stock
 from modelyard.library.roots.entries import Entry
@@ -380,3 +383,24 @@ def test_the_library_comes_back_when_the_database_is_deleted(app: App, root: Pat
         scan(fresh.stock)
         (found,) = fresh.stock.catalogue.page(Asking()).models
         assert (found.title, found.notes, found.favourite) == ("From sidecar", "kept", True)
+
+
+def test_a_model_that_is_renamed_while_a_scan_runs_is_there_once_under_its_new_name(
+    app: App, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = model(root / "a.safetensors")
+    scan(app.stock)
+    number = app.stock.catalogue.at(str(path)).id
+    model(path, 3)  # it changed, so the scan has something to write
+    keep = app.stock.catalogue.keep_found
+
+    def late(*told: Any) -> Kept:
+        monkeypatch.setattr(app.stock.catalogue, "keep_found", keep)
+        rename(app.stock, number, "b")
+        return keep(*told)
+
+    monkeypatch.setattr(app.stock.catalogue, "keep_found", late)
+    done = scan(app.stock)
+    assert (done.added, done.gone) == (0, 0)
+    found = app.stock.catalogue.page(Asking()).models
+    assert [(one.id, Path(one.path).name) for one in found] == [(number, "b.safetensors")]

@@ -110,6 +110,29 @@ class Writing(Shelf):
             self.changed(db, lost)
         self.tell("model.gone", lost)
 
+    def lose_missed(self, missed: Mapping[int, str]) -> list[int]:
+        """As `lose`, for models that a scan did not see at their paths; of one that was moved meanwhile it saw nothing.
+
+        Args:
+            missed: A path of each, as the catalogue had it when the scan began.
+
+        Returns:
+            Those that are gone.
+        """
+        lost: list[int] = []
+        if not (numbers := list(missed)):
+            return lost
+        with self.database.writing() as db:
+            for first in range(0, len(numbers), _CHUNK):
+                asked = numbers[first : first + _CHUNK]
+                query = sa.select(model_files.c.model, model_files.c.path).where(model_files.c.model.in_(asked))
+                chunk = [row.model for row in db.execute(query) if missed[row.model] == row.path]
+                db.execute(models.update().where(models.c.id.in_(chunk), models.c.gone == 0).values(gone=self.wall()))
+                lost += chunk
+            self.changed(db, lost)
+        self.tell("model.gone", lost)
+        return lost
+
     def lose_paths(self, paths: Sequence[str]) -> None:
         """Models whose main files went are not listed any more."""
         query = sa.select(model_files.c.model).where(model_files.c.path.in_(paths), model_files.c.main)

@@ -230,7 +230,19 @@ class Scan:
             again = [(one, reading) for one, reading, number in pairs if number in kept.touched]
             late, moment = self._entries([one for one, _ in again], [reading for _, reading in again])
             catalogue.keep_found(late, was_moved, moment)  # of what is touched once more, the next scan reads them
+        self._forget_moved(entries, kept)
         return entries, kept
+
+    def _forget_moved(self, entries: Sequence[Entry], kept: Kept) -> None:
+        """What was moved between the look at its folder and now is no new model where it was."""
+        left = {
+            number
+            for number, entry in zip(kept.numbers, entries, strict=True)
+            if number in kept.added and not os.path.lexists(entry.path)
+        }
+        if left:
+            self.stock.catalogue.forget(left)
+            kept.added.difference_update(left)
 
     def _entries(self, found: Sequence[Sighting], readings: Sequence[Reading]) -> tuple[list[Entry], int]:
         """What the catalogue is told, and a moment before which nothing of it was read."""
@@ -273,11 +285,11 @@ class Scan:
                 self._missed.setdefault(file.model, path)
 
     def _lose(self) -> None:
-        lost = sorted(self._missed.keys() - self._kept)
+        missed = sorted(self._missed.keys() - self._kept)
+        lost = self.stock.catalogue.lose_missed({number: self._missed[number] for number in missed})
         self.done.gone += len(lost)
         for number in lost[:_NEWS]:
             self.done.note("gone", number, self._missed[number])
-        self.stock.catalogue.lose(lost)
 
 
 def _own(stock: Stock) -> tuple[int, int]:
