@@ -7,6 +7,8 @@ python3 run.py test ...     run every test (arguments go to pytest)
 python3 run.py check        ruff, mypy and the import rule
 python3 run.py pictures     draw every page into docs/pictures (needs Chromium); `pictures comfyui`: our sidebar there
 python3 run.py bench NAME   measure ourselves against others (see bench/)
+
+MODELYARD_EXTRAS=xet,notify python3 run.py ...   installs these extras of pyproject.toml too, and from then on
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ VENV = Path(os.environ.get("MODELYARD_VENV", HERE / ".venv"))
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 EXTRAS = ("keyring", "socks", "zstd")
+"""What everybody gets: keys in a safe place, proxies, archives. docs/using.md says why not the others."""
 NEEDED = (3, 11)
 FRONT_ENDS = ("1.49.6", "1.58.1")
 """Versions of ComfyUI's front end that the tests of our extension click in; 50 MB, fetched once."""
@@ -72,7 +75,8 @@ def check() -> int:
 
 def install(groups: tuple[str, ...]) -> None:
     """Make the environment and install into it, unless the last time was for the same files."""
-    wanted = stamp(groups)
+    chosen = extras()
+    wanted = stamp(groups, chosen)
     kept = VENV / f"installed-{'-'.join(groups) or 'app'}"
     if kept.is_file() and kept.read_text() == wanted and PYTHON.exists():
         return
@@ -83,10 +87,27 @@ def install(groups: tuple[str, ...]) -> None:
     pip(
         "install",
         "--editable",
-        f"{HERE}[{','.join(EXTRAS)}]",
+        f"{HERE}[{','.join((*EXTRAS, *chosen))}]",
         *(part for group in groups for part in ("--group", group)),
     )
+    (VENV / "extras").write_text(",".join(chosen))
     kept.write_text(wanted)
+
+
+def extras() -> tuple[str, ...]:
+    """What is installed besides `EXTRAS`: what MODELYARD_EXTRAS says, else what it said when it was there last."""
+    said, kept = os.environ.get("MODELYARD_EXTRAS"), VENV / "extras"
+    if said is None:
+        said = kept.read_text() if kept.is_file() else ""
+    chosen = sorted(set(said.replace(",", " ").split()) - set(EXTRAS))
+    if chosen and not (kept.is_file() and kept.read_text() == ",".join(chosen)):
+        import tomllib  # only to look at names that are new: a second start is quick
+
+        known = tomllib.loads((HERE / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
+        if strange := [name for name in chosen if name not in known]:
+            print(f"There is no extra {strange[0]!r} in pyproject.toml, only {', '.join(known)}.", file=sys.stderr)
+            raise SystemExit(2)
+    return tuple(chosen)
 
 
 def fetch_front_ends() -> None:
@@ -98,10 +119,10 @@ def fetch_front_ends() -> None:
             pip("download", "--no-deps", "--dest", str(folder), f"comfyui-frontend-package=={version}")
 
 
-def stamp(groups: tuple[str, ...]) -> str:
+def stamp(groups: tuple[str, ...], chosen: tuple[str, ...]) -> str:
     """What an installation depends on."""
     page = digest().encode()
-    asked = repr((groups, EXTRAS, sys.version_info[:2], str(HERE))).encode()
+    asked = repr((groups, EXTRAS, chosen, sys.version_info[:2], str(HERE))).encode()
     parts = [(HERE / "pyproject.toml").read_bytes(), page, asked]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 

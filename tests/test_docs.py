@@ -80,7 +80,7 @@ def test_every_hub_has_its_limit() -> None:
 
 def test_the_pages_name_only_settings_and_variables_that_exist() -> None:
     names = {row.name for row in TABLE}
-    others = {"MODELYARD_HOME", "MODELYARD_KEY_FILE", "MODELYARD_NO_PAGE", "MODELYARD_COMFYUI"}
+    others = {"MODELYARD_HOME", "MODELYARD_EXTRAS", "MODELYARD_KEY_FILE", "MODELYARD_NO_PAGE", "MODELYARD_COMFYUI"}
     variables = {settings.variable(name) for name in names} | others
     groups = {name.partition(".")[0] for name in names if "." in name}
     for page in PAGES:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+
+from modelyard.errors import extra_needed
 
 ROOT = Path(__file__).parents[1]
 
@@ -22,6 +26,8 @@ def run(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    monkeypatch.delenv("MODELYARD_EXTRAS", raising=False)
+    module.own_install = module.install  # type: ignore[attr-defined]
     for name in ("install", "fetch_front_ends", "hold_back"):
         monkeypatch.setattr(module, name, lambda *_: None)
     monkeypatch.setattr(module, "become", lambda command: command[1:])
@@ -53,7 +59,7 @@ def test_a_second_start_costs_less_than_a_tenth_of_a_second(run: ModuleType, tmp
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "python").write_text(f'#!/bin/sh\necho "$@" > {done}\n')
     (tmp_path / "bin" / "python").chmod(0o755)
-    (tmp_path / "installed-app").write_text(run.stamp(()))
+    (tmp_path / "installed-app").write_text(run.stamp((), ()))
     costs = []
     for _ in range(5):  # processor time of the best: what a busy machine adds is not ours
         begun = os.times()
@@ -64,3 +70,62 @@ def test_a_second_start_costs_less_than_a_tenth_of_a_second(run: ModuleType, tmp
         costs.append(ended.children_user + ended.children_system - begun.children_user - begun.children_system)
     assert done.read_text() == "-m modelyard list\n"
     assert min(costs) < 0.1, costs
+
+
+@pytest.fixture
+def venv(run: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[tuple[str, ...]]:
+    """An environment that is made already; what pip would have been asked."""
+    asked: list[tuple[str, ...]] = []
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "python").touch()
+    monkeypatch.setattr(run, "VENV", tmp_path)
+    monkeypatch.setattr(run, "PYTHON", tmp_path / "bin" / "python")
+    monkeypatch.setattr(run, "pip", lambda *arguments: asked.append(arguments))
+    return asked
+
+
+def test_an_extra_that_was_asked_for_once_stays(
+    run: ModuleType, venv: list[tuple[str, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MODELYARD_EXTRAS", "xet, notify")
+    run.own_install(())
+    assert venv[-1][:3] == ("install", "--editable", f"{ROOT}[keyring,socks,zstd,notify,xet]")
+    times = len(venv)
+    run.own_install(())
+    monkeypatch.delenv("MODELYARD_EXTRAS")
+    run.own_install(())
+    assert len(venv) == times
+    run.own_install(("test",))
+    assert venv[-1][2].endswith("[keyring,socks,zstd,notify,xet]")
+    monkeypatch.setenv("MODELYARD_EXTRAS", "")
+    run.own_install(())
+    assert venv[-1][2].endswith("[keyring,socks,zstd]")
+    monkeypatch.delenv("MODELYARD_EXTRAS")
+    times = len(venv)
+    run.own_install(())
+    assert len(venv) == times
+
+
+def test_an_extra_that_nobody_knows_is_refused_before_anything_is_installed(
+    run: ModuleType, venv: list[tuple[str, ...]], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MODELYARD_EXTRAS", "xte")
+    with pytest.raises(SystemExit):
+        run.own_install(())
+    assert "no extra 'xte'" in capsys.readouterr().err and not venv
+
+
+def test_every_extra_has_its_reason_in_the_docs_and_every_error_names_one_that_there_is(run: ModuleType) -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    rows = [line for line in (ROOT / "docs/using.md").read_text().splitlines() if line.startswith("| `")]
+    assert all(any(f"`{name}`" in row.split("|")[1] for row in rows) for name in extras)
+    source = "".join(file.read_text() for file in (ROOT / "src").rglob("*.py"))
+    named = set(re.findall(r'extra_needed\("[^"]+", "(\w+)"\)', source))
+    assert named == {"notify", "postgres", "socks", "zstd"} and named <= set(extras)
+    assert set(run.EXTRAS) < set(extras)
+
+
+def test_what_lacks_an_extra_says_the_line_that_adds_it() -> None:
+    error = extra_needed("Notifications need", "notify")
+    assert (error.code, error.message) == ("not-supported", "Notifications need the extra `modelyard[notify]`.")
+    assert "MODELYARD_EXTRAS=notify python3 run.py" in error.hint

@@ -115,6 +115,20 @@ class NotSupported(UsageError):
     hint = "Install the extra that the message names."
 
 
+def extra_needed(what: str, extra: str) -> NotSupported:
+    """The error of a part that is not installed, with the line that adds it.
+
+    Args:
+        what: A sentence's beginning: ``Notifications need``.
+        extra: Its name in pyproject.toml.
+    """
+    line = f"`MODELYARD_EXTRAS={extra} python3 run.py`"
+    return NotSupported(
+        f"{what} the extra `modelyard[{extra}]`.",
+        hint=f"Add it with `pip install 'modelyard[{extra}]'`, or once with {line} where that starts Modelyard.",
+    )
+
+
 class TooManyAddresses(UsageError):
     """A batch with more addresses than one may have."""
 

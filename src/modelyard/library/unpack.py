@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, BinaryIO, cast
 
-from modelyard.errors import NotSupported, UnsafeArchive, UnsafePath
+from modelyard.errors import NotSupported, UnsafeArchive, UnsafePath, extra_needed
 from modelyard.library.names import safe_relative
 from modelyard.library.zipped import Stream, members
 from modelyard.store.positioned import fdatasync
@@ -110,7 +110,7 @@ def _zst(stream: Stream) -> Stream:
     try:
         import zstandard
     except ImportError as error:
-        raise NotSupported("zst archives need the extra `modelyard[zstd]`.") from error
+        raise extra_needed("zst archives need", "zstd") from error
     reader: Stream = zstandard.ZstdDecompressor(max_window_size=2**27).stream_reader(cast("IO[bytes]", stream))
     return reader
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 
-from modelyard.errors import AccessError, BadAnswer, NotSupported, Unreachable
+from modelyard.errors import AccessError, BadAnswer, Unreachable, extra_needed
 from modelyard.net.url import Url
 from modelyard.values.proxy import Proxy
 
@@ -55,7 +55,7 @@ def circuit(proxy: Proxy, url: Url, timeout: float) -> socket.socket:
         from python_socks import ProxyConnectionError, ProxyError, ProxyTimeoutError, ProxyType
         from python_socks.sync import Proxy as SocksProxy
     except ImportError as error:
-        raise NotSupported("SOCKS proxies need the extra `modelyard[socks]`.") from error
+        raise extra_needed("SOCKS proxies need", "socks") from error
     through = SocksProxy(
         ProxyType.SOCKS5, proxy.host, proxy.port, proxy.user, proxy.password, rdns=proxy.scheme == "socks5h"
     )

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import URL, Connection, Engine, make_url
 
-from modelyard.errors import BadValue, Busy, NotSupported
+from modelyard.errors import BadValue, Busy, NotSupported, extra_needed
 from modelyard.store.gate import translated
 from modelyard.store.reserve import Reserve
 from modelyard.store.upgrade import upgrade
@@ -180,9 +180,7 @@ def _engine(place: URL) -> Engine:
     try:
         return sa.create_engine(place, pool_size=8, pool_pre_ping=True)
     except ImportError as error:
-        raise NotSupported(
-            "PostgreSQL needs its driver.", hint="Install it: `pip install 'modelyard[postgres]'`."
-        ) from error
+        raise extra_needed("PostgreSQL needs", "postgres") from error
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

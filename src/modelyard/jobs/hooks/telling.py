@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from modelyard.errors import HookFailed, NetworkError, NotSupported
+from modelyard.errors import HookFailed, NetworkError, extra_needed
 from modelyard.net.api import Follow
 from modelyard.net.client import Client, Request
 from modelyard.net.stop import Clock, Stop
@@ -73,9 +73,7 @@ def notify(url: str, title: str, body: str) -> None:
     try:
         import apprise
     except ImportError as error:
-        raise NotSupported(
-            "Notifications need the extra `modelyard[notify]`.", hint="Install it: pip install 'modelyard[notify]'."
-        ) from error
+        raise extra_needed("Notifications need", "notify") from error
     sender = apprise.Apprise()
     if not sender.add(url):
         raise HookFailed("Apprise does not know this URL.", hint="See https://github.com/caronc/apprise/wiki.")
