@@ -52,6 +52,43 @@ def test_ten_seconds_of_many_connections_at_once_are_exact_to_three_percent(rate
     assert min(counts) > 0
 
 
+@pytest.mark.parametrize(
+    ("before", "after"), [(40_000_000, 1_000_000), (1_000_000, 40_000_000), (10_000, 40_000_000), (40_000_000, 10_000)]
+)
+def test_sixteen_connections_cross_a_border_of_the_week_and_keep_to_both_limits(before: int, after: int) -> None:
+    clock, stop, line = SharedClock(16, now=1050.0), Stop(), 100_000_000
+    border = clock.now() + 10
+    opens = f"{datetime.fromtimestamp(clock.wall() + 10):%H:%M}"
+    closes = f"{datetime.fromtimestamp(clock.wall() + 3610):%H:%M}"
+    schedule = parse_schedule(f"mon-sun {opens}-{closes} {after}B/s")
+    bucket = Bucket(clock, before, schedule)
+    came: list[tuple[float, int]] = []
+
+    def connection() -> None:
+        meter = Meter([bucket])
+        while clock.now() < border + 13:
+            count = meter.allowance(2**20)
+            clock.wait(count / line, stop)
+            came.append((clock.now(), count))
+            meter.pay(count, stop)
+        clock.leave()
+
+    threads = [threading.Thread(target=connection) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    def rate(start: float, end: float) -> float:
+        return sum(count for at, count in came if start <= at - border < end) / (end - start)
+
+    # What may be read at once lies between two payments: at a small rate that is 4 KiB for each connection.
+    loose = 16 * 4096
+    assert rate(-9, 0) == pytest.approx(before, rel=0.03, abs=loose / 9)
+    assert rate(2, 12) == pytest.approx(after, rel=0.03, abs=loose / 10)  # it looks at the clock once a second
+    assert rate(0, 2) <= 1.03 * max(before, after) + 16 * 2**20 / 2  # each may have read its first mebibyte unpaid
+
+
 def test_one_read_never_takes_more_than_a_slice_of_a_second() -> None:
     meter = Meter([Bucket(ManualClock(), 10_000_000)])
     assert meter.allowance(2**20) == 10_000_000 * SLICE

@@ -45,7 +45,8 @@ class Bucket:
         if self._schedule and self._clock.now() - self._looked_at > 1.0:
             with self._lock:
                 self._looked_at = self._clock.now()
-                self._now_rate = self._scheduled()
+                if (rate := self._scheduled()) != self._now_rate:
+                    self._now_rate, self._free_at = rate, self._clock.now()  # nobody waits for slots of the old rate
         return self._now_rate
 
     def pay(self, count: int, stop: Stop) -> None:
