@@ -16,7 +16,6 @@ from __future__ import annotations
 import hashlib
 import os
 import signal
-import subprocess
 import sys
 from pathlib import Path
 
@@ -66,6 +65,8 @@ def main() -> int:
 
 def check() -> int:
     """Every check, all of them even when one fails."""
+    import subprocess
+
     lint = subprocess.call([str(BIN / "ruff"), "check", "."], cwd=HERE)
     form = subprocess.call([str(BIN / "ruff"), "format", "--check", "."], cwd=HERE)
     types = subprocess.call([str(BIN / "mypy")], cwd=HERE)
@@ -129,6 +130,8 @@ def stamp(groups: tuple[str, ...], chosen: tuple[str, ...]) -> str:
 
 def make_environment() -> None:
     """A virtual environment; some systems split off what `venv` needs to bring pip along."""
+    import subprocess
+
     try:
         subprocess.run([sys.executable, "-m", "venv", "--clear", str(VENV)], check=True, capture_output=True, text=True)
     except subprocess.CalledProcessError as error:
@@ -139,6 +142,8 @@ def make_environment() -> None:
 
 def pip(*arguments: str) -> None:
     """Run pip in the environment, quietly; a failure ends the program with pip's own words."""
+    import subprocess
+
     command = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "--quiet", *arguments]
     if subprocess.call(command, cwd=HERE) != 0:
         print("The installation failed; the lines above say why. Run the same line again to retry.", file=sys.stderr)
@@ -155,6 +160,8 @@ def become(command: list[str]) -> int:
     """Replace this process, so that signals and exit codes are the program's own."""
     if os.name != "nt":
         os.execv(command[0], command)
+    import subprocess
+
     return subprocess.call(command)
 
 

