@@ -3,8 +3,8 @@ import { useEndings } from '@/live/endings'
 import { useToasts } from '@/ui/toasts'
 import { inside } from '../inside'
 
-const named = (title: string, verified = true) => ({ kind: 'download', title, error: null, result: { files: [{ verified: true }, { verified }] } })
-const wrong = (message: string) => ({ kind: 'download', title: '', error: { code: 'bad-address', message, hint: 'See `modelyard --help`.', retryable: false } })
+const named = (title: string, verified = true) => ({ id: 7, kind: 'download', title, error: null, result: { files: [{ verified: true }, { verified }] } })
+const wrong = (message: string) => ({ id: 7, kind: 'download', title: '', error: { code: 'bad-address', message, hint: 'See `modelyard --help`.', retryable: false } })
 const texts = () => useToasts().shown.map((toast) => toast.text)
 
 beforeEach(() => void vi.useFakeTimers())

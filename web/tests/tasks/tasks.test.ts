@@ -8,7 +8,7 @@ import { TASKS, type Pages } from '@/tasks/tasks'
 
 beforeEach(() => setActivePinia(createPinia()))
 
-const numbers = (id: number, speed = 1): Numbers => ({ id, done: 1, received: 1, size: 2, speed, eta: null, stage: '', note: '', connections: 1, files: [] })
+const numbers = (id: number, speed = 1): Numbers => ({ id, done: 1, received: 1, size: 2, speed, eta: null, stage: 'transferring', note: '', connections: 1, files: [] })
 const task = (id: number, state: State) => ({ id, state }) as Task
 
 test('each state allows what the service allows', () => {
@@ -26,6 +26,13 @@ test('what no longer runs has no numbers, and the speed is the sum', () => {
   expect([...store.of.keys()]).toEqual([2])
   store.end(2)
   expect(store.speed).toBe(0)
+})
+
+test('a task that has only begun has no numbers to add up', () => {
+  const store = useNumbers()
+  store.take([numbers(1, 10), { id: 2 } as Numbers])
+  expect([...store.of.keys()]).toEqual([1])
+  expect(store.speed).toBe(10)
 })
 
 test('a minute of speeds is kept, not more', () => {
