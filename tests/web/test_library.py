@@ -84,6 +84,24 @@ def test_filters_stand_in_the_address_and_come_back(seen: Seen, tmp_path: Path) 
     assert page.get_by_text("Ink 8", exact=True).count() == 0
 
 
+def test_the_models_of_a_group_are_found_by_its_name(seen: Seen, tmp_path: Path) -> None:
+    root = rooted(seen, tmp_path)
+    for number in range(3):
+        model(root / f"ink-{number}.safetensors", number, ss_output_name=f"Ink {number}")
+    scanned(seen)
+    mine, _, other = seen.yard.ask("GET", f"{API}/models").json["models"]
+    for one in (mine, other):
+        assert seen.yard.ask("PATCH", f"{API}/models/{one['id']}", {"group": "Studio A"}).status == 200
+    page = seen.open(f"/library?model={mine['id']}")
+    page.get_by_role("link", name="All models of this group").click()
+    page.get_by_role("list", name="Filters in use").get_by_text("Studio A").wait_for()
+    until(lambda: page.locator("[data-card]").count() == 2)
+    page.get_by_label("Group").first.fill("Nobody")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("group=Nobody"))
+    until(lambda: page.locator("[data-card]").count() == 0)
+
+
 def test_a_second_click_on_a_value_leaves_it_out_and_the_address_says_so(seen: Seen, tmp_path: Path) -> None:
     root = rooted(seen, tmp_path)
     for name, number in (("kept", 1), ("left", 2)):

@@ -9,7 +9,7 @@ export const SORTS = ['title', 'added', 'modified', 'size', 'used', 'uses', 'rat
 export type Sort = (typeof SORTS)[number]
 
 /** Which models, in which order: what stands in the address of the library. */
-export type Filter = { text: string; favourite: boolean; place: string; rating: number; exclude: string[]; sort: Sort; descending: boolean } & Record<Facet, string[]>
+export type Filter = { text: string; favourite: boolean; place: string; group: string; rating: number; exclude: string[]; sort: Sort; descending: boolean } & Record<Facet, string[]>
 
 const all = (value: LocationQuery[string] | undefined): string[] => [value ?? []].flat().filter((each) => each !== null)
 const one = (value: LocationQuery[string] | undefined): string => all(value)[0] ?? ''
@@ -23,6 +23,7 @@ export function filterOf(query: LocationQuery): Filter {
     text: one(query.find),
     favourite: query.favourite !== undefined,
     place: one(query.place),
+    group: one(query.group),
     rating: Number.isInteger(rating) && rating >= 0 && rating <= 5 ? rating : 0,
     exclude: all(query.exclude).filter((each) => isExcludable(each.split(':')[0]!) && each.includes(':')),
     sort: SORTS.includes(sort) ? sort : 'title',
@@ -37,6 +38,7 @@ export function queryOf(filter: Filter): LocationQueryRaw {
     find: filter.text || undefined,
     favourite: filter.favourite ? '1' : undefined,
     place: filter.place || undefined,
+    group: filter.group || undefined,
     rating: filter.rating ? String(filter.rating) : undefined,
     exclude: filter.exclude.length ? filter.exclude : undefined,
     sort: filter.sort === 'title' ? undefined : filter.sort,
@@ -45,17 +47,17 @@ export function queryOf(filter: Filter): LocationQueryRaw {
 }
 
 /** What the service is asked. */
-export function askedOf({ text, favourite, place, rating, exclude, sort, descending, ...lists }: Filter) {
+export function askedOf({ text, favourite, place, group, rating, exclude, sort, descending, ...lists }: Filter) {
   const without = lists.without as ('preview' | 'hub' | 'sha256')[]
   const said = Object.fromEntries(Object.entries(lists).filter(([, values]) => values.length)) as Partial<Record<Facet, string[]>>
   return {
-    which: { ...said, without, ...(text && { text }), ...(favourite && { favourite }), ...(place && { place }), ...(rating && { rating }), ...(exclude.length && { exclude }) },
+    which: { ...said, without, ...(text && { text }), ...(favourite && { favourite }), ...(place && { place }), ...(group && { group }), ...(rating && { rating }), ...(exclude.length && { exclude }) },
     order: { sort, descending },
   }
 }
 
 export interface Chip {
-  name: Facet | 'text' | 'favourite' | 'place' | 'rating'
+  name: Facet | 'text' | 'favourite' | 'place' | 'group' | 'rating'
   value: string
   /** Models with it are left out. */
   out?: boolean
@@ -71,6 +73,7 @@ export function chipsOf(filter: Filter): Chip[] {
     ...(filter.favourite ? [{ name: 'favourite' as const, value: '' }] : []),
     ...(filter.rating ? [{ name: 'rating' as const, value: String(filter.rating) }] : []),
     ...(filter.place ? [{ name: 'place' as const, value: filter.place }] : []),
+    ...(filter.group ? [{ name: 'group' as const, value: filter.group }] : []),
     ...FACETS.flatMap((name) => filter[name].map((value) => ({ name, value }))),
     ...filter.exclude.map((each) => ({ name: each.slice(0, each.indexOf(':')) as Facet, value: each.slice(each.indexOf(':') + 1), out: true })),
   ]
@@ -78,7 +81,7 @@ export function chipsOf(filter: Filter): Chip[] {
 
 export function without(filter: Filter, { name, value, out }: Chip): Filter {
   if (out) return { ...filter, exclude: filter.exclude.filter((each) => each !== outOf(name, value)) }
-  if (name === 'text' || name === 'place') return { ...filter, [name]: '' }
+  if (name === 'text' || name === 'place' || name === 'group') return { ...filter, [name]: '' }
   if (name === 'favourite') return { ...filter, favourite: false }
   if (name === 'rating') return { ...filter, rating: 0 }
   // A place lies in one root: without the root it would be any folder of that name

@@ -9,6 +9,7 @@ const full: Filter = {
   text: 'a b',
   favourite: true,
   place: 'style/x',
+  group: 'Studio A',
   root: ['/models/loras'],
   rating: 3,
   exclude: ['family:sdxl', 'tag:a:b'],
@@ -39,7 +40,7 @@ describe('a filter in the address', () => {
 describe('chips', () => {
   it('show every part, and each takes its own away', () => {
     const chips = chipsOf(full)
-    expect(chips).toHaveLength(11)
+    expect(chips).toHaveLength(12)
     const left = chips.reduce((filter, chip) => without(filter, chip), full)
     expect(left).toEqual(emptied(full))
   })
