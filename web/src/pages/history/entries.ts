@@ -1,5 +1,6 @@
 import { useInfiniteQuery, useQueryClient, type InfiniteData } from '@tanstack/vue-query'
-import { computed, onScopeDispose, ref, type Ref } from 'vue'
+import { defineStore } from 'pinia'
+import { computed, shallowReactive, type Ref } from 'vue'
 import { useI18n } from 'vue-i18n'
 import { said, type Schemas, type Task } from '@/api/client'
 import { api } from '@/api/here'
@@ -19,7 +20,14 @@ type Pages = InfiniteData<Schemas['HistoryPage'], string | null>
 
 const LIST = ['history', 'list'] as const
 const PAGE = 100
-const PATIENCE = 8000
+
+/** Entries that are forgotten as soon as their undo is gone, also when the page was left meanwhile. */
+const useForgotten = defineStore('forgotten', () => {
+  const hidden = shallowReactive(new Set<number>())
+  const hide = (ids: number[]) => ids.forEach((id) => hidden.add(id))
+  const show = (ids: number[]) => ids.forEach((id) => hidden.delete(id))
+  return { hidden, hide, show }
+})
 
 /** What has ended, the latest first, a page at a time. */
 export function useEntries(filter: Ref<Filter>) {
@@ -37,8 +45,7 @@ export function useEntryDeeds() {
   const queries = useQueryClient()
   const toasts = useToasts()
   const { t } = useI18n()
-  const hidden = ref(new Set<number>())
-  let pending: { ids: number[]; timer: ReturnType<typeof setTimeout> } | null = null
+  const { hidden, hide, show } = useForgotten()
 
   const patch = (id: number, change: Partial<Task>) =>
     queries.setQueriesData<Pages>({ queryKey: LIST }, (data) =>
@@ -67,32 +74,24 @@ export function useEntryDeeds() {
   }
 
   function forget(ids: number[]): void {
-    void settle()
-    hidden.value = new Set(ids)
-    pending = { ids, timer: setTimeout(() => void settle(), PATIENCE) }
-    toasts.tell(t('history.forgotten', { count: ids.length }, ids.length), { label: t('do.undo'), run: back })
+    hide(ids)
+    let taken = false
+    const back = () => {
+      taken = true
+      show(ids)
+    }
+    toasts.tell(t('history.forgotten', { count: ids.length }, ids.length), { label: t('do.undo'), run: back }, 'plain', () => taken || void settle(ids))
   }
 
-  function back(): void {
-    if (pending) clearTimeout(pending.timer)
-    pending = null
-    hidden.value = new Set()
-  }
-
-  async function settle(): Promise<void> {
-    if (!pending) return
-    const { ids, timer } = pending
-    clearTimeout(timer)
-    pending = null
+  async function settle(ids: number[]): Promise<void> {
     try {
       await said(api().POST('/api/v1/history/forget', { body: { ids } }))
     } catch (thrown) {
-      hidden.value = new Set()
+      show(ids)
       toasts.fail(thrown)
     }
     void queries.invalidateQueries({ queryKey: ['history'] })
   }
-  onScopeDispose(() => void settle())
 
   return { hidden, star, again, forget }
 }
