@@ -153,6 +153,17 @@ def test_of_a_picture_and_more_the_picture_is_planned_and_the_rest_is_not_passed
     assert needed.get_by_role("listitem").count() == 1 and "/workflows" in page.url
 
 
+@pytest.mark.parametrize("where", ["/", "/workflows"])
+def test_a_list_that_comes_with_a_workflow_is_asked_about_above_its_plan(seen: Seen, where: str) -> None:
+    page = seen.open(where)
+    files = {"w.json": workflow(("wash.safetensors", "")).encode(), "links.txt": b"hf:ink/a\nhf:ink/b", "a.exe": b"x"}
+    dropped_at_once(seen, files, "main" if where == "/" else "main .border-dashed")
+    page.get_by_role("dialog").get_by_role("list", name="Lines of the list").get_by_text("hf:ink/b").wait_for()
+    page.get_by_text("One file is passed over").last.wait_for()
+    page.keyboard.press("Escape")
+    page.get_by_role("list", name="Models that it needs").get_by_text("wash.safetensors").wait_for()
+
+
 def test_what_a_plan_shows_and_what_a_person_decides(seen: Seen, tmp_path: Path) -> None:
     root = rooted(seen, tmp_path)
     (root / "sub").mkdir()

@@ -26,11 +26,12 @@ export function useBelonging(address: Ref<string>, chosen: Ref<string[] | null>,
     return queries.ensureQueryData(ask).catch(() => undefined) // its view tells why
   }
 
-  async function known(): Promise<string> {
-    if (!address.value) return ''
+  /** The folder, empty for the usual one; `late` when that is because nobody answered in time. */
+  async function known(): Promise<{ folder: string; late: boolean }> {
+    if (!address.value) return { folder: '', late: false }
     const both = Promise.all([answered(askOffered(address.value)), answered(ASK_PLACES)])
-    const [told, there] = (await Promise.race([both, new Promise<undefined>((late) => setTimeout(late, PATIENCE))])) ?? []
-    return belongsIn(told, chosen.value, there)
+    const told = await Promise.race([both, new Promise<undefined>((late) => setTimeout(late, PATIENCE))])
+    return { folder: belongsIn(told?.[0], chosen.value, told?.[1]), late: !told }
   }
 
   return { offered, places, folder, known }

@@ -24,7 +24,9 @@ export function useQueueing() {
   async function queue(ask: () => Promise<number[]>): Promise<boolean> {
     try {
       const ids = await ask()
-      toasts.tell(t('adding.queued', ids.length), { label: t('adding.look'), run: () => void router.push({ name: 'downloads' }) })
+      const { name, query } = router.currentRoute.value
+      const inSight = name === 'downloads' && !query.show && !query.find
+      toasts.tell(t('adding.queued', ids.length), inSight ? undefined : { label: t('adding.look'), run: () => void router.push({ name: 'downloads' }) })
       void queries.invalidateQueries({ queryKey: TASKS })
       return true
     } catch (thrown) {

@@ -4,6 +4,7 @@ import AddDialog from '@/adding/add-dialog.vue'
 import { useAdding } from '@/adding/adding'
 import { PATIENCE } from '@/adding/belonging'
 import { useSession } from '@/session/session'
+import { useToasts } from '@/ui/toasts'
 import { drawn, refusal } from '../inside'
 
 const FOLDERS: Record<string, string> = { 'hf:ink/lora': 'loras', 'hf:ink/base': 'checkpoints' }
@@ -93,6 +94,7 @@ test('a hub that refuses holds nothing up, and one that says nothing only for a 
   expect(queued).toHaveLength(1)
   await pass(200)
   expect(queued[1]).toMatchObject({ address: 'hf:ink/base', to: '' })
+  expect(useToasts().shown.map(({ text }) => text)).toEqual(['Queued.', expect.stringContaining('it goes to /home/you/models')])
 })
 
 test('who closes the dialog while it waits queues nothing', async () => {
