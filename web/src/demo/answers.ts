@@ -1,8 +1,8 @@
-import type { Model, Schemas, State, Task } from '@/api/client'
-import { Problem } from '@/api/problem'
+import type { Schemas, State, Task } from '@/api/client'
 import { DEMO } from '@/session/session'
 import { MEANT, type Mass } from '@/tasks/deeds'
-import { picture } from './models'
+import { ofKept } from './kept'
+import { ofModels } from './library'
 import { ofPrograms } from './programs'
 import { route, type Route } from './route'
 import type { DemoYard } from './yard'
@@ -13,24 +13,24 @@ const HUBS: Schemas['HubView'][] = [
   { name: 'civitai', title: 'CivitAI', prefixes: ['civitai'], key: false, settings_page: 'https://civitai.com/user/account' },
   { name: 'modelscope', title: 'ModelScope', prefixes: ['ms'], key: false, settings_page: 'https://modelscope.cn/my/myaccesstoken' },
 ]
-const FACETS = ['kind', 'family', 'base', 'health', 'folder', 'format'] as const
-const EMPTY = ['hooks', 'lan-hubs', 'schedule', 'searches', 'newer', 'maintenance', 'settings']
+const EMPTY = ['hooks', 'lan-hubs', 'schedule', 'newer', 'maintenance', 'settings']
 
 /** The routes of a demo; what is not here says so. */
 export function answers(yard: DemoYard): Route[] {
-  return [...ofTasks(yard), ...ofModels(yard), ...ofHubs(yard), ...ofPrograms(yard), ...ofRest()]
+  return [...ofTasks(yard), ...ofModels(yard), ...ofHubs(yard), ...ofPrograms(yard), ...ofKept(), ...ofRest()]
 }
 
 function ofTasks(yard: DemoYard): Route[] {
   const counts = (tasks: Task[]) => Object.groupBy(tasks, (task) => task.state)
   const fitting = (query: URLSearchParams) => {
     const [states, kind, text] = [query.getAll('state'), query.get('kind') ?? '', (query.get('text') ?? '').toLowerCase()]
-    return yard.tasks.filter((task) => (!states.length || states.includes(task.state)) && (kind.startsWith('-') ? task.kind !== kind.slice(1) : ['', task.kind].includes(kind)) && task.address.toLowerCase().includes(text))
+    return yard.tasks.filter((task) => !(query.has('listed') && yard.cleared.has(task.id)) && (!states.length || states.includes(task.state)) && (kind.startsWith('-') ? task.kind !== kind.slice(1) : ['', task.kind].includes(kind)) && task.address.toLowerCase().includes(text))
   }
   const add = (addresses: string[]) => addresses.map((address) => yard.add(address).id)
   return [
     route('GET', '/tasks', ({ query }) => {
-      const told = Object.entries(counts(fitting(new URLSearchParams({ kind: query.get('kind') ?? '' })))).map(([state, tasks]) => [state, tasks!.length])
+      query.set('listed', 'true')
+      const told = Object.entries(counts(fitting(new URLSearchParams({ listed: '', kind: query.get('kind') ?? '' })))).map(([state, tasks]) => [state, tasks!.length])
       return { tasks: fitting(query), next: null, counts: Object.fromEntries(told) } satisfies Schemas['TaskPage']
     }),
     route('GET', '/history', ({ query }) => ({ tasks: fitting(query).filter((task) => task.ended).toReversed(), next: null })),
@@ -51,61 +51,18 @@ function ofTasks(yard: DemoYard): Route[] {
         return { id, task: task ?? null }
       }),
     ),
-    route('POST', '/tasks/(?:order|clear)', () => ({ count: 0 })),
+    route('POST', '/tasks/order', ({ body }) => yard.place(body.ids as number[], body.before as number | undefined)),
+    route('POST', '/tasks/clear', ({ body }) => {
+      const left = yard.tasks.filter((task) => (body.states as State[]).includes(task.state) && !yard.cleared.has(task.id))
+      for (const task of left) yard.cleared.add(task.id)
+      return { count: left.length }
+    }),
+    route('GET', '/tasks/{id}', ({ parts }) => yard.task(Number(parts[0]))),
+    route('POST', '/history/forget', ({ body }) => yard.forget(body.ids as number[])),
+    route('POST', '/history/again', ({ body }) => ({ ids: add((body.ids as number[]).map((id) => yard.task(id)?.address ?? '')) })),
     route('POST', '/(library/\\w+|models/(?:refresh|move))', ({ parts }) => ({ id: yard.chore(parts[0]!.split('/').at(-1)!).id })),
     route('PATCH', '/tasks/{id}', ({ parts, body }) => Object.assign(yard.task(Number(parts[0]))!, body)),
     route('GET', '/statistics', () => ({ bytes: 0, cancelled: 0, days: [], done: 0, failed: 0, seconds: 0, speed: 0 }) satisfies Schemas['Statistics']),
-  ]
-}
-
-function ofModels(yard: DemoYard): Route[] {
-  const fitting = (query: URLSearchParams) => {
-    const text = (query.get('text') ?? '').toLowerCase()
-    const out = query.getAll('exclude')
-    const fits = (model: Model) => FACETS.every((name) => (!query.has(name) || query.getAll(name).includes(model[name])) && !out.includes(`${name}:${model[name]}`))
-    return yard.models.filter((model) => model.title.toLowerCase().includes(text) && fits(model))
-  }
-  const one = (id: string) => {
-    const model = yard.models.find((each) => each.id === Number(id))
-    if (!model) throw new Problem({ code: 'no-such-model', message: `There is no model ${id}.`, hint: '', retryable: false }, 404)
-    return model
-  }
-  const details = (id: string) => {
-    const model = one(id)
-    const file = { autov1: '', blake3: '', crc32: '', main: true, mtime_ns: 0, path: model.path, sha256: model.sha256, size: model.size, tensors: '' }
-    const identity = { ...model, alpha: null, base_model: model.base, candidates: [], network: '', rank: null, reasons: ['demo'], safety: '', trained_words: [], variant: '' }
-    return { model, files: [file], identity, tags: [], own_tags: [], about: { description: 'A model of the demo.', description_form: 'text', own: {}, trained_words: [], pictures: [], tags: [], claimed: {} } }
-  }
-  return [
-    route('GET', '/models', ({ query }) => ({ models: fitting(query), next: null })),
-    route('GET', '/models/facets', ({ query }) => {
-      const found = fitting(query)
-      const count = (name: (typeof FACETS)[number]) => {
-        const groups = Map.groupBy(found, (model) => model[name])
-        return Object.fromEntries([...groups].map(([value, models]) => [value, models.length]))
-      }
-      const counts = Object.fromEntries(FACETS.map((name) => [name, count(name)]))
-      return { total: found.length, size: found.reduce((sum, model) => sum + model.size, 0), counts, tags: {} } satisfies Schemas['Facets']
-    }),
-    route('GET', '/models/folders', () => ({ folders: [], whole: true }) satisfies Schemas['Folders']),
-    route('GET', '/models/with-hash', () => []),
-    route('GET', '/models/duplicates', () => ({ alike: [], frees: 0, groups: [], unmeasured: 0 }) satisfies Schemas['Duplicates']),
-    route('GET', '/models/proposals', () => ({ next: '', proposals: [], uses_known: false }) satisfies Schemas['Proposals']),
-    route('GET', '/models/{id}/preview(?:/original)?', ({ parts }) => picture(Number(parts[0]))),
-    route('GET', '/models/{id}/versions', () => []),
-    route('GET', '/models/{id}', ({ parts }) => details(parts[0]!)),
-    route('PATCH', '/models/{id}', ({ parts, body }) => {
-      Object.assign(one(parts[0]!), body)
-      return details(parts[0]!)
-    }),
-    route('GET', '/roots', () => ({ entries: [], problems: [], roots: [] }) satisfies Schemas['Places']),
-    route('GET', '/room', ({ query }) => ({ path: query.get('to') || '/home/you/models', free: 8e11 }) satisfies Schemas['Destination']),
-    route('GET', '/trash', () => ({ entries: [], size: 0 }) satisfies Schemas['TrashView']),
-    route('GET', '/space', () => {
-      const size = yard.models.reduce((sum, model) => sum + model.size, 0)
-      const drives = [{ path: '/models', roots: ['/models'], total: 2e12, free: 8e11, models: size }]
-      return { drives, duplicates: 0, family: [], folder: [], hub: [], kind: [], models: yard.models.length, program: [], root: [], size, trash: 0, unused: { models: 0, name: '', size: 0 }, unused_days: 180, uses_known: false } satisfies Schemas['Space']
-    }),
   ]
 }
 
@@ -136,8 +93,6 @@ function ofRest(): Route[] {
   return [
     route('GET', '/session', () => ({ name: DEMO, role: 'admin' })),
     route('GET', '/health', () => ({ ok: true, version: 'demo', pid: 0, uptime: 1, data_folder: '', newest: 0, checks: {} })),
-    route('GET', '/limits', () => ({ limits: {} })),
-    route('GET', '/profiles', () => ({})),
     route('GET', '/tokens', () => ({ tokens: [] })),
     ...EMPTY.map((name) => route('GET', `/${name}`, () => (name === 'lan-hubs' ? { origins: [] } : []))),
   ]

@@ -1,6 +1,7 @@
 import type { Client, Listener, Told } from '@/api/client'
 import { Problem } from '@/api/problem'
 import { answers } from './answers'
+import { known } from '@/words'
 import { DemoYard } from './yard'
 
 const TICK = 250
@@ -27,7 +28,7 @@ export class MockClient implements Client {
         if (told instanceof Blob) return new Response(told)
         return told === undefined ? new Response(null, { status: 204 }) : Response.json(told)
       }
-      throw new Problem({ code: 'no-such-route', message: `The demo knows no ${request.method} ${path}.`, hint: 'Start the service.', retryable: false }, 404)
+      throw new Problem({ code: 'only-a-demo', message: known('shell.demoCannot'), hint: known('shell.demoHint'), retryable: false }, 404)
     } catch (thrown) {
       if (!(thrown instanceof Problem)) throw thrown
       const { code, message, hint, retryable, status } = thrown

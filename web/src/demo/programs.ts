@@ -13,8 +13,8 @@ export function ofPrograms(yard: DemoYard): Route[] {
   }
   return [
     route('GET', '/programs', () => ({ programs: [program], places: [], shared: 6.9e9, frees: 6.9e9, unmeasured: 0 }) satisfies Schemas['Found']),
-    route('POST', '/programs/comfyui/extension', () => Object.assign(program.extension!, { state: 'current', version: 'demo', restart: true })),
-    route('DELETE', '/programs/comfyui/extension', () => Object.assign(program.extension!, { state: 'absent', version: '', restart: true })),
+    route('POST', '/programs/{id}/extension', () => Object.assign(program.extension!, { state: 'current', version: 'demo', restart: true })),
+    route('DELETE', '/programs/{id}/extension', () => Object.assign(program.extension!, { state: 'absent', version: '', restart: true })),
     route('GET', '/(?:links|quarantine)', () => []),
     route('GET', '/comfyui', () => ({ pages: 0 }) satisfies Schemas['Listening']),
     route('POST', '/workflows/plan', () => planOf(yard)),

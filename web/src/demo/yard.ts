@@ -9,9 +9,11 @@ const SLOTS = 2
 
 /** What a demo remembers: tasks that really move, and a shelf of models. */
 export class DemoYard {
-  readonly tasks: Task[] = []
-  readonly models: Model[] = models()
+  tasks: Task[] = []
+  models: Model[] = models()
   readonly keys = new Set<string>()
+  /** Ended tasks that left the list; history keeps them. */
+  readonly cleared = new Set<number>()
   private next = 1
 
   constructor(private readonly tell: Tell) {
@@ -52,6 +54,17 @@ export class DemoYard {
     const from = task.state
     Object.assign(task, { error: null, reason: '' }, more, { state, ended: OPEN.includes(state) ? null : Date.now() / 1000 })
     this.tell('task.moved', { ...task, from, to: state })
+  }
+
+  /** Put tasks before another one, or at the top. */
+  place(ids: number[], before?: number): void {
+    const [moved, others] = [this.tasks.filter((task) => ids.includes(task.id)), this.tasks.filter((task) => !ids.includes(task.id))]
+    const at = before === undefined ? 0 : others.findIndex((task) => task.id === before)
+    this.tasks = others.toSpliced(at, 0, ...moved)
+  }
+
+  forget(ids: number[]): void {
+    this.tasks = this.tasks.filter((task) => !ids.includes(task.id))
   }
 
   /** Let some seconds pass. */

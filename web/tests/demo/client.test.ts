@@ -1,7 +1,11 @@
 import { expect, test } from 'vitest'
 import { said, typed, type Told } from '@/api/client'
 import { asProblem } from '@/api/problem'
+import { answers } from '@/demo/answers'
 import { MockClient } from '@/demo/client'
+import { CLOSED } from '@/demo/closed'
+import { DemoYard } from '@/demo/yard'
+import { makeWords } from '@/words'
 
 function demo() {
   const client = new MockClient(0)
@@ -57,7 +61,35 @@ test('work on the library is begun, done, and stands in the history', async () =
 })
 
 test('what the demo does not know is a problem, not a silence', async () => {
+  await makeWords('en')
   const { api } = demo()
   const thrown = await said(api.POST('/api/v1/backup/restore', { body: {} as never })).catch(asProblem)
-  expect(thrown).toMatchObject({ code: 'no-such-route', status: 404 })
+  expect(thrown).toMatchObject({ code: 'only-a-demo', status: 404, message: expect.stringContaining('A demo cannot do this') })
+})
+
+test('every question of the page has an answer in the demo, or is named as one that it cannot answer', () => {
+  const sources = import.meta.glob(['../../src/**/*.{ts,vue}', '!../../src/demo/**', '!../../src/**/*.d.ts'], { eager: true, query: '?raw', import: 'default' }) as Record<string, string>
+  const asked = new Set(Object.values(sources).flatMap((text) => [...text.matchAll(/\b(GET|POST|PUT|PATCH|DELETE)\(\s*['`]\/api\/v1([^'`]+)/g)].map(([, method, path]) => `${method} ${path}`)))
+  const known = answers(new DemoYard(() => undefined))
+  const answered = (question: string) => {
+    const [method, path] = question.replaceAll(/\{\w+\}/g, '1').split(' ')
+    return known.some(([verb, pattern]) => verb === method && pattern.test(path!))
+  }
+  expect(asked.size).toBeGreaterThan(80)
+  expect([...asked].filter((each) => !answered(each) && !CLOSED.some((closed) => closed === each))).toEqual([])
+  expect(CLOSED.filter((each) => answered(each) || !asked.has(each))).toEqual([])
+})
+
+test('what goes to the trash comes back, and what is cleared stays in the history', async () => {
+  const { client, api } = demo()
+  const count = async () => (await said(api.GET('/api/v1/models', {}))).models.length
+  const before = await count()
+  const { results } = await said(api.POST('/api/v1/models/trash', { body: { ids: [1, 2] } }))
+  expect([await count(), (await said(api.GET('/api/v1/trash', {}))).entries.length]).toEqual([before - 2, 2])
+  await said(api.POST('/api/v1/trash/undo', { body: { ids: results.map((each) => each.trash!) } }))
+  expect(await count()).toBe(before)
+  const done = client.yard.tasks.filter((task) => task.state === 'done').length
+  expect((await said(api.POST('/api/v1/tasks/clear', { body: { states: ['done'] } }))).count).toBe(done)
+  expect((await said(api.GET('/api/v1/tasks', {}))).counts.done).toBeUndefined()
+  expect((await said(api.GET('/api/v1/history', { params: { query: { state: ['done'] } } }))).tasks).toHaveLength(done)
 })
