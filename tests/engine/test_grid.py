@@ -10,6 +10,14 @@ from modelyard.engine.grid import PIECES, Claim, Grid, pieces
 SIZE = 37 * BLOCK + 123
 
 
+def test_a_claim_begins_where_something_is_on_disk_already() -> None:
+    grid = Grid([(0, 9 * BLOCK), (12 * BLOCK, 20 * BLOCK)], [3 * BLOCK, 12 * BLOCK, 15 * BLOCK])
+    spans = []
+    while (claim := grid.claim(4 * BLOCK)) is not None:
+        spans.append((claim.start // BLOCK, (claim.end or 0) // BLOCK))
+    assert spans == [(0, 3), (3, 7), (7, 9), (12, 15), (15, 19), (19, 20)]
+
+
 class GridModel(RuleBasedStateMachine):
     """However lanes claim, write, split and give back, every byte is written exactly once."""
 

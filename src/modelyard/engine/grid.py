@@ -11,6 +11,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 from modelyard.engine.blocks import BLOCK
 
@@ -38,10 +39,15 @@ class Claim:
 
 
 class Grid:
-    """Hands out claims over the absent bytes of one file."""
+    """Hands out claims over the absent bytes of one file.
 
-    def __init__(self, gaps: Iterable[tuple[int, int]]) -> None:
-        self._gaps = sorted(gaps)
+    Args:
+        gaps: What is absent.
+        begun: Offsets in them where something is on disk all the same: a claim begins there, else it would be lost.
+    """
+
+    def __init__(self, gaps: Iterable[tuple[int, int]], begun: Iterable[int] = ()) -> None:
+        self._gaps = sorted(piece for gap in gaps for piece in _cut(gap, begun))
         self._active: list[Claim] = []
         self._lock = threading.Lock()
 
@@ -139,6 +145,12 @@ def pieces(size: int, absent: Iterable[tuple[int, int]]) -> str:
                 break
             lacking[at] += max(0, min(end, borders[at + 1]) - max(start, borders[at]))
     return "".join(str(9 - -(-9 * lack // (borders[at + 1] - borders[at]))) for at, lack in enumerate(lacking))
+
+
+def _cut(gap: tuple[int, int], begun: Iterable[int]) -> Iterable[tuple[int, int]]:
+    start, end = gap
+    borders = [start, *sorted(at for at in begun if start < at < end), end]
+    return pairwise(borders)
 
 
 def _rest(claim: Claim) -> int:

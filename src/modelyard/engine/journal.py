@@ -2,7 +2,7 @@
 
 A header line of JSON says which file it is about; then come records of 44 bytes: block index, bytes of the
 block that are there, BLAKE3 of those bytes, CRC-32. On slow connections an unfinished block is written down
-ten times a second. A record is only ever believed after its bytes were read back and hash to it, so a
+twenty times a second. A record is only ever believed after its bytes were read back and hash to it, so a
 torn, stale or missing record costs progress, never correctness. After a kill the page cache still has
 everything; after a power cut the bytes decide.
 """

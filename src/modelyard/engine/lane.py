@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from modelyard.engine.blocks import BLOCK, block_digest
+from blake3 import blake3
+
+from modelyard.engine.blocks import BLOCK
 from modelyard.engine.grid import Claim
 from modelyard.engine.opening import Opening, PastTheEnd, open_source
 from modelyard.engine.pace import Pace, Standing
@@ -36,11 +38,17 @@ if TYPE_CHECKING:
 OVERLAP = 64 * 2**10
 """Bytes fetched twice and compared when a transfer goes on."""
 
+_GLANCE = 4 * 2**10
+"""The same for a new claim, where so many were compared in this run: sixteen times 64 KiB at each start add up."""
+
 _WORTH = 4 * OVERLAP
 """Bytes between two breaks that make the next try free."""
 
-_NOTED = 0.1
+_NOTED = 0.05
 """Seconds between two notes of an unfinished block: what a kill may cost a slow connection."""
+
+_NOTABLE = 16 * 2**10
+"""Fewer bytes are not worth a note: a slow transfer of days must not fill its journal."""
 
 
 class StartOver(Exception):
@@ -73,6 +81,8 @@ class Lane:
         self._buffer: memoryview | None = None
         self._filled = 0
         self._noted = 0
+        self._sum = blake3()
+        self._fresh = True
         self._go_to(source)
         self._attempt = 0
         self._gained = 0
@@ -147,7 +157,7 @@ class Lane:
 
     def _take_up(self, claim: Claim) -> None:
         """Read back the bytes of an unfinished block that an earlier run left."""
-        run = self._run
+        run, self._fresh = self._run, True
         begun = run.begun.pop(claim.at // BLOCK, 0) if self._opening is None else 0
         if begun:
             self._buffer = self._buffer or run.ring.take(run.stop, run.prover.press)
@@ -237,8 +247,7 @@ class Lane:
             self._move_on()
 
     def _open(self, claim: Claim, position: int) -> Opening | None:
-        run = self._run
-        overlap = self._overlap(claim)
+        run, overlap = self._run, self._overlap(claim)
         last = None if claim.end is None or claim.end == run.table.size else claim.end - 1
         known = run.identity(self.source)
         opening = open_source(run.engine, self.source, self._stop, run.explain, position - overlap, last, known)
@@ -250,6 +259,9 @@ class Lane:
                     self._refuse("sends other bytes than we have")
                     run.ranges = False
                     raise StartOver("What the server sends does not continue what it sent before.")
+                if overlap >= OVERLAP:
+                    run.compared.add(self.source.url)
+                self._fresh = False
         except StartOver as again:
             if again.opening is not opening:
                 opening.reply.close()
@@ -294,10 +306,15 @@ class Lane:
 
     def _overlap(self, claim: Claim) -> int:
         """Bytes before the position that we hold and can compare."""
-        ours = self.position - claim.start
+        ours, most = self.position - claim.start, _GLANCE if self._fresh and self._is_known() else OVERLAP
         if not ours and claim.start and self._run.table.get(claim.start // BLOCK - 1) is not None:
-            return OVERLAP
-        return min(ours, OVERLAP)
+            return most
+        return min(ours, most)
+
+    def _is_known(self) -> bool:
+        """Whether the source sent a piece of this very file in this run already, and would tell if it changed."""
+        identity = self._run.identity(self.source)
+        return self.source.url in self._run.compared and bool(identity and identity.condition())
 
     def _same_bytes(self, opening: Opening, overlap: int, position: int) -> bool:
         theirs = memoryview(bytearray(overlap))
@@ -336,7 +353,8 @@ class Lane:
                     self._filled += count
                     pace.received += count
                     meter.pay(count, stop)
-                    if self._filled < BLOCK and run.engine.clock.now() >= noted:
+                    worth = self._noted + _NOTABLE <= self._filled < BLOCK
+                    if worth and run.engine.clock.now() >= noted:
                         noted = self._note_down(claim, buffer)
                 self._hand_over(claim, buffer, length)
                 self._buffer, self._filled, self._noted = None, 0, 0
@@ -346,10 +364,13 @@ class Lane:
 
     def _note_down(self, claim: Claim, buffer: memoryview) -> float:
         """Keep an unfinished block for the case of a kill; gives the time of the next note."""
-        run, view = self._run, buffer[: self._filled]
-        run.part.write(view[self._noted :], claim.at + self._noted)
+        run, fresh = self._run, buffer[self._noted : self._filled]
+        run.part.write(fresh, claim.at + self._noted)
+        if not self._noted:
+            self._sum = blake3()
         self._noted = self._filled
-        run.journal(claim.at // BLOCK, block_digest(view), len(view))
+        self._sum.update(fresh)
+        run.journal(claim.at // BLOCK, self._sum.digest(), self._filled)
         return run.engine.clock.now() + _NOTED
 
     def _hand_over(self, claim: Claim, buffer: memoryview, length: int) -> None:

@@ -87,7 +87,7 @@ class Run:
         self.table = table
         self.stop = Stop(around.stop)
         self.ring = Ring(4 if part.direct else 1, _BUFFERS)
-        self.grid = Grid(table.gaps() if table.size is not None else [])
+        self.grid = Grid(table.gaps() if table.size is not None else [], [index * BLOCK for index in begun])
         self.progress.pieces = self._shown_pieces
         names = needed(around.order.expected)
         optional = tuple(name for name in EXTRAS if name not in names)
@@ -100,6 +100,8 @@ class Run:
         self.rate = 0.0
         self.cut_possible = False
         self.doubt: YardError | StartOver | None = None
+        self.compared: set[str] = set()
+        """URLs of sources that sent a piece which we had already, and the right one."""
         self.writers = writers
         self.begun = begun
         # Guarded by `change`.

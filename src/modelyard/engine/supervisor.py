@@ -109,8 +109,8 @@ class Supervisor:
 
     def _sampled(self) -> None:
         run = self._run
-        # Large writes for speed, single blocks when slow: less is lost to a kill.
-        run.capacity = run.ring.capacity if run.rate > _QUICK else BLOCK
+        # Large writes past the page cache for speed, single blocks else: less is lost to a kill.
+        run.capacity = run.ring.capacity if run.rate > _QUICK and run.part.direct else BLOCK
         if not self._may_share() or (self._ramp.lanes == 1 and self._ramp.settled):
             return
         if not run.table.have:
@@ -169,12 +169,16 @@ class Supervisor:
     def _is_honest(self, source: Source) -> bool:
         """Whether a source sends the piece that was asked for: a liar must not fill a file."""
         run, now = self._run, self._run.engine.clock.now()
+        if source.url in run.compared:
+            self._honest.setdefault(source.url, True)
         if source.url not in self._honest and now >= self._unsure_until.get(source.url, now):
             honest = self._sends_what_is_here(source)
             if honest is None:
                 self._unsure_until[source.url] = run.engine.clock.now() + _ASKED_AGAIN
                 return False
             self._honest[source.url] = honest
+            if honest:
+                run.compared.add(source.url)
             if not honest and not run.lose(source):
                 run.ranges = False
         return self._honest.get(source.url, False)

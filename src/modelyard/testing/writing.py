@@ -131,7 +131,11 @@ class Writer:
             piece = block[: self._piece()]
             record.bytes_sent += len(piece)
             frame = b"".join((b"%x\r\n" % len(piece), piece, b"\r\n")) if self._wire.chunked else piece
-            self._line.connection.sendall(frame)
+            try:
+                self._line.connection.sendall(frame)
+            except OSError:
+                record.bytes_sent -= len(piece)
+                raise
             self._sent += len(piece)
             block = block[len(piece) :]
             self._wait()
