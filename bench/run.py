@@ -3,6 +3,7 @@
 transfer [WORKLOAD...]   big, tls, disk, eight, many, limited, latency (all by default), tiny; --chart FILE.svg draws it
 faults [SCENARIO...]     the 44 network faults: what is recovered, at what cost, and that nothing wrong is called right
 kills                    kill -9 every 1.5 s until it is done
+delta                    what a new version reuses of the old one: aligned pieces beside content-defined chunks
 library [MODELS]         a library of 100,000 models: scans, pages, memory
 page [MODELS]            the web page with such a library in Chromium: first cards, scrolling, far jumps
 identify FOLDER          a folder of true headers: how many are named right, and that none is certain and wrong
@@ -27,7 +28,7 @@ def main() -> int:
         prog="run.py bench", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument(
-        "name", choices=["transfer", "faults", "kills", "library", "page", "identify", "listing", "yard"]
+        "name", choices=["transfer", "faults", "kills", "delta", "library", "page", "identify", "listing", "yard"]
     )
     parser.add_argument("workloads", nargs="*")
     parser.add_argument("--rounds", type=int, default=5)
@@ -48,6 +49,10 @@ def main() -> int:
             from kills import bench as kill_bench
 
             return kill_bench(scratch)
+        if chosen.name == "delta":
+            from delta import bench as delta_bench
+
+            return delta_bench(scratch)
         if chosen.name == "library":
             from shelves import bench as library_bench
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from modelyard.engine.delta import reuse
+from modelyard.engine.delta import reuse, whole_head
 from modelyard.engine.fetch import fetch, knock
 from modelyard.engine.fetched import Fetched
 from modelyard.engine.hold import hold
@@ -20,7 +20,7 @@ from modelyard.engine.part import PartFile
 from modelyard.engine.progress import Progress
 from modelyard.engine.run import Surroundings
 from modelyard.engine.xet import goes_by_xet
-from modelyard.errors import DiskError, Stopped, YardError, unforeseen
+from modelyard.errors import DiskError, NetworkError, Stopped, YardError, unforeseen
 from modelyard.jobs.admission import Arrived, refusals
 from modelyard.jobs.arrivals import Arrival, Arrivals
 from modelyard.jobs.beside import asking_beside, size_begun
@@ -161,10 +161,12 @@ class Fetching:
         old, pieces, size = one.place.target, one.order.pieces, one.order.size
         if one.verdict.step is not Step.REPLACE or pieces is None or not size or opening is None or part.size():
             return opening
-        start = opening.peeked
-        opening.reply.close()
+        head = opening.peeked
+        awake = self._stop.waking(opening.reply.connection.shut)
+        with contextlib.closing(opening.reply), contextlib.suppress(NetworkError), awake:
+            head = whole_head(opening)
         story = Story(size=size, source=without_query(opening.source.url))
-        kept = reuse(part, story, old, pieces, start, self._stop)
+        kept = reuse(part, story, old, pieces, head, self._stop)
         around.progress.note = f"{show_size(kept)} are taken from the old file."
         return None
 
