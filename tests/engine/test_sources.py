@@ -5,6 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 import random
+import socket
+import threading
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +17,10 @@ from hypothesis import strategies as st
 
 from modelyard.app import App
 from modelyard.engine import opening
+from modelyard.engine.blocks import block_digest
+from modelyard.engine.journal import Journal, Known, Story
 from modelyard.engine.pace import FAR_BELOW, Left, Pace, Standing, fastest, left_behind
+from modelyard.engine.part import PartFile, part_path
 from modelyard.engine.supervisor import Supervisor
 from modelyard.jobs.wish import Outcome, Wish
 from modelyard.testing import PracticeHub
@@ -182,6 +188,47 @@ def test_without_a_hash_a_source_that_is_lost_takes_its_bytes_with_it(
         return
     assert done.error is not None and done.error.code in ("not-a-model", "login-needed")
     assert done.kept > SIZE // 4 and hub.log.find("*gone.bin")  # it may serve again another time
+
+
+@pytest.mark.parametrize("moved", [True, False], ids=["the same file elsewhere", "another file"])
+def test_without_a_hash_a_part_whose_source_is_gone_is_not_joined_with_another_file(
+    app: App, hub: PracticeHub, tmp_path: Path, moved: bool
+) -> None:
+    new = content()
+    old = new if moved else wrong(new[: SIZE // 2]) + new[SIZE // 2 :]
+    one, other = hub.add_file("one.bin", old), hub.add_file("other.bin", new)
+    with urllib.request.urlopen(urllib.request.Request(one, method="HEAD")) as answer:
+        story = Story(size=SIZE, etag=answer.headers["ETag"], source=one)
+    address = several(hub, new, other, hashed=False)
+    part = PartFile(part_path(tmp_path / "model.bin", other))  # one was the second of two then
+    part.write(memoryview(old[: SIZE // 2]), 0)
+    blocks = (old[start : start + BLOCK] for start in range(0, SIZE // 2, BLOCK))
+    known = {index: Known(BLOCK, block_digest(block)) for index, block in enumerate(blocks)}
+    Journal(part, story, known).close()
+    part.close()
+    done = fetched(app, address, tmp_path)
+    assert done.error is None and (tmp_path / "model.bin").read_bytes() == new
+    assert (done.received < SIZE * 3 // 4) is moved
+
+
+def test_of_a_small_file_a_source_that_answers_differently_is_left(app: App, hub: PracticeHub, tmp_path: Path) -> None:
+    right = content(2 * BLOCK)
+    listener = socket.create_server(("127.0.0.1", 0))
+    heads = [b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(right), b"HTTP/1.1 200 OK\r\n\r\n"]
+
+    def serve() -> None:
+        for head in heads:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(head + right[:BLOCK])
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}/odd.bin"
+    done = fetched(app, several(hub, right, url, hub.add_file("good.bin", right)), tmp_path)
+    listener.close()
+    assert done.error is None and (tmp_path / "model.bin").read_bytes() == right
 
 
 def test_a_source_with_a_file_of_another_length_is_left(app: App, hub: PracticeHub, tmp_path: Path) -> None:

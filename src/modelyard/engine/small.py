@@ -85,11 +85,19 @@ def _whole(around: Surroundings, opening: Opening) -> tuple[memoryview, Opening]
 
 
 def _again(around: Surroundings) -> Opening:
+    """The whole file once more, from the first source that sends one which fits into memory.
+
+    Raises:
+        YardError: There is none.
+    """
     opening = open_whole(around.engine, around.order, around.stop, around.explain, around.progress.retry)
     size = opening.identity.size
     if opening.packed or size is None or size > around.engine.policy.small:
         opening.reply.close()
-        raise NetworkError(f"{opening.reply.url.host} answers differently each time.")
+        others = tuple(one for one in around.order.sources if one.url != opening.source.url)
+        if not others:
+            raise NetworkError(f"{opening.reply.url.host} answers differently each time.")
+        return _again(replace(around, order=replace(around.order, sources=others)))
     return opening
 
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
+from msgspec import structs
+
 from modelyard.engine.blocks import BLOCK, BlockTable, block_digest
 from modelyard.engine.fetched import Fetched, judge
 from modelyard.engine.gzipped import decoded
@@ -19,7 +21,7 @@ from modelyard.engine.lane import StartOver
 from modelyard.engine.opening import Opening, open_whole
 from modelyard.engine.part import DIRECT_FROM, PartFile
 from modelyard.engine.pieces import LyingSource
-from modelyard.engine.recover import recover
+from modelyard.engine.recover import Kept, recover
 from modelyard.engine.run import Run, Surroundings
 from modelyard.engine.supervisor import Supervisor
 from modelyard.errors import (
@@ -161,6 +163,8 @@ class Transfer:
     def _once(self, opening: Opening | None) -> Fetched:
         around = self._around
         kept = None if opening else recover(self._part, around.order.size, around.stop)
+        if kept and not around.order.expected:
+            kept, opening = self._same_source(kept)
         if kept is None:
             opening = self._decoded(opening or self._open())
             self._part.empty()  # nothing that an earlier run left is believed, so none of it may stay
@@ -193,6 +197,22 @@ class Transfer:
             run.ring.drop()
             if journal:
                 journal.close()
+
+    def _same_source(self, kept: Kept) -> tuple[Kept | None, Opening | None]:
+        """Without a hash only its own source continues a part; another one must show the same strong ETag.
+
+        Returns:
+            What can be gone on with; or None and an open stream of the whole file.
+        """
+        story = kept.story
+        if any(without_query(source.url) == story.source for source in self._around.order.sources):
+            return kept, None
+        opening = self._open()  # before what is here is thrown away
+        if story.etag and (story.size, story.etag) == (opening.identity.size, opening.identity.etag):
+            opening.reply.close()
+            return replace(kept, story=structs.replace(story, source=without_query(opening.source.url))), None
+        self._begin_anew("Its source is gone, and nothing shows that another one has the same file. Beginning anew.")
+        return None, opening
 
     def _suspect(self, run: Run, error: HashDiffers | LyingSource) -> None:
         """With several sources one of them may have lied: fetch its blocks from the others, and see.
