@@ -15,10 +15,10 @@ EVERY = 1.5
 MOST = 1.25
 ROWS = (
     ("1 MB/s each, as many connections as it likes", 160 * MIB, 1_000_000, {}),
-    ("4 MB/s each, as many connections as it likes", 512 * MIB, 4_000_000, {}),
+    ("4 MB/s each, as many connections as it likes", 256 * MIB, 4_000_000, {}),
     ("12 MB/s, one connection", 96 * MIB, 12_000_000, {"MODELYARD_CONNECTIONS_PER_FILE": "1"}),
 )
-"""What the server gives a connection, with the size that takes eight kills or more on a quiet machine."""
+"""What the server gives a connection, with a size that takes several kills on a quiet machine."""
 
 
 def bench(scratch: Path) -> int:
