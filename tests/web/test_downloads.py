@@ -162,7 +162,10 @@ def test_pause_resume_and_cancel_by_keyboard(shared: Seen) -> None:
     page.keyboard.press("Space")
     until(lambda: state() == "paused")
     row.get_by_text("Paused").wait_for()
-    page.keyboard.press("Space")
+    page.get_by_role("complementary").get_by_role("button", name="Resume").wait_for()  # who has no keyboard
+    page.get_by_role("complementary").get_by_label("Priority").select_option("high")
+    until(lambda: shared.yard.ask("GET", f"{API}/tasks?kind=download").json["tasks"][0]["priority"] == "high")
+    row.press("Space")
     until(lambda: state() in ("queued", "running"))
     row.focus()
     page.keyboard.press("Delete")

@@ -133,7 +133,7 @@ def cancel(seen: Seen, ids: list[int]) -> None:
     seen.yard.ask("POST", f"{API}/tasks/actions", {"do": "cancel", "ids": ids})
 
 
-def test_the_queue_is_ordered_by_drag_and_a_priority_by_menu(seen: Seen) -> None:
+def test_the_queue_is_ordered_by_drag_and_by_keys_and_a_priority_by_menu(seen: Seen) -> None:
     ids = paused(seen, "order-a", "order-b", "order-c")
     page = at(seen, "/?show=paused&find=order")
     rows = page.locator("[data-row]")
@@ -142,6 +142,12 @@ def test_the_queue_is_ordered_by_drag_and_a_priority_by_menu(seen: Seen) -> None
     order = lambda: [each["id"] for each in seen.yard.ask("GET", f"{API}/tasks?state=paused&text=order").json["tasks"]]  # noqa: E731
     until(lambda: order() == [ids[2], ids[0], ids[1]])
     expect(rows.nth(0)).to_contain_text("order-c")
+    rows.nth(0).press("Control+ArrowDown")
+    until(lambda: order() == ids[:1] + ids[2:] + ids[1:2])
+    expect(rows.nth(1)).to_contain_text("order-c")
+    for key in ("Down", "Up", "Up"):  # it keeps the focus, and each step begins where the one before ended
+        page.keyboard.press(f"Control+Arrow{key}")
+    until(lambda: order() == ids[2:] + ids[:2])
     seen.row("order-b").click(button="right")
     page.get_by_role("menuitem", name="Priority: High").click()
     seen.row("order-b").get_by_text("High").wait_for()

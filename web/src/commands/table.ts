@@ -40,6 +40,8 @@ const LOOKS = {
   'task-resume': { icon: 'icon-[lucide--play]', keys: 'Space', need: operator },
   'task-retry': { icon: 'icon-[lucide--rotate-cw]', keys: 'Space', need: operator },
   'task-cancel': { icon: 'icon-[lucide--x]', keys: 'Delete', need: operator, danger: true },
+  'task-up': { icon: 'icon-[lucide--arrow-up]', keys: 'mod+ArrowUp', need: operator },
+  'task-down': { icon: 'icon-[lucide--arrow-down]', keys: 'mod+ArrowDown', need: operator },
   'task-top': { icon: 'icon-[lucide--arrow-up-to-line]', need: operator },
   'task-end': { icon: 'icon-[lucide--arrow-down-to-line]', need: operator },
   'task-high': { icon: 'icon-[lucide--chevrons-up]', need: operator },

@@ -28,7 +28,7 @@ export function useEndings(): { done: (task: Ended) => void; failed: (task: Ende
   })
   const failed = gathered<Ended>((tasks) => {
     if (tasks.length > MOST) toasts.tell(t('tasks.failedMany', { count: tasks.length }), see(care(tasks) ? 'chores' : 'failed'), 'bad')
-    else for (const { error } of tasks) toasts.fail(error)
+    else for (const task of tasks) toasts.fail(task.error, see(care([task]) ? 'chores' : 'failed', task))
   })
   return { done, failed }
 }

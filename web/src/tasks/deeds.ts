@@ -77,14 +77,14 @@ export function useDeeds() {
     return done
   }
 
-  /** Put a task before another one, or at an end of the queue. */
+  /** Put a task before another one, or at an end of the queue; done when the lists show it. */
   async function place(ids: number[], where: { before: number } | { to: 'top' | 'end' }): Promise<void> {
     try {
       await said(api().POST('/api/v1/tasks/order', { body: { ids, ...where } }))
     } catch (thrown) {
       toasts.fail(thrown)
     }
-    void queries.invalidateQueries({ queryKey: TASKS })
+    await queries.invalidateQueries({ queryKey: TASKS })
   }
 
   async function change(id: number, body: Schemas['Changes']): Promise<void> {

@@ -27,9 +27,9 @@ export const useToasts = defineStore('toasts', () => {
   }
 
   /** What went wrong, with the next step that its error names. */
-  function fail(thrown: unknown): void {
+  function fail(thrown: unknown, action?: Toast['action']): void {
     const problem = asProblem(thrown)
-    tell(`${happened(problem)} ${advised(problem)}`.trim(), undefined, 'bad')
+    tell(`${happened(problem)} ${advised(problem)}`.trim(), action, 'bad')
   }
 
   function drop(id: number): void {

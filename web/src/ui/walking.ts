@@ -5,7 +5,7 @@ export function useWalking(scroller: Ref<HTMLElement | null>, count: () => numbe
   return (event: KeyboardEvent): void => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key]
     const row = (event.target as HTMLElement).closest<HTMLElement>('[data-row]')
-    if (!step || !row || event.target !== row) return
+    if (!step || !row || event.target !== row || event.defaultPrevented) return
     event.preventDefault()
     const next = Math.max(0, Math.min(count() - 1, Number(row.dataset.row) + step))
     reach(next)
