@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from modelyard.catalogue import changes, cube, tagged
+from modelyard.catalogue import bits, changes, cube, tagged
 from modelyard.catalogue.asking import FACETS, Asking
 from modelyard.catalogue.catalogue import Catalogue
 from modelyard.catalogue.relocating import Relocation
@@ -40,7 +40,7 @@ tags = st.lists(st.sampled_from(TAGS), max_size=6, unique=True).map(tuple)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Limits that a few models reach."""
     monkeypatch.setattr(tagged, "SHOWN", SHOWN)
-    monkeypatch.setattr(tagged, "_FEW", 2)
+    monkeypatch.setattr(bits, "_FEW", 2)
     monkeypatch.setattr(tagged, "_CHUNK", 2)
     monkeypatch.setattr(cube, "_CHUNK", 2)
     monkeypatch.setattr(cube, "_NAMED", 6)
@@ -65,6 +65,10 @@ def counted(catalogue: Catalogue, chosen: sa.ColumnElement[bool]) -> tuple[Any, 
     return total, int(size or 0), by, {tag: found[tag] for tag in found if tag in shown}
 
 
+def _tagged(*words: str) -> sa.Select[tuple[int]]:
+    return sa.select(model_tags.c.model).where(model_tags.c.tag.in_(words))
+
+
 class Changing(RuleBasedStateMachine):
     """Two services on one database change it by turns, and both are asked."""
 
@@ -83,7 +87,12 @@ class Changing(RuleBasedStateMachine):
     @rule(by=which, chosen=names, words=tags, kind=st.sampled_from(["lora", "vae"]), size=st.integers(0, 99))
     def keep(self, by: int, chosen: list[str], words: tuple[str, ...], kind: str, size: int) -> None:
         about, identity = About(tags=words, hub="x"), Identity("safetensors", kind, "sdxl")
-        self.both[by].keep([self.make(name, about, identity, size=size, inode=NAMES.index(name)) for name in chosen])
+        made = [self.make(name, about, identity, size=size, inode=NAMES.index(name)) for name in chosen]
+        self.both[by].keep([dataclasses.replace(one, preview="x.png" if size % 2 else "") for one in made])
+
+    @rule(by=which, chosen=names)
+    def measure(self, by: int, chosen: list[str]) -> None:
+        self.both[by].measured({f"/models/loras/{name}": {"sha256": f"{len(name):064x}"} for name in chosen}, 1.0)
 
     @rule(by=which, chosen=names)
     def put_together(self, by: int, chosen: list[str]) -> None:
@@ -139,8 +148,18 @@ class Changing(RuleBasedStateMachine):
             self.ask(self.steps % 2, without=self.steps % 4 < 2)
 
     def ask(self, by: int, without: bool) -> None:
-        """Counts, of all or with a filter, beside those of plain SQL."""
+        """Counts and lists, of all or with a filter, beside those of plain SQL."""
         catalogue = self.both[by]
+        for question, meant in (
+            (Asking(without=("preview",)), models.c.preview == ""),
+            (Asking(without=("sha256",), kind=("vae",)), sa.and_(models.c.sha256 == "", models.c.kind == "vae")),
+            (Asking(larger=20, smaller=70), models.c.size.between(20, 70)),
+            (Asking(tags=("style",)), models.c.id.in_(_tagged("style"))),
+            (Asking(exclude=(("tag", "style"), ("tag", "a"))), models.c.id.not_in(_tagged("style", "a"))),
+        ):
+            total, size = counted(catalogue, meant)[:2]
+            facets, listed = catalogue.facets(question, tags=True), catalogue.page(question).models
+            assert (facets.total, facets.size) == (total, size) == (len(listed), sum(one.size for one in listed))
         asking = [(Asking(), sa.true()), (Asking(kind=("vae",)), models.c.kind == "vae")][without]
         total, size, counts, shown = counted(catalogue, asking[1])
         facets = catalogue.facets(asking[0], tags=True)

@@ -8,12 +8,13 @@ from typing import Any, get_args
 import pytest
 import sqlalchemy as sa
 
-from modelyard.catalogue.asking import Asking, chosen_values, is_narrow
+from modelyard.catalogue import ways
+from modelyard.catalogue.asking import Asking
 from modelyard.catalogue.catalogue import Catalogue
 from modelyard.catalogue.cube import Cube
 from modelyard.catalogue.order import SORTS, Order
 from modelyard.catalogue.pages import page
-from modelyard.catalogue.ways import Outlook
+from modelyard.catalogue.sieve import sieved
 from modelyard.values.about import About, Own
 from modelyard.values.identity import Identity
 from modelyard.values.sorts import Sort
@@ -54,17 +55,19 @@ def shelf(lasting: Catalogue, make) -> Catalogue:
 @pytest.mark.parametrize("sort", SORTS)
 @pytest.mark.parametrize("asking", QUESTIONS)
 @pytest.mark.parametrize("descending", [False, True])
-def test_walked_or_gathered_a_page_is_the_same(shelf: Catalogue, sort: str, asking: Asking, descending: bool) -> None:
+def test_walked_sorted_or_gathered_a_page_is_the_same(
+    shelf: Catalogue, sort: str, asking: Asking, descending: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     if shelf.database.dialect != "sqlite":
         pytest.skip("PostgreSQL chooses its ways by its own counts.")
     with shelf.database.reading() as db:
         first = page(db, asking, Order(sort, descending, most=7))
-        cells = None if is_narrow(asking) else Cube.counted(db, 1).cells(chosen_values(asking))
-        outlooks = [Outlook(), *(Outlook(window) for window in (5, 40, 1000))]
-        outlooks += [Outlook(common=True), Outlook(cells=cells), Outlook(5, cells=cells)]
+        bits, _ = sieved(db, asking, Cube.counted(db, 1), same=True)
         for order in (Order(sort, descending, most=7), Order(sort, descending, first.next or "", 7)):
-            pages = [page(db, asking, order, outlook) for outlook in outlooks]
-            assert all(one == pages[0] for one in pages)
+            gathered = page(db, asking, order)
+            for few in (0, 1000):
+                monkeypatch.setattr(ways, "FEW", few)
+                assert page(db, asking, order, bits) == gathered
 
 
 @pytest.mark.parametrize("sort", SORTS)
@@ -82,7 +85,7 @@ def test_a_page_far_away_is_the_one_that_a_walk_comes_to(
     assert shelf.page(asking, Order(sort, descending, first.next or "", 7, 5)).models == every[12:19]
 
 
-def plans(catalogue: Catalogue, asking: Asking, order: Order, outlook: Outlook) -> list[str]:
+def plans(catalogue: Catalogue, asking: Asking, order: Order, fitting: int | None = None) -> list[str]:
     """How SQLite answers the first question of a page."""
     asked: list[tuple[str, Any]] = []
 
@@ -92,7 +95,7 @@ def plans(catalogue: Catalogue, asking: Asking, order: Order, outlook: Outlook) 
     sa.event.listen(catalogue.database.engine, "before_cursor_execute", note)
     try:
         with catalogue.database.reading() as db:
-            page(db, asking, order, outlook)
+            page(db, asking, order, fitting)
             statement, parameters = asked[1] if asked[0][0].startswith("BEGIN") else asked[0]
             return [row[3] for row in db.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)]
     finally:
@@ -102,45 +105,65 @@ def plans(catalogue: Catalogue, asking: Asking, order: Order, outlook: Outlook) 
 @pytest.mark.parametrize("sort", SORTS)
 @pytest.mark.parametrize("asking", [Asking(kind=("lora",), family=("sdxl",)), Asking(dtype=("F16",), root=("/m",))])
 def test_what_fits_is_gathered_without_a_look_at_rows(shelf: Catalogue, sort: str, asking: Asking) -> None:
+    """Where nobody knows what fits: the counts of the moment are of a later one than the database shows."""
     if shelf.database.dialect != "sqlite":
         pytest.skip("PostgreSQL chooses its ways by its own counts.")
-    assert "COVERING INDEX models_as_cube" in plans(shelf, asking, Order(sort), Outlook())[0]
+    assert "COVERING INDEX models_as_cube" in plans(shelf, asking, Order(sort))[0]
     mark = shelf.page(Asking(), Order(sort, most=5)).next or ""
-    assert "COVERING INDEX models_as_cube" in plans(shelf, asking, Order(sort, after=mark), Outlook())[0]
+    assert "COVERING INDEX models_as_cube" in plans(shelf, asking, Order(sort, after=mark))[0]
 
 
 @pytest.mark.parametrize("sort", SORTS)
 def test_a_far_place_of_the_whole_list_is_counted_off_in_the_index_of_the_order(shelf: Catalogue, sort: str) -> None:
     if shelf.database.dialect != "sqlite":
         pytest.skip("PostgreSQL chooses its ways by its own counts.")
-    assert f"COVERING INDEX models_by_{sort}" in plans(shelf, Asking(), Order(sort, offset=50), Outlook())[0]
+    assert f"COVERING INDEX models_by_{sort}" in plans(shelf, Asking(), Order(sort, offset=50))[0]
 
 
 @pytest.mark.parametrize("sort", SORTS)
-def test_the_edge_of_a_walk_is_found_in_the_index_of_the_order(shelf: Catalogue, sort: str) -> None:
+def test_a_walk_takes_numbers_alone_out_of_the_index_of_the_order(
+    shelf: Catalogue, sort: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     if shelf.database.dialect != "sqlite":
         pytest.skip("PostgreSQL chooses its ways by its own counts.")
-    assert f"COVERING INDEX models_by_{sort}" in plans(shelf, Asking(), Order(sort), Outlook(window=20))[0]
+    monkeypatch.setattr(ways, "FEW", 0)
+    mark = shelf.page(Asking(), Order(sort, most=5)).next or ""
+    for order in (Order(sort), Order(sort, descending=True), Order(sort, after=mark)):
+        steps = plans(shelf, Asking(kind=("lora",)), order, 0b1010)
+        assert any(f"COVERING INDEX models_by_{sort}" in step for step in steps)
+        assert not any("TEMP B-TREE" in step for step in steps)
 
 
 @pytest.mark.parametrize("sort", SORTS)
-def test_common_words_are_met_on_a_walk_along_the_order(shelf: Catalogue, sort: str) -> None:
+def test_the_few_that_fit_are_looked_up_by_their_numbers(shelf: Catalogue, sort: str) -> None:
     if shelf.database.dialect != "sqlite":
         pytest.skip("PostgreSQL chooses its ways by its own counts.")
-    steps = plans(shelf, Asking(text="cat"), Order(sort), Outlook(common=True))
-    assert f"COVERING INDEX models_by_{sort}" in steps[0]
-    assert not any("TEMP B-TREE" in step for step in steps)
+    steps = plans(shelf, Asking(text="cat"), Order(sort), 0b1010)
+    assert any("models USING INTEGER PRIMARY KEY" in step for step in steps)
 
 
-@pytest.mark.parametrize("sort", SORTS)
-def test_cells_that_are_known_are_looked_up_one_by_one(shelf: Catalogue, sort: str) -> None:
-    if shelf.database.dialect != "sqlite":
-        pytest.skip("PostgreSQL chooses its ways by its own counts.")
-    asking = Asking(kind=("lora",))
-    with shelf.database.reading() as db:
-        cells = Cube.counted(db, 1).cells(chosen_values(asking))
-    steps = plans(shelf, asking, Order(sort), Outlook(cells=cells))
-    assert any("COVERING INDEX models_as_cube (gone=? AND folder=? AND kind=?" in step for step in steps)
+def test_one_question_is_asked_of_the_database_once_for_its_list_and_its_counts(catalogue: Catalogue, make) -> None:
+    """And again as soon as anything changed."""
+    catalogue.keep([make("a.pt", About(name="cat")), make("b.pt", About(name="dog"))])
+    asked = []
+    sa.event.listen(catalogue.database.engine, "before_cursor_execute", lambda *told: asked.append(told[2]))
+    for kept in (1, 2):
+        assert catalogue.facets(Asking(text="cat")).total == kept
+        words = [text for text in asked if ("words" in text and "MATCH" in text) or "to_tsquery" in text]
+        assert len(catalogue.page(Asking(text="cat")).models) == kept
+        if catalogue.database.dialect == "sqlite":
+            assert [text for text in asked if "MATCH" in text] == words
+        asked.clear()
+        catalogue.keep([make("c.pt", About(name="cat"))])
+
+
+def test_uses_are_never_those_of_a_moment_ago(catalogue: Catalogue, make) -> None:
+    """They are counted without a change of the catalogue."""
+    catalogue.keep([make("a.pt"), make("b.pt")])
+    assert len(catalogue.page(Asking(unused_since=50.0)).models) == 2
+    catalogue.used([("/models/loras/a.pt", 60.0, "2026-01-01")])
+    assert [one.name for one in catalogue.page(Asking(unused_since=50.0)).models] == ["b"]
+    assert catalogue.facets(Asking(unused_since=50.0)).total == 1
 
 
 @on_sqlite
@@ -153,6 +176,4 @@ def test_models_of_a_folder_or_that_lack_something_are_gathered_by_an_index_of_t
     catalogue: Catalogue, asking: Asking, index: str
 ) -> None:
     """Also in a database that never looked at its indexes."""
-    assert f"INDEX {index} " in plans(catalogue, asking, Order(), Outlook())[0]
-    along = plans(catalogue, asking, Order(), Outlook(common=True))
-    assert not any(index in step for step in along)
+    assert f"INDEX {index} " in plans(catalogue, asking, Order())[0]

@@ -77,49 +77,37 @@ def _unwanted(asking: Asking, column: str) -> frozenset[str]:
     return frozenset(value for name, value in asking.exclude if name == column)
 
 
-def where(asking: Asking, dialect: str, *, walk: bool = False) -> list[sa.ColumnElement[bool]]:
-    """The whole question. Of the columns that models are counted by, SQLite takes no index of their own.
-
-    Args:
-        walk: Keep SQLite from beginning with words or tags, so that it walks along an index of all models.
-    """
+def where(asking: Asking, dialect: str) -> list[sa.ColumnElement[bool]]:
+    """The whole question. Of the columns that models are counted by, SQLite takes no index of their own."""
     found: list[sa.ColumnElement[bool]] = []
     for name, choice in chosen_values(asking).items():
         found += [unindexed(name, dialect).in_(choice.wanted)] if choice.wanted else []
         found += [unindexed(name, dialect).not_in(choice.unwanted)] if choice.unwanted else []
-    return [*found, *beyond(asking, dialect, walk=walk)]
+    return [*found, *beyond(asking, dialect)]
 
 
-def beyond(asking: Asking, dialect: str, *, walk: bool = False) -> list[sa.ColumnElement[bool]]:
+def beyond(asking: Asking, dialect: str) -> list[sa.ColumnElement[bool]]:
     """What is asked beside the columns that models are counted by."""
-    gone = unindexed("gone", dialect) if asking.place and not walk else models.c.gone
+    gone = unindexed("gone", dialect) if asking.place else models.c.gone
     found: list[sa.ColumnElement[bool]] = [gone > 0 if asking.gone else gone == 0]
-    number = unindexed("id", dialect) if walk else models.c.id
     words = asked_words(asking.text)
     if asking.text.strip() and not words:
         found.append(sa.false())
     if words:
-        found.append(number.in_(hits(words)) if dialect == "sqlite" else _vector_has(words))
-    found += [number.in_(tagged(tag)) for tag in asking.tags]
-    found += [number.in_(tagged(*asking.category))] if asking.category else []
-    found += [number.not_in(tagged(tag)) for tag in sorted(_unwanted(asking, "tag"))]
+        found.append(models.c.id.in_(hits(words)) if dialect == "sqlite" else _vector_has(words))
+    found += [models.c.id.in_(tagged(tag)) for tag in asking.tags]
+    found += [models.c.id.in_(tagged(*asking.category))] if asking.category else []
+    found += [models.c.id.not_in(tagged(tag)) for tag in sorted(_unwanted(asking, "tag"))]
     if asking.place:
-        found += _below(asking.place.rstrip("/"), dialect, walk=walk)
-    return found + [_lacks(name, dialect, walk=walk) for name in asking.without] + _ranges(asking)
+        found += _below(asking.place.rstrip("/"), dialect)
+    return found + [models.c[name] == sa.literal_column("''") for name in asking.without] + _ranges(asking)
 
 
-def _below(place: str, dialect: str, *, walk: bool) -> list[sa.ColumnElement[bool]]:
+def _below(place: str, dialect: str) -> list[sa.ColumnElement[bool]]:
     """What lies in a folder: SQLite finds no beginning of a text in an index, but a stretch between two."""
     if dialect != "sqlite":
         return [models.c.place.startswith(place + "/", autoescape=True)]
-    column = unindexed("place", dialect) if walk else models.c.place
-    return [column >= place + "/", column < place + "0"]  # "0" follows "/"
-
-
-def _lacks(name: str, dialect: str, *, walk: bool) -> sa.ColumnElement[bool]:
-    """What has no such thing, in the very words of the index of those."""
-    column = unindexed(name, dialect) if walk else models.c[name]
-    return column == sa.literal_column("''")
+    return [models.c.place >= place + "/", models.c.place < place + "0"]  # "0" follows "/"
 
 
 def tagged(*tags: str) -> sa.Select[tuple[int]]:

@@ -10,28 +10,22 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from modelyard.catalogue import changes
-from modelyard.catalogue.asking import Asking, beyond, chosen_values, hits, is_narrow, is_words_only, tagged
-from modelyard.catalogue.cube import Cube
+from modelyard.catalogue.asking import Asking, beyond, chosen_values
 from modelyard.catalogue.doubles import Double, same_bytes, same_tensors
 from modelyard.catalogue.folders import Folders, folders
 from modelyard.catalogue.model import Model, find, model_of
 from modelyard.catalogue.order import Order
 from modelyard.catalogue.pages import Page, page
 from modelyard.catalogue.shelf import Shelf
+from modelyard.catalogue.sieve import sieved
 from modelyard.catalogue.space import Idle, Part, ever_used, idle, sums, unused
-from modelyard.catalogue.tagged import listed, numbers_of
 from modelyard.catalogue.usage import made_searches, uses_of
 from modelyard.catalogue.views import Details, Facets, FileView
-from modelyard.catalogue.ways import Outlook
-from modelyard.catalogue.words import asked_words
 from modelyard.errors import NoSuchModel
 from modelyard.store.shelves import model_files, model_tags, models
 from modelyard.values.about import About
 from modelyard.values.categories import CATEGORIES
 from modelyard.values.identity import Identity
-
-_RARE = 32
-"""Words that more than one of so many models has are met soon on a walk along the order; others are looked up."""
 
 
 class Looking(Shelf):
@@ -44,21 +38,15 @@ class Looking(Shelf):
             BadValue: There is no such order, or `after` is no mark of a page.
         """
         with self.database.reading() as db:
-            return page(db, asking, order, self._outlook(db, asking, order))
+            return page(db, asking, order, self._fitting(db, asking))
 
-    def _outlook(self, db: Connection, asking: Asking, order: Order) -> Outlook:
-        """What the counts of the moment tell of a page before it is looked for."""
+    def _fitting(self, db: Connection, asking: Asking) -> int | None:
+        """The models that fit, a bit each, for a page of them from SQLite; PostgreSQL finds its way itself."""
         if asking.gone or db.dialect.name != "sqlite":
-            return Outlook()
-        asked, words = chosen_values(asking), asked_words(asking.text)
-        known = _hit_count(db, words) if words else None
+            return None
         cube = self.counted(db)
-        told = cube.version == changes.last(db)[0] and not is_narrow(asking)
-        return Outlook(
-            cube.window(asked, known, order.most + order.offset),
-            known is not None and known * _RARE > cube.total,
-            cube.cells(asked) if told else None,
-        )
+        same = cube.version == changes.last(db)[0]
+        return sieved(db, asking, cube, same=True)[0] if same else None
 
     def facets(self, asking: Asking, *, tags: bool = False) -> Facets:
         """The counts beside a list."""
@@ -66,13 +54,13 @@ class Looking(Shelf):
             if asking.gone:
                 return _gone(db, asking)
             cube = self.counted(db, tags=tags)
-            ids = _ids(db, asking, cube) if is_narrow(asking) else None
+            fit = sieved(db, asking, cube, same=cube.version == changes.last(db)[0])
         asked = chosen_values(asking)
-        fitting, counts = cube.fitting(asked, ids), cube.counts(asked, ids)
+        counts = cube.counts(asked, fit[1])
         told = {name: {_word(value): number for value, number in found.items()} for name, found in counts.items()}
-        tagged = cube.tags(fitting) if tags else {}
+        tagged = cube.tags(fit[0]) if tags else {}
         categories = {tag: number for tag, number in tagged.items() if tag in CATEGORIES}
-        return Facets(fitting.count(1), cube.bytes_of(fitting), told, tagged, categories)
+        return Facets(fit[0].bit_count(), cube.bytes_of(asked, fit), told, tagged, categories)
 
     def folders(self, asking: Asking) -> Folders:
         """The folders that the models which fit lie in, with their counts and bytes."""
@@ -189,34 +177,6 @@ class Looking(Shelf):
         """Searches that were made: text, times, seconds since 1970; the latest first."""
         with self.database.reading() as db:
             return made_searches(db)
-
-
-def _ids(db: Connection, asking: Asking, cube: Cube) -> list[int]:
-    """The models that fit what the counts by column cannot answer; some of them may be gone, and count nothing."""
-    unwanted = {tag for name, tag in asking.exclude if name == "tag"}
-    wanted = msgspec.structs.replace(asking, exclude=tuple(pair for pair in asking.exclude if pair[0] != "tag"))
-    found = _found(db, wanted) if is_narrow(wanted) else list(cube.numbers)
-    if unwanted:
-        out = set(_numbers(db, tagged(*unwanted)))
-        found = [number for number in found if number not in out]
-    return cube.known(found)
-
-
-def _found(db: Connection, asking: Asking) -> list[int]:
-    words = asked_words(asking.text)
-    if db.dialect.name == "sqlite" and words and is_words_only(asking):
-        return _numbers(db, hits(words))
-    return _numbers(db, sa.select(models.c.id).where(*beyond(asking, db.dialect.name)))
-
-
-def _numbers(db: Connection, query: sa.Select[tuple[int]] | sa.TextualSelect) -> list[int]:
-    """The numbers that a query finds, as one text: a row for each takes Python twice as long."""
-    told = db.execute(sa.select(listed(query.subquery().c[0]))).scalar()
-    return numbers_of(told) if told else []
-
-
-def _hit_count(db: Connection, words: list[str]) -> int:
-    return int(db.execute(sa.select(sa.func.count()).select_from(hits(words).subquery())).scalar_one())
 
 
 def _gone(db: Connection, asking: Asking) -> Facets:

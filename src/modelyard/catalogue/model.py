@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -91,18 +91,26 @@ LISTED = (*(models.c[name] for name in _COLUMNS), models.c.sidecars)
 """The columns of a row in a list: the long texts stay where they are."""
 
 
+_HEALTHS = {one.value: one for one in Health}
+
+
 def model_of(row: Mapping[Any, Any]) -> Model:
     """A row of the table as a model."""
-    told = {name: row[name] for name in _COLUMNS}
-    told["picture"] = _picture(row)
-    told["health"] = Health(row["health"])
-    told["problems"] = tuple(row["problems"].split())
+    return listed_model([row[column.name] for column in LISTED])
+
+
+def listed_model(row: Sequence[Any]) -> Model:
+    """A row that begins with the columns of `LISTED` as a model."""
+    told = dict(zip(_COLUMNS, row, strict=False))
+    told["picture"] = _picture(told, row[len(_COLUMNS)])
+    told["health"] = _HEALTHS[told["health"]]
+    told["problems"] = tuple(told["problems"].split())
     return Model(**told)
 
 
-def _picture(row: Mapping[Any, Any]) -> str:
+def _picture(told: Mapping[str, Any], sidecars: str) -> str:
     """A stamp of the preview, or of what is shown instead: the picture in a header, a drawn one."""
-    shown = (row["sidecars"], row["preview"]) if row["preview"] else (row["modified"], row["title"], row["kind"])
+    shown = (sidecars, told["preview"]) if told["preview"] else (told["modified"], told["title"], told["kind"])
     return hashlib.blake2b(repr(shown).encode(), digest_size=6).hexdigest()
 
 

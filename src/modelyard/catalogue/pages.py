@@ -7,9 +7,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from modelyard.catalogue.asking import Asking
-from modelyard.catalogue.model import Model, model_of
+from modelyard.catalogue.model import Model, listed_model
 from modelyard.catalogue.order import SORTS, Order, behind, in_order, mark
-from modelyard.catalogue.ways import Outlook, rows
+from modelyard.catalogue.ways import rows
 from modelyard.errors import BadValue
 from modelyard.store.shelves import models
 
@@ -21,8 +21,11 @@ class Page(msgspec.Struct, frozen=True):
     next: str | None
 
 
-def page(db: Connection, asking: Asking, order: Order, outlook: Outlook = Outlook()) -> Page:  # noqa: B008  # frozen
+def page(db: Connection, asking: Asking, order: Order, fitting: int | None = None) -> Page:
     """One page.
+
+    Args:
+        fitting: The models that fit, a bit each; None where that is not known.
 
     Raises:
         BadValue: There is no such order, or `after` is no mark of a page.
@@ -35,9 +38,9 @@ def page(db: Connection, asking: Asking, order: Order, outlook: Outlook = Outloo
         if start is None:
             return Page([], None)
         order = msgspec.structs.replace(order, after=start, offset=0)
-    found = rows(db, asking, order, outlook)
+    found = rows(db, asking, order, fitting)
     last = found[order.most - 1] if len(found) > order.most else None
-    return Page([model_of(row) for row in found[: order.most]], mark(last["sorted_by"], last["id"]) if last else None)
+    return Page([listed_model(row) for row in found[: order.most]], mark(last.sorted_by, last.id) if last else None)
 
 
 def _start(db: Connection, order: Order) -> str | None:
