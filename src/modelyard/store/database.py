@@ -173,7 +173,9 @@ def _place(folder: Path, url: str) -> URL:
 
 def _engine(place: URL) -> Engine:
     if place.get_backend_name() == "sqlite":
-        engine = sa.create_engine(place, connect_args={"timeout": 30, "check_same_thread": False}, pool_size=8)
+        engine = sa.create_engine(
+            place, connect_args={"timeout": 30, "check_same_thread": False}, pool_size=8, pool_use_lifo=True
+        )
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
