@@ -74,3 +74,14 @@ def test_a_data_folder_that_cannot_be_made_is_told_with_its_variable(tmp_path: P
     with pytest.raises(NoPermission) as caught:
         Proofs(blocked / "home").recall("x")
     assert "MODELYARD_HOME" in caught.value.hint
+
+
+def test_proofs_of_many_files_are_those_of_each(tmp_path: Path) -> None:
+    proofs, paths = Proofs(tmp_path), [tmp_path / f"{number}.bin" for number in range(1200)]
+    for path in paths:
+        path.write_bytes(b"x")
+    proofs.keep(Proof(path, stamp, {"sha256": path.name}) for path in paths[::3] if (stamp := stamp_of(path)))
+    paths[0].write_bytes(b"touched")
+    found = proofs.of_each(map(str, paths))
+    assert found == {str(path): proof for path in paths if (proof := proofs.of(path))}
+    assert len(found) == 399

@@ -95,7 +95,7 @@ def keep(
         made = dict(zip((entry.path for entry in fresh), _take_numbers(db, len(fresh)), strict=True))
         db.execute(models.insert(), [_columns(entry, None) | {"id": made[entry.path], "added": now} for entry in fresh])
         numbers |= made
-    there = _files_of(db, [numbers[entry.path] for entry in entries])
+    there = _files_of(db, [row["id"] for row in known.values()])
     held = Counter(row["model"] for row in there.values())
     before = {path: _Before(row, there, held[row["id"]], row["id"] in touched) for path, row in known.items()}
     again = [(known[entry.path]["id"], _columns(entry, before[entry.path])) for entry in entries if entry.path in known]
@@ -161,15 +161,19 @@ def _columns(entry: Entry, before: _Before | None) -> dict[str, Any]:
         "sidecars": "" if before and before.touched else entry.sidecars,
         "identity": msgspec.json.encode(identity).decode(),
     }
-    told = _fitting(told) | described(entry.name, entry.folder, identity, _merged(entry, before))
-    return told | _measured(entry, before) | ({} if before else {"uses": 0, "used": 0.0, "asked": 0.0})
+    told |= _described(entry.name, entry.folder, identity, _merged(entry, before))
+    return _fitting(told) | _measured(entry, before) | ({} if before else {"uses": 0, "used": 0.0, "asked": 0.0})
 
 
 def described(name: str, folder: str, identity: Identity, about: About) -> dict[str, Any]:
     """The columns that follow from what is known of a model apart from its bytes."""
+    return _fitting(_described(name, folder, identity, about))
+
+
+def _described(name: str, folder: str, identity: Identity, about: About) -> dict[str, Any]:
     own = about.own
     title = own.title or about.name or identity.title or name
-    told = {
+    return {
         "title": title,
         "title_key": title.lower()[:200],
         "base": about.base_model or identity.base_model,
@@ -187,7 +191,6 @@ def described(name: str, folder: str, identity: Identity, about: About) -> dict[
         "about": msgspec.json.encode(about).decode() if about != About() else "{}",
         "words": words_of(name, folder, identity, about),
     }
-    return _fitting(told)
 
 
 def rewrite(db: Connection, row: Mapping[Any, Any], about: About, more: Mapping[str, Any]) -> None:
@@ -267,7 +270,9 @@ def _fitting(told: dict[str, Any]) -> dict[str, Any]:
     together = "".join(texts.values())
     if not together.isascii() or "\0" in together:
         texts = {name: text.encode("utf-8", "replace").decode().replace("\0", "") for name, text in texts.items()}
-    return told | texts | {name: texts[name][:most] for name, most in _LENGTHS.items() if name in texts}
+    return (
+        told | texts | {name: texts[name][:most] for name, most in _LENGTHS.items() if len(texts.get(name, "")) > most}
+    )
 
 
 def _files_of(db: Connection, ids: Sequence[int]) -> dict[str, Any]:

@@ -266,10 +266,7 @@ class Scan:
 
     def _take_proofs(self, entries: Sequence[Entry]) -> None:
         """What we measured when the file arrived need not be measured again."""
-        proofs = self.stock.yard.proofs
-        proven = {
-            file.path: proof for entry in entries for file in entry.files if (proof := proofs.of(Path(file.path)))
-        }
+        proven = self.stock.yard.proofs.of_each(file.path for entry in entries for file in entry.files)
         kept = {path for path, proof in proven.items() if proof.claimed}
         digests = {path: proof.measured for path, proof in proven.items()}
         self.stock.catalogue.measured(digests, self.stock.wall(), kept)
