@@ -2,6 +2,7 @@
 
 transfer [WORKLOAD...]   big, tls, disk, eight, many, limited, latency (all by default), tiny; --chart FILE.svg draws it
 faults [SCENARIO...]     the 44 network faults: what is recovered, at what cost, and that nothing wrong is called right
+limits                   speed limits over 8 and 16 connections: what comes in ten seconds
 kills                    kill -9 every 1.5 s until it is done
 delta                    what a new version reuses of the old one: aligned pieces beside content-defined chunks
 library [MODELS]         a library of 100,000 models: scans, pages, memory
@@ -28,7 +29,8 @@ def main() -> int:
         prog="run.py bench", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument(
-        "name", choices=["transfer", "faults", "kills", "delta", "library", "page", "identify", "listing", "yard"]
+        "name",
+        choices=["transfer", "faults", "limits", "kills", "delta", "library", "page", "identify", "listing", "yard"],
     )
     parser.add_argument("workloads", nargs="*")
     parser.add_argument("--rounds", type=int, default=5)
@@ -45,6 +47,10 @@ def main() -> int:
     scratch.chmod(0o755)  # nginx serves as another user
     disk = Path(tempfile.mkdtemp(prefix="modelyard-bench-", dir=chosen.disk))
     try:
+        if chosen.name == "limits":
+            from limits import bench as limit_bench
+
+            return limit_bench(scratch)
         if chosen.name == "kills":
             from kills import bench as kill_bench
 
