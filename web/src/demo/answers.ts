@@ -13,7 +13,7 @@ const HUBS: Schemas['HubView'][] = [
   { name: 'civitai', title: 'CivitAI', prefixes: ['civitai'], key: false, settings_page: 'https://civitai.com/user/account' },
   { name: 'modelscope', title: 'ModelScope', prefixes: ['ms'], key: false, settings_page: 'https://modelscope.cn/my/myaccesstoken' },
 ]
-const EMPTY = ['hooks', 'lan-hubs', 'schedule', 'newer', 'maintenance', 'settings']
+const EMPTY = ['hooks', 'lan-hubs', 'schedule', 'newer', 'maintenance']
 
 /** The routes of a demo; what is not here says so. */
 export function answers(yard: DemoYard): Route[] {
@@ -79,7 +79,7 @@ function ofHubs(yard: DemoYard): Route[] {
     route('DELETE', '/keys/{hub}', ({ parts }) => void yard.keys.delete(parts[0]!)),
     route('GET', '/hubs/model', ({ query }) => {
       const address = query.get('address')!
-      return { address, hub: address.split(':')[0]!, title: address.split(/[:/]/).at(-1)!, facts: {}, companions: [], gate: null, files: [file('model.safetensors', 2.3e8), file('config.json', 640)] }
+      return { address, hub: HUBS.find((hub) => hub.prefixes.includes(address.split(':')[0]!))?.name ?? 'web', title: address.split(/[:/]/).at(-1)!, facts: {}, companions: [], gate: null, files: [file('model.safetensors', 2.3e8), file('config.json', 640)] }
     }),
     route('GET', '/hubs/search', ({ query }) => {
       const words = query.get('text')!

@@ -93,3 +93,11 @@ test('what goes to the trash comes back, and what is cleared stays in the histor
   expect((await said(api.GET('/api/v1/tasks', {}))).counts.done).toBeUndefined()
   expect((await said(api.GET('/api/v1/history', { params: { query: { state: ['done'] } } }))).tasks).toHaveLength(done)
 })
+
+test('a setting is kept and goes back to its default', async () => {
+  const { api } = demo()
+  const params = { path: { name: 'cache' } }
+  expect((await said(api.PUT('/api/v1/settings/{name}', { params, body: { value: 'off' } }))).value).toBe(false)
+  expect((await said(api.GET('/api/v1/settings', {}))).find((row) => row.name === 'cache')).toMatchObject({ value: false, origin: 'file' })
+  expect((await said(api.DELETE('/api/v1/settings/{name}', { params }))).origin).toBe('default')
+})
