@@ -116,6 +116,20 @@ def test_a_gated_model_says_so_with_its_licence_before_anybody_fetches_it(shared
     panel.get_by_text("openrail++", exact=True).wait_for()
 
 
+def test_a_pasted_gated_link_asks_for_the_key_before_anything_is_queued(seen: Seen) -> None:
+    seen.hub.hf.add_repo("ink/shut", {"shut.safetensors": 4096, "config.json": 40}, gated="manual")
+    page = seen.open("/")
+    seen.paste("hf:ink/shut")
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_text("ink/shut is gated").wait_for()
+    dialog.get_by_role("button", name="Give a key").click()
+    page.get_by_label("Key", exact=True).fill("hf_good")
+    page.get_by_role("button", name="Keep and check").click()
+    dialog.get_by_text("ink/shut is gated").wait_for(state="hidden")
+    dialog.get_by_text("config.json").wait_for()
+    expect(dialog.get_by_text("wants its terms accepted")).to_have_count(0)
+
+
 def test_a_download_that_rests_goes_on_from_the_dialog_of_the_model(shared: Seen, tmp_path: Path) -> None:
     root = filled(shared, tmp_path, "Ink")
     shared.hub.hf.add_repo("other/ink", {"ink.safetensors": 30 * 2**20})
