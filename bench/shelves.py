@@ -6,6 +6,8 @@ that no two are alike; LoRAs of several ranks are most of them, as on people's d
 
 from __future__ import annotations
 
+import contextlib
+import http.server
 import itertools
 import json
 import os
@@ -13,6 +15,7 @@ import random
 import statistics
 import struct
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -147,6 +150,7 @@ def bench(disk: Path, count: int = MODELS) -> int:
         again = min(scanned(yard)["seconds"] for _ in range(3))
         pages = [_page(yard, question) for _ in range(25) for question in _QUESTIONS]
         changed = [_page(yard, _QUESTIONS[turn % 3]) for turn, _ in enumerate(_changes(yard))]
+        landed = [_page(yard, _QUESTIONS[turn % 3]) for turn in _landed(yard, root)]
         while_scanning = _while_scanning(yard)
         rows = [
             ("making the sparse library (s)", made, 60.0 * count / MODELS, -1),
@@ -155,6 +159,7 @@ def bench(disk: Path, count: int = MODELS) -> int:
             ("page with counts (ms, median)", 1000 * statistics.median(pages), 50.0, -1),
             ("page with counts (ms, p99)", _p99(pages), 50.0, -1),
             ("the same right after a change (ms, p99)", _p99(changed), 50.0, -1),
+            ("the same when a download has landed (ms, p99)", _p99(landed), 50.0, -1),
             ("the same while a scan writes (ms, median)", 1000 * statistics.median(while_scanning), 50.0, -1),
             ("memory of the service (MB)", yard.peak, 300.0, -1),
         ]
@@ -188,13 +193,7 @@ def _warm(root: Path) -> None:
 
 def scanned(yard: Yard) -> dict[str, Any]:
     """Scan all roots; gives what the task tells."""
-    number = yard.ask("POST", "/library/scan", {})["id"]
-    while True:
-        task = yard.ask("GET", f"/tasks/{number}")
-        if task["state"] in ("done", "failed", "cancelled"):
-            assert task["state"] == "done", task
-            return dict(task["result"])
-        time.sleep(0.05)
+    return dict(_ended(yard, yard.ask("POST", "/library/scan", {})["id"], 0.05)["result"])
 
 
 def _changes(yard: Yard, rounds: int = 30) -> Iterator[int]:
@@ -205,6 +204,47 @@ def _changes(yard: Yard, rounds: int = 30) -> Iterator[int]:
         yield liked
         yard.ask("POST", f"/models/{renamed}/rename", {"name": f"renamed {turn}"})
         yield renamed
+
+
+class _Source(http.server.BaseHTTPRequestHandler):
+    """A small model of its own for each name."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        tensor = {"dtype": "F16", "shape": [1], "data_offsets": [0, 2]}
+        head = json.dumps({"__metadata__": {"name": self.path}, "a": tensor})
+        body = struct.pack("<Q", len(head)) + head.encode() + b"xx"
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Nobody reads it."""
+
+
+def _landed(yard: Yard, root: Path, rounds: int = 30) -> Iterator[int]:
+    """Fetch one model after the other into the library; gives its turn as soon as its task is done."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Source)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    with contextlib.closing(server.socket):
+        for turn in range(rounds):
+            address = f"http://127.0.0.1:{server.server_port}/landed-{turn}.safetensors"
+            added = yard.ask("POST", "/tasks", {"addresses": [address], "shared": {"to": f"{root}/d000/"}})
+            _ended(yard, added["ids"][0], 0.005)
+            yield turn
+        server.shutdown()
+
+
+def _ended(yard: Yard, number: int, pause: float) -> dict[str, Any]:
+    """Wait for a task; gives it."""
+    while True:
+        task = dict(yard.ask("GET", f"/tasks/{number}"))
+        if task["state"] in ("done", "failed", "cancelled"):
+            assert task["state"] == "done", task
+            return task
+        time.sleep(pause)
 
 
 def _page(yard: Yard, question: dict[str, Any]) -> float:
