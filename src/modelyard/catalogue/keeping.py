@@ -54,7 +54,8 @@ def stamps(db: Connection, root: str) -> Stamps:
         query = query.where(model_files.c.model.in_(told))
     found = {
         row[0]: Known(row[1], row[2], row[3], row[4], row[5], *told[row[1]])
-        for row in db.execute(query)
+        for part in db.execute(query).partitions(_CHUNK)
+        for row in part
         if row[1] in told
     }
     return Stamps(found, Counter(known.model for known in found.values()))

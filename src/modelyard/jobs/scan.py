@@ -184,12 +184,12 @@ class Scan:
             files = tuple(weights(folder.path))
             inside = Beside({name: seen for name, seen in folder.others.items() if name != PIPELINE})
             unit = Unit(folder.path, files or (folder.others[PIPELINE],), folder=True)
-            yield Sighting(unit, root, inside.names(PIPELINE), inside.stamp(PIPELINE))
+            yield Sighting(unit, root, inside, PIPELINE, inside.stamp(PIPELINE))
             return
         beside = Beside(folder.others)
         for unit in units_of(folder):
             name = os.path.basename(unit.path)
-            yield Sighting(unit, root, beside.names(name), beside.stamp(name))
+            yield Sighting(unit, root, beside, name, beside.stamp(name))
 
     def _turn(self, found: list[Sighting]) -> list[int]:
         """Begin to read these heads, and meanwhile keep what was read before; gives the ids of that."""

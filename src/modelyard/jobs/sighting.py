@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
+
+import msgspec
 
 from modelyard.catalogue.keeping import Known, Stamps
 from modelyard.catalogue.model import Entry, FileFacts
 from modelyard.jobs.learning import cleaned
 from modelyard.jobs.stock import Reading
+from modelyard.library.beside import Beside
 from modelyard.library.previews.finding import find
 from modelyard.library.roots.roots import Problem, Root
 from modelyard.library.sidecars.belonging import anchor_of, stem_of
@@ -23,14 +26,19 @@ from modelyard.values.suffixes import LISTED, suffix_of
 _MOST_FILES = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class Sighting:
-    """One model as a walk sees it: its files, and the names and the stamp of the small files beside it."""
+class Sighting(msgspec.Struct, frozen=True):
+    """One model as a walk sees it: its files, the small files of its folder, and the stamp of those beside it."""
 
     unit: Unit
     root: Root
-    names: set[str]
+    beside: Beside
+    name: str
     stamp: str
+
+    @property
+    def names(self) -> set[str]:
+        """Names of the small files beside it."""
+        return self.beside.names(self.name)
 
 
 def unchanged(found: Sighting, known: Stamps) -> int:
@@ -87,8 +95,9 @@ def entry_of(found: Sighting, reading: Reading, tell: Callable[[Problem], object
     unit, root = found.unit, found.root
     name = os.path.basename(unit.path)
     anchor = anchor_of(Path(unit.path), folder=unit.folder)
-    told = read_all(anchor, found.names) if found.names else None
-    preview = find(anchor, found.names) if found.names else None
+    names = found.names
+    told = read_all(anchor, names) if names else None
+    preview = find(anchor, names) if names else None
     missing = ("missing-shard",) if unit.missing else ()
     for one in told.problems if told else ():
         path = os.path.join(os.path.dirname(unit.path), one.file)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from modelyard.library.sidecars.belonging import PIPELINE
 from modelyard.library.walk import Folder, Seen
 from modelyard.values.shards import SHARD
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(msgspec.Struct, frozen=True, gc=False):
     """One model as it lies on the disk.
 
     Attributes:

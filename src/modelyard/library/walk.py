@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
+
 from modelyard.library.passing import is_passing
 from modelyard.library.roots.roots import Problem, Root
 from modelyard.values.suffixes import LISTED, QUARANTINE, suffix_of
@@ -33,8 +35,7 @@ _OF_DATABASES = ("-wal", "-shm", "-journal")
 """Endings, behind whatever the database is called, of what SQLite keeps beside one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(msgspec.Struct, frozen=True, gc=False):
     """One file as the folder shows it."""
 
     path: str
@@ -138,11 +139,13 @@ class Walk:
         self, entry: os.DirEntry[str], models: dict[str, Seen], others: dict[str, Seen], below: list[str]
     ) -> None:
         name = entry.name
-        if name.endswith(QUARANTINE):
-            self._tell("quarantined", entry.path, "It would run code when it is loaded.", "modelyard quarantine")
-        if name.startswith(".") or name.endswith(_PARTIAL):
+        if name.endswith(_PARTIAL):
+            if name.endswith(QUARANTINE):
+                self._tell("quarantined", entry.path, "It would run code when it is loaded.", "modelyard quarantine")
             return
-        if not _is_text(name):
+        if name.startswith("."):
+            return
+        if not name.isascii() and not _is_text(name):
             self._tell("bad-name", ascii(entry.path), "The name is no valid text.", "Rename it.")
             return
         try:
@@ -161,7 +164,7 @@ class Walk:
                 entry.path,
                 name,
                 found.st_size,
-                min(max(found.st_mtime_ns, -_FAR), _FAR),
+                found.st_mtime_ns if -_FAR < found.st_mtime_ns < _FAR else _FAR if found.st_mtime_ns > 0 else -_FAR,
                 signed(found.st_dev),
                 signed(found.st_ino),
             )
@@ -190,7 +193,7 @@ def _is_beside(name: str, suffix: str) -> bool:
 
 def _is_blob(path: str, name: str) -> bool:
     """Whether a file without a suffix is a model of Ollama, which names its blobs by their hashes."""
-    if not _BLOB.fullmatch(name):
+    if not name.startswith("sha256-") or not _BLOB.fullmatch(name):
         return False
     try:
         with open(path, "rb") as file:
