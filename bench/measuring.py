@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import subprocess
@@ -42,14 +43,20 @@ def run(command: Sequence[str], *, cwd: Path, env: Mapping[str, str] | None = No
 
 
 def _watch(pid: int, seen: list[float]) -> None:
-    """Note the most memory of a process until it ends; what its end tells begins at its parent's own."""
+    """Note the most memory of a process or a child of it until it ends; what its end tells begins at its parent's."""
     while True:
         try:
-            status = Path(f"/proc/{pid}/status").read_text()
-            seen.append(int(status.split("VmHWM:")[1].split()[0]) / 1024)
+            seen.append(_peak(pid))
         except (OSError, IndexError):  # it has ended
             return
+        with contextlib.suppress(OSError, IndexError):
+            children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+            seen += [_peak(int(child)) for child in children]
         time.sleep(0.02)
+
+
+def _peak(pid: int) -> float:
+    return int(Path(f"/proc/{pid}/status").read_text().split("VmHWM:")[1].split()[0]) / 1024
 
 
 def warm(folder: Path, size: int) -> None:

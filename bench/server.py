@@ -1,4 +1,4 @@
-"""nginx on loopback, serving files made from a seed: plain, over TLS, and with a limit per connection."""
+"""nginx on loopback, serving files made from a seed: plain, over TLS, with a limit per connection, from far."""
 
 from __future__ import annotations
 
@@ -8,7 +8,13 @@ import os
 import socket
 import subprocess
 import time
+from contextlib import ExitStack
 from pathlib import Path
+
+from relay import relay
+
+FAR = 0.05
+"""Seconds each way to the port `far`."""
 
 COMMIT = "c0ffee" + "0" * 34
 
@@ -43,20 +49,23 @@ class Server:
         self._run = folder / "nginx"
         self.files.mkdir(parents=True, exist_ok=True)
         self._run.mkdir(parents=True, exist_ok=True)
-        self.plain, self.limited, self.tls = (_free_port() for _ in range(3))
+        self.plain, self.limited, self.tls, self.far = (_free_port() for _ in range(4))
         self.certificate = self._run / "cert.pem"
         self.digests: dict[str, str] = {}
 
     def __enter__(self) -> Server:
+        self._stack = ExitStack()
         _make_certificate(self._run)
         places = _PLACES.format(files=self.files, commit=COMMIT)
         config = _CONFIG.format(run=self._run, plain=self.plain, limited=self.limited, tls=self.tls, places=places)
         (self._run / "nginx.conf").write_text(config)
         self._process = subprocess.Popen(["nginx", "-c", str(self._run / "nginx.conf"), "-p", str(self._run)])
         _await(self.plain)
+        self._stack.enter_context(relay(self.far, self.plain, FAR))
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._stack.close()
         self._process.terminate()
         self._process.wait()
 

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import measuring
 import peers
@@ -123,8 +124,22 @@ def workloads(server: Server, scratch: Path, disk: Path, chosen: Sequence[str]) 
 
 
 def _one(server: Server, name: str, size: int, port: int | None = None) -> File:
-    sha256 = server.digests.get(name) or server.add(name, size)
-    return File(server.url(name, port), name, sha256)
+    """A file of its own name in a repository of its own."""
+    repository = Path(name).stem
+    path = f"{repository}/{name}"
+    if path not in server.digests:
+        server.add(path, size)
+        server.as_repository(repository)
+    return File(server.url(path, port), name, server.digests[path])
+
+
+def _many(server: Server, repository: str, count: int, size: int, port: int | None = None) -> list[File]:
+    names = [f"{repository}/{index}.bin" for index in range(count)]
+    if names[0] not in server.digests:
+        for name in names:
+            server.add(name, size)
+        server.as_repository(repository)
+    return [File(server.url(name, port), Path(name).name, server.digests[name]) for name in names]
 
 
 def _home(scratch: Path, *, fresh: bool) -> dict[str, str]:
@@ -139,7 +154,25 @@ def _single(server: Server, scratch: Path, out: Path, file: File) -> list[Entry]
     return [
         Entry("modelyard", "yes", lambda: peers.ours([file], out, hashes=scratch), env),
         Entry("aria2c -x16", "yes", lambda: peers.aria2([file], out, lists=scratch / "aria2.txt")),
+        *_others(scratch, out, [file], str(server.certificate)),
     ]
+
+
+def _others(scratch: Path, out: Path, files: list[File], certificate: str = "") -> list[Entry]:
+    """What a person may have beside aria2c: curl, wget and hf, each in its best way."""
+    lists, address = scratch / "others.txt", urlsplit(files[0].url)
+    entries = [Entry("curl + sha256sum", "yes", lambda: peers.curl(files, out, lists=lists))]
+    if len(files) == 1 and shutil.which("wget"):
+        entries.append(Entry("wget + sha256sum", "yes", lambda: peers.wget(files, out, lists=lists)))
+    if program := peers.hub_client():
+        env = peers.hub_environment(f"{address.scheme}://{address.netloc}", scratch / "hf-home")
+        command = [str(program), "download", f"bench/{address.path.split('/')[1]}", "--local-dir", str(out)]
+        entries.append(
+            Entry(
+                "hf download", "no", lambda: command, {**env, **({"SSL_CERT_FILE": certificate} if certificate else {})}
+            )
+        )
+    return entries
 
 
 def tiny(server: Server, scratch: Path, disk: Path) -> Workload:
@@ -154,12 +187,11 @@ def big(server: Server, scratch: Path, disk: Path) -> Workload:
     """One 4 GiB file in memory."""
     out, file = scratch / "out", _one(server, "big.bin", 4 * GIB)
     entries = _single(server, scratch, out, file)
-    entries.append(Entry("curl + sha256sum", "yes", lambda: peers.curl(file, out)))
     entries.append(
         Entry(
             "sha256 alone",
             "-",
-            lambda: [sys.executable, "-c", _HASH, str(server.files / file.name), str(out / file.name)],
+            lambda: [sys.executable, "-c", _HASH, str(server.files / "big" / file.name), str(out / file.name)],
         )
     )
     bars = [
@@ -212,10 +244,8 @@ def on_disk(server: Server, scratch: Path, disk: Path) -> Workload:
 def eight(server: Server, scratch: Path, disk: Path) -> Workload:
     """Eight files of 512 MiB at once."""
     out = scratch / "out"
-    files = [_one(server, f"eight/{index}.bin", GIB // 2) for index in range(8)]
-    files = [File(file.url, Path(file.name).name, file.sha256) for file in files]
-    server.as_repository("eight")
-    entries = _several(server, scratch, out, files, "eight")
+    files = _many(server, "eight", 8, GIB // 2)
+    entries = _several(scratch, out, files)
     bars = [Bar("wall", "aria2c", 0.55), Bar("wall", "hf download", 0.6)]
     return Workload("eight", "8 files of 512 MiB at once, tmpfs", files, out, entries, bars, 4 * GIB, scratch)
 
@@ -223,11 +253,8 @@ def eight(server: Server, scratch: Path, disk: Path) -> Workload:
 def many(server: Server, scratch: Path, disk: Path) -> Workload:
     """A thousand files of 64 KiB."""
     out = scratch / "out"
-    names = [f"many/{index}.bin" for index in range(1000)]
-    files = [_one(server, name, 65536) for name in names]
-    files = [File(file.url, Path(file.name).name, file.sha256) for file in files]
-    server.as_repository("many")
-    entries = _several(server, scratch, out, files, "many")
+    files = _many(server, "many", 1000, 65536)
+    entries = _several(scratch, out, files)
     entries.append(
         Entry("start-up alone", "-", lambda: [sys.executable, "-c", _START.format(out=out, count=len(files))])
     )
@@ -242,31 +269,25 @@ _START = (
 )
 
 
-def _several(server: Server, scratch: Path, out: Path, files: list[File], repository: str) -> list[Entry]:
-    lists, home = scratch / "list.txt", scratch / "hf-home"
+def _several(scratch: Path, out: Path, files: list[File]) -> list[Entry]:
+    lists, address = scratch / "list.txt", urlsplit(files[0].url)
     lists.write_text("\n".join(file.url for file in files) + "\n")
-    env = _home(scratch, fresh=True)
-    endpoint = f"http://127.0.0.1:{server.plain}"
-    entries = [
+    env, repository = _home(scratch, fresh=True), address.path.split("/")[1]
+    return [
         Entry(
             "modelyard",
             "yes",
             lambda: [sys.executable, "-m", "modelyard", "get", "-q", f"hf:bench/{repository}", "--to", f"{out}/"],
-            {**env, "HF_ENDPOINT": endpoint},
+            {**env, "HF_ENDPOINT": f"http://{address.netloc}"},
         ),
         Entry("modelyard (list of URLs)", "measured", lambda: peers.ours(files, out, hashes=lists), env),
         Entry("aria2c", "yes", lambda: peers.aria2(files, out, lists=scratch / "aria2.txt")),
+        *_others(scratch, out, files),
     ]
-    program = peers.hub_client()
-    if program is not None:
-        hub_env = peers.hub_environment(endpoint, home)
-        command = [str(program), "download", f"bench/{repository}", "--local-dir", str(out)]
-        entries.append(Entry("hf download", "no", lambda: command, hub_env))
-    return entries
 
 
 def limited(server: Server, scratch: Path, disk: Path) -> Workload:
-    """A server that gives 20 MB/s to each connection."""
+    """A server that gives 20 MB/s to each connection: whoever has only one needs 51 s, and is left out."""
     out, file = scratch / "out", _one(server, "one.bin", GIB, server.limited)
 
     def forget() -> list[str]:
@@ -284,29 +305,15 @@ def limited(server: Server, scratch: Path, disk: Path) -> Workload:
 
 
 def latency(server: Server, scratch: Path, disk: Path) -> Workload:
-    """A thousand small files, 50 ms until each answer; served by the practice hub."""
-    from modelyard.testing import PracticeHub
-
-    hub = PracticeHub()
-    hub.__enter__()
-    hub.faults.latency = 0.05
-    out, data = scratch / "out", hashlib.shake_256(b"latency").digest(65536)
-    files = []
-    for index in range(1000):
-        url = hub.add_file(f"{index}.bin", data)
-        files.append(File(url, f"{index}.bin", hashlib.sha256(data).hexdigest()))
-    lists = scratch / "slow-list.txt"
-    lists.write_text("\n".join(file.url for file in files) + "\n")
-    entries = [
-        Entry("modelyard", "measured", lambda: peers.ours(files, out, hashes=lists), _home(scratch, fresh=True)),
-        Entry("aria2c", "yes", lambda: peers.aria2(files, out, lists=scratch / "aria2.txt")),
-    ]
+    """A thousand small files from a server that is 50 ms away."""
+    out = scratch / "out"
+    files = _many(server, "many", 1000, 65536, server.far)
     return Workload(
         "latency",
-        "the same 1,000 files at 50 ms",
+        "the same 1,000 files, 50 ms each way",
         files,
         out,
-        entries,
+        _several(scratch, out, files),
         [Bar("wall", "aria2c", 0.5)],
         1000 * 65536,
         scratch,
