@@ -64,3 +64,13 @@ def test_a_disk_that_is_full_under_the_prover_is_told_as_such(
     (outcome,) = download.outcomes
     assert isinstance(outcome.error, DiskFull)
     assert not (tmp_path / "out" / "m.bin").exists() and list((tmp_path / "out").glob(".*.part"))
+
+
+def test_digests_that_the_lane_had_time_for_are_not_made_again(part: PartFile) -> None:
+    data, table = os.urandom(2 * BLOCK), BlockTable(2 * BLOCK)
+    noted: dict[int, tuple[bytes, int]] = {}
+    prover = Prover(part, table, ["sha256"], (), lambda index, digest, length: noted.update({index: (digest, length)}))
+    part.write(memoryview(data), 0)
+    prover.put(Piece(0, memoryview(data), lambda: None, digests=(b"a" * 32, b"b" * 32)))
+    assert prover.finish()["sha256"] == hashlib.sha256(data).hexdigest()
+    assert noted == {0: (b"a" * 32, BLOCK), 1: (b"b" * 32, BLOCK)} and table.complete

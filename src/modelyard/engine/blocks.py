@@ -30,6 +30,11 @@ def block_digest(data: memoryview | bytes) -> bytes:
     return blake3(data).digest()
 
 
+def block_digests(view: memoryview) -> tuple[bytes, ...]:
+    """Digests of the blocks of a piece that begins on a block's border."""
+    return tuple(block_digest(view[start : start + BLOCK]) for start in range(0, len(view), BLOCK))
+
+
 class BlockTable:
     """Digests of the blocks that are on disk; an absent block has none.
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from blake3 import blake3
 
-from modelyard.engine.blocks import BLOCK
+from modelyard.engine.blocks import BLOCK, block_digests
 from modelyard.engine.grid import Claim
 from modelyard.engine.opening import Opening, PastTheEnd, open_source
 from modelyard.engine.pace import Pace, Standing
@@ -376,11 +376,14 @@ class Lane:
     def _hand_over(self, claim: Claim, buffer: memoryview, length: int) -> None:
         run, view = self._run, buffer[:length]
         run.check_pieces(claim.at, view, self.source)
-        # Whoever has less to do writes: under TLS receiving takes longer than hashing, else the other way round.
-        written = run.part.direct or not run.prover.idle
+        # Whoever has less to do writes and makes the block table: under TLS receiving takes longer than SHA-256, else
+        # the other way round.
+        idle = run.prover.idle
+        written = run.part.direct or not idle
         if written:
             run.part.write(view, claim.at)
-        run.prover.put(Piece(claim.at, view, lambda: run.ring.release(buffer), written))
+        digests = () if idle else block_digests(view)
+        run.prover.put(Piece(claim.at, view, lambda: run.ring.release(buffer), written, digests))
         run.wrote(claim.at, length, self.source)
         claim.at += length
 
