@@ -183,7 +183,7 @@ def test_a_limit_that_changes_while_files_run_is_felt_at_once(serve: Serve, fold
         try:
             progress = _first_bytes(download)
             _span(progress, 1.0)
-            for name, rate in (("", 40_000_000), ("", 4_000_000), ("web", 1_000_000), ("", None), ("web", 20_000_000)):
+            for name, rate in (("", 12_000_000), ("", 3_000_000), ("web", 1_000_000), ("", None), ("web", 10_000_000)):
                 app.limits[name].change(rate)
                 expected = 1_000_000 if (name, rate) == ("", None) else rate
                 _span(progress, 0.3)

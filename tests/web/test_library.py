@@ -148,7 +148,9 @@ def test_up_to_four_models_stand_side_by_side(seen: Seen, tmp_path: Path) -> Non
     page = seen.open("/library")
     page.get_by_role("list", name="Library").wait_for()
     for name in ("One", "Two", "Three"):
-        page.get_by_role("checkbox", name=f"Choose {name}").check(force=True)
+        box = page.get_by_role("checkbox", name=f"Choose {name}")
+        box.press("Space")  # a pointer may miss it while the list still settles
+        expect(box).to_be_checked()
     page.get_by_role("button", name="Compare").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_role("columnheader").nth(2).wait_for()

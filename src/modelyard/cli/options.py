@@ -46,6 +46,29 @@ def stopping(stop: Stop) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def interruptible() -> Iterator[Callable[[], None]]:
+    """For the length of a block Ctrl-C ends it, even where Python drops the exception: in a destructor, say.
+
+    Gives what a loop calls at each turn; it raises KeyboardInterrupt where an earlier one was dropped.
+    """
+    heard: list[int] = []
+
+    def check() -> None:
+        if heard:
+            raise KeyboardInterrupt
+
+    def note(number: int, _frame: object) -> None:
+        heard.append(number)
+        check()
+
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield check
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextlib.contextmanager
 def opened(
     *, as_json: bool = False, quiet: bool = False, offline: bool = False, flags: dict[str, str] | None = None
 ) -> Iterator[tuple[App, Teller]]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from modelyard.cli.options import interruptible
 from modelyard.cli.shown import line
 from modelyard.cli.yard import Yard, reached
 from modelyard.values.sizes import show_size
@@ -31,8 +32,9 @@ def _watch(yard: Yard) -> None:
     from rich.text import Text
 
     newest = yard("GET", "/events")["newest"]
-    with Live(auto_refresh=False, screen=True) as live:
+    with interruptible() as check, Live(auto_refresh=False, screen=True) as live:
         while True:
+            check()
             live.update(Text("\n".join(picture(yard, live.console.height)), no_wrap=True), refresh=True)
             begun = time.monotonic()
             newest = yard("GET", f"/events?since={newest}&wait=5")["newest"]
