@@ -17,7 +17,7 @@ from modelyard.server.crowd import MOST, Crowd, Entrance
 from modelyard.server.folder import Note
 from modelyard.server.inside import router
 from modelyard.server.listening import Listening
-from modelyard.server.memory import give_back_large
+from modelyard.server.memory import keep_small
 from modelyard.server.pages import Pages
 from modelyard.server.service import Service
 from modelyard.server.transport import Server
@@ -45,7 +45,7 @@ def serve(service: Service, listening: Listening, ready: Callable[[Note], None])
     listening.check(password=service.access.password.is_set())
     service.access.tokens.own()
     service.access.tokens.comfyui()
-    give_back_large()
+    keep_small()
     with yard.held(service.app.folder, _PATIENCE), working(service):
         asyncio.run(_until_stopped(service, listening, ready))
 
