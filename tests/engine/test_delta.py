@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modelyard.app import App
-from modelyard.engine.delta import OldFile, runs
+from modelyard.engine.delta import OldFile, stretches
 from modelyard.jobs.wish import Outcome, Wish
 from modelyard.testing import PracticeHub
 
@@ -102,7 +102,7 @@ HEADS = st.one_of(
 @given(HEADS, HEADS)
 def test_heads_that_lie_are_no_trouble(old: bytes, new: bytes) -> None:
     heads = [struct.pack("<Q", len(text)) + text for text in (old, new)]
-    runs(*heads)
+    stretches(*heads)
     file = os.memfd_create("old")
     try:
         os.write(file, heads[0] + bytes(300))

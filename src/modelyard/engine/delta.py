@@ -24,6 +24,7 @@ from modelyard.engine.opening import Opening
 from modelyard.engine.part import PartFile
 from modelyard.net.stop import Stop
 from modelyard.store.disk_gate import disk_errors
+from modelyard.store.positioned import pread
 
 Pieces = tuple[int, tuple[str, ...]]
 Way = Callable[[int, int], bytes]
@@ -40,7 +41,7 @@ class _Tensor(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class Stretch:
     """Bytes of the new file that the old one may have elsewhere."""
 
     start: int
@@ -63,9 +64,9 @@ def whole_head(opening: Opening) -> bytes:
     return bytes(head[:filled])
 
 
-def runs(old_head: bytes, new_head: bytes) -> list[Run]:
+def stretches(old_head: bytes, new_head: bytes) -> list[Stretch]:
     """Where the old file has the tensors of the new one, in the order of the new one; empty for other files."""
-    before, found = dict(_tensors(old_head)), list[Run]()
+    before, found = dict(_tensors(old_head)), list[Stretch]()
     for name, (tensor, start, end) in sorted(_tensors(new_head), key=lambda one: one[1][1]):
         there = before.get(name)
         if there is None or (there[0].dtype, there[0].shape) != (tensor.dtype, tensor.shape):
@@ -74,9 +75,9 @@ def runs(old_head: bytes, new_head: bytes) -> list[Run]:
         if there[2] - there[1] != end - start or (found and start < found[-1].end):
             continue
         if found and (found[-1].end, found[-1].shift) == (start, shift):
-            found[-1] = Run(found[-1].start, end, shift)
+            found[-1] = Stretch(found[-1].start, end, shift)
         else:
-            found.append(Run(start, end, shift))
+            found.append(Stretch(start, end, shift))
     return found
 
 
@@ -114,8 +115,8 @@ class OldFile:
         self._descriptor = descriptor
         self._size = os.fstat(descriptor).st_size
         self._behind = self._size - new_size
-        self._runs = runs(self._head(), new_head)
-        self._starts = [run.start for run in self._runs]
+        self._stretches = stretches(self._head(), new_head)
+        self._starts = [one.start for one in self._stretches]
 
     @property
     def ways(self) -> list[Way]:
@@ -123,7 +124,7 @@ class OldFile:
         ways: list[Way] = [self._read]
         if self._behind:
             ways.append(lambda start, size: self._read(start + self._behind, size))
-        if any(run.shift not in (0, self._behind) for run in self._runs):
+        if any(one.shift not in (0, self._behind) for one in self._stretches):
             ways.append(self._put_together)
         return ways
 
@@ -133,13 +134,13 @@ class OldFile:
         return self._read(0, wanted) if 0 < wanted <= min(self._size, _LONGEST_HEAD) else start
 
     def _read(self, start: int, size: int) -> bytes:
-        return os.pread(self._descriptor, size, start) if start >= 0 else b""
+        return pread(self._descriptor, size, start) if start >= 0 else b""
 
     def _put_together(self, start: int, size: int) -> bytes:
         """Bytes of each tensor from where it lies; b"" when one of them is not in the old file."""
         found, at, end = list[bytes](), start, start + size
         while at < end:
-            run = self._runs[bisect_right(self._starts, at) - 1] if self._starts else None
+            run = self._stretches[bisect_right(self._starts, at) - 1] if self._starts else None
             if run is None or not run.start <= at < run.end:
                 return b""
             upto = min(end, run.end)
