@@ -32,6 +32,5 @@ class Beside:
         found = self._by_stem.get(stem_of(model).lower())
         if not found:
             return ""
-        told = [f"{seen.name}\0{seen.size}\0{seen.mtime_ns}" for seen in found]
-        told.sort()
+        told = sorted(f"{seen.name}\0{seen.size}\0{seen.mtime_ns}" for seen in found)
         return hashlib.sha256("\n".join(told).encode()).hexdigest()[:16]

@@ -164,7 +164,7 @@ class Walk:
                 entry.path,
                 name,
                 found.st_size,
-                found.st_mtime_ns if -_FAR < found.st_mtime_ns < _FAR else _FAR if found.st_mtime_ns > 0 else -_FAR,
+                min(max(found.st_mtime_ns, -_FAR), _FAR),
                 signed(found.st_dev),
                 signed(found.st_ino),
             )
