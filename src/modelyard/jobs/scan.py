@@ -207,6 +207,7 @@ class Scan:
             readings = self.stock.reader.read([one.unit.path for one in found])
         readings = [as_listed(one.root, one.unit.path, each) for one, each in zip(found, readings, strict=True)]
         entries, kept = self._written(found, readings)
+        left = self._forget_moved(entries, kept)
         self.done.failed += [
             (one.unit.path, words) for one, reading in zip(found, readings, strict=True) for words in reading.words
         ]
@@ -218,7 +219,7 @@ class Scan:
         self.tell(self.done)
         if self.gentle:
             self.stop.wait(time.monotonic() - began)
-        return kept.numbers
+        return [number for number in kept.numbers if number not in left]
 
     def _written(self, found: Sequence[Sighting], readings: Sequence[Reading]) -> tuple[list[Entry], Kept]:
         """Read sidecars and keep what they say, unless somebody wrote the model meanwhile: then read them again."""
@@ -230,11 +231,10 @@ class Scan:
             again = [(one, reading) for one, reading, number in pairs if number in kept.touched]
             late, moment = self._entries([one for one, _ in again], [reading for _, reading in again])
             catalogue.keep_found(late, was_moved, moment)  # of what is touched once more, the next scan reads them
-        self._forget_moved(entries, kept)
         return entries, kept
 
-    def _forget_moved(self, entries: Sequence[Entry], kept: Kept) -> None:
-        """What was moved between the look at its folder and now is no new model where it was."""
+    def _forget_moved(self, entries: Sequence[Entry], kept: Kept) -> set[int]:
+        """What was moved between the look at its folder and now is no new model where it was; gives which."""
         left = {
             number
             for number, entry in zip(kept.numbers, entries, strict=True)
@@ -243,6 +243,7 @@ class Scan:
         if left:
             self.stock.catalogue.forget(left)
             kept.added.difference_update(left)
+        return left
 
     def _entries(self, found: Sequence[Sighting], readings: Sequence[Reading]) -> tuple[list[Entry], int]:
         """What the catalogue is told, and a moment before which nothing of it was read."""
