@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol, runtime_checkable
 
-from modelyard.errors import AccessError, DownloadsDisabled
+from modelyard.errors import AccessError, DownloadsDisabled, EarlyAccess
 from modelyard.hubs.base import Hub
 from modelyard.values.offers import Access, Offer
 
@@ -23,6 +23,11 @@ class Gatekeeping(Protocol):
             YardError: The hub cannot be asked now.
         """
         ...
+
+
+def early(offer: Offer, link: str | None) -> EarlyAccess:
+    """What a file that only supporters get as yet answers to others."""
+    return EarlyAccess(f"{offer.name} is for supporters of its author until a date.", link=link)
 
 
 def gate_of(hub: Hub, offer: Offer) -> AccessError | None:

@@ -8,7 +8,6 @@ from typing import Any
 
 from modelyard.errors import (
     AccessError,
-    EarlyAccess,
     KeyScope,
     KeyWrong,
     LoginNeeded,
@@ -25,6 +24,7 @@ from modelyard.hubs.civitai.hashes import HashSearch
 from modelyard.hubs.civitai.lookup import Lookup
 from modelyard.hubs.civitai.refusals import TITLE, explain_download, explain_lookup
 from modelyard.hubs.endpoints import endpoint, with_endpoint
+from modelyard.hubs.gates import early
 from modelyard.hubs.links import home
 from modelyard.hubs.refusals import is_page, key_hint
 from modelyard.keys.realm import Realm
@@ -185,7 +185,7 @@ class Civitai:
             what = f"{TITLE} hands out {offer.name} to accounts only."
             return LoginNeeded(what, hint=key_hint(self.name), link=offer.page)
         if offer.access is Access.EARLY and not self._keyed(parse(self.endpoint).origin):
-            return EarlyAccess(f"{offer.name} is for supporters of its author until a date.", link=offer.page)
+            return early(offer, offer.page)
         return None
 
     def _about_key(self, error: LoginNeeded, what: str) -> YardError:

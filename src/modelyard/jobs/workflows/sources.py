@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from modelyard.errors import AccessError, EarlyAccess, YardError
+from modelyard.errors import AccessError, YardError
 from modelyard.hubs.base import Hub
-from modelyard.hubs.gates import gate_of
+from modelyard.hubs.gates import early, gate_of
 from modelyard.jobs.belonging import KINDS
 from modelyard.jobs.workflows.questions import Questions
 from modelyard.jobs.workflows.ranking import Ranked
@@ -73,7 +73,7 @@ def opened(questions: Questions, hub: Hub, listing: Listing | None, offer: Offer
     """
     page = offer.page or (listing.page if listing else None)
     if offer.access is Access.EARLY:
-        raise EarlyAccess(f"{offer.name} is for supporters of its author until a date.", link=page)
+        raise early(offer, page)
     if gate := gate_of(hub, offer):
         raise gate
     licence = (listing.licence if listing else "") or questions.licence(hub, offer)
