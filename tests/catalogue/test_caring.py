@@ -58,7 +58,7 @@ def test_what_is_gone_is_counted_and_what_was_moved_is_known_again(
     assert (catalogue.facets(Asking(gone=True)).total, catalogue.facets(Asking(gone=True)).size) == (2, 200)
     moved = make("sub/b.safetensors")
     moved = replace(moved, files=(replace(moved.files[0], inode=catalogue.files(numbers[1])[0].inode),))
-    assert catalogue.keep_found([moved], lambda *_, **__: True).moved == [
+    assert catalogue.keep_found([moved], lambda *_, **__: True, catalogue.moment()).moved == [
         ("/models/loras/b.safetensors", "/models/loras/sub/b.safetensors")
     ]
     assert catalogue.at("/models/loras/sub/b.safetensors").id == numbers[1]

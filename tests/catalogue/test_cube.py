@@ -43,7 +43,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bits, "_FEW", 2)
     monkeypatch.setattr(tagged, "_CHUNK", 2)
     monkeypatch.setattr(cube, "_CHUNK", 2)
-    monkeypatch.setattr(cube, "_NAMED", 6)
+    monkeypatch.setattr(cube, "_EMPTY", 6)
     monkeypatch.setattr(changes, "MOST", 5)
 
 
@@ -310,7 +310,7 @@ def test_a_database_that_was_put_back_and_has_come_as_far_is_counted_again(few: 
 
 @on_sqlite
 def test_cells_that_empty_are_given_up(catalogue: Catalogue, make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cube, "_NAMED", 3)
+    monkeypatch.setattr(cube, "_EMPTY", 3)
     dice = random.Random(1)
     for number in range(12):
         identity = Identity("safetensors", "lora", f"family {dice.random()}")

@@ -100,7 +100,7 @@ def beyond(asking: Asking, dialect: str) -> list[sa.ColumnElement[bool]]:
     found += [models.c.id.not_in(tagged(tag)) for tag in sorted(_unwanted(asking, "tag"))]
     if asking.place:
         found += _below(asking.place.rstrip("/"), dialect)
-    return found + [models.c[name] == sa.literal_column("''") for name in asking.without] + _ranges(asking)
+    return found + [lacks(name) for name in asking.without] + _ranges(asking)
 
 
 def _below(place: str, dialect: str) -> list[sa.ColumnElement[bool]]:
@@ -108,6 +108,11 @@ def _below(place: str, dialect: str) -> list[sa.ColumnElement[bool]]:
     if dialect != "sqlite":
         return [models.c.place.startswith(place + "/", autoescape=True)]
     return [models.c.place >= place + "/", models.c.place < place + "0"]  # "0" follows "/"
+
+
+def lacks(name: str) -> sa.ColumnElement[bool]:
+    """What has no such thing, in the very words of the index of those."""
+    return models.c[name] == sa.literal_column("''")
 
 
 def tagged(*tags: str) -> sa.Select[tuple[int]]:

@@ -17,12 +17,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from modelyard.catalogue.asking import FACETS, Asking, Choice
+from modelyard.catalogue.asking import FACETS, Asking, Choice, lacks
 from modelyard.catalogue.bits import bits_of, bits_of_flags, flags_of, listed, numbers_of
 from modelyard.catalogue.tagged import Tags, all_tags
 from modelyard.store.shelves import models
 
-_NAMED = 500
+_EMPTY = 500
 """Empty cells that are no reason to count all again."""
 _CHUNK = 500
 _REMEMBERED = 16
@@ -35,8 +35,8 @@ Fit = tuple[int, int | None]
 """The models that fit a question, a bit each; and those that fit what no cell knows, None where that is nothing."""
 
 _VALUES = tuple(models.c[name] for name in FACETS)
-_LACKS = {name: models.c[name] == sa.literal_column("''") for name in ("preview", "sha256")}
-"""What models may lack, in the very words of the indexes of those."""
+_LACKS = {name: lacks(name) for name in ("preview", "sha256")}
+"""What models may lack and no cell tells."""
 _CELLS = (
     sa.select(sa.func.count(), sa.func.max(models.c.id), listed(models.c.id), listed(models.c.size), *_VALUES)
     .where(models.c.gone == 0)
@@ -78,15 +78,15 @@ class Cube:
                 cube._cell_of[number] = cell
                 cube._size_of[number] = size
         cube.there = bits_of_flags(bytes(map((-1).__lt__, cube._cell_of)))
-        for name, lacks in _LACKS.items():
-            told = db.execute(sa.select(listed(models.c.id)).where(models.c.gone == 0, lacks)).scalar()
+        for name, lacking in _LACKS.items():
+            told = db.execute(sa.select(listed(models.c.id)).where(models.c.gone == 0, lacking)).scalar()
             cube._lacking[name] = bits_of(numbers_of(told or ""))
         return cube
 
     def after(self, db: Connection, changed: Collection[int], version: int) -> Cube:
         """The counts when these models have changed."""
         rows = _rows(db, sorted(changed))
-        if self._counts.count(0) > len(self._counts) // 2 + _NAMED:
+        if self._counts.count(0) > len(self._counts) // 2 + _EMPTY:
             return Cube.counted(db, version)  # most of its cells are empty by now
         cube = Cube(version)
         cube._cells, cube._counts, cube._sums = self._cells.copy(), self._counts.copy(), self._sums.copy()
@@ -209,8 +209,8 @@ class Cube:
 def _rows(db: Connection, numbers: Sequence[int]) -> list[Any]:
     """Number, size, what is lacking and values of those of these models that are there."""
     found: list[Any] = []
-    lacks = (lack.label(name) for name, lack in _LACKS.items())
-    query = sa.select(models.c.id, models.c.size, *lacks, *_VALUES).where(models.c.gone == 0)
+    lacked = (lack.label(name) for name, lack in _LACKS.items())
+    query = sa.select(models.c.id, models.c.size, *lacked, *_VALUES).where(models.c.gone == 0)
     for first in range(0, len(numbers), _CHUNK):
         found += db.execute(query.where(models.c.id.in_(numbers[first : first + _CHUNK]))).all()
     return found

@@ -126,7 +126,7 @@ def _take_numbers(db: Connection, count: int) -> range:
     return range(last - count + 1, last + 1)
 
 
-def numbers_of(db: Connection, paths: Sequence[str]) -> set[int]:
+def models_at(db: Connection, paths: Sequence[str]) -> set[int]:
     """The models at these paths, as far as they are known."""
     return {row["id"] for row in _known(db, paths).values()}
 

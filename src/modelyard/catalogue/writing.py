@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 
 from modelyard.catalogue import changes
 from modelyard.catalogue.doubles import restamp
-from modelyard.catalogue.keeping import Stamps, keep, numbers_of, rewrite, stamps, stamps_of
+from modelyard.catalogue.keeping import Stamps, keep, models_at, rewrite, stamps, stamps_of
 from modelyard.catalogue.measuring import (
     adopt,
 )
@@ -55,7 +55,7 @@ class Writing(Shelf):
         self.tell("model.changed", [number for number in kept if number not in fresh])
         return kept
 
-    def keep_found(self, entries: Sequence[Entry], was_moved: WasMoved, moment: int | None = None) -> Kept:
+    def keep_found(self, entries: Sequence[Entry], was_moved: WasMoved, moment: int) -> Kept:
         """As `keep`; a new path whose bytes stood elsewhere, where they are no more, is the same model, moved.
 
         Args:
@@ -79,12 +79,12 @@ class Writing(Shelf):
         with self.database.reading() as db:
             return changes.last(db)[0]
 
-    def _since(self, db: Connection, entries: Sequence[Entry], moment: int | None) -> set[int]:
+    def _since(self, db: Connection, entries: Sequence[Entry], moment: int) -> set[int]:
         """The models that were written since a moment; those of all entries when nobody knows which."""
-        if moment is None or (now := changes.last(db)[0]) == moment:
+        if (now := changes.last(db)[0]) == moment:
             return set()
         told = changes.since(db, moment, now)
-        return told if told is not None else numbers_of(db, [entry.path for entry in entries])
+        return told if told is not None else models_at(db, [entry.path for entry in entries])
 
     def adopt(self, path: str, is_away: Callable[[str], bool]) -> None:
         """A model that vanished had the bytes that were just measured here: its owner's words go over.
