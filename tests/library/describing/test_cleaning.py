@@ -96,6 +96,7 @@ def test_many_paragraphs_that_are_never_closed_are_not_deep() -> None:
         ("<p>One&nbsp;two</p><p>three &amp; four</p>", "html", "One two\nthree & four"),
         ("<p>a<script>x</script><b>b</b></p>", "html", "ab"),
         ("# Title\n\n* **bold** [link](https://x.example) ![](y.png)\n> `code`", "markdown", "Title\nbold link\ncode"),
+        ("[a [b](x.example/c_(d)) e", "markdown", "[a b e"),
         ("  a   b \n\n c", "text", "a b\nc"),
         ("2 < 3", "text", "2 < 3"),
     ],
@@ -113,7 +114,7 @@ def test_nothing_raises(text: str, form: str) -> None:
 @pytest.mark.parametrize("piece", ["[", "<", "<b", "*", "# ", "![](", "&", "<!--", "a ", "\n- ", "[x](", "`", " \t"])
 @pytest.mark.parametrize("form", ["html", "markdown"])
 def test_no_repetition_makes_it_slow(piece: str, form: str) -> None:
-    start = time.perf_counter()
+    start = time.thread_time()  # of this thread alone: what else the machine does is no part of it
     clean(piece * 300_000, form)
     words(piece * 300_000, form)
-    assert time.perf_counter() - start < 4
+    assert time.thread_time() - start < 4

@@ -26,7 +26,8 @@ _NOT_NESTING = frozenset(
     + ("p", "li", "dt", "dd", "tr", "td", "th")
 )
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_LINK = re.compile(r"!?\[([^\]\n]{0,500})\]\([^)\n]{0,2000}\)")
+_LINK = re.compile(r"!?\[([^\[\]\n]{0,500}+)\]\([^()\n]{0,2000}+(?:\([^()\n]{0,200}+\)[^()\n]{0,2000}+)?\)")
+"""A link ends where the next begins, so a text of nothing but brackets is read once, not five hundred times."""
 _MARKS = re.compile(r"^[ \t]*(?:#{1,6}|[-*+>]|\d{1,3}\.)[ \t]+|[*_`|~]{1,3}", re.MULTILINE)
 _BLOCK = re.compile(r"<(?=/?(?:p|br|div|li|h[1-6]|tr|td|th|ul|ol|blockquote|pre|hr)\b)", re.IGNORECASE)
 
