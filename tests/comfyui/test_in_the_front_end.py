@@ -162,8 +162,7 @@ def test_a_file_that_may_be_the_wanted_one_is_told_and_fetched_when_a_person_cho
 
 def test_the_hosts_own_download_button_comes_to_us_and_its_panel_notices(window: Window) -> None:
     window.offered("gouache", 9)
-    window.load(lora("gouache.safetensors", declared("gouache")))
-    window.page.get_by_role("button", name="View details").first.click()
+    window.hosts_panel(lora("gouache.safetensors", declared("gouache")))
     window.page.get_by_test_id("missing-model-download").click()
     until(lambda: "gouache.safetensors" in window.comfy.listed("loras"))
     window.page.get_by_test_id("missing-model-download").wait_for(state="detached")
@@ -175,8 +174,7 @@ def test_download_all_of_the_hosts_panel_comes_to_us_also_where_always_is_chosen
     choose(window, "never")
     choose(window, "always")
     first, second = (lora(f"{name}.safetensors", declared(name)) for name in ("umber", "sienna"))
-    window.load(first, second | {"id": 2})
-    window.page.get_by_role("button", name="View details").first.click()
+    window.hosts_panel(first, second | {"id": 2})
     window.page.get_by_test_id("missing-model-download-all").click()
     until(lambda: {"umber.safetensors", "sienna.safetensors"} <= set(window.comfy.listed("loras")))
     choose(window, "when tested")

@@ -147,7 +147,7 @@ def test_of_a_picture_and_more_the_picture_is_planned_and_the_rest_is_not_passed
     files = {"made.png": made, "more.json": workflow(("other.safetensors", "")).encode(), "third.json": b"{}"}
     dropped_at_once(seen, files, "main" if where == "/" else "main .border-dashed")
     needed = page.get_by_role("list", name="Models that it needs")
-    needed.get_by_text("painted.safetensors").wait_for()
+    needed.get_by_text("painted.safetensors", exact=True).wait_for()
     page.get_by_role("heading", name="made.png").wait_for()
     page.get_by_text("made.png is looked at; 2 other files are not.").last.wait_for()
     assert needed.get_by_role("listitem").count() == 1 and "/workflows" in page.url
@@ -161,7 +161,7 @@ def test_a_list_that_comes_with_a_workflow_is_asked_about_above_its_plan(seen: S
     page.get_by_role("dialog").get_by_role("list", name="Lines of the list").get_by_text("hf:ink/b").wait_for()
     page.get_by_text("One file is passed over").last.wait_for()
     page.keyboard.press("Escape")
-    page.get_by_role("list", name="Models that it needs").get_by_text("wash.safetensors").wait_for()
+    page.get_by_role("list", name="Models that it needs").get_by_text("wash.safetensors", exact=True).wait_for()
 
 
 def test_what_a_plan_shows_and_what_a_person_decides(seen: Seen, tmp_path: Path) -> None:
