@@ -205,3 +205,17 @@ def test_nothing_but_a_single_unsafe_file_is_put_away_and_no_file_is_replaced(ya
         confine(app.stock, evil.id)
     assert (root / "evil.pt").exists() and (root / "evil.pt.quarantine").read_bytes() == b"another"
     assert len(app.stock.catalogue.page(Asking()).models) == 2
+
+
+def test_what_is_released_or_removed_while_the_list_is_made_is_left_out(yard: tuple[App, Path]) -> None:
+    app, root = yard
+    for name in ("a.pt", "b.pt", "sub/c.pt", "zeta/d.pt"):
+        held = quarantined(root / name)
+        held.parent.mkdir(exist_ok=True)
+        held.write_bytes(EVIL)
+    listed = kept(app.stock)
+    assert Path(next(listed).path) == quarantined(root / "a.pt")
+    quarantined(root / "b.pt").rename(root / "b.pt")
+    quarantined(root / "sub" / "c.pt").unlink()
+    (root / "sub").rmdir()
+    assert [Path(each.path) for each in listed] == [quarantined(root / "zeta" / "d.pt")]

@@ -41,15 +41,26 @@ def kept(stock: Stock) -> Iterator[Kept]:
         for path in _below(root):
             (reading,) = stock.reader.read([str(path)])
             words = " ".join(reading.words[:3]) if RISKY & set(reading.problems) else ""
-            yield Kept(str(path), path.stat().st_size, words or "Nothing that is known to run code.")
+            try:
+                size = path.stat().st_size
+            except FileNotFoundError:
+                continue  # it was released this moment
+            yield Kept(str(path), size, words or "Nothing that is known to run code.")
 
 
 def _below(root: Root) -> Iterator[Path]:
     walk = Walk(root, (os.path.realpath(root.path),))
     for folder in walk.folders():
-        with os.scandir(folder.path) as entries:
-            names = [entry.name for entry in entries if entry.is_file(follow_symlinks=False)]
-        yield from (Path(folder.path, name) for name in sorted(names) if name.endswith(QUARANTINE))
+        yield from (Path(folder.path, name) for name in _names(folder.path) if name.endswith(QUARANTINE))
+
+
+def _names(folder: str) -> list[str]:
+    """The files of a folder; none of one that is gone by now or that nobody may read, which a scan tells."""
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entry.name for entry in entries if entry.is_file(follow_symlinks=False))
+    except OSError:
+        return []
 
 
 def confine(stock: Stock, number: int) -> Path:
