@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ def listing(model: str, *paths: str, path: str | None = None) -> Listing:
             Address("huggingface", model, path=name),
             name,
             1,
-            {"sha256": f"{hash((model, name)) & 15:064x}"},
+            {"sha256": hashlib.sha256(f"{model}/{name}".encode()).hexdigest()},
             (Source(f"https://h/{model}/{name}"),),
         )
         for name in paths

@@ -40,7 +40,7 @@ def shared(yard: Seen) -> Iterator[Seen]:
     if yard.entered:
         yard.page.evaluate("localStorage.clear()")
     yard.forget()
-    assert not yard.said, yard.said
+    assert not yard.said, (yard.said, yard.yard.lines[-20:])
 
 
 @pytest.fixture
@@ -48,4 +48,4 @@ def seen(browser: Any, tmp_path: Path) -> Iterator[Seen]:
     """A page on a service of its own; it ends well when the console said nothing."""
     with looking(browser, tmp_path / "yard") as looked:
         yield looked
-        assert not looked.said, looked.said
+        assert not looked.said, (looked.said, looked.yard.lines[-20:])
