@@ -25,16 +25,34 @@ const packed: Plugin = {
   },
 }
 
-/** Few files to first paint: what nearly every page needs comes in two, not in forty; what `main.ts` itself needs in a small one. */
+/** Has the browser fetch what every page begins with while it reads the HTML, not when the first script asks for it. */
+const ahead: Plugin = {
+  name: 'ahead',
+  apply: 'build',
+  transformIndexHtml: {
+    order: 'post',
+    handler(_, { bundle = {} }) {
+      const chunks = Object.values(bundle).filter((file) => file.type === 'chunk')
+      const begin = chunks.find(({ name }) => name === 'begin')
+      return [begin?.fileName, ...(begin?.imports ?? [])]
+        .filter((file) => file && !file.includes('/ahead-')) // Vite names that one itself
+        .map((file) => ({ tag: 'link', attrs: { rel: 'modulepreload', crossorigin: true, href: `./${file}` }, injectTo: 'head' }))
+    },
+  },
+}
+
+/** Few files to first paint: what nearly every page needs comes in two, not in forty; what `main.ts` itself needs in a small one.
+ * What comes up over a page, dialogs and menus, and what they stand on, comes when the page is at rest. */
 const GROUPS = [
-  { name: 'ahead', priority: 2, test: /openapi-fetch[\\/]|preload-helper|src[\\/](?:api[\\/]ahead|models[\\/](?:filter|shelf)|session[\\/]tabs|routes|languages)\./ },
-  { name: 'vendor', priority: 1, test: /node_modules[\\/](?!(?:uplot|marked|dompurify|@iconify)[\\/])/ },
-  { name: 'shared', test: /web[\\/]src[\\/](?:ui|format|tasks|problems|session|commands|models|adding|keys)[\\/](?!description)/ },
+  { name: 'ahead', priority: 4, test: /openapi-fetch[\\/]|preload-helper|src[\\/](?:api[\\/]ahead|models[\\/](?:filter|shelf)|session[\\/]tabs|routes|languages)\./ },
+  { name: 'vendor', priority: 3, test: /node_modules[\\/](?!(?:uplot|marked|dompurify|@iconify|reka-ui|@floating-ui|@internationalized|aria-hidden)[\\/])/ },
+  { name: 'shared', priority: 2, test: /web[\\/]src[\\/](?:format|tasks|problems|session|commands|models|adding|keys|ui)[\\/](?!description|.*dialog|palette|sheet|toasts\.vue|menu-|switch|list-view|offer-view)/ },
+  { name: 'above', priority: 1, test: /node_modules[\\/](?:reka-ui|@floating-ui|@internationalized|aria-hidden)[\\/]|web[\\/]src[\\/](?:adding|commands|ui|keys|shell[\\/]above)/ },
 ]
 
 export default defineConfig({
   base: './', // the service writes where it is into <base>
-  plugins: [vue(), tailwindcss(), packed],
+  plugins: [vue(), tailwindcss(), ahead, packed],
   resolve: { alias: { '@': here('./src') } },
   define: { __VUE_OPTIONS_API__: 'false', __INTLIFY_PROD_DEVTOOLS__: 'false' },
   build: {

@@ -20,8 +20,10 @@ export async function begin(root: URL): Promise<void> {
     ? new (await import('./demo/client')).MockClient()
     : new HttpClient(root.href, () => session.proof)
   provideApi(client, root.origin + root.pathname)
-  app.use(makeRouter(root.pathname))
-  app.use(VueQueryPlugin, { queryClient: makeQueries() })
+  const router = makeRouter(root.pathname)
+  app.use(router).use(VueQueryPlugin, { queryClient: makeQueries() })
   app.use(await makeWords(startLanguage()))
+  // The frame and the opened page are drawn at once; without its code the frame stands alone
+  await router.isReady().catch(() => undefined)
   app.mount('#app')
 }

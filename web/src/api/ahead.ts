@@ -15,11 +15,26 @@ export function askAhead(root: URL, { pathname, search, hash }: Pick<Location, '
   if (!token || hash || said.has('demo')) return // a link's code brings another token
   const ask = (path: string) => {
     const url = new URL(`api/v1/${path}`, root).href
-    asked.set(url, { at: performance.now(), answer: fetch(url, { headers: { Authorization: `Bearer ${token}` }, credentials: 'same-origin' }) })
+    asked.set(url, { at: performance.now(), answer: fetch(url, { headers: { Authorization: `Bearer ${token}` }, credentials: 'same-origin' }).then(held) })
   }
   ask('session')
   if (pageAt(pathname, root.pathname)?.name === 'library') ask(`models?${firstModels(said)}`)
 }
+
+/** An answer whose body is here. What reads it waits for nothing, so the first picture is drawn with it, not a frame before it. */
+class Held extends Response {
+  constructor(
+    private readonly said: string,
+    answer: Response,
+  ) {
+    super(null, answer)
+  }
+
+  override text = async () => this.said
+  override json = async () => JSON.parse(this.said)
+}
+
+const held = async (answer: Response) => (answer.ok ? new Held(await answer.text(), answer) : answer)
 
 /** The first page of the list that an address asks for, as `useShelf` asks it. */
 function firstModels(said: URLSearchParams): string {

@@ -1,7 +1,8 @@
 import { useVirtualizer } from '@tanstack/vue-virtual'
 import { useElementSize } from '@vueuse/core'
-import { computed, watch, type Ref } from 'vue'
+import { computed, ref, watch, type Ref } from 'vue'
 import type { Shelf } from '@/models/shelf'
+import { whenPainted } from '@/ui/painted'
 import { shape, type Density, type View } from './views'
 
 interface Shown {
@@ -17,16 +18,18 @@ export function useRows(props: Shown, scroller: Ref<HTMLElement | null>) {
   const form = computed(() => shape(props.view, props.size, width.value))
   const total = computed(() => (props.version, props.shelf.total))
 
+  const settled = ref(false) // the rows beyond the edge come after the first ones stand
   const rows = useVirtualizer(
     computed(() => ({
       count: width.value ? Math.ceil(total.value / form.value.columns) : 0,
       getScrollElement: () => scroller.value,
       estimateSize: () => form.value.height,
-      overscan: props.view === 'grid' ? 2 : 8,
+      overscan: settled.value ? (props.view === 'grid' ? 2 : 8) : 0,
       paddingEnd: 80, // the bar of what is chosen hides nothing
     })),
   )
   watch(form, () => rows.value.measure(), { flush: 'post' })
+  watch(() => rows.value.getVirtualItems().length > 0, (there) => there && whenPainted(() => (settled.value = true)))
   const shown = computed(() => {
     void props.version
     const { columns } = form.value
