@@ -70,6 +70,9 @@ def become(asked: dict[str, Any], streams: list[int]) -> None:
     os.environ.clear()
     os.environ.update(asked["env"])
     sys.argv = ["modelyard", *asked["arguments"]]
+    if asked["script"]:
+        exec(asked["script"], {"__name__": "__main__"})
+        return
     from modelyard.cli.starting import run
 
     run()

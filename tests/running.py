@@ -123,11 +123,16 @@ class _ForkServer:
         atexit.register(self._close)
 
     def begin(
-        self, arguments: Sequence[str], env: Mapping[str, str], cwd: Path | None, streams: Sequence[int]
+        self,
+        arguments: Sequence[str],
+        env: Mapping[str, str],
+        cwd: Path | None,
+        streams: Sequence[int],
+        script: str = "",
     ) -> Forked:
-        """Start a command with these standard streams."""
-        asked = {"arguments": arguments, "env": {**os.environ, **env}, "cwd": str(cwd or Path.cwd())}
-        return Forked(self._path, asked, streams)
+        """Start a command, or a script, with these standard streams."""
+        told = {"arguments": arguments, "env": {**os.environ, **env}, "cwd": str(cwd or Path.cwd()), "script": script}
+        return Forked(self._path, told, streams)
 
     def _close(self) -> None:
         assert self._process.stdin and self._process.stdout
@@ -167,12 +172,28 @@ def modelyard(
         process = start(*arguments, env=env, cwd=cwd, **how)
         out, err = process.communicate(stdin, timeout=_PATIENCE)
         return Ran(process.returncode, out, err)
+    return _ran(arguments, env or {}, cwd, stdin or "")
+
+
+def script(program: str, *words: object, env: Mapping[str, str] | None = None, stdin: str = "") -> Ran:
+    """Run a program that is given as text to its end, in a process of its own that has imported us already."""
+    arguments = [str(word) for word in words]
+    if not may_fork(env or {}):
+        line = [sys.executable, "-c", program, *arguments]
+        ran = subprocess.run(
+            line, input=stdin, text=True, capture_output=True, env={**os.environ, **(env or {})}, timeout=_PATIENCE
+        )
+        return Ran(ran.returncode, ran.stdout, ran.stderr)
+    return _ran(arguments, env or {}, None, stdin, program)
+
+
+def _ran(arguments: Sequence[str], env: Mapping[str, str], cwd: Path | None, stdin: str, program: str = "") -> Ran:
     with ExitStack() as stack:
         files = [stack.enter_context(tempfile.TemporaryFile("w+")) for _ in range(3)]
-        files[0].write(stdin or "")
+        files[0].write(stdin)
         for file in files:
             file.seek(0)
-        running = _fork_server().begin(arguments, env or {}, cwd, [file.fileno() for file in files])
+        running = _fork_server().begin(arguments, env, cwd, [file.fileno() for file in files], program)
         stack.callback(running.kill)
         code = running.wait(_PATIENCE)
         for file in files:

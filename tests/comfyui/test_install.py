@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from modelyard.comfyui.install import comfyui_at, install, status, uninstall
 from modelyard.errors import BadValue, DiskError, DiskFull, NoPermission, NoSuchFile, TargetExists, UnsafePath
 from modelyard.library.shifting.failpoint import VARIABLE
 from modelyard.values.version import VERSION
-from running import modelyard
+from running import modelyard, script
 
 
 @pytest.fixture
@@ -166,8 +165,7 @@ install.install(Path(sys.argv[2]), Path(sys.argv[3])) if sys.argv[1] else instal
 
 def killed(base: Path, home: Path, at: str, *, installs: bool, slowly: bool) -> None:
     words = ["y" if installs else "", str(base), str(home), "y" if slowly else ""]
-    ran = subprocess.run([sys.executable, "-c", KILLED, *words], env={**os.environ, VARIABLE: at}, check=False)
-    assert ran.returncode == 137, "the failpoint was not passed"
+    assert script(KILLED, *words, env={VARIABLE: at}).code == 137, "the failpoint was not passed"
 
 
 @pytest.mark.parametrize(("at", "slowly"), [("extension-exchanged", False), ("extension-aside", True)])

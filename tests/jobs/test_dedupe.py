@@ -21,6 +21,7 @@ from modelyard.library.roots.entries import Entry
 from modelyard.library.shifting.failpoint import VARIABLE
 from modelyard.net.stop import Stop
 from programs.installed import trees
+from running import script
 
 from .library import library, model, scanned
 
@@ -261,10 +262,7 @@ def test_killed_anywhere_both_files_are_whole_and_nothing_is_left_beside(tmp_pat
         was = first.read_bytes()
         os.utime(second, (1, 1))
         known(app)
-    killed = subprocess.run(
-        [sys.executable, "-c", CHILD, tmp_path / "yard"], env={**os.environ, VARIABLE: point}, timeout=60
-    )
-    assert killed.returncode == 137
+    assert script(CHILD, tmp_path / "yard", env={VARIABLE: point}).code == 137
     with library(tmp_path) as (app, root):
         recover_shares(app.stock)
         assert sorted(path.name for path in root.iterdir()) == ["a.safetensors", "b.safetensors"]

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -25,6 +23,7 @@ from modelyard.library.roots.entries import Entry
 from modelyard.library.shifting.failpoint import VARIABLE
 from modelyard.net.stop import Stop
 from modelyard.values.week import DAY
+from running import script
 
 from .library import library, model, scanned
 
@@ -481,12 +480,7 @@ def test_killed_anywhere_files_and_catalogue_agree_afterwards(tmp_path: Path, wh
         whole = {path.rsplit("/", 1)[-1].removeprefix("nice") for path in below(root) if path.startswith("sub/nice.")}
         if what == "put_back":
             put_away(app.stock, one)
-    killed = subprocess.run(
-        [sys.executable, "-c", CHILD, tmp_path / "yard", what, str(one)],
-        env={**os.environ, VARIABLE: point},
-        timeout=60,
-    )
-    assert killed.returncode == 137
+    assert script(CHILD, tmp_path / "yard", what, one, env={VARIABLE: point}).code == 137
     with library(tmp_path) as (app, root):
         recover(app.stock)
         found = app.stock.catalogue.get(one)
@@ -510,12 +504,7 @@ def test_killed_while_emptying_nothing_half_removed_is_shown(tmp_path: Path) -> 
     with library(tmp_path) as (app, root):
         one = nice(app, root)
         put_away(app.stock, one)
-    killed = subprocess.run(
-        [sys.executable, "-c", CHILD, tmp_path / "yard", "empty", str(one)],
-        env={**os.environ, VARIABLE: "emptying"},
-        timeout=60,
-    )
-    assert killed.returncode == 137
+    assert script(CHILD, tmp_path / "yard", "empty", one, env={VARIABLE: "emptying"}).code == 137
     with library(tmp_path) as (app, root):
         assert listed(app.stock) == []
         empty(app.stock)

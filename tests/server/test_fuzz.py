@@ -70,7 +70,7 @@ def _idle(case: Any, status: int) -> list[Any]:
 
 def _feed(operation: Any, mode: GenerationMode, url: str, headers: dict[str, str]) -> None:
     @settings(
-        max_examples=8,
+        max_examples=5,
         phases=[Phase.generate],
         derandomize=True,
         suppress_health_check=list(HealthCheck),

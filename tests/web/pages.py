@@ -67,6 +67,11 @@ class Seen:
             self.page.wait_for_timeout(40)
             quiet = 0 if self.coming else quiet + 1
 
+    def pardon(self) -> None:
+        """What the browser said of refusals so far was meant; it may say so a moment after the page does."""
+        self.settle()
+        self.said.clear()
+
     def forget(self) -> None:
         """Leave the service as it was found: no roots and so no models, no tasks, no keys, a hub in good health."""
         ask = self.yard.ask
@@ -114,11 +119,15 @@ def watch(seen: Seen) -> None:
     def told(request: Any) -> None:
         seen.coming.discard(request)
 
+    def failed(error: Any) -> None:
+        if error.name != "AbortError":  # the page took a question back, nobody waits for its answer
+            seen.said.append(f"{error} {error.stack}")
+
     seen.page.on("request", asked)
     seen.page.on("requestfinished", told)
     seen.page.on("requestfailed", told)
     seen.page.on("console", lambda message: seen.said.append(message.text) if message.type == "error" else None)
-    seen.page.on("pageerror", lambda error: seen.said.append(str(error)))
+    seen.page.on("pageerror", failed)
 
 
 def until(what: Any, seconds: float = 20) -> Any:

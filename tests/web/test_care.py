@@ -81,7 +81,7 @@ def test_a_setting_is_kept_refused_with_its_reason_and_reset(shared: Seen) -> No
     assert shared.yard.ask("GET", f"{API}/settings/tasks.at-once").json["value"] == 6
     page.get_by_role("button", name='Take "Tasks at once" back').click()
     expect(field).to_have_value("4")
-    shared.said.clear()  # the browser tells of every refusal
+    shared.pardon()  # the browser tells of every refusal
 
 
 def test_the_mask_of_a_secret_is_never_sent_back(shared: Seen) -> None:

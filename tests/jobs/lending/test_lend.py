@@ -8,7 +8,6 @@ import os
 import shutil
 import stat
 import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -28,6 +27,7 @@ from modelyard.library.shifting.failpoint import VARIABLE
 from modelyard.net.stop import Stop
 from modelyard.store.opened import Opened
 from programs.installed import trees
+from running import script
 
 
 @pytest.fixture(autouse=True)
@@ -409,10 +409,7 @@ with App({"MODELYARD_HOME": sys.argv[1]}) as app:
 
 
 def killed(tmp_path: Path, point: str, *words: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", CHILD, tmp_path / "yard", *words], env={**os.environ, VARIABLE: point}, timeout=60
-    )
-    assert done.returncode == 137
+    assert script(CHILD, tmp_path / "yard", *words, env={VARIABLE: point}).code == 137
 
 
 @pytest.mark.parametrize("point", ["lending", "named", "marked", "placed", "lent"])

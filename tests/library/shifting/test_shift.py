@@ -6,7 +6,6 @@ import contextlib
 import errno
 import hashlib
 import itertools
-import os
 import shutil
 import subprocess
 import sys
@@ -23,6 +22,7 @@ from modelyard.library.shifting.claims import Claims
 from modelyard.library.shifting.failpoint import VARIABLE
 from modelyard.library.shifting.journal import Shift
 from modelyard.store.opened import Opened, opened
+from running import script
 
 NAMES = ("a.safetensors", "a.png", "a.info")
 POINTS = {
@@ -65,6 +65,10 @@ def shift_of(root: Path, to: Path, *, copy: bool = False, names: tuple[str, ...]
     return shifting.copying(shift) if copy else shift
 
 
+def as_text(shift: Shift) -> str:
+    return msgspec.json.encode(shift).decode()
+
+
 def files(*folders: Path) -> list[Path]:
     return sorted(path for folder in folders for path in folder.rglob("*") if path.is_file())
 
@@ -91,13 +95,8 @@ def test_killed_anywhere_every_file_is_there_once_with_its_bytes(
     root = tmp_path / "r"
     was = laid(root)
     log = tmp_path / "settled"
-    done = subprocess.run(
-        [sys.executable, "-c", CHILD, books, log],
-        input=msgspec.json.encode(shift_of(root, root, copy=how == "copy")),
-        env={**os.environ, VARIABLE: point},
-        timeout=60,
-    )
-    assert done.returncode == 137, "the failpoint was not passed"
+    done = script(CHILD, books, log, env={VARIABLE: point}, stdin=as_text(shift_of(root, root, copy=how == "copy")))
+    assert done.code == 137, "the failpoint was not passed"
     settled: list[str] = []
     told = shifting.recover(books, lambda shift: settled.append(shift.id))
     assert len(told) == 1 and told[0][1] in (True, False)
@@ -143,11 +142,8 @@ def test_a_file_that_appears_after_a_crash_stays_and_the_rest_goes_back(tmp_path
     root = tmp_path / "r"
     was = laid(root)
     point = "landed" if how == "rename" else "proven"
-    subprocess.run(
-        [sys.executable, "-c", CHILD, books, tmp_path / "log"],
-        input=msgspec.json.encode(shift_of(root, root, copy=how == "copy")),
-        env={**os.environ, VARIABLE: point},
-        timeout=60,
+    script(
+        CHILD, books, tmp_path / "log", env={VARIABLE: point}, stdin=as_text(shift_of(root, root, copy=how == "copy"))
     )
     (root / "new").mkdir(exist_ok=True)
     (root / "new" / "b.info").write_text("mine")
@@ -160,12 +156,7 @@ def test_a_drive_that_is_away_is_waited_for(tmp_path: Path, books: Path) -> None
     root, to = tmp_path / "r", tmp_path / "usb"
     was = laid(root)
     to.mkdir()
-    subprocess.run(
-        [sys.executable, "-c", CHILD, books, tmp_path / "log"],
-        input=msgspec.json.encode(shift_of(root, to, copy=True)),
-        env={**os.environ, VARIABLE: "landed:2"},
-        timeout=60,
-    )
+    script(CHILD, books, tmp_path / "log", env={VARIABLE: "landed:2"}, stdin=as_text(shift_of(root, to, copy=True)))
     to.rename(tmp_path / "away")
     ((_, told),) = shifting.recover(books, lambda _: None)
     assert isinstance(told, NoSuchFile)
@@ -367,12 +358,7 @@ def test_a_folder_that_somebody_removed_after_a_crash_does_not_keep_proven_copie
 ) -> None:
     root = tmp_path / "r"
     was = laid(root)
-    subprocess.run(
-        [sys.executable, "-c", CHILD, books, tmp_path / "log"],
-        input=msgspec.json.encode(shift_of(root, root, copy=True)),
-        env={**os.environ, VARIABLE: "proven"},
-        timeout=60,
-    )
+    script(CHILD, books, tmp_path / "log", env={VARIABLE: "proven"}, stdin=as_text(shift_of(root, root, copy=True)))
     shutil.rmtree(root / "from")
     assert [told for _, told in shifting.recover(books, lambda _: None)] == [True]
     assert {f"a{path.name[1:]}": digest(path) for path in files(root / "new")} == was
