@@ -50,7 +50,7 @@ def main() -> int:
     if command in ("test", "bench"):
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # thousands of processes would compile all of it anew
     if command == "test":
-        return become([str(PYTHON), "-m", "pytest", *(rest or ["-n", "2", "--dist", "worksteal"])])
+        return become([str(PYTHON), "-m", "pytest", *(rest or ["-n", "3", "--dist", "worksteal"])])
     if command == "check":
         return check()
     if command == "bench":

@@ -41,7 +41,8 @@ def test_no_route_breaks_its_own_description(tmp_path: Path) -> None:
         failures: list[str] = []
         for result in schema.get_all_operations():
             operation = result.ok()
-            for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
+            modes = [GenerationMode.POSITIVE, GenerationMode.NEGATIVE]
+            for mode in modes if _may_be_wrong(operation) else modes[:1]:
                 try:
                     _feed(operation, mode, yard.url, headers)
                 except (Exception, BaseExceptionGroup) as error:  # noqa: BLE001  # one report for all routes
@@ -50,6 +51,13 @@ def test_no_route_breaks_its_own_description(tmp_path: Path) -> None:
         yard.stop()
         assert not failures, "\n\n".join(failures)
         assert "Traceback" not in "".join(yard.lines), "".join(yard.lines)[-3000:]
+
+
+def _may_be_wrong(operation: Any) -> bool:
+    """Whether anything can break its description: a thousand tries find nothing where any text is right."""
+    told = operation.definition.raw
+    any_text = {"type": "string"}
+    return "requestBody" in told or any(each["schema"] != any_text for each in told.get("parameters", []))
 
 
 def _idle(case: Any, status: int) -> list[Any]:
@@ -70,7 +78,7 @@ def _idle(case: Any, status: int) -> list[Any]:
 
 def _feed(operation: Any, mode: GenerationMode, url: str, headers: dict[str, str]) -> None:
     @settings(
-        max_examples=5,
+        max_examples=8,
         phases=[Phase.generate],
         derandomize=True,
         suppress_health_check=list(HealthCheck),
