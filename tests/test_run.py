@@ -43,7 +43,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
         ([], ["-m", "modelyard", "serve", "--open"]),
         (["serve"], ["-m", "modelyard", "serve"]),
         (["get", "hf:a/b"], ["-m", "modelyard", "get", "hf:a/b"]),
-        (["test"], ["-m", "pytest", "-n", "2", "--dist", "worksteal"]),
+        (["test"], ["-m", "pytest", "-n", "3", "--dist", "worksteal"]),
         (["test", "-k", "x"], ["-m", "pytest", "-k", "x"]),
         (["bench", "yard"], [str(ROOT / "bench" / "run.py"), "yard"]),
     ],

@@ -168,6 +168,11 @@ class Cube:
         """Models without this, a bit each."""
         return self._lacking[name] if name in self._lacking else self.fitting({name: Choice(frozenset(("",)))})
 
+    @property
+    def sizes(self) -> Sequence[int]:
+        """The bytes of each model on the disk, by number."""
+        return self._size_of
+
     def of_size(self, least: int, most: float) -> int:
         """Models with so many bytes, a bit each."""
         return bits_of_flags(bytes(least <= size <= most for size in self._size_of)) & self.there

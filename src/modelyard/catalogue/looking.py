@@ -38,15 +38,12 @@ class Looking(Shelf):
             BadValue: There is no such order, or `after` is no mark of a page.
         """
         with self.database.reading() as db:
-            return page(db, asking, order, self._fitting(db, asking))
-
-    def _fitting(self, db: Connection, asking: Asking) -> int | None:
-        """The models that fit, a bit each, for a page of them from SQLite; PostgreSQL finds its way itself."""
-        if asking.gone or db.dialect.name != "sqlite":
-            return None
-        cube = self.counted(db)
-        same = cube.version == changes.last(db)[0]
-        return sieved(db, asking, cube, same=True)[0] if same else None
+            if asking.gone or db.dialect.name != "sqlite":
+                return page(db, asking, order)  # PostgreSQL finds its way itself
+            cube = self.counted(db)
+            if cube.version != changes.last(db)[0]:
+                return page(db, asking, order)
+            return page(db, asking, order, sieved(db, asking, cube, same=True)[0], cube.sizes)
 
     def facets(self, asking: Asking, *, tags: bool = False) -> Facets:
         """The counts beside a list."""

@@ -51,11 +51,20 @@ def behind(order: Order, key: sa.ColumnElement[Any]) -> list[sa.ColumnElement[bo
     Raises:
         BadValue: `after` is no mark of a page.
     """
-    if not order.after:
+    begin = beginning(order)
+    if begin is None:
         return []
-    mark = sa.tuple_(*_read(order.after, str if order.sort == "title" else float))
     place = sa.tuple_(key, models.c.id)
-    return [place < mark if order.descending else place > mark]
+    return [place < sa.tuple_(*begin) if order.descending else place > sa.tuple_(*begin)]
+
+
+def beginning(order: Order) -> tuple[Any, int] | None:
+    """Key and number of the model that the page before ended with; None at the first page.
+
+    Raises:
+        BadValue: `after` is no mark of a page.
+    """
+    return _read(order.after, str if order.sort == "title" else float) if order.after else None
 
 
 def in_order(query: Query, key: sa.ColumnElement[Any], order: Order) -> Query:

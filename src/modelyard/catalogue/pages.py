@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -21,11 +23,14 @@ class Page(msgspec.Struct, frozen=True):
     next: str | None
 
 
-def page(db: Connection, asking: Asking, order: Order, fitting: int | None = None) -> Page:
+def page(
+    db: Connection, asking: Asking, order: Order, fitting: int | None = None, sizes: Sequence[int] = ()
+) -> Page:
     """One page.
 
     Args:
         fitting: The models that fit, a bit each; None where that is not known.
+        sizes: Their bytes, by number.
 
     Raises:
         BadValue: There is no such order, or `after` is no mark of a page.
@@ -38,7 +43,7 @@ def page(db: Connection, asking: Asking, order: Order, fitting: int | None = Non
         if start is None:
             return Page([], None)
         order = msgspec.structs.replace(order, after=start, offset=0)
-    found = rows(db, asking, order, fitting)
+    found = rows(db, asking, order, fitting, sizes)
     last = found[order.most - 1] if len(found) > order.most else None
     return Page([listed_model(row) for row in found[: order.most]], mark(last.sorted_by, last.id) if last else None)
 
