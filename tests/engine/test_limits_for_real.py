@@ -187,8 +187,9 @@ def test_a_limit_that_changes_while_files_run_is_felt_at_once(serve: Serve, fold
                 app.limits[name].change(rate)
                 expected = 1_000_000 if (name, rate) == ("", None) else rate
                 _span(progress, 0.3)
-                # Bytes that were on their way at the change are paid at the new rate: less may come for a moment.
-                assert 0.5 * expected <= _span(progress, 1.0) <= 1.1 * expected, (name, rate)
+                # Bytes that were on their way at the change are paid at the new rate: less may come for a moment. What
+                # is shown lags a tenth of a second; the rates before and after lie farther apart than this.
+                assert 0.5 * expected <= _span(progress, 1.0) <= 1.5 * expected, (name, rate)
         finally:
             download.stop.set()
             running.join()

@@ -1,6 +1,7 @@
 import type { Schemas, State, Task } from '@/api/client'
 import { DEMO } from '@/session/session'
 import { MEANT, type Mass } from '@/tasks/deeds'
+import { figures } from './figures'
 import { ofKept } from './kept'
 import { ofModels } from './library'
 import { ofPrograms } from './programs'
@@ -62,7 +63,7 @@ function ofTasks(yard: DemoYard): Route[] {
     route('POST', '/history/again', ({ body }) => ({ ids: add((body.ids as number[]).map((id) => yard.task(id)?.address ?? '')) })),
     route('POST', '/(library/\\w+|models/(?:refresh|move))', ({ parts }) => ({ id: yard.chore(parts[0]!.split('/').at(-1)!).id })),
     route('PATCH', '/tasks/{id}', ({ parts, body }) => Object.assign(yard.task(Number(parts[0]))!, body)),
-    route('GET', '/statistics', () => ({ bytes: 0, cancelled: 0, days: [], done: 0, failed: 0, seconds: 0, speed: 0 }) satisfies Schemas['Statistics']),
+    route('GET', '/statistics', ({ query }) => figures(yard.tasks, query.get('since') ?? '', query.get('until') ?? '')),
   ]
 }
 

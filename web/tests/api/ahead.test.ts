@@ -16,7 +16,7 @@ beforeEach(() => {
   sessionStorage.setItem(TOKEN, 'yard_x')
   vi.stubGlobal('fetch', (url: string, init?: RequestInit) => {
     sent.push(new Request(url, init))
-    return Promise.resolve(new Response('{}', { status }))
+    return Promise.resolve(new Response('{"a":1}', { status, headers: { 'X-Here': 'yes' } }))
   })
 })
 afterEach(() => void vi.unstubAllGlobals())
@@ -39,7 +39,8 @@ test.each([
   expect(sent.map(({ url }) => new URL(url).pathname)).toEqual(['/yard/api/v1/session', '/yard/api/v1/models'])
   expect(sent[0]!.headers.get('Authorization')).toBe('Bearer yard_x')
   const later = await asksLater(query)
-  expect(await answeredAhead(later)).not.toBeNull()
+  const answer = (await answeredAhead(later))!
+  expect([answer.ok, answer.headers.get('X-Here'), await answer.json(), await answer.text()]).toEqual([true, 'yes', { a: 1 }, '{"a":1}'])
   expect(await answeredAhead(later)).toBeNull()
 })
 

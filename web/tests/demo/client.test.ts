@@ -101,3 +101,16 @@ test('a setting is kept and goes back to its default', async () => {
   expect((await said(api.GET('/api/v1/settings', {}))).find((row) => row.name === 'cache')).toMatchObject({ value: false, origin: 'file' })
   expect((await said(api.DELETE('/api/v1/settings/{name}', { params }))).origin).toBe('default')
 })
+
+test('its statistics are those of a month, and of what ended in it', async () => {
+  const { client, api } = demo()
+  const month = async () => said(api.GET('/api/v1/statistics', { params: { query: {} } }))
+  const before = await month()
+  expect(before.days.length).toBeGreaterThan(20)
+  expect(before.bytes).toBe(before.days.reduce((sum, each) => sum + each.bytes, 0))
+  for (let second = 0; second < 600; second++) client.yard.move(1)
+  const after = await month()
+  expect([after.done, after.failed]).toEqual([before.done + 3, before.failed + 1])
+  const today = before.days.at(-1)!.day
+  expect((await said(api.GET('/api/v1/statistics', { params: { query: { since: today } } }))).days.every((each) => each.day >= today)).toBe(true)
+})
