@@ -11,13 +11,11 @@ import pytest
 from jobs.library import model
 from server.serving import API
 from web.pages import Seen, looking, until
-from web.test_library import rooted, scanned
+from web.test_library import rooted
 
 pytestmark = pytest.mark.slow
 MB = 10**6
 PHONE = {"viewport": {"width": 390, "height": 780}, "has_touch": True, "is_mobile": True}
-LONG = 900
-"""Milliseconds of a touch that means something else than a tap."""
 
 
 @pytest.fixture(scope="module")
@@ -59,20 +57,3 @@ def test_a_notice_of_what_arrived_leads_to_it_and_on_to_its_card(phone: Seen, tm
     panel.get_by_role("link", name="Show in the library").tap()
     page.get_by_role("complementary").last.get_by_text("led.safetensors").first.wait_for()
     phone.forget()
-
-
-def test_a_long_touch_opens_the_menu_of_a_card_and_a_tap_its_entry(phone: Seen, tmp_path: Path) -> None:
-    model(rooted(phone, tmp_path) / "touched.safetensors", 3, ss_output_name="Touched")
-    scanned(phone)
-    page = phone.open("/library")
-    card = page.locator("[data-card]").filter(has_text="Touched")
-    box = card.bounding_box()
-    finger = page.context.new_cdp_session(page)
-    at = {"x": box["x"] + box["width"] / 2, "y": box["y"] + 40}
-    finger.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [at]})
-    page.wait_for_timeout(LONG)
-    finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-    page.get_by_role("menuitem", name="Details").tap()
-    page.get_by_role("complementary").last.get_by_text("touched.safetensors").first.wait_for()
-    phone.forget()
-

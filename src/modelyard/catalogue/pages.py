@@ -23,9 +23,7 @@ class Page(msgspec.Struct, frozen=True):
     next: str | None
 
 
-def page(
-    db: Connection, asking: Asking, order: Order, fitting: int | None = None, sizes: Sequence[int] = ()
-) -> Page:
+def page(db: Connection, asking: Asking, order: Order, fitting: int | None = None, sizes: Sequence[int] = ()) -> Page:
     """One page.
 
     Args:
