@@ -119,6 +119,11 @@ def watch(seen: Seen) -> None:
     def told(request: Any) -> None:
         seen.coming.discard(request)
 
+    def heard(message: Any) -> None:
+        unknown = "404" in message.text and "/api/v1/hubs/" in message.location.get("url", "")
+        if message.type == "error" and not unknown:  # that a hub has no such thing is an answer like any other
+            seen.said.append(message.text)
+
     def failed(error: Any) -> None:
         if error.name != "AbortError":  # the page took a question back, nobody waits for its answer
             seen.said.append(f"{error} {error.stack}")
@@ -126,7 +131,7 @@ def watch(seen: Seen) -> None:
     seen.page.on("request", asked)
     seen.page.on("requestfinished", told)
     seen.page.on("requestfailed", told)
-    seen.page.on("console", lambda message: seen.said.append(message.text) if message.type == "error" else None)
+    seen.page.on("console", heard)
     seen.page.on("pageerror", failed)
 
 
