@@ -13,10 +13,11 @@ from web.pages import ARGUMENTS, CHROMIUM, Seen, looking
 
 @pytest.fixture(scope="module")  # while it is open no other test of this process can have a loop of its own
 def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
     if CHROMIUM is None:
         pytest.skip("no Chromium on this machine")
+    expect.set_options(timeout=20_000)  # the usual five seconds are short where others want the processors, too
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield started
