@@ -188,8 +188,8 @@ def test_a_limit_that_changes_while_files_run_is_felt_at_once(serve: Serve, fold
                 expected = 1_000_000 if (name, rate) == ("", None) else rate
                 _span(progress, 0.3)
                 # Bytes that were on their way at the change are paid at the new rate: less may come for a moment. What
-                # is shown lags a tenth of a second; the rates before and after lie farther apart than this.
-                assert 0.5 * expected <= _span(progress, 1.0) <= 1.5 * expected, (name, rate)
+                # is shown lags a tenth of a second on a busy machine, so it is looked at for thirty times as long.
+                assert 0.5 * expected <= _span(progress, 3.0) <= 1.1 * expected, (name, rate)
         finally:
             download.stop.set()
             running.join()

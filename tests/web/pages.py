@@ -125,7 +125,8 @@ def watch(seen: Seen) -> None:
             seen.said.append(message.text)
 
     def failed(error: Any) -> None:
-        if error.name != "AbortError":  # the page took a question back, nobody waits for its answer
+        taken_back = error.name == "AbortError" and "onCancel" in (error.stack or "")
+        if not taken_back:  # nobody waits for the answer to a question that the page took back
             seen.said.append(f"{error} {error.stack}")
 
     seen.page.on("request", asked)

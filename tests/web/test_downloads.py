@@ -133,7 +133,6 @@ def test_an_address_that_nobody_knows_is_explained_before_anything_is_queued(sha
     shared.paste("hf:ink/nothing")
     page.get_by_role("dialog").get_by_role("alert").wait_for()
     assert shared.yard.ask("GET", f"{API}/tasks?kind=download").json["tasks"] == []
-    shared.pardon()  # the browser names the 404
 
 
 def test_a_list_is_shown_line_by_line_and_queued_as_one(shared: Seen) -> None:
