@@ -299,9 +299,7 @@ def test_a_thousand_clients_hear_an_event_soon(capsys: pytest.CaptureFixture[str
             sockets = await asyncio.gather(*(own.listen({"since": since}) for _ in range(clients)))
             for socket in sockets:
                 await hear(socket)
-            late: list[
-                float
-            ] = []  # seconds of this process, which does all of it: others do not count
+            late: list[float] = []  # seconds of this process, which does all of it: others do not count
 
             async def clock(socket: aiohttp.ClientWebSocketResponse) -> None:
                 for _ in range(rounds):
