@@ -26,16 +26,16 @@ const packed: Plugin = {
 }
 
 /** Has the browser fetch what every page begins with while it reads the HTML, not when the first script asks for it. */
-const ahead: Plugin = {
-  name: 'ahead',
+const preloaded: Plugin = {
+  name: 'preloaded',
   apply: 'build',
   transformIndexHtml: {
     order: 'post',
-    handler(_, { bundle = {} }) {
+    handler(html, { bundle = {} }) {
       const chunks = Object.values(bundle).filter((file) => file.type === 'chunk')
       const begin = chunks.find(({ name }) => name === 'begin')
       return [begin?.fileName, ...(begin?.imports ?? [])]
-        .filter((file) => file && !file.includes('/ahead-')) // Vite names that one itself
+        .filter((file) => file && !html.includes(file)) // Vite names what the first script imports itself
         .map((file) => ({ tag: 'link', attrs: { rel: 'modulepreload', crossorigin: true, href: `./${file}` }, injectTo: 'head' }))
     },
   },
@@ -52,7 +52,7 @@ const GROUPS = [
 
 export default defineConfig({
   base: './', // the service writes where it is into <base>
-  plugins: [vue(), tailwindcss(), ahead, packed],
+  plugins: [vue(), tailwindcss(), preloaded, packed],
   resolve: { alias: { '@': here('./src') } },
   define: { __VUE_OPTIONS_API__: 'false', __INTLIFY_PROD_DEVTOOLS__: 'false' },
   build: {

@@ -1,8 +1,7 @@
 import type { Schemas, Task } from '@/api/client'
 import { dayOf } from '@/pages/history/figures'
+import { MIB, PACE } from './yard'
 
-const MIB = 1024 * 1024
-const PACE = 22 * MIB // bytes a second, as the demo's tasks move
 const HUBS = ['huggingface', 'civitai', 'modelscope']
 
 type Day = Schemas['Statistics']['days'][number]
@@ -17,8 +16,8 @@ export function figures(tasks: readonly Task[], since: string, until: string): S
 }
 
 function* month(): Generator<Day> {
+  const now = new Date()
   for (let back = 29; back > 0; back--) {
-    const now = new Date()
     const date = new Date(now.getFullYear(), now.getMonth(), now.getDate() - back)
     const many = (back * 7) % 5 // some days nothing
     if (many) yield day(date, HUBS[back % HUBS.length]!, many * (900 + 37 * ((back * 13) % 17)) * MIB, many, Number(back % 9 === 0))

@@ -3,9 +3,11 @@ import { models } from './models'
 
 type Tell = (kind: string, data: Record<string, unknown>) => void
 
-const MIB = 1024 * 1024
+export const MIB = 1024 * 1024
 const OPEN: State[] = ['running', 'queued', 'paused']
 const SLOTS = 2
+/** Bytes a second of a running task. */
+export const PACE = 22 * MIB
 
 /** What a demo remembers: tasks that really move, and a shelf of models. */
 export class DemoYard {
@@ -97,6 +99,6 @@ export class DemoYard {
 
 function numbers(task: Task) {
   const full = Math.floor((48 * task.done) / task.size!)
-  const file = { name: task.title, size: task.size, done: task.done, speed: 22 * MIB, stage: 'transferring', note: '', pieces: '9'.repeat(full).padEnd(48, '0') }
-  return { ...file, id: task.id, received: task.done, eta: (task.size! - task.done) / (22 * MIB), connections: 4, files: [file] }
+  const file = { name: task.title, size: task.size, done: task.done, speed: PACE, stage: 'transferring', note: '', pieces: '9'.repeat(full).padEnd(48, '0') }
+  return { ...file, id: task.id, received: task.done, eta: (task.size! - task.done) / PACE, connections: 4, files: [file] }
 }

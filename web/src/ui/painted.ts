@@ -1,2 +1,2 @@
-/** Do something when what was just put together can be seen: a frame measures and draws it, what waits behind the next one is late enough. */
+/** Do something when what was just put together can be seen: the first frame measures and draws it, and behind the second one it stands. */
 export const whenPainted = (then: () => void) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(then)))
