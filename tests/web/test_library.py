@@ -138,7 +138,7 @@ def test_a_card_dropped_on_a_folder_moves_there_and_back_again(seen: Seen, tmp_p
     until((root / "style" / "ink.safetensors").exists)
     page.get_by_role("button", name="Undo").click()
     until((root / "ink.safetensors").exists)
-    assert not (root / "style" / "ink.safetensors").exists()
+    until(lambda: not (root / "style" / "ink.safetensors").exists())
 
 
 def test_up_to_four_models_stand_side_by_side(seen: Seen, tmp_path: Path) -> None:

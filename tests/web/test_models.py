@@ -86,9 +86,10 @@ def test_a_model_is_moved_by_its_dialog_into_a_new_folder(seen: Seen, tmp_path: 
     dialog = seen.page.get_by_role("dialog")
     dialog.get_by_label("Folder in it").fill("style/wet")
     dialog.get_by_role("button", name="Move").click()
-    until((root / "style" / "wet" / "ink.safetensors").exists)
-    assert (root / "style" / "wet" / "ink.txt").read_text() == "words"
-    assert not (root / "ink.safetensors").exists()
+    wet = root / "style" / "wet"
+    until(lambda: sorted(path.name for path in wet.glob("*")) == ["ink.safetensors", "ink.txt"])
+    until(lambda: os.listdir(root) == ["style"])
+    assert (wet / "ink.txt").read_text() == "words"
 
 
 def test_a_hub_is_asked_about_a_model_and_its_newer_version_comes(seen: Seen, tmp_path: Path) -> None:

@@ -185,8 +185,16 @@ def test_a_child_that_takes_too_long_is_killed_and_replaced() -> None:
 
 def _children() -> set[int]:
     """Our decoders' processes, as Linux lists them for each thread that started one."""
-    told = " ".join(path.read_text() for path in Path("/proc/self/task").glob("*/children")).split()
-    return {int(pid) for pid in told if b"previews.child" in Path(f"/proc/{pid}/cmdline").read_bytes()}
+    told = b" ".join(map(_told, Path("/proc/self/task").glob("*/children"))).decode().split()
+    return {int(pid) for pid in told if b"previews.child" in _told(Path(f"/proc/{pid}/cmdline"))}
+
+
+def _told(file: Path) -> bytes:
+    """What /proc says of a thread or a process; nothing of one that ended meanwhile."""
+    try:
+        return file.read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""
 
 
 linux = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="asks /proc")
