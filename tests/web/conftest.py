@@ -11,6 +11,16 @@ import pytest
 from web.pages import ARGUMENTS, CHROMIUM, Seen, looking
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """Of a test that failed, tell what its page showed then."""
+    report: Any = yield
+    pages = [one for one in getattr(item, "funcargs", {}).values() if isinstance(one, Seen)]
+    if report.failed and call.when == "call" and pages:
+        report.sections.append(("the page", pages[0].shown()))
+    return report
+
+
 @pytest.fixture(scope="module")  # while it is open no other test of this process can have a loop of its own
 def browser() -> Iterator[Any]:
     from playwright.sync_api import expect, sync_playwright

@@ -85,6 +85,14 @@ class Seen:
         for key in ask("GET", f"{API}/keys").json:
             ask("DELETE", f"{API}/keys/{key['hub']}")
 
+    def shown(self) -> str:
+        """Its address, its words and what its service said last."""
+        try:
+            words = self.page.locator("body").aria_snapshot(timeout=2000)
+        except Exception as error:  # noqa: BLE001  # it tells of a failure and must not hide it behind another
+            words = f"nothing: {error}"
+        return "\n".join([self.page.url, words, *self.yard.lines[-20:]])
+
     def link(self) -> str:
         return str(self.yard.ask("POST", f"{API}/link").json["url"])
 

@@ -140,7 +140,7 @@ def test_health_says_nothing_of_models_that_nobody_read(seen: Seen, tmp_path: Pa
     expect(page.get_by_text("0 of 1 models were read whole of late.")).to_be_visible()
     expect(page.get_by_role("heading", name="Nothing wrong is known")).to_be_visible()
     page.get_by_role("button", name="Verify now").click()
-    expect(page.get_by_text("1 of 1 models were read whole of late.")).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("1 of 1 models were read whole of late.")).to_be_visible()
     expect(page.get_by_role("heading", name="Nothing is wrong")).to_be_visible()
 
 
@@ -152,7 +152,7 @@ def test_health_gives_room_back_and_asks_before_the_trash_is_emptied(seen: Seen,
     seen.yard.ask("POST", f"{API}/library/measure", {})
     page = seen.open("/health?part=duplicates")
     page.get_by_role("button", name=re.compile("Give back")).first.click()
-    expect(page.get_by_role("heading", name="No duplicates")).to_be_visible(timeout=15_000)
+    expect(page.get_by_role("heading", name="No duplicates")).to_be_visible()
     assert first.stat().st_ino == (root / "same.safetensors").stat().st_ino
     number = seen.yard.ask("GET", f"{API}/models").json["models"][0]["id"]
     seen.yard.ask("POST", f"{API}/models/trash", {"ids": [number]})

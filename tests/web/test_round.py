@@ -32,7 +32,6 @@ def yard(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[See
     home = tmp_path_factory.mktemp("round")
     with looking(browser, home / "yard") as seen:
         seen.page.emulate_media(reduced_motion="reduce")
-        seen.page.set_default_timeout(10_000)
         root = rooted(seen, home)
         for number, name in enumerate(("Ink", "Moss", "Chalk")):
             model(root / f"{name.lower()}.safetensors", number, ss_output_name=name)
@@ -217,7 +216,7 @@ def test_many_that_fail_together_are_one_sentence_that_leads_to_them(seen: Seen)
     page.get_by_role("button", name="Show", exact=True).first.click()
     page.wait_for_url(re.compile("show=failed"))
     page.get_by_role("button", name="Clear failed").click()
-    expect(page.locator("[data-row]")).to_have_count(0, timeout=15_000)
+    expect(page.locator("[data-row]")).to_have_count(0)
 
 
 def test_who_pastes_what_is_here_sees_it_and_may_fetch_it_again(seen: Seen) -> None:

@@ -11,6 +11,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from modelyard.catalogue.asking import index_words
 from modelyard.catalogue.model import VERDICTS, Entry, FileFacts, Health, health_of
 from modelyard.catalogue.words import words_of
 from modelyard.store.schema import counters
@@ -95,6 +96,7 @@ def keep(
     if fresh:
         made = dict(zip((entry.path for entry in fresh), _take_numbers(db, len(fresh)), strict=True))
         db.execute(models.insert(), [_columns(entry, None) | {"id": made[entry.path], "added": now} for entry in fresh])
+        index_words(db, min(made.values()), max(made.values()))
         numbers |= made
     there = _files_of(db, [row["id"] for row in known.values()])
     held = Counter(row["model"] for row in there.values())
@@ -102,8 +104,8 @@ def keep(
     again = [(known[entry.path]["id"], _columns(entry, before[entry.path])) for entry in entries if entry.path in known]
     update_rows(db, models.c.id, again)
     dropped = _keep_files(db, entries, numbers, there)
-    _keep_tags(db, entries, numbers)
     new = {numbers[entry.path] for entry in fresh}
+    _keep_tags(db, entries, numbers, new)
     return [numbers[entry.path] for entry in entries], new, dropped
 
 
@@ -271,9 +273,8 @@ def _fitting(told: dict[str, Any]) -> dict[str, Any]:
     together = "".join(texts.values())
     if not together.isascii() or "\0" in together:
         texts = {name: text.encode("utf-8", "replace").decode().replace("\0", "") for name, text in texts.items()}
-    return (
-        told | texts | {name: texts[name][:most] for name, most in _LENGTHS.items() if len(texts.get(name, "")) > most}
-    )
+        told = told | texts
+    return told | {name: texts[name][:most] for name, most in _LENGTHS.items() if len(texts.get(name, "")) > most}
 
 
 def _files_of(db: Connection, ids: Sequence[int]) -> dict[str, Any]:
@@ -304,10 +305,11 @@ def _keep_files(
     if added:
         taken = [row["path"] for row in added]
         for first in range(0, len(taken), _CHUNK):
-            others = sa.select(model_files.c.model).where(model_files.c.path.in_(taken[first : first + _CHUNK]))
-            robbed = set(db.execute(others).scalars()) - set(numbers.values())
-            db.execute(model_files.delete().where(model_files.c.path.in_(taken[first : first + _CHUNK])))
-            dropped |= _drop_empty(db, robbed)
+            others = sa.select(model_files.c.id, model_files.c.model)
+            held = db.execute(others.where(model_files.c.path.in_(taken[first : first + _CHUNK]))).all()
+            if held:
+                db.execute(model_files.delete().where(model_files.c.id.in_([row.id for row in held])))
+                dropped |= _drop_empty(db, {row.model for row in held} - set(numbers.values()))
         db.execute(model_files.insert(), added)
     return dropped
 
@@ -335,13 +337,13 @@ def _stamp(row: Any) -> tuple[int, int, int, int]:
     return row["size"], row["mtime_ns"], row["device"], row["inode"]
 
 
-def _keep_tags(db: Connection, entries: Sequence[Entry], numbers: Mapping[str, int]) -> None:
-    """A hub's tags are as the entry says; the owner's too, where it says any."""
+def _keep_tags(db: Connection, entries: Sequence[Entry], numbers: Mapping[str, int], new: Container[int]) -> None:
+    """A hub's tags are as the entry says; the owner's too, where it says any. New models have none yet."""
     for chosen, which in (
         (entries, ~model_tags.c.own),
         ([one for one in entries if one.about.own != Own()], sa.true()),
     ):
-        ids = [numbers[entry.path] for entry in chosen]
+        ids = [numbers[entry.path] for entry in chosen if numbers[entry.path] not in new]
         for first in range(0, len(ids), _CHUNK):
             db.execute(model_tags.delete().where(model_tags.c.model.in_(ids[first : first + _CHUNK]), which))
     _add_tags(db, [(numbers[entry.path], entry.about) for entry in entries])

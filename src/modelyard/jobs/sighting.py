@@ -94,10 +94,10 @@ def entry_of(found: Sighting, reading: Reading, tell: Callable[[Problem], object
     """
     unit, root = found.unit, found.root
     name = os.path.basename(unit.path)
-    anchor = anchor_of(Path(unit.path), folder=unit.folder)
-    names = found.names
-    told = read_all(anchor, names) if names else None
-    preview = find(anchor, names) if names else None
+    told = preview = None
+    if names := found.names:
+        anchor = anchor_of(Path(unit.path), folder=unit.folder)
+        told, preview = read_all(anchor, names), find(anchor, names)
     missing = ("missing-shard",) if unit.missing else ()
     for one in told.problems if told else ():
         path = os.path.join(os.path.dirname(unit.path), one.file)
