@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
+from modelyard.catalogue import keeping
 from modelyard.catalogue.asking import Asking
 from modelyard.catalogue.catalogue import Catalogue
 from modelyard.catalogue.model import Health
 from modelyard.errors import NoSuchModel
-from modelyard.store.shelves import model_files
+from modelyard.events.log import EventLog
+from modelyard.store.database import Database
+from modelyard.store.schema import HEAD, counters
+from modelyard.store.shelves import model_files, models
+from modelyard.store.upgrade import upgrade
 from modelyard.values.about import About, Own
+from modelyard.values.identity import Identity
 
 
 def measured(catalogue: Catalogue, number: int, sha256: str) -> None:
@@ -117,3 +124,22 @@ def test_stamps_are_what_a_scan_compares_with(catalogue: Catalogue, make) -> Non
     (number,) = catalogue.keep([make()])
     found = catalogue.stamps("/models/loras")
     assert found.files["/models/loras/a.safetensors"].model == number
+
+
+def test_the_words_of_models_from_before_an_upgrade_are_found_like_those_of_new_ones(tmp_path: Path, make) -> None:
+    database = Database(tmp_path)
+    upgrade(database.engine, "0004")
+    with database.writing() as db:  # as the version before wrote a model: its words went in by a trigger
+        row = keeping._columns(make("old ink.safetensors"), None) | {"id": 1, "added": 1.0}
+        db.execute(models.insert(), row)
+        db.execute(counters.insert().values(name="models", value=1))
+    upgrade(database.engine, HEAD)
+    catalogue = Catalogue(database, EventLog(), lambda: 2.0)
+    catalogue.keep([make("new ink.safetensors"), make("new chalk.safetensors")])
+    catalogue.keep([make("new chalk.safetensors", identity=Identity("safetensors", "vae"))])  # its words change
+    catalogue.forget([2])
+    names = lambda text: [one.name for one in catalogue.page(Asking(text=text)).models]  # noqa: E731
+    assert names("ink") == ["old ink"] and names("vae") == ["new chalk"] and names("sdxl chalk") == []
+    with database.writing() as db:
+        db.exec_driver_sql("INSERT INTO models_words(models_words) VALUES ('integrity-check')")
+    database.close()

@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection
 from modelyard.catalogue.asking import index_words
 from modelyard.catalogue.model import VERDICTS, Entry, FileFacts, Health, health_of
 from modelyard.catalogue.words import words_of
+from modelyard.store.bulk import insert_many
 from modelyard.store.schema import counters
 from modelyard.store.shelves import model_files, model_tags, models
 from modelyard.values.about import About, Own
@@ -95,7 +96,7 @@ def keep(
     numbers = {entry.path: known[entry.path]["id"] for entry in entries if entry.path in known}
     if fresh:
         made = dict(zip((entry.path for entry in fresh), _take_numbers(db, len(fresh)), strict=True))
-        db.execute(models.insert(), [_columns(entry, None) | {"id": made[entry.path], "added": now} for entry in fresh])
+        insert_many(db, models, [_columns(entry, None) | {"id": made[entry.path], "added": now} for entry in fresh])
         index_words(db, min(made.values()), max(made.values()))
         numbers |= made
     there = _files_of(db, [row["id"] for row in known.values()])
@@ -310,7 +311,7 @@ def _keep_files(
             if held:
                 db.execute(model_files.delete().where(model_files.c.id.in_([row.id for row in held])))
                 dropped |= _drop_empty(db, {row.model for row in held} - set(numbers.values()))
-        db.execute(model_files.insert(), added)
+        insert_many(db, model_files, added)
     return dropped
 
 

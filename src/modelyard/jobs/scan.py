@@ -29,7 +29,7 @@ from modelyard.library.units import Unit, is_pipeline, units_of
 from modelyard.library.walk import Folder, Walk
 from modelyard.net.stop import Stop
 
-BATCH = 512
+BATCH = 1024
 _NEWS = 100
 """Models of each sort that the report of a scan names."""
 _MOST_TOLD = 1000
