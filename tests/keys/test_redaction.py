@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modelyard.errors import AccessError
+from modelyard.keys import redaction
 from modelyard.keys.redaction import MASK, RedactingFilter, Redactor
 
 CANARY = "CanaryCanary1234567890"
@@ -65,6 +66,49 @@ def test_a_known_key_is_masked_in_every_spelling() -> None:
 
 def test_a_known_key_inside_a_longer_one_does_not_uncover_the_rest() -> None:
     assert "tail" not in Redactor(lambda: {"canary", "canary-tail"}).text("x canary-tail y")
+
+
+_KEYED = st.lists(
+    st.sampled_from(
+        [
+            "hf_abcdefghij",
+            "ghp_0123456789abcdefXY",
+            "yard_0123456789abcdef",
+            "Bearer",
+            "BEARER",
+            " ",
+            "+",
+            "%20",
+            "x" * 8,
+        ]
+        + [
+            "authorization",
+            "Cookie",
+            "token",
+            "password",
+            "sig",
+            "%3D",
+            "%3F",
+            "=",
+            ":",
+            '"',
+            "'",
+            "://",
+            "a",
+            "@",
+            "&",
+        ]
+    ),
+    max_size=8,
+).map("".join)
+
+
+@given(_KEYED)
+def test_no_text_is_taken_for_one_without_keys_that_has_some(text: str) -> None:
+    masked = text
+    for pattern, mask in redaction._PATTERNS:
+        masked = pattern.sub(mask, masked)
+    assert Redactor().text(text) == masked
 
 
 @given(st.text(alphabet=st.characters(codec="ascii"), max_size=200))

@@ -154,14 +154,13 @@ class Looking(Shelf):
 
     def counts_by_root(self) -> dict[str, int]:
         """How many models there are in each root."""
-        query = sa.select(models.c.root, sa.func.count()).where(models.c.gone == 0).group_by(models.c.root)
         with self.database.reading() as db:
-            return {row[0]: row[1] for row in db.execute(query)}
+            return self.counted(db).counts({})["root"]
 
     def misnamed(self, most: int) -> list[tuple[str, str, str]]:
         """Root, path and format of models whose names say another format."""
         query = sa.select(models.c.root, models.c.path, models.c.format).where(models.c.gone == 0)
-        query = query.where(models.c.problems.contains("wrong-extension")).limit(most)
+        query = query.where(sa.text("problems <> ''"), models.c.problems.contains("wrong-extension")).limit(most)
         with self.database.reading() as db:
             return sorted((row[0], row[1], row[2]) for row in db.execute(query))
 

@@ -88,9 +88,17 @@ def logging_to(folder: Path, redactor: Redactor, *, as_json: bool = False) -> It
 
 
 class _File(logging.handlers.RotatingFileHandler):
+    _formatted: tuple[logging.LogRecord | None, str] = (None, "")
+
     def _open(self) -> Any:
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
         return os.fdopen(os.open(self.baseFilename, flags, 0o600), "a", encoding="utf-8")
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Once for the question whether it still fits, and for the line itself."""
+        if self._formatted[0] is not record:
+            self._formatted = record, super().format(record)
+        return self._formatted[1]
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  # logging's name
         """A full disk holds up this file and nothing else: the terminal has the line, too."""

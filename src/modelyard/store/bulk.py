@@ -17,5 +17,6 @@ def insert_many(db: Connection, table: Table, rows: Sequence[Mapping[str, Any]])
     """
     names = tuple(rows[0])
     mark = "?" if db.dialect.name == "sqlite" else "%s"
-    into = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({', '.join([mark] * len(names))})"
+    marks = ", ".join([mark] * len(names))
+    into = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks})"  # noqa: S608  # names of our own tables
     db.exec_driver_sql(into, list(map(itemgetter(*names), rows)))

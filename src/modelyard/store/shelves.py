@@ -87,6 +87,12 @@ models = Table(
         for name in ("preview", "sha256")
     ),
     Index(
+        "models_with_problems",
+        "gone",
+        sqlite_where=text("problems <> ''"),
+        postgresql_where=text("problems <> ''"),
+    ),
+    Index(
         "models_as_cube",
         *("gone", "folder", "kind", "family", "format", "base", "dtype", "hub", "health", "completeness", "favourite"),
         *("root", "size", "title_key", "added", "modified", "used", "uses", "rating"),  # found and sorted without a row
