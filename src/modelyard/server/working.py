@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import gc
 import logging
 import threading
 from collections.abc import Iterator
@@ -27,6 +28,7 @@ from modelyard.tasks.states import OPEN, State
 _SHOWN = 500
 _LOOK = 2.0
 _HOUSEKEEPING = 1800
+_WARM = 15
 _log = logging.getLogger("modelyard.queue")
 
 
@@ -94,14 +96,24 @@ def _speed(one: dict[str, object]) -> float:
 def _keep_house(app: App, stopped: threading.Event) -> None:
     """See changes of the settings file within two seconds; once an hour clean up."""
     rounds = 0
+    gc.freeze()
     while not stopped.wait(_LOOK):
         try:
             app.settings.look_again()
             if rounds % _HOUSEKEEPING == 0:
                 _clean(app)
+            if rounds % _HOUSEKEEPING == _WARM:
+                settle()
         except YardError as error:
             _log.warning("housekeeping: %s", error.message)
         rounds += 1
+
+
+def settle() -> None:
+    """What stands is not gone through for garbage again: 100,000 objects take 75 ms, and no page is answered then."""
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
 
 
 def _clean(app: App) -> None:
