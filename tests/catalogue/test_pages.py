@@ -64,7 +64,6 @@ def test_walked_sorted_or_gathered_a_page_is_the_same(
         first = page(db, asking, Order(sort, descending, most=7))
         cube = Cube.counted(db, 1)
         bits, _ = sieved(db, asking, cube, same=True)
-        monkeypatch.setattr(ways, "_DENSE", 1e-9)
         for order in (Order(sort, descending, most=7), Order(sort, descending, first.next or "", 7)):
             gathered = page(db, asking, order)
             assert page(db, asking, order, bits, cube.sizes) == gathered

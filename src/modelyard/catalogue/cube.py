@@ -19,6 +19,7 @@ from sqlalchemy.engine import Connection
 
 from modelyard.catalogue.asking import FACETS, Asking, Choice, lacks
 from modelyard.catalogue.bits import bits_of, bits_of_flags, flags_of, listed, numbers_of
+from modelyard.catalogue.sizes import Sizes
 from modelyard.catalogue.tagged import Tags, all_tags
 from modelyard.store.shelves import models
 
@@ -60,7 +61,7 @@ class Cube:
         self._counts: list[int] = []
         self._sums: list[int] = []
         self._cell_of = array("i")  # by id; -1 where there is no model
-        self._size_of = array("q")
+        self.sizes = Sizes()
         self._lacking: dict[str, int] = {}
         self._tags: Tags | None = None
 
@@ -76,7 +77,7 @@ class Cube:
             cube._sums.append(sum(sizes))
             for number, size in zip(numbers_of(row[2]), sizes, strict=True):
                 cube._cell_of[number] = cell
-                cube._size_of[number] = size
+                cube.sizes.of[number] = size
         cube.there = bits_of_flags(bytes(map((-1).__lt__, cube._cell_of)))
         for name, lacking in _LACKS.items():
             told = db.execute(sa.select(listed(models.c.id)).where(models.c.gone == 0, lacking)).scalar()
@@ -90,7 +91,7 @@ class Cube:
             return Cube.counted(db, version)  # most of its cells are empty by now
         cube = Cube(version)
         cube._cells, cube._counts, cube._sums = self._cells.copy(), self._counts.copy(), self._sums.copy()
-        cube._cell_of, cube._size_of = self._cell_of[:], self._size_of[:]
+        cube._cell_of, cube.sizes = self._cell_of[:], self.sizes.copy()
         cube._reach(max((row.id for row in rows), default=-1))
         for number in filter(len(self._cell_of).__gt__, changed):
             cube._drop(number)
@@ -98,6 +99,7 @@ class Cube:
         for row in rows:
             cell = tuple(row[-len(FACETS) :])
             cube._add(row.id, row.size, at.setdefault(cell, len(at)), cell)
+        cube.sizes.sort_as(self.sizes, changed)
         others = ~bits_of(changed)
         cube.there = self.there & others | bits_of([row.id for row in rows])
         for at_row, (name, bits) in enumerate(self._lacking.items(), 2):
@@ -109,12 +111,12 @@ class Cube:
     def _reach(self, last: int) -> None:
         missing = last + 1 - len(self._cell_of)
         self._cell_of.extend(array("i", [-1]) * missing)
-        self._size_of.extend(array("q", [0]) * missing)
+        self.sizes.reach(last)
 
     def _drop(self, number: int) -> None:
         if (cell := self._cell_of[number]) >= 0:
             self._counts[cell] -= 1
-            self._sums[cell] -= self._size_of[number]
+            self._sums[cell] -= self.sizes.of[number]
             self._cell_of[number] = -1
 
     def _add(self, number: int, size: int, place: int, cell: Cell) -> None:
@@ -124,7 +126,7 @@ class Cube:
             self._sums.append(0)
         self._counts[place] += 1
         self._sums[place] += size
-        self._cell_of[number], self._size_of[number] = place, size
+        self._cell_of[number], self.sizes.of[number] = place, size
 
     def counts(self, asked: Mapping[str, Choice], narrow: int | None = None) -> Counts:
         """For each column, how many models would fit with each of its values.
@@ -162,20 +164,15 @@ class Cube:
         """The bytes on the disk of the models that fit."""
         if fit[1] is None:
             return sum(compress(self._sums, self._fitting(asked)))
-        return sum(compress(self._size_of, flags_of(fit[0])))
+        return sum(compress(self.sizes.of, flags_of(fit[0])))
 
     def lacking(self, name: str) -> int:
         """Models without this, a bit each."""
         return self._lacking[name] if name in self._lacking else self.fitting({name: Choice(frozenset(("",)))})
 
-    @property
-    def sizes(self) -> Sequence[int]:
-        """The bytes of each model on the disk, by number."""
-        return self._size_of
-
     def of_size(self, least: int, most: float) -> int:
         """Models with so many bytes, a bit each."""
-        return bits_of_flags(bytes(least <= size <= most for size in self._size_of)) & self.there
+        return bits_of_flags(bytes(least <= size <= most for size in self.sizes.of)) & self.there
 
     def remember(self, asking: Asking, fit: Fit) -> None:
         """Keep an answer as long as nothing changes; the database must know all that is counted here."""

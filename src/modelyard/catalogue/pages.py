@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -11,6 +9,7 @@ from sqlalchemy.engine import Connection
 from modelyard.catalogue.asking import Asking
 from modelyard.catalogue.model import Model, listed_model
 from modelyard.catalogue.order import SORTS, Order, behind, in_order, mark
+from modelyard.catalogue.sizes import Sizes
 from modelyard.catalogue.ways import rows
 from modelyard.errors import BadValue
 from modelyard.store.shelves import models
@@ -23,12 +22,12 @@ class Page(msgspec.Struct, frozen=True):
     next: str | None
 
 
-def page(db: Connection, asking: Asking, order: Order, fitting: int | None = None, sizes: Sequence[int] = ()) -> Page:
+def page(db: Connection, asking: Asking, order: Order, fitting: int | None = None, sizes: Sizes | None = None) -> Page:
     """One page.
 
     Args:
         fitting: The models that fit, a bit each; None where that is not known.
-        sizes: Their bytes, by number.
+        sizes: Their bytes.
 
     Raises:
         BadValue: There is no such order, or `after` is no mark of a page.

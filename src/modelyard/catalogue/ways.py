@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from heapq import nlargest, nsmallest
-from itertools import compress, count
+from collections.abc import Mapping, Sequence
+from itertools import compress
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,33 +13,31 @@ from sqlalchemy.engine import Connection
 from modelyard.catalogue.asking import Asking, unindexed, where
 from modelyard.catalogue.bits import flags_of, listed, numbers_in, numbers_of
 from modelyard.catalogue.model import LISTED
-from modelyard.catalogue.order import Order, Query, beginning, behind, in_order, one_page
+from modelyard.catalogue.order import Order, Query, behind, in_order, one_page
+from modelyard.catalogue.sizes import Sizes
 from modelyard.store.shelves import models
 
 Row = Mapping[Any, Any]
-_DENSE = 2
-"""Of more than every second model, a page is met soon in the index of sizes."""
 FEW = 3000
 """So many are named to SQLite and sorted; of more, a page is met soon on the way along the order."""
 
 
 def rows(
-    db: Connection, asking: Asking, order: Order, fitting: int | None = None, sizes: Sequence[int] = ()
+    db: Connection, asking: Asking, order: Order, fitting: int | None = None, sizes: Sizes | None = None
 ) -> Sequence[sa.Row[Any]]:
     """The rows of a page and one more where there is one: `LISTED`, and what it is sorted by as `sorted_by`.
 
     Args:
         fitting: The models that fit, a bit each; None where that is not known.
-        sizes: Their bytes, by number.
+        sizes: Their bytes.
     """
     if db.dialect.name != "sqlite":
         return _plain(db, asking, order)
     if fitting is None:
         return _rows_of(db, order, list(db.execute(_gathered(asking, order)).scalars()))
-    number = fitting.bit_count()
-    if order.sort == "size" and 0 < _DENSE * number < len(sizes):
-        return _rows_of(db, order, _by_size(order, fitting, sizes))
-    named = number <= FEW
+    if order.sort == "size" and sizes is not None:
+        return _rows_of(db, order, sizes.page(order, fitting))
+    named = fitting.bit_count() <= FEW
     return _rows_of(db, order, (_sorted if named else _walked)(db, order, fitting) if fitting else [])
 
 
@@ -63,16 +60,6 @@ def _sorted(db: Connection, order: Order, fitting: int) -> list[int]:
     named = sa.func.json_each(f"[{','.join(map(str, numbers_in(fitting)))}]").table_valued("value")
     query = sa.select(models.c.id, key).where(models.c.id.in_(sa.select(named.c.value)), *behind(order, key))
     return list(db.execute(one_page(query, key, order)).scalars())
-
-
-def _by_size(order: Order, fitting: int, sizes: Sequence[int]) -> list[int]:
-    """Sorted here: a kind has sizes of its own, so all others may stand before it in the index of sizes."""
-    flags = flags_of(fitting)
-    found: Iterable[tuple[int, int]] = zip(compress(sizes, flags), compress(count(), flags), strict=True)
-    if begin := beginning(order):
-        found = filter(begin.__gt__ if order.descending else begin.__lt__, found)
-    first = (nlargest if order.descending else nsmallest)(order.offset + order.most + 1, found)
-    return [number for _, number in first[order.offset :]]
 
 
 def _walked(db: Connection, order: Order, fitting: int) -> list[int]:
