@@ -46,7 +46,9 @@ def shelf(lasting: Catalogue, make) -> Catalogue:
         identity = Identity("safetensors", dice.choice(["lora", "vae"]), "sdxl" if number > 90 else "flux1")
         own = Own(rating=dice.choice([None, 5]))
         about = About(name=dice.choice(["cat", "dog"]), tags=("style",) if number % 3 else (), own=own)
-        entries.append(make(f"{places[number % 4]}m{number}.pt", about, identity, size=1000 * (number // 4)))
+        problems = ("wrong-extension",) if number == 7 else ()  # else SQLite has no counts of their index
+        name = f"{places[number % 4]}m{number}.pt"
+        entries.append(make(name, about, identity, size=1000 * (number // 4), problems=problems))
     lasting.keep(entries)
     lasting.database.learn()
     return lasting
