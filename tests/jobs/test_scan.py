@@ -370,6 +370,16 @@ def test_one_file_that_came_can_be_looked_at_alone(app: App, root: Path) -> None
     assert listed(app.stock) == ["new.safetensors"]
 
 
+def test_a_diffusers_folder_that_came_file_by_file_is_one_model(app: App, root: Path) -> None:
+    scan(app.stock)
+    came = [model(root / "pipe" / part / f"{part}.safetensors", at) for at, part in enumerate(("unet", "vae"))]
+    came.append(root / "pipe" / "model_index.json")
+    came[-1].write_text('{"_class_name": "StableDiffusionPipeline"}')
+    (number,) = Scan(app.stock, Stop()).files([str(path) for path in came])
+    assert app.stock.catalogue.get(number).path == str(root / "pipe")
+    assert {Path(file.path) for file in app.stock.catalogue.files(number)} == set(came[:2])
+
+
 def test_the_library_comes_back_when_the_database_is_deleted(app: App, root: Path, tmp_path: Path) -> None:
     model(root / "a.safetensors")
     (root / "a.info").write_text(

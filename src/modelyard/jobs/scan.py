@@ -124,13 +124,13 @@ class Scan:
     def files(self, paths: Iterable[str]) -> list[int]:
         """Look at a few files that came or changed; gives the models' ids."""
         wanted = set(paths)
-        found = [
-            one
+        found = {
+            one.unit.path: one  # a diffusers folder is seen from each folder inside it
             for folder in sorted({os.path.dirname(path) for path in wanted})
             for one in self._in_folder(folder)
             if wanted & {file.path for file in one.unit.files}
-        ]
-        return self._keep(found)
+        }
+        return self._keep(list(found.values()))
 
     def folder(self, path: str) -> list[int]:
         """Look at one folder of a root, not at those below it; gives the ids of what is new or changed there."""
