@@ -84,5 +84,5 @@ def _rows_of(db: Connection, order: Order, numbers: Sequence[int]) -> Sequence[s
     """The rows of these models, in their order."""
     key = models.c[order.column].label("sorted_by")
     query: sa.Select[Any] = sa.select(*LISTED, key).where(models.c.id.in_(numbers))
-    told = {row.id: row for row in db.execute(query)}
+    told = {row.id: row for row in db.execute(query).all()}  # one by one they take a third more
     return [told[number] for number in numbers]
