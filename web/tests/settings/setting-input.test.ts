@@ -31,8 +31,10 @@ test('a field that nobody types in follows the service', async () => {
 })
 
 test('what was sent stands there as the service wrote it, and what was refused as it was typed', async () => {
+  const sent: string[] = []
   const { told, field } = await shown(async (request) => {
     const { value } = (await request.json()) as { value: string }
+    sent.push(value)
     return value === '0' ? Response.json({ code: 'bad-value', detail: '1 to 64', hint: '', retryable: false }, { status: 400 }) : Response.json(row(7))
   })
   await fireEvent.update(field, '07')
@@ -43,4 +45,8 @@ test('what was sent stands there as the service wrote it, and what was refused a
   await fireEvent.keyDown(field, { key: 'Enter' })
   await waitFor(() => screen.getByRole('alert'))
   expect(field.value).toBe('0')
+  await fireEvent.blur(field)
+  expect(sent).toEqual(['7', '0']) // leaving it asks for nothing
+  told.value = row(4) // it was put back to its default
+  await waitFor(() => expect(field.value).toBe('4'))
 })
