@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from modelyard.catalogue import keeping
 from modelyard.catalogue.asking import Asking
 from modelyard.catalogue.catalogue import Catalogue
+from modelyard.catalogue.columns import columns_of
 from modelyard.catalogue.model import Health
 from modelyard.errors import NoSuchModel
 from modelyard.events.log import EventLog
@@ -130,7 +130,7 @@ def test_the_words_of_models_from_before_an_upgrade_are_found_like_those_of_new_
     database = Database(tmp_path)
     upgrade(database.engine, "0004")
     with database.writing() as db:  # as the version before wrote a model: its words went in by a trigger
-        row = keeping._columns(make("old ink.safetensors"), None) | {"id": 1, "added": 1.0}
+        row = columns_of(make("old ink.safetensors"), None) | {"id": 1, "added": 1.0}
         db.execute(models.insert(), row)
         db.execute(counters.insert().values(name="models", value=1))
     upgrade(database.engine, HEAD)

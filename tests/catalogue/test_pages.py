@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from typing import Any, get_args
 
 import pytest
@@ -91,6 +92,16 @@ def test_a_page_far_away_is_the_one_that_a_walk_comes_to(
 
 def plans(catalogue: Catalogue, asking: Asking, order: Order, fitting: int | None = None) -> list[str]:
     """How SQLite answers the first question of a page."""
+
+    def ask() -> None:
+        with catalogue.database.reading() as db:
+            page(db, asking, order, fitting)
+
+    return explained(catalogue, ask)
+
+
+def explained(catalogue: Catalogue, ask: Callable[[], object]) -> list[str]:
+    """How SQLite answers the first question of these."""
     asked: list[tuple[str, Any]] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
@@ -98,8 +109,8 @@ def plans(catalogue: Catalogue, asking: Asking, order: Order, fitting: int | Non
 
     sa.event.listen(catalogue.database.engine, "before_cursor_execute", note)
     try:
+        ask()
         with catalogue.database.reading() as db:
-            page(db, asking, order, fitting)
             statement, parameters = asked[1] if asked[0][0].startswith("BEGIN") else asked[0]
             return [row[3] for row in db.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)]
     finally:
@@ -144,6 +155,12 @@ def test_the_few_that_fit_are_looked_up_by_their_numbers(shelf: Catalogue, sort:
         pytest.skip("PostgreSQL chooses its ways by its own counts.")
     steps = plans(shelf, Asking(text="cat"), Order(sort), 0b1010)
     assert any("models USING INTEGER PRIMARY KEY" in step for step in steps)
+
+
+def test_models_with_problems_are_found_in_the_index_of_those(shelf: Catalogue) -> None:
+    if shelf.database.dialect == "sqlite":
+        assert "INDEX models_with_problems" in explained(shelf, lambda: shelf.misnamed(5))[0]
+    assert [path for _, path, _ in shelf.misnamed(5)] == ["/models/loras/D1/m7.pt"]
 
 
 def test_one_question_is_asked_of_the_database_once_for_its_list_and_its_counts(catalogue: Catalogue, make) -> None:

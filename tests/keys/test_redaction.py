@@ -68,39 +68,9 @@ def test_a_known_key_inside_a_longer_one_does_not_uncover_the_rest() -> None:
     assert "tail" not in Redactor(lambda: {"canary", "canary-tail"}).text("x canary-tail y")
 
 
-_KEYED = st.lists(
-    st.sampled_from(
-        [
-            "hf_abcdefghij",
-            "ghp_0123456789abcdefXY",
-            "yard_0123456789abcdef",
-            "Bearer",
-            "BEARER",
-            " ",
-            "+",
-            "%20",
-            "x" * 8,
-        ]
-        + [
-            "authorization",
-            "Cookie",
-            "token",
-            "password",
-            "sig",
-            "%3D",
-            "%3F",
-            "=",
-            ":",
-            '"',
-            "'",
-            "://",
-            "a",
-            "@",
-            "&",
-        ]
-    ),
-    max_size=8,
-).map("".join)
+_PARTS = "hf_abcdefghij ghp_0123456789abcdefXY yard_0123456789abcdef Bearer BEARER xxxxxxxx authorization Cookie token"
+_PARTS += " password sig %20 %3D %3F = : :// + a @ & \" '"
+_KEYED = st.lists(st.sampled_from([*_PARTS.split(), " "]), max_size=8).map("".join)
 
 
 @given(_KEYED)

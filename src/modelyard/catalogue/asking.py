@@ -7,7 +7,6 @@ from typing import Any
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
 
 from modelyard.catalogue.words import asked_words
 from modelyard.store.shelves import model_tags, models
@@ -167,17 +166,6 @@ def hits(words: list[str]) -> sa.TextualSelect:
     question = " AND ".join(f'"{word}" *' for word in words)
     found = sa.text("SELECT rowid FROM models_words WHERE models_words MATCH :asked").bindparams(asked=question)
     return found.columns(sa.column("rowid", sa.Integer))
-
-
-def index_words(db: Connection, first: int, last: int) -> None:
-    """Models with these numbers, just added, can be found by their words; PostgreSQL sees to that itself.
-
-    In one statement: FTS5 writes a part of its index for each statement, so that a trigger for each row takes five
-    times as long.
-    """
-    if db.dialect.name == "sqlite":
-        there = "INSERT INTO models_words(rowid, words) SELECT id, words FROM models WHERE id BETWEEN :first AND :last"
-        db.execute(sa.text(there), {"first": first, "last": last})
 
 
 def _vector_has(words: list[str]) -> sa.ColumnElement[bool]:

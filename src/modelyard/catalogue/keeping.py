@@ -4,26 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from modelyard.catalogue.asking import index_words
-from modelyard.catalogue.model import VERDICTS, Entry, FileFacts, Health, health_of
-from modelyard.catalogue.words import words_of
-from modelyard.store.bulk import insert_many
+from modelyard.catalogue.columns import Before, columns_of, described, is_measured
+from modelyard.catalogue.model import Entry, FileFacts
+from modelyard.store.bulk import insert_many, update_rows
 from modelyard.store.schema import counters
 from modelyard.store.shelves import model_files, model_tags, models
 from modelyard.values.about import About, Own
 from modelyard.values.identity import Identity
 
 _CHUNK = 500
-_LENGTHS = {
-    column.name: column.type.length for column in models.c if isinstance(column.type, sa.String) and column.type.length
-}
 _NOTHING_MEASURED = {"sha256": "", "tensors": "", "blake3": "", "crc32": "", "autov1": ""}
 
 
@@ -96,28 +91,29 @@ def keep(
     numbers = {entry.path: known[entry.path]["id"] for entry in entries if entry.path in known}
     if fresh:
         made = dict(zip((entry.path for entry in fresh), _take_numbers(db, len(fresh)), strict=True))
-        insert_many(db, models, [_columns(entry, None) | {"id": made[entry.path], "added": now} for entry in fresh])
-        index_words(db, min(made.values()), max(made.values()))
+        insert_many(db, models, [columns_of(entry, None) | {"id": made[entry.path], "added": now} for entry in fresh])
+        _index_words(db, min(made.values()), max(made.values()))
         numbers |= made
     there = _files_of(db, [row["id"] for row in known.values()])
     held = Counter(row["model"] for row in there.values())
-    before = {path: _Before(row, there, held[row["id"]], row["id"] in touched) for path, row in known.items()}
-    again = [(known[entry.path]["id"], _columns(entry, before[entry.path])) for entry in entries if entry.path in known]
-    update_rows(db, models.c.id, again)
+    before = {path: Before(row, there, held[row["id"]], row["id"] in touched) for path, row in known.items()}
+    again = ((before[entry.path], entry) for entry in entries if entry.path in known)
+    update_rows(db, models.c.id, ((was.row["id"], columns_of(entry, was)) for was, entry in again))
     dropped = _keep_files(db, entries, numbers, there)
     new = {numbers[entry.path] for entry in fresh}
     _keep_tags(db, entries, numbers, new)
     return [numbers[entry.path] for entry in entries], new, dropped
 
 
-def update_rows(db: Connection, key: sa.Column[Any], rows: Iterable[tuple[object, Mapping[str, Any]]]) -> None:
-    """Rows by their keys; those with the same columns go in one statement."""
-    alike: dict[tuple[str, ...], list[dict[str, Any]]] = {}
-    for value, told in rows:
-        alike.setdefault(tuple(sorted(told)), []).append({"_key": value, **told})
-    for names, many in alike.items():
-        values: dict[str, Any] = {name: sa.bindparam(name) for name in names}
-        db.execute(key.table.update().where(key == sa.bindparam("_key")).values(**values), many)
+def _index_words(db: Connection, first: int, last: int) -> None:
+    """Models with these numbers, just added, can be found by their words; PostgreSQL sees to that itself.
+
+    In one statement: FTS5 writes a part of its index for each statement, so that a trigger for each row takes five
+    times as long.
+    """
+    if db.dialect.name == "sqlite":
+        there = "INSERT INTO models_words(rowid, words) SELECT id, words FROM models WHERE id BETWEEN :first AND :last"
+        db.execute(sa.text(there), {"first": first, "last": last})
 
 
 def _take_numbers(db: Connection, count: int) -> range:
@@ -142,61 +138,6 @@ def _known(db: Connection, paths: Sequence[str]) -> dict[str, Mapping[Any, Any]]
     return found
 
 
-def _columns(entry: Entry, before: _Before | None) -> dict[str, Any]:
-    identity, main = entry.identity, entry.files[0]
-    told = {
-        "path": entry.path,
-        "root": entry.root,
-        "folder": entry.folder,
-        "place": entry.place,
-        "name": entry.name,
-        "size": entry.size,
-        "modified": main.mtime_ns / 1e9,
-        "gone": 0.0,
-        "format": identity.format,
-        "kind": identity.kind,
-        "family": identity.family,
-        "certainty": identity.certainty,
-        "dtype": identity.dtype,
-        "quantisation": identity.quantisation,
-        "parameters": min(identity.parameters, 2**62),
-        "preview": entry.preview,
-        "problems": " ".join(entry.problems),
-        "sidecars": "" if before and before.touched else entry.sidecars,
-        "identity": msgspec.json.encode(identity).decode(),
-    }
-    told |= _described(entry.name, entry.folder, identity, _merged(entry, before))
-    return _fitting(told) | _measured(entry, before) | ({} if before else {"uses": 0, "used": 0.0, "asked": 0.0})
-
-
-def described(name: str, folder: str, identity: Identity, about: About) -> dict[str, Any]:
-    """The columns that follow from what is known of a model apart from its bytes."""
-    return _fitting(_described(name, folder, identity, about))
-
-
-def _described(name: str, folder: str, identity: Identity, about: About) -> dict[str, Any]:
-    own = about.own
-    title = own.title or about.name or identity.title or name
-    return {
-        "title": title,
-        "title_key": title.lower()[:200],
-        "base": about.base_model or identity.base_model,
-        "hub": about.hub,
-        "hub_model": about.model_id,
-        "hub_version": about.version_id,
-        "author": about.author,
-        "licence": about.licence,
-        "nsfw": min(about.nsfw or 0, 2**14),
-        "completeness": about.completeness,
-        "favourite": own.favourite,
-        "rating": own.rating or 0,
-        "team": own.group,
-        "notes": own.notes,
-        "about": msgspec.json.encode(about).decode() if about != About() else "{}",
-        "words": words_of(name, folder, identity, about),
-    }
-
-
 def rewrite(db: Connection, row: Mapping[Any, Any], about: About, more: Mapping[str, Any]) -> None:
     """Write what is known of one model anew: from a hub, or by its owner."""
     identity = msgspec.json.decode(row["identity"], type=Identity)
@@ -204,78 +145,6 @@ def rewrite(db: Connection, row: Mapping[Any, Any], about: About, more: Mapping[
     db.execute(models.update().where(models.c.id == row["id"]).values(**values))
     db.execute(model_tags.delete().where(model_tags.c.model == row["id"]))
     _add_tags(db, [(row["id"], about)])
-
-
-@dataclass(frozen=True, slots=True)
-class _Before:
-    """What the catalogue knew of a model.
-
-    Attributes:
-        files: Rows of files by path, those of other models among them.
-        held: How many of them are its own.
-        touched: Whether the entry is older than it.
-    """
-
-    row: Mapping[Any, Any]
-    files: Mapping[str, Any]
-    held: int
-    touched: bool = False
-
-    def main_same(self, entry: Entry) -> bool:
-        """Whether its main file is the one that was measured."""
-        row = self.files.get(entry.files[0].path)
-        return row is not None and row["model"] == self.row["id"] and _is_measured(row, entry.files[0])
-
-    def same(self, entry: Entry) -> bool:
-        """Whether all its files are those that were measured."""
-        return self.held == len(entry.files) and all(
-            file.path in self.files and _is_measured(self.files[file.path], file) for file in entry.files
-        )
-
-
-def _is_measured(row: Any, file: FileFacts) -> bool:
-    """The device may change with every mount; another inode is another file."""
-    return (row["size"], row["mtime_ns"], row["inode"]) == (file.size, file.mtime_ns, file.inode)
-
-
-def _measured(entry: Entry, before: _Before | None) -> dict[str, Any]:
-    """What a measurement said, as long as the files are the same."""
-    if before is None or not before.same(entry):
-        told: dict[str, Any] = {"checked": 0.0, "health": health_of(entry.problems)}
-        return told if before is not None and before.main_same(entry) else told | {"sha256": ""}
-    found = dict.fromkeys((*entry.problems, *sorted(VERDICTS & set(before.row["problems"].split()))))
-    was_good = before.row["health"] == Health.GOOD
-    health = health_of(found, Health.GOOD if was_good else Health.UNVERIFIED)
-    return {"health": health, "problems": " ".join(found)}
-
-
-def _merged(entry: Entry, before: _Before | None) -> About:
-    """What the sidecars say now, over what the catalogue knew.
-
-    The owner's words and a hub's facts are not lost while the file is the same. Of a file that somebody put in
-    its place only the owner's words stay; of one that came to where a model had vanished, nothing does.
-    """
-    about = entry.about
-    if before is None:
-        return about
-    old, same = msgspec.json.decode(before.row["about"], type=About), before.main_same(entry)
-    if not same and before.row["gone"]:
-        return about
-    if before.touched:
-        return old if same else replace(about, own=old.own)
-    untouched = before.row["sidecars"] == entry.sidecars
-    own = old.own if untouched or about.own == Own() else about.own
-    return replace(old if same and old.hub and not about.hub else about, own=own)
-
-
-def _fitting(told: dict[str, Any]) -> dict[str, Any]:
-    """Texts as every database takes them: no zero byte, no lone surrogate, no longer than their columns."""
-    texts = {name: value for name, value in told.items() if isinstance(value, str)}
-    together = "".join(texts.values())
-    if not together.isascii() or "\0" in together:
-        texts = {name: text.encode("utf-8", "replace").decode().replace("\0", "") for name, text in texts.items()}
-        told = told | texts
-    return told | {name: texts[name][:most] for name, most in _LENGTHS.items() if len(texts.get(name, "")) > most}
 
 
 def _files_of(db: Connection, ids: Sequence[int]) -> dict[str, Any]:
@@ -299,7 +168,7 @@ def _keep_files(
                 db_row = _file_columns(file) | _NOTHING_MEASURED | {"model": numbers[entry.path], "path": file.path}
                 added.append(db_row)
             elif _stamp(row) != (file.size, file.mtime_ns, file.device, file.inode) or row["main"] != file.main:
-                changed = _file_columns(file) | ({} if _is_measured(row, file) else _NOTHING_MEASURED)
+                changed = _file_columns(file) | ({} if is_measured(row, file) else _NOTHING_MEASURED)
                 db.execute(model_files.update().where(model_files.c.id == row["id"]).values(**changed))
     for path in lost:
         db.execute(model_files.delete().where(model_files.c.path == path))
@@ -363,7 +232,7 @@ def _add_tags(db: Connection, tagged: Sequence[tuple[int, About]]) -> None:
         for row in db.execute(there):
             rows.pop((row.tag, row.model), None)
     if rows:
-        db.execute(model_tags.insert(), list(rows.values()))
+        insert_many(db, model_tags, list(rows.values()))
 
 
 def clean_tags(tags: Iterable[str]) -> list[str]:

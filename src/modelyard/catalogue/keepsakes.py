@@ -11,10 +11,11 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from modelyard.catalogue.keeping import rewrite, update_rows
+from modelyard.catalogue.keeping import rewrite
 from modelyard.catalogue.usage import MOST_SEARCHES, forget_oldest
 from modelyard.catalogue.versions import ignore
 from modelyard.catalogue.views import FileView
+from modelyard.store.bulk import update_rows
 from modelyard.store.shelves import model_files, model_uses, models, newer, searches
 from modelyard.values.about import About
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from modelyard.catalogue import changes
-from modelyard.catalogue.asking import Asking, beyond, chosen_values
+from modelyard.catalogue.asking import Asking, beyond, chosen_values, lacks
 from modelyard.catalogue.doubles import Double, same_bytes, same_tensors
 from modelyard.catalogue.folders import Folders, folders
 from modelyard.catalogue.model import Model, find, model_of
@@ -160,7 +160,7 @@ class Looking(Shelf):
     def misnamed(self, most: int) -> list[tuple[str, str, str]]:
         """Root, path and format of models whose names say another format."""
         query = sa.select(models.c.root, models.c.path, models.c.format).where(models.c.gone == 0)
-        query = query.where(sa.text("problems <> ''"), models.c.problems.contains("wrong-extension")).limit(most)
+        query = query.where(~lacks("problems"), models.c.problems.contains("wrong-extension")).limit(most)
         with self.database.reading() as db:
             return sorted((row[0], row[1], row[2]) for row in db.execute(query))
 

@@ -100,7 +100,7 @@ class _Reader:
     def __init__(self, hubs: Hubs, keep_key: KeepKey, redactor: Redactor) -> None:
         self._hubs, self._keep_key, self._redactor = hubs, keep_key, redactor
         self.accepted: dict[tuple[str, str | None], int] = {}
-        self._shown = "", ""  # a text and how it is shown: the next one may be the same, a million times
+        self._last = "", ""
 
     def entry(self, piece: Piece) -> Entry:
         if piece.error or not piece.meant:
@@ -122,11 +122,14 @@ class _Reader:
 
     def _entry(self, piece: Piece, became: str, **more: Any) -> Entry:
         text = piece.text[: 8 * _SHOWN]
-        if not piece.meant:
-            return Entry(piece.line, self._redactor.text(text)[:_SHOWN].rstrip(), became, **more)
-        if self._shown[0] != text:
-            self._shown = text, self._redactor.text(without_secrets(self._hubs, text))
-        return Entry(piece.line, self._shown[1][:_SHOWN].rstrip(), became, **more)
+        shown = self._masked(text) if piece.meant else self._redactor.text(text)
+        return Entry(piece.line, shown[:_SHOWN].rstrip(), became, **more)
+
+    def _masked(self, text: str) -> str:
+        """An address without its keys; the next one may be the same, a million times."""
+        if self._last[0] != text:
+            self._last = text, self._redactor.text(without_secrets(self._hubs, text))
+        return self._last[1]
 
 
 def _pieces(hubs: Hubs, lines: Iterator[str]) -> Iterator[Piece]:

@@ -30,6 +30,7 @@ from modelyard.library.walk import Folder, Walk
 from modelyard.net.stop import Stop
 
 BATCH = 1024
+"""Models that are read, and written in one transaction: of more, others who write wait too long."""
 _NEWS = 100
 """Models of each sort that the report of a scan names."""
 _MOST_TOLD = 1000

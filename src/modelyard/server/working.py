@@ -29,6 +29,7 @@ _SHOWN = 500
 _LOOK = 2.0
 _HOUSEKEEPING = 1800
 _WARM = 15
+"""The round of every hour in which garbage is looked for everywhere: half a minute after the start all is loaded."""
 _log = logging.getLogger("modelyard.queue")
 
 
@@ -59,6 +60,7 @@ def working(service: Service) -> Iterator[None]:
         app.caretaker.close()
         app.runner.close()
         app.hooks.close(1.0)
+        gc.unfreeze()
 
 
 def snapshot(app: App) -> dict[str, Any]:
@@ -94,7 +96,7 @@ def _speed(one: dict[str, object]) -> float:
 
 
 def _keep_house(app: App, stopped: threading.Event) -> None:
-    """See changes of the settings file within two seconds; once an hour clean up."""
+    """See changes of the settings file within two seconds; once an hour clean up and settle."""
     rounds = 0
     gc.freeze()
     while not stopped.wait(_LOOK):
@@ -102,10 +104,10 @@ def _keep_house(app: App, stopped: threading.Event) -> None:
             app.settings.look_again()
             if rounds % _HOUSEKEEPING == 0:
                 _clean(app)
-            if rounds % _HOUSEKEEPING == _WARM:
-                settle()
         except YardError as error:
             _log.warning("housekeeping: %s", error.message)
+        if rounds % _HOUSEKEEPING == _WARM:
+            settle()
         rounds += 1
 
 

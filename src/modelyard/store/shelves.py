@@ -81,16 +81,12 @@ models = Table(
     Index("models_by_sha256", "sha256"),
     Index("models_by_place", "place", "gone"),
     *(
-        Index(
-            f"models_without_{name}", "gone", sqlite_where=text(f"{name} = ''"), postgresql_where=text(f"{name} = ''")
+        Index(name, "gone", sqlite_where=text(of), postgresql_where=text(of))
+        for name, of in (
+            ("models_without_preview", "preview = ''"),
+            ("models_without_sha256", "sha256 = ''"),
+            ("models_with_problems", "problems <> ''"),
         )
-        for name in ("preview", "sha256")
-    ),
-    Index(
-        "models_with_problems",
-        "gone",
-        sqlite_where=text("problems <> ''"),
-        postgresql_where=text("problems <> ''"),
     ),
     Index(
         "models_as_cube",
