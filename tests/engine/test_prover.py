@@ -13,6 +13,7 @@ import pytest
 
 from modelyard.app import App
 from modelyard.engine.blocks import BLOCK, BlockTable
+from modelyard.engine.cores import Cores
 from modelyard.engine.part import PartFile
 from modelyard.engine.prover import Piece, Prover
 from modelyard.errors import DiskFull
@@ -74,3 +75,16 @@ def test_digests_that_the_lane_had_time_for_are_not_made_again(part: PartFile) -
     prover.put(Piece(0, memoryview(data), lambda: None, digests=(b"a" * 32, b"b" * 32)))
     assert prover.finish()["sha256"] == hashlib.sha256(data).hexdigest()
     assert noted == {0: (b"a" * 32, BLOCK), 1: (b"b" * 32, BLOCK)} and table.complete
+
+
+@pytest.mark.parametrize("waited", [0, 40])
+def test_what_may_be_left_out_is_measured_while_there_are_cores_for_it(part: PartFile, waited: int) -> None:
+    looks = iter(range(1, 100))
+    cores = Cores(lambda: ((look := next(looks)) * 100, look * waited))
+    data = os.urandom(64 * BLOCK)
+    prover = Prover(part, BlockTable(len(data)), ["sha256", "blake3"], ("blake3",), lambda *_: None, cores)
+    for start in range(0, len(data), BLOCK):
+        prover.put(Piece(start, memoryview(data)[start : start + BLOCK], lambda: None, written=False))
+    measured = prover.finish()
+    assert measured["sha256"] == hashlib.sha256(data).hexdigest()
+    assert ("blake3" in measured) is (waited == 0)

@@ -125,6 +125,18 @@ def names(folder: Path) -> list[str]:
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
 
 
+@pytest.mark.parametrize(("name", "begun"), [("a.pt", True), ("a.safetensors", False)])
+def test_who_takes_a_file_apart_is_called_before_it_is_here(
+    hub: PracticeHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, begun: bool
+) -> None:
+    lay: list[list[str]] = []
+    real = Pool.begin
+    monkeypatch.setattr(Pool, "begin", lambda pool: (lay.append(names(tmp_path / "models")), real(pool))[1])
+    url = hub.add_file(name, 20_000 if name.endswith("s") else zipped(TORCH))
+    assert fetched(hub, tmp_path, url) == {name: None}
+    assert len(lay) == begun and not any(name in there for there in lay)
+
+
 def test_a_member_of_an_archive_that_would_run_code_lands_in_quarantine(hub: PracticeHub, tmp_path: Path) -> None:
     raw = zipped({"sub/evil.pt": EVIL, "good.pt": zipped(TORCH)})
     told = fetched(hub, tmp_path, hub.add_file("many.zip", raw), unpack=True)

@@ -17,11 +17,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from modelyard.engine.blocks import BLOCK, BlockTable, block_digests
+from modelyard.engine.cores import Cores
 from modelyard.engine.digesting import Digesting
 from modelyard.engine.part import PartFile
 from modelyard.errors import Stopped
 
 OnBlock = Callable[[int, bytes, int], None]
+
+_LOOK = 16
+"""Pieces between two looks at whether there are enough cores."""
 
 
 @dataclass(slots=True)
@@ -49,7 +53,7 @@ class Prover:
     Args:
         on_block: Told ``(index, digest, length)`` of each new block: the journal.
         names: Digests to measure.
-        optional: Those of them that are given up when hashing is what limits the speed.
+        optional: Those of them that are given up when hashing is what limits the speed, or threads wait for a core.
     """
 
     def __init__(
@@ -59,6 +63,7 @@ class Prover:
         names: list[str],
         optional: tuple[str, ...],
         on_block: OnBlock,
+        cores: Cores | None = None,
     ) -> None:
         self._part = part
         self._table = table
@@ -69,6 +74,7 @@ class Prover:
         self._pieces: queue.SimpleQueue[Piece | None] = queue.SimpleQueue()
         self._spare = memoryview(bytearray(BLOCK))
         self._pressed = False
+        self._cores, self._taken = cores or Cores(), 0
         self._resting = False
         self.failed: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="prover", daemon=True)
@@ -142,7 +148,7 @@ class Prover:
     def _take(self, piece: Piece) -> None:
         if not piece.written:
             self._part.write(piece.view, piece.offset)
-        if self._pressed:
+        if self._is_pressed():
             self._digesting.drop(self._optional)
         at_frontier = piece.offset == self._frontier
         for index, digest in enumerate(piece.digests or block_digests(piece.view), piece.offset // BLOCK):
@@ -154,6 +160,13 @@ class Prover:
             self._frontier += len(piece.view)
         else:
             self._catch_up(len(piece.view) // BLOCK + 1)
+
+    def _is_pressed(self) -> bool:
+        """Whether nothing optional is to be measured any more; cores are looked at now and then."""
+        self._taken += 1
+        if self._taken % _LOOK == 0 and self._cores.short():
+            self._pressed = True
+        return self._pressed
 
     def _catch_up(self, most: int | None = None) -> None:
         """Hash what lies on disk from the frontier on, at most `most` blocks while new pieces wait."""

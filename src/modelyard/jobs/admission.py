@@ -49,9 +49,14 @@ def refusals(arrived: Arrived, readers: Pool) -> list[YardError | None]:
     return [_refused(target, words.get(str(part), [])) for part, target in arrived]
 
 
+def named_as_pickle(name: str) -> bool:
+    """Whether some program would take a file of this name for a pickle."""
+    return suffix_of(name) in _LOADED
+
+
 def _may_be_loaded(part: Path, target: Path) -> bool:
-    """Whether some program may take it for a pickle, by its name or its first bytes; yes where these cannot be read."""
-    if suffix_of(target.name) in _LOADED:
+    """The same of a file, by its name or its first bytes; yes where these cannot be read."""
+    if named_as_pickle(target.name):
         return True
     try:
         with part.open("rb") as file:

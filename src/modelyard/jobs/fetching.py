@@ -21,7 +21,7 @@ from modelyard.engine.progress import Progress
 from modelyard.engine.run import Surroundings
 from modelyard.engine.xet import goes_by_xet
 from modelyard.errors import DiskError, NetworkError, Stopped, YardError, unforeseen
-from modelyard.jobs.admission import Arrived, refusals
+from modelyard.jobs.admission import Arrived, named_as_pickle, refusals
 from modelyard.jobs.arrivals import Arrival, Arrivals
 from modelyard.jobs.beside import asking_beside, size_begun
 from modelyard.jobs.crew import Crew
@@ -150,6 +150,8 @@ class Fetching:
                     part.remove()
                     self._standing.settle(self._already(one, "another process fetched it"), around.progress)
                     return
+            if self.yard.settings["quarantine"] and named_as_pickle(one.place.target.name):
+                self._readers.begin()
             opening = self._reuse_old(one, around, part, None if waited else opening)
             fetched = fetch(around, part, opening)
             if fetched.size >= _LARGE:

@@ -78,6 +78,19 @@ def test_a_child_that_dies_is_replaced(tmp_path: Path) -> None:
         assert [look.identity.kind for look in pool.read(paths)] == ["lora"] * 3
 
 
+def test_a_child_that_was_begun_before_there_was_anything_to_read_reads_it(tmp_path: Path) -> None:
+    pool = Pool(1)
+    pool.begin()
+    pool.begin()
+    pool._threads.submit(int).result()  # what was asked before is done
+    child = pool._children[0]._process
+    assert child is not None and child.poll() is None
+    (look,) = pool.read([weights(tmp_path / "a.safetensors")])
+    assert look.identity.kind == "lora" and pool._children[0]._process is child
+    pool.close()
+    assert child.poll() is not None
+
+
 def test_closing_leaves_no_process_and_no_thread(tmp_path: Path) -> None:
     pool = Pool(2)
     pool.read([weights(tmp_path / "a.safetensors")] * 70)
