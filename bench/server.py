@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import socket
 import subprocess
 import time
@@ -90,6 +91,12 @@ class Server:
                 left -= len(part)
         self.digests[name] = digest.hexdigest()
         return self.digests[name]
+
+    def empty(self) -> None:
+        """Take all files away."""
+        shutil.rmtree(self.files)
+        self.files.mkdir()
+        self.digests.clear()
 
     def as_repository(self, name: str) -> None:
         """Describe the folder `name` as the model ``bench/name``, so that Hugging Face clients can fetch it."""

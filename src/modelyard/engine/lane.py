@@ -125,6 +125,11 @@ class Lane:
         if self._claim is not None:
             self._run.grid.done(self._claim)
 
+    @property
+    def waited(self) -> float:
+        """Seconds in which it waited for bytes of its source."""
+        return self._pace.waited
+
     def leave_source(self) -> None:
         """Make the lane go on with another source, whatever it waits for; from any thread."""
         self._stop.set("Another source is faster.")
@@ -339,7 +344,8 @@ class Lane:
     def _fill(self, claim: Claim, opening: Opening) -> None:
         """Move bytes from the wire to the disk until the claim is done."""
         run, meter, stop, pace = self._run, self._run.meter, self._stop, self._pace
-        read_into, noted = opening.read_into, run.engine.clock.now() + _NOTED
+        read_into, now = opening.read_into, run.engine.clock.now
+        noted = now() + _NOTED
         opening.reply.connection.slow_down(meter.ceiling)
         with stop.waking(opening.reply.connection.shut):
             while length := run.grid.window(claim, run.capacity):
@@ -347,14 +353,16 @@ class Lane:
                     self._buffer = run.ring.take(stop, run.prover.press)
                 buffer = self._buffer
                 while self._filled < length:
+                    asked = now()
                     count = read_into(buffer[self._filled : self._filled + meter.allowance(length - self._filled)])
+                    pace.waited += now() - asked
                     if not count:
                         return self._body_ended(claim, opening)
                     self._filled += count
                     pace.received += count
                     meter.pay(count, stop)
                     worth = self._noted + _NOTABLE <= self._filled < BLOCK
-                    if worth and run.engine.clock.now() >= noted:
+                    if worth and now() >= noted:
                         noted = self._note_down(claim, buffer)
                 self._hand_over(claim, buffer, length)
                 self._buffer, self._filled, self._noted = None, 0, 0

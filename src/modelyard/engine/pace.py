@@ -25,13 +25,18 @@ _WINDOW = 1.0
 
 
 class Pace:
-    """Bytes of one connection at one source. Written by its lane; `mark` is the supervisor's."""
+    """Bytes of one connection at one source. Written by its lane; `mark` is the supervisor's.
 
-    __slots__ = ("_newer", "_older", "begun", "received")
+    Attributes:
+        waited: Seconds in which it waited for bytes.
+    """
+
+    __slots__ = ("_newer", "_older", "begun", "received", "waited")
 
     def __init__(self, now: float) -> None:
         self.begun = now
         self.received = 0
+        self.waited = 0.0
         self._older = self._newer = (now, 0)
 
     def mark(self, now: float) -> None:

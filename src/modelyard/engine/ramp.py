@@ -18,6 +18,10 @@ it back is this machine, and more connections would only cost it more."""
 WORTH = 1.15
 """A doubling must raise the total by this factor, else we stay."""
 
+HUNGRY = 0.5
+"""Share of the time in which a connection waits for bytes, from which on more connections may bring more. Below it the
+disk or the hashes are what it waits for: pieces that come out of order and are read back would only cost more."""
+
 FIRST_SAMPLE = 0.1
 NEXT_SAMPLE = 0.2
 
@@ -36,14 +40,15 @@ class Ramp:
     settled: bool = False
     _rate: float = 0.0
 
-    def next(self, rate: float, ceiling: float | None = None) -> int:
+    def next(self, rate: float, ceiling: float | None = None, waiting: float = 1.0) -> int:
         """How many connections to have from now on.
 
         Args:
             rate: Bytes per second of the last sample, all connections together.
             ceiling: The speed limit that holds, None without one.
+            waiting: The share of that time in which the connections waited for the wire.
         """
-        if self.settled:
+        if self.settled or waiting < HUNGRY:
             return self.lanes
         limited = ceiling is not None and rate >= 0.8 * ceiling
         enough = FAST_ALONE if self.lanes == 1 else FAST

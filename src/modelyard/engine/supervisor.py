@@ -38,6 +38,7 @@ class Supervisor:
         mirrors = len(run.sources)
         self._ramp = Ramp(most, min(max(remembered, mirrors, 1), most))
         self._ramp.settled = most == 1 or remembered > 1
+        self._waited = 0.0
         self._honest: dict[str, bool] = {}
         self._unsure_until: dict[str, float] = {}
         self._unasked = [one for one in run.sources if one.url != source.url]
@@ -90,8 +91,9 @@ class Supervisor:
             self._compare_sources()
             if now - sampled >= 0.9 * pause and run.progress.received > received:
                 run.rate = (run.progress.received - received) / (now - sampled)
+                waiting = self._waiting(now - sampled)
                 sampled, received, pause = now, run.progress.received, NEXT_SAMPLE
-                self._sampled()
+                self._sampled(waiting)
             if now - synced > _SYNC_SECONDS and run.table.size is not None:
                 synced = now
                 if not run.part.still_ours():
@@ -107,7 +109,14 @@ class Supervisor:
                 run.change.wait(seconds)
             return bool(run.lanes)
 
-    def _sampled(self) -> None:
+    def _waiting(self, seconds: float) -> float:
+        """The share of these last seconds in which the lanes waited for bytes."""
+        with self._run.change:
+            lanes = list(self._run.lanes)
+        before, self._waited = self._waited, sum(lane.waited for lane in lanes)
+        return (self._waited - before) / (seconds * max(1, len(lanes)))
+
+    def _sampled(self, waiting: float) -> None:
         run = self._run
         # Large writes past the page cache for speed, single blocks else: less is lost to a kill.
         run.capacity = run.ring.capacity if run.rate > _QUICK and run.part.direct else BLOCK
@@ -117,7 +126,8 @@ class Supervisor:
             return  # the honesty check compares with a block that is here
         run.engine.rates[id(run)] = run.rate
         # What all transfers get together counts: where they share a fast line, more connections win nothing.
-        wanted = self._ramp.next(max(run.rate, sum(list(run.engine.rates.values()))), run.meter.ceiling)
+        together = max(run.rate, sum(list(run.engine.rates.values())))
+        wanted = self._ramp.next(together, run.meter.ceiling, waiting)
         with run.change:
             lanes = list(run.lanes)
         if wanted > len(lanes) > 0 and self._is_honest(self._pick()):
