@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import itertools
 import os
 import threading
 from collections.abc import Iterator
@@ -79,8 +80,8 @@ def test_digests_that_the_lane_had_time_for_are_not_made_again(part: PartFile) -
 
 @pytest.mark.parametrize("waited", [0, 40])
 def test_what_may_be_left_out_is_measured_while_there_are_cores_for_it(part: PartFile, waited: int) -> None:
-    looks = iter(range(1, 100))
-    cores = Cores(lambda: ((look := next(looks)) * 100, look * waited))
+    waits, times = itertools.count(0, waited), itertools.count(0, 100)
+    cores = Cores(lambda: next(waits), lambda: next(times))
     data = os.urandom(64 * BLOCK)
     prover = Prover(part, BlockTable(len(data)), ["sha256", "blake3"], ("blake3",), lambda *_: None, cores)
     for start in range(0, len(data), BLOCK):

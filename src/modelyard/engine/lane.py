@@ -125,10 +125,9 @@ class Lane:
         if self._claim is not None:
             self._run.grid.done(self._claim)
 
-    @property
-    def waited(self) -> float:
-        """Seconds in which it waited for bytes of its source."""
-        return self._pace.waited
+    def busy(self, now: float) -> float:
+        """Seconds in which it wrote or waited for a buffer; for the supervisor."""
+        return self._pace.busy(now)
 
     def leave_source(self) -> None:
         """Make the lane go on with another source, whatever it waits for; from any thread."""
@@ -350,12 +349,11 @@ class Lane:
         with stop.waking(opening.reply.connection.shut):
             while length := run.grid.window(claim, run.capacity):
                 if self._buffer is None:
-                    self._buffer = run.ring.take(stop, run.prover.press)
+                    with pace.working(now):
+                        self._buffer = run.ring.take(stop, run.prover.press)
                 buffer = self._buffer
                 while self._filled < length:
-                    asked = now()
                     count = read_into(buffer[self._filled : self._filled + meter.allowance(length - self._filled)])
-                    pace.waited += now() - asked
                     if not count:
                         return self._body_ended(claim, opening)
                     self._filled += count
@@ -363,8 +361,10 @@ class Lane:
                     meter.pay(count, stop)
                     worth = self._noted + _NOTABLE <= self._filled < BLOCK
                     if worth and now() >= noted:
-                        noted = self._note_down(claim, buffer)
-                self._hand_over(claim, buffer, length)
+                        with pace.working(now):
+                            noted = self._note_down(claim, buffer)
+                with pace.working(now):
+                    self._hand_over(claim, buffer, length)
                 self._buffer, self._filled, self._noted = None, 0, 0
             if claim.end is None:
                 return self._body_ended(claim, opening)

@@ -6,7 +6,8 @@ there. Pure decisions; the supervisor measures and acts.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 FAR_BELOW = 5
@@ -25,19 +26,31 @@ _WINDOW = 1.0
 
 
 class Pace:
-    """Bytes of one connection at one source. Written by its lane; `mark` is the supervisor's.
+    """Bytes of one connection at one source. Written by its lane; `mark` is the supervisor's."""
 
-    Attributes:
-        waited: Seconds in which it waited for bytes.
-    """
-
-    __slots__ = ("_newer", "_older", "begun", "received", "waited")
+    __slots__ = ("_busy", "_newer", "_older", "_since", "begun", "received")
 
     def __init__(self, now: float) -> None:
         self.begun = now
         self.received = 0
-        self.waited = 0.0
+        self._busy = 0.0
+        self._since: float | None = None
         self._older = self._newer = (now, 0)
+
+    @contextlib.contextmanager
+    def working(self, now: Callable[[], float]) -> Iterator[None]:
+        """What its lane does meanwhile is not receiving: it writes, or waits for a buffer."""
+        self._since = begun = now()
+        try:
+            yield
+        finally:
+            self._since = None
+            self._busy += now() - begun
+
+    def busy(self, now: float) -> float:
+        """Seconds of such work so far, what is still done included."""
+        since = self._since
+        return self._busy + (now - since if since is not None else 0.0)
 
     def mark(self, now: float) -> None:
         """Let what is older than a second or two be forgotten."""

@@ -18,9 +18,10 @@ it back is this machine, and more connections would only cost it more."""
 WORTH = 1.15
 """A doubling must raise the total by this factor, else we stay."""
 
-HUNGRY = 0.5
-"""Share of the time in which a connection waits for bytes, from which on more connections may bring more. Below it the
-disk or the hashes are what it waits for: pieces that come out of order and are read back would only cost more."""
+BUSY = 0.7
+"""Share of the time that connections write and wait for buffers, from which on they get no company.
+
+The disk or the hashes take the time then: pieces that come out of order and are read back would only cost more."""
 
 FIRST_SAMPLE = 0.1
 NEXT_SAMPLE = 0.2
@@ -40,20 +41,20 @@ class Ramp:
     settled: bool = False
     _rate: float = 0.0
 
-    def next(self, rate: float, ceiling: float | None = None, waiting: float = 1.0) -> int:
+    def next(self, rate: float, ceiling: float | None = None, *, busy: bool = False) -> int:
         """How many connections to have from now on.
 
         Args:
             rate: Bytes per second of the last sample, all connections together.
             ceiling: The speed limit that holds, None without one.
-            waiting: The share of that time in which the connections waited for the wire.
+            busy: The connections did something else than receive, see `BUSY`.
         """
-        if self.settled or waiting < HUNGRY:
+        if self.settled:
             return self.lanes
         limited = ceiling is not None and rate >= 0.8 * ceiling
         enough = FAST_ALONE if self.lanes == 1 else FAST
-        if rate >= enough or limited or rate < WORTH * self._rate:
-            self.settled = True
+        self.settled = rate >= enough or limited or (not busy and rate < WORTH * self._rate)
+        if self.settled or busy:
             return self.lanes
         self._rate = rate
         grown = min(self.most, max(4, self.lanes * 2))

@@ -6,7 +6,7 @@ from modelyard.engine.blocks import BLOCK
 from modelyard.engine.grid import Claim
 from modelyard.engine.lane import OVERLAP, Lane
 from modelyard.engine.opening import Opening, PastTheEnd, hurried, open_source
-from modelyard.engine.ramp import FIRST_SAMPLE, NEXT_SAMPLE, Ramp, part_size
+from modelyard.engine.ramp import BUSY, FIRST_SAMPLE, NEXT_SAMPLE, Ramp, part_size
 from modelyard.engine.run import Run
 from modelyard.errors import AccessError, Busy, NetworkError, NotFound, Stopped, YardError
 from modelyard.net.stop import Stop
@@ -38,7 +38,7 @@ class Supervisor:
         mirrors = len(run.sources)
         self._ramp = Ramp(most, min(max(remembered, mirrors, 1), most))
         self._ramp.settled = most == 1 or remembered > 1
-        self._waited = 0.0
+        self._worked, self._busy = 0.0, False
         self._honest: dict[str, bool] = {}
         self._unsure_until: dict[str, float] = {}
         self._unasked = [one for one in run.sources if one.url != source.url]
@@ -91,9 +91,9 @@ class Supervisor:
             self._compare_sources()
             if now - sampled >= 0.9 * pause and run.progress.received > received:
                 run.rate = (run.progress.received - received) / (now - sampled)
-                waiting = self._waiting(now - sampled)
+                busy = self._are_busy(now - sampled, now)
                 sampled, received, pause = now, run.progress.received, NEXT_SAMPLE
-                self._sampled(waiting)
+                self._sampled(busy)
             if now - synced > _SYNC_SECONDS and run.table.size is not None:
                 synced = now
                 if not run.part.still_ours():
@@ -109,14 +109,15 @@ class Supervisor:
                 run.change.wait(seconds)
             return bool(run.lanes)
 
-    def _waiting(self, seconds: float) -> float:
-        """The share of these last seconds in which the lanes waited for bytes."""
+    def _are_busy(self, seconds: float, now: float) -> bool:
+        """Whether the lanes did something else than receive, in these last seconds or those before."""
         with self._run.change:
             lanes = list(self._run.lanes)
-        before, self._waited = self._waited, sum(lane.waited for lane in lanes)
-        return (self._waited - before) / (seconds * max(1, len(lanes)))
+        before, self._worked = self._worked, sum(lane.busy(now) for lane in lanes)
+        was, self._busy = self._busy, self._worked - before > BUSY * seconds * max(1, len(lanes))
+        return was or self._busy
 
-    def _sampled(self, waiting: float) -> None:
+    def _sampled(self, busy: bool) -> None:
         run = self._run
         # Large writes past the page cache for speed, single blocks else: less is lost to a kill.
         run.capacity = run.ring.capacity if run.rate > _QUICK and run.part.direct else BLOCK
@@ -127,7 +128,9 @@ class Supervisor:
         run.engine.rates[id(run)] = run.rate
         # What all transfers get together counts: where they share a fast line, more connections win nothing.
         together = max(run.rate, sum(list(run.engine.rates.values())))
-        wanted = self._ramp.next(together, run.meter.ceiling, waiting)
+        wanted = self._ramp.next(together, run.meter.ceiling, busy=busy)
+        if busy:
+            return  # those of the last visit, too, come once the disk lets them
         with run.change:
             lanes = list(run.lanes)
         if wanted > len(lanes) > 0 and self._is_honest(self._pick()):

@@ -96,6 +96,7 @@ class Pool:
         self._free = list(self._children)
         self._threads = ThreadPoolExecutor(len(self._children), thread_name_prefix="headers")
         self._closed = threading.Event()
+        self._begun = False
         self._watch: threading.Thread | None = None
         self._lock = threading.Lock()
 
@@ -115,7 +116,10 @@ class Pool:
 
     def begin(self) -> None:
         """Start a child beside whatever is done now: that takes a tenth of a second, which `read` need not wait for."""
-        self._threads.submit(self._begin)
+        if not self._begun:
+            self._begun = True
+            with contextlib.suppress(RuntimeError):  # closed, or no thread is to be had: `read` tells it
+                self._threads.submit(self._begin)
 
     def close(self) -> None:
         """End all children."""
