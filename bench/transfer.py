@@ -109,7 +109,7 @@ def workloads(server: Server, scratch: Path, disk: Path, chosen: Sequence[str]) 
     """The chosen workloads, one after the other; the files of each are there until the next one is asked for.
 
     All at once they would take most of the memory of a small machine, and every program the longer for it: 4 GiB took
-    3 times as long beside 11 GiB of others' files.
+    Modelyard 1.7 times as long beside 7 GiB of others' files.
     """
     makers = {
         "big": big,

@@ -164,8 +164,7 @@ class Prover:
     def _is_pressed(self) -> bool:
         """Whether nothing optional is to be measured any more; cores are looked at now and then."""
         self._taken += 1
-        if self._taken % _LOOK == 0 and self._cores.short():
-            self._pressed = True
+        self._pressed = self._pressed or (self._taken % _LOOK == 0 and self._cores.short())
         return self._pressed
 
     def _catch_up(self, most: int | None = None) -> None:
