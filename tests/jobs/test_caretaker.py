@@ -18,6 +18,7 @@ from modelyard.jobs.checking import VerifyOptions, verify_models
 from modelyard.jobs.measuring import MeasureOptions, idle, measure_models
 from modelyard.jobs.scan import SCAN, Scan, ScanOptions
 from modelyard.jobs.targets import usual_folder
+from modelyard.jobs.verify import verify
 from modelyard.library import idle_disk
 from modelyard.library.roots.entries import Entry
 from modelyard.net.stop import Stop
@@ -242,3 +243,46 @@ def test_no_other_arrival_changes_the_folders_of_the_library(fresh: App, tmp_pat
     before = fresh.stock.entries.all()
     Once(fresh)._welcome([str(path)])
     assert fresh.stock.entries.all() == before
+
+
+def test_hashes_that_a_download_gave_up_are_measured_once_it_has_settled(app: App, root: Path, once: Once) -> None:
+    path = model(root / "a.safetensors")
+    verify(app.yard, path)  # measures SHA-256 alone, as a download does that has no core to spare
+    scanned(app)
+    (number,) = (one.id for one in app.stock.catalogue.page(Asking()).models)
+
+    def lacks() -> bool:
+        (file,) = app.stock.catalogue.files(number)
+        assert file.sha256
+        return not (file.blake3 and file.tensors)
+
+    once._verifying()
+    assert lacks(), "who just fetched it wants the disk for loading it"
+    wall = app.stock.wall
+    app.stock.wall = app.stock.catalogue.wall = lambda: wall() + 2 * 3600
+    app.settings.set("library.measure", "false")
+    once._verifying()
+    assert lacks(), "switched off"
+    app.settings.set("library.measure", "true")
+    once._verifying()
+    assert not lacks()
+    assert app.stock.catalogue.half_measured(app.stock.wall() + 1, 10) == [], "once"
+
+
+def test_a_damaged_model_that_lacks_hashes_is_told_once_and_keeps_what_it_had(app: App, root: Path, once: Once) -> None:
+    path = model(root / "a.safetensors")
+    verify(app.yard, path)
+    scanned(app)
+    before, sha256 = path.stat(), app.stock.catalogue.at(str(path)).sha256
+    path.write_bytes(path.read_bytes()[:-1] + b"\xff")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    wall = app.stock.wall
+    app.stock.wall = app.stock.catalogue.wall = lambda: wall() + 2 * 3600
+    told: list[Event] = []
+    app.events.listen(told.append)
+    once._verifying()
+    once._verifying()
+    assert [one.kind for one in told].count("library.damaged") == 1
+    found = app.stock.catalogue.at(str(path))
+    assert (found.health, found.sha256) == ("damaged", sha256)
+    assert app.stock.catalogue.half_measured(app.stock.wall() + 1, 10) == []

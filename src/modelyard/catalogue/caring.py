@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from modelyard.catalogue.measuring import (
     Unmeasured,
+    half_measured,
     keep_check,
     keep_digests,
     overdue,
@@ -65,6 +66,11 @@ class Caring(Shelf):
         """Models that nobody checked since then: favourites and often used ones first."""
         with self.database.reading() as db:
             return overdue(db, before, most)
+
+    def half_measured(self, before: float, most: int) -> list[int]:
+        """Models that lack hashes which only the catalogue wants, and that nobody read since then."""
+        with self.database.reading() as db:
+            return half_measured(db, before, most)
 
     def checked(self, number: int, problems: Collection[str], *, good: bool, at: float) -> Health:
         """Write down what reading a model whole said; gives its health.

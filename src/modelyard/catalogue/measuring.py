@@ -97,6 +97,18 @@ def overdue(db: Connection, before: float, most: int) -> list[int]:
     return list(db.execute(query.order_by(*order).limit(most)).scalars())
 
 
+def half_measured(db: Connection, before: float, most: int) -> list[int]:
+    """Models whose download gave up the hashes that only the catalogue wants, the smallest first.
+
+    Args:
+        before: Only those whose bytes nobody read since then. Damaged ones are left alone: they keep what they had.
+    """
+    lacking = sa.select(model_files.c.model).where(model_files.c.blake3 == "", model_files.c.sha256 != "")
+    query = sa.select(models.c.id).where(models.c.id.in_(lacking), models.c.gone == 0, models.c.checked < before)
+    query = query.where(models.c.health != Health.DAMAGED.value).order_by(models.c.size, models.c.id)
+    return list(db.execute(query.limit(most)).scalars())
+
+
 def keep_check(db: Connection, number: int, problems: Collection[str], good: bool, at: float) -> Health:
     """Write down what reading a model whole said; gives its health."""
     health = health_of(problems, Health.GOOD if good else Health.UNVERIFIED)

@@ -173,7 +173,8 @@ class Caretaker:
     def _verifying(self) -> None:
         """The health monitor: a few models a round, the valuable and the longest unseen first."""
         self._stop.wait(_ROUND)
-        for options in due(self._stock, self._stock.yard.settings["library.verify"]):
+        settings = self._stock.yard.settings
+        for options in due(self._stock, settings["library.verify"], measures=settings["library.measure"]):
             told = verify_models(self._stock, options, self._stop, lambda _: None)
             if told["findings"]:
                 self._stock.catalogue.events.publish("library.damaged", {"findings": told["findings"][:100]})

@@ -29,6 +29,9 @@ from modelyard.store.proofs import Proof, Stamp, stamp_of
 _TAIL = 8
 """Mebibytes of zeros at a file's end that a power cut leaves and that no training does."""
 _REST = 0.05
+_BUNCH = 20
+_SETTLED = 3600.0
+"""Seconds after its arrival before a model is read again for the hashes that it lacks."""
 
 
 class VerifyOptions(Options, frozen=True, kw_only=True):
@@ -239,10 +242,18 @@ def _state(health: Health, states: Iterable[State]) -> str:
     return health.value
 
 
-def due(stock: Stock, days: int) -> Iterator[VerifyOptions]:
-    """What the health monitor asks for: a few models a round, the valuable ones and the longest unseen first."""
+def due(stock: Stock, days: int, *, measures: bool) -> Iterator[VerifyOptions]:
+    """What the health monitor asks for: a few models a round, the valuable ones and the longest unseen first.
+
+    Args:
+        measures: Also read those that arrived faster than all their hashes could be measured; once a while has
+            passed, since who fetched a model wants the disk for loading it first.
+    """
     before = stock.wall() - days * 86400
-    if days and (ids := stock.catalogue.overdue(before, 20)):
+    if days and (ids := stock.catalogue.overdue(before, _BUNCH)):
+        yield VerifyOptions(ids=tuple(ids), before=before, gentle=True)
+    before = stock.wall() - _SETTLED
+    if measures and (ids := stock.catalogue.half_measured(before, _BUNCH)):
         yield VerifyOptions(ids=tuple(ids), before=before, gentle=True)
 
 
