@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import random
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from modelyard.catalogue import bits, changes, cube, tagged
+from modelyard.catalogue import bitmaps, bits, changes, cube, tagged
 from modelyard.catalogue.asking import FACETS, Asking
 from modelyard.catalogue.catalogue import Catalogue
 from modelyard.catalogue.relocating import Relocation
@@ -43,7 +42,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bits, "_FEW", 2)
     monkeypatch.setattr(tagged, "_CHUNK", 2)
     monkeypatch.setattr(cube, "_CHUNK", 2)
-    monkeypatch.setattr(cube, "_EMPTY", 6)
+    monkeypatch.setattr(bitmaps, "_MOST", 2)
     monkeypatch.setattr(changes, "MOST", 5)
 
 
@@ -306,15 +305,3 @@ def test_a_database_that_was_put_back_and_has_come_as_far_is_counted_again(few: 
         few.changed(db, [999])
         assert changes.last(db)[0] == at
     assert few.facets(Asking(), tags=True).total == 0
-
-
-@on_sqlite
-def test_cells_that_empty_are_given_up(catalogue: Catalogue, make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cube, "_EMPTY", 3)
-    dice = random.Random(1)
-    for number in range(12):
-        identity = Identity("safetensors", "lora", f"family {dice.random()}")
-        catalogue.keep([make("m0.pt", identity=identity)])
-        assert catalogue.facets(Asking()).counts["family"] == {identity.family: 1}, number
-    with catalogue.database.reading() as db:
-        assert len(catalogue.counted(db)._cells) < 10

@@ -57,7 +57,7 @@ class Looking(Shelf):
         told = {name: {_word(value): number for value, number in found.items()} for name, found in counts.items()}
         tagged = cube.tags(fit[0]) if tags else {}
         categories = {tag: number for tag, number in tagged.items() if tag in CATEGORIES}
-        return Facets(fit[0].bit_count(), cube.bytes_of(asked, fit), told, tagged, categories)
+        return Facets(fit[0].bit_count(), cube.sizes.sum(fit[0]), told, tagged, categories)
 
     def folders(self, asking: Asking) -> Folders:
         """The folders that the models which fit lie in, with their counts and bytes."""

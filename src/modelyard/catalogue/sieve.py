@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import math
 import operator
 from collections.abc import Iterable, Iterator
 
@@ -35,7 +34,7 @@ def sieved(db: Connection, asking: Asking, cube: Cube, *, same: bool) -> Fit:
 
 
 def _parts(db: Connection, asking: Asking, cube: Cube) -> Iterator[int]:
-    """What no cell knows, part by part: each a bit for every model that fits it."""
+    """What no column knows, part by part: each a bit for every model that fits it."""
     for tag in asking.tags:
         yield _with_any(db, cube, [tag])
     if asking.category:
@@ -45,7 +44,7 @@ def _parts(db: Connection, asking: Asking, cube: Cube) -> Iterator[int]:
     for name in asking.without:
         yield cube.lacking(name)
     if asking.larger is not None or asking.smaller is not None:
-        yield cube.of_size(asking.larger or 0, math.inf if asking.smaller is None else asking.smaller)
+        yield cube.of_size(asking.larger or 0, asking.smaller)
     kept = tuple(pair for pair in asking.exclude if pair[0] != "tag")
     rest = {"tags": (), "category": (), "exclude": kept, "without": (), "larger": None, "smaller": None}
     left = msgspec.structs.replace(asking, **rest)
