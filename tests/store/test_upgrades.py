@@ -118,3 +118,26 @@ def test_a_database_of_a_newer_version_is_refused_by_every_command_and_not_touch
         assert "Traceback" not in ran.err
         assert (tmp_path / FILE).read_bytes() == before
     assert not (tmp_path / "service.json").exists()
+
+
+def test_words_that_an_older_service_did_not_index_are_found_after_the_upgrade(tmp_path: Path) -> None:
+    database = Database(tmp_path)
+    upgrade(database.engine, "0005")
+    database.close()
+    with contextlib.closing(sqlite3.connect(tmp_path / FILE)) as db, db:
+        told = dict(db.execute("SELECT name, type FROM pragma_table_info('models')").fetchall())
+        row = {name: "" if "TEXT" in kind or "CHAR" in kind else 0 for name, kind in told.items()}
+        row |= {"id": 7, "path": "/m/7.pt", "words": "lora 15 sd"}
+        marks = ",".join(f":{name}" for name in row)
+        db.execute(f"INSERT INTO models ({','.join(row)}) VALUES ({marks})", row)
+        assert not db.execute("SELECT rowid FROM models_words WHERE models_words MATCH '\"1\" *'").fetchall()
+    Database(tmp_path).close()
+    with contextlib.closing(sqlite3.connect(tmp_path / FILE)) as db, db:
+        for asked in ('"1" *', '"sd" *', '"l" * AND "15" *'):
+            assert db.execute("SELECT rowid FROM models_words WHERE models_words MATCH ?", (asked,)).fetchall() == [
+                (7,)
+            ]
+        db.execute("UPDATE models SET words = 'vae'")
+        assert not db.execute("SELECT rowid FROM models_words WHERE models_words MATCH '\"s\" *'").fetchall()
+        db.execute("DELETE FROM models")
+        db.execute("INSERT INTO models_words(models_words) VALUES ('integrity-check')")
