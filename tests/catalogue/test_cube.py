@@ -274,7 +274,8 @@ def test_an_older_view_of_the_database_spoils_no_counts(catalogue: Catalogue, ma
         assert changes.last(db)[0] == 1
         catalogue.keep([make("m1.pt", About(tags=("new",)))])
         assert catalogue.facets(Asking()).total == 2
-        before = catalogue.counted(db, tags=True)
+        before, same = catalogue.counted(db, tags=True)
+        assert same, "what is counted anew for this view is its own"
     assert before.tags(before.fitting({})) == {"old": 1}
     assert catalogue.facets(Asking(), tags=True).tags == {"old": 1, "new": 1}
 
@@ -305,3 +306,17 @@ def test_a_database_that_was_put_back_and_has_come_as_far_is_counted_again(few: 
         few.changed(db, [999])
         assert changes.last(db)[0] == at
     assert few.facets(Asking(), tags=True).total == 0
+
+
+@on_sqlite
+def test_counts_that_were_told_are_told_again_only_as_long_as_nothing_changes(few: Catalogue, make) -> None:
+    asking = Asking(text="m1")
+    first = few.facets(asking, tags=True)
+    assert few.facets(asking, tags=True) is first
+    assert few.facets(asking).tags == {}
+    few.keep([make("m1 again.pt")])
+    assert (first.total, few.facets(asking, tags=True).total) == (1, 2)
+    since = Asking(unused_since=5.0)
+    assert few.facets(since).total == 4
+    few.used([("/models/loras/m0.pt", 9.0, "2026-01-01")])
+    assert few.facets(since).total == 3, "uses are no change of what is counted, so nothing is kept of such a question"

@@ -21,11 +21,16 @@ MOST = 5000
 """Models that are named; of more, all are counted again, which is sooner."""
 
 
+_LAST = (
+    sa.select(counters.c.value, model_changes.c.mark)
+    .select_from(counters.outerjoin(model_changes, model_changes.c.version == counters.c.value))
+    .where(counters.c.name == "catalogue")
+)
+
+
 def last(db: Connection) -> tuple[int, str]:
     """Number and mark of the last change; 0 before the first one."""
-    of = model_changes.c.version == counters.c.value
-    query = sa.select(counters.c.value, model_changes.c.mark).select_from(counters.outerjoin(model_changes, of))
-    row = db.execute(query.where(counters.c.name == "catalogue")).one_or_none()
+    row = db.execute(_LAST).one_or_none()
     return (row.value, row.mark or "") if row else (0, "")
 
 

@@ -19,6 +19,7 @@ from modelyard.catalogue.bitmaps import Bitmaps, bitmaps
 from modelyard.catalogue.bits import bits_of, listed, numbers_of
 from modelyard.catalogue.sizes import Sizes
 from modelyard.catalogue.tagged import Tags, all_tags
+from modelyard.catalogue.views import Facets
 from modelyard.store.shelves import models
 
 _CHUNK = 500
@@ -42,6 +43,11 @@ class Cube:
 
     Args:
         version: The last change of the catalogue that is counted.
+
+    Attributes:
+        there: The models that are there, a bit each.
+        remembered: What fits the last questions.
+        told: The counts that were told of these, without and with tags.
     """
 
     def __init__(self, version: int) -> None:
@@ -49,6 +55,7 @@ class Cube:
         self.there = 0
         self.sizes = Sizes()
         self.remembered: dict[Asking, Fit] = {}
+        self.told: dict[tuple[Asking, bool], Facets] = {}
         self._columns: dict[str, Bitmaps] = {}
         self._lacking: dict[str, int] = {}
         self._tags: Tags | None = None
@@ -116,7 +123,7 @@ class Cube:
     def remember(self, asking: Asking, fit: Fit) -> None:
         """Keep an answer as long as nothing changes; the database must know all that is counted here."""
         if len(self.remembered) >= _REMEMBERED:
-            self.remembered = {}
+            self.remembered, self.told = {}, {}
         self.remembered[asking] = fit
 
     @property

@@ -9,7 +9,6 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from modelyard.catalogue import changes
 from modelyard.catalogue.asking import Asking, beyond, chosen_values, lacks
 from modelyard.catalogue.doubles import Double, same_bytes, same_tensors
 from modelyard.catalogue.folders import Folders, folders
@@ -40,8 +39,8 @@ class Looking(Shelf):
         with self.database.reading() as db:
             if asking.gone or db.dialect.name != "sqlite":
                 return page(db, asking, order)  # PostgreSQL finds its way itself
-            cube = self.counted(db)
-            if cube.version != changes.last(db)[0]:
+            cube, same = self.counted(db)
+            if not same:
                 return page(db, asking, order)
             return page(db, asking, order, sieved(db, asking, cube, same=True)[0], cube.sizes)
 
@@ -50,14 +49,18 @@ class Looking(Shelf):
         with self.database.reading() as db:
             if asking.gone:
                 return _gone(db, asking)
-            cube = self.counted(db, tags=tags)
-            fit = sieved(db, asking, cube, same=cube.version == changes.last(db)[0])
-        asked = chosen_values(asking)
-        counts = cube.counts(asked, fit[1])
+            cube, same = self.counted(db, tags=tags)
+            if same and (known := cube.told.get((asking, tags))) is not None:
+                return known
+            fit = sieved(db, asking, cube, same=same)
+        counts = cube.counts(chosen_values(asking), fit[1])
         told = {name: {_word(value): number for value, number in found.items()} for name, found in counts.items()}
         tagged = cube.tags(fit[0]) if tags else {}
         categories = {tag: number for tag, number in tagged.items() if tag in CATEGORIES}
-        return Facets(fit[0].bit_count(), cube.sizes.sum(fit[0]), told, tagged, categories)
+        facets = Facets(fit[0].bit_count(), cube.sizes.sum(fit[0]), told, tagged, categories)
+        if asking in cube.remembered:
+            cube.told[asking, tags] = facets
+        return facets
 
     def folders(self, asking: Asking) -> Folders:
         """The folders that the models which fit lie in, with their counts and bytes."""
@@ -155,7 +158,7 @@ class Looking(Shelf):
     def counts_by_root(self) -> dict[str, int]:
         """How many models there are in each root."""
         with self.database.reading() as db:
-            return self.counted(db).counts({})["root"]
+            return self.counted(db)[0].counts({})["root"]
 
     def misnamed(self, most: int) -> list[tuple[str, str, str]]:
         """Root, path and format of models whose names say another format."""

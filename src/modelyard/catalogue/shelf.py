@@ -43,8 +43,8 @@ class Shelf:
         for first in range(0, len(numbers), 1000):
             self.events.publish(kind, {"ids": numbers[first : first + 1000]})
 
-    def counted(self, db: Connection, *, tags: bool = False) -> Cube:
-        """The counts as this connection sees the catalogue, or later ones.
+    def counted(self, db: Connection, *, tags: bool = False) -> tuple[Cube, bool]:
+        """The counts as this connection sees the catalogue, or later ones; and whether they are of the same moment.
 
         Args:
             tags: Those of tags, too.
@@ -61,7 +61,7 @@ class Shelf:
                 if cube.version > version:
                     cube = Cube.counted(db, version)  # what is kept must not miss a change that is not seen here
                 cube.count_tags(db)
-            return cube
+            return cube, cube.version == version
 
     def _brought(self, db: Connection, cube: Cube | None, version: int) -> Cube:
         """The counts brought up to a version: mended where few models changed."""

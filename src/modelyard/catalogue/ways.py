@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Mapping, Sequence
 from itertools import compress
@@ -82,7 +83,12 @@ def _walked(db: Connection, order: Order, fitting: int) -> list[int]:
 
 def _rows_of(db: Connection, order: Order, numbers: Sequence[int]) -> Sequence[sa.Row[Any]]:
     """The rows of these models, in their order."""
-    key = models.c[order.column].label("sorted_by")
-    query: sa.Select[Any] = sa.select(*LISTED, key).where(models.c.id.in_(numbers))
-    told = {row.id: row for row in db.execute(query).all()}  # one by one they take a third more
+    told = {row.id: row for row in db.execute(_named(order.column), {"numbers": numbers}).all()}
     return [told[number] for number in numbers]
+
+
+@functools.cache
+def _named(column: str) -> sa.Select[Any]:
+    """The rows of some models, all at once: one by one they take a third more."""
+    query: sa.Select[Any] = sa.select(*LISTED, models.c[column].label("sorted_by"))
+    return query.where(models.c.id.in_(sa.bindparam("numbers", expanding=True)))
