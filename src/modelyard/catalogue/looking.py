@@ -62,6 +62,11 @@ class Looking(Shelf):
             cube.told[asking, tags] = facets
         return facets
 
+    def count_ahead(self) -> None:
+        """Count and sort now what somebody would have to wait for who asks next."""
+        self.facets(Asking(), tags=True)
+        self.page(Asking(), Order("size"))
+
     def folders(self, asking: Asking) -> Folders:
         """The folders that the models which fit lie in, with their counts and bytes."""
         with self.database.reading() as db:

@@ -140,7 +140,10 @@ class Caretaker:
         self.scan()
 
     def _hear(self, event: Event) -> None:
-        """A download that is done: its files are models of ours now. An import brought new roots to watch."""
+        """A download that is done: its files are models of ours now. An import brought new roots to watch.
+
+        After a scan somebody may look: the first answer about 100,000 models would take a second.
+        """
         if event.kind == "task.moved" and event.data["to"] == "done" and event.data["kind"] == IMPORT.name:
             self._again.set("The roots changed.")
         if event.kind == "task.moved" and event.data["to"] == "done" and event.data["kind"] == DOWNLOAD:
@@ -150,6 +153,8 @@ class Caretaker:
         if event.kind == "task.moved" and event.data["kind"] == SCAN.name and self._scans.moved(event.data):
             roots = event.data["options"].get("roots", ())
             self._todo.put(lambda: self.scan(*roots))
+        if event.kind == "task.moved" and event.data["kind"] == SCAN.name and event.data["to"] == "done":
+            self._todo.put(self._stock.catalogue.count_ahead)
 
     def _welcoming(self) -> None:
         """What cannot be done where events are heard: whoever publishes them holds the database."""

@@ -13,7 +13,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from modelyard.catalogue.asking import Asking
 from modelyard.catalogue.keeping import Stamps
 from modelyard.catalogue.model import Entry
 from modelyard.catalogue.views import Kept
@@ -117,7 +116,7 @@ class Scan:
         self._lose()
         if self.done.added + self.done.changed > _MANY:
             self.stock.catalogue.database.learn()
-            self.stock.catalogue.facets(Asking(), tags=True)  # counted before somebody waits for it
+            self.stock.catalogue.count_ahead()
         self.done.seconds = time.monotonic() - began
         self.tell(self.done)
         return self.done
