@@ -150,7 +150,7 @@ class Fetching:
                     part.remove()
                     self._standing.settle(self._already(one, "another process fetched it"), around.progress)
                     return
-            if self.yard.settings["quarantine"] and named_as_pickle(one.place.target.name):
+            if named_as_pickle(one.place.target.name) and self.yard.settings["quarantine"]:
                 self._readers.begin()
             opening = self._reuse_old(one, around, part, None if waited else opening)
             fetched = fetch(around, part, opening)
