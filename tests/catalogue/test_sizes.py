@@ -34,7 +34,7 @@ def test_what_is_told_is_that_of_a_plain_sort_and_sum_after_any_changes(
     @given(SIZES, CHANGES, st.data())
     def told(given_sizes: list[int], changes: list[dict[int, int]], data: st.DataObject) -> None:
         of = dict(enumerate(given_sizes))
-        sizes = Sizes.told(of)
+        sizes = Sizes.told([*of], of.values())
         for changed in [{}, *changes]:
             of |= changed
             sizes = sizes.after(changed)
@@ -63,7 +63,7 @@ def test_what_is_told_is_that_of_a_plain_sort_and_sum_after_any_changes(
 
 @pytest.mark.parametrize("order", ["big", "little"])
 def test_bytes_are_sliced_in_the_order_of_the_machine(order: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    sizes = Sizes.told({0: 0x0102, 1: 2**40})
+    sizes = Sizes.told([0, 1], [0x0102, 2**40])
     if order != sys.byteorder:
         sizes._of.byteswap()
         monkeypatch.setattr(sys, "byteorder", order)
@@ -73,7 +73,7 @@ def test_bytes_are_sliced_in_the_order_of_the_machine(order: str, monkeypatch: p
 
 def test_a_change_of_few_models_is_sorted_in_and_one_of_many_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_FEW", 100)
-    sizes = Sizes.told(dict.fromkeys(range(2001), 0))
+    sizes = Sizes.told(range(2001), [0] * 2001)
     everything = bits_of(range(2001))
     sizes.page(Order(sort="size"), everything)
     assert sizes.sum(everything) == 0
@@ -88,7 +88,7 @@ def test_a_change_of_few_models_is_sorted_in_and_one_of_many_anew(monkeypatch: p
 
 
 def test_few_models_are_sorted_without_all_the_others() -> None:
-    sizes = Sizes.told({number: number % 7 for number in range(20_000)})
+    sizes = Sizes.told(range(20_000), [number % 7 for number in range(20_000)])
     assert sizes.page(Order(sort="size"), 0) == []
     assert sizes.page(Order(sort="size"), bits_of([5, 8, 19_999])) == [19_999, 8, 5]
     assert sizes._sorted is None

@@ -68,7 +68,7 @@ class Cube:
         every = [number for numbers, _ in cells for number in numbers]
         cube.there = bits_of(every)
         cube._columns = {name: bitmaps(_by_value(cells, at)) for at, name in enumerate(FACETS)}
-        cube.sizes = Sizes.told(dict(zip(every, (size for row in rows for size in numbers_of(row[1])), strict=True)))
+        cube.sizes = Sizes.told(every, (size for row in rows for size in numbers_of(row[1])))
         for name, lacking in _LACKS.items():
             told = db.execute(sa.select(listed(models.c.id)).where(models.c.gone == 0, lacking)).scalar()
             cube._lacking[name] = bits_of(numbers_of(told or ""))

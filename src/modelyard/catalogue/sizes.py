@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import islice
 
 from modelyard.catalogue.bits import bits_of, flags_of, numbers_in
@@ -30,11 +30,11 @@ class Sizes:
         self._planes: list[int] | None = None
 
     @classmethod
-    def told(cls, sizes: Mapping[int, int]) -> Sizes:
-        """From the sizes of some numbers."""
+    def told(cls, numbers: Sequence[int], sizes: Iterable[int]) -> Sizes:
+        """From the sizes of these numbers."""
         found = cls()
-        found._reach(max(sizes, default=-1))
-        for number, size in sizes.items():
+        found._reach(max(numbers, default=-1))
+        for number, size in zip(numbers, sizes, strict=True):
             found._of[number] = size
         return found
 
