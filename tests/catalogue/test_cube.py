@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from modelyard.catalogue import bitmaps, bits, changes, cube, tagged
+from modelyard.catalogue import bitmaps, bits, changes, cube, looking, tagged
 from modelyard.catalogue.asking import FACETS, Asking
 from modelyard.catalogue.catalogue import Catalogue
 from modelyard.catalogue.relocating import Relocation
@@ -320,3 +321,52 @@ def test_counts_that_were_told_are_told_again_only_as_long_as_nothing_changes(fe
     assert few.facets(since).total == 4
     few.used([("/models/loras/m0.pt", 9.0, "2026-01-01")])
     assert few.facets(since).total == 3, "uses are no change of what is counted, so nothing is kept of such a question"
+
+
+@on_sqlite
+def test_who_looks_at_an_older_moment_tells_the_others_nothing(
+    catalogue: Catalogue, make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catalogue.keep([make("m1.pt")])
+    asking, real = Asking(text="m1"), looking.sieved
+
+    def meanwhile(db, asked, cube, *, same):
+        monkeypatch.setattr(looking, "sieved", real)
+        fit = real(db, asked, cube, same=same)
+        catalogue.page(asking)  # another one asks the same, and sees the later moment
+        return fit
+
+    counted = catalogue.counted
+
+    def late(db, **how):
+        monkeypatch.setattr(catalogue, "counted", counted)
+        changes.last(db)  # what this one sees is settled
+        catalogue.keep([make("m1 again.pt")])
+        catalogue.facets(Asking())
+        monkeypatch.setattr(looking, "sieved", meanwhile)
+        return counted(db, **how)
+
+    monkeypatch.setattr(catalogue, "counted", late)
+    first = catalogue.facets(asking).total
+    assert (first, catalogue.facets(asking).total, len(catalogue.page(asking).models)) == (1, 2, 2)
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    ("chosen", "names"),
+    [
+        ({"larger": 10.5}, ["m2", "m3"]),
+        ({"smaller": 20.5}, ["m1", "m2"]),
+        ({"larger": -5}, ["m1", "m2", "m3"]),
+        ({"smaller": -5}, []),
+        ({"larger": 20, "smaller": 10}, []),
+        ({"larger": math.inf}, []),
+        ({"smaller": math.inf}, ["m1", "m2", "m3"]),
+        ({"smaller": 10**30}, ["m1", "m2", "m3"]),
+    ],
+)
+def test_models_are_found_between_any_two_sizes(
+    catalogue: Catalogue, make, chosen: dict[str, Any], names: list[str]
+) -> None:
+    catalogue.keep([make(f"m{number}.pt", size=10 * number) for number in (1, 2, 3)])
+    assert [one.name for one in catalogue.page(Asking(**chosen)).models] == names

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import pickle
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,8 +13,10 @@ import pytest
 
 from modelyard.app import App
 from modelyard.catalogue.asking import Asking
+from modelyard.errors import DiskFailed
 from modelyard.events.log import Event
 from modelyard.jobs import caretaker as module
+from modelyard.jobs import checking
 from modelyard.jobs.caretaker import Caretaker
 from modelyard.jobs.checking import VerifyOptions, verify_models
 from modelyard.jobs.measuring import MeasureOptions, idle, measure_models
@@ -25,6 +29,13 @@ from modelyard.net.stop import Stop
 from modelyard.tasks.task import Draft
 
 from .library import model, scanned
+
+
+class Runs:
+    """What a pickle of it would run."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return os.system, ("true",)
 
 
 class Rests(Stop):
@@ -262,11 +273,37 @@ def test_no_other_arrival_changes_the_folders_of_the_library(fresh: App, tmp_pat
     assert fresh.stock.entries.all() == before
 
 
+def half(app: App, path: Path) -> int:
+    """A model of which SHA-256 alone is known, as after a download that had no core to spare; its number."""
+    verify(app.yard, path)
+    scanned(app)
+    return app.stock.catalogue.at(str(path)).id
+
+
+def later(app: App, hours: float) -> None:
+    """It is so many hours later than it was."""
+    wall = app.stock.wall
+    app.stock.wall = app.stock.catalogue.wall = lambda: wall() + hours * 3600
+
+
+def flip(path: Path) -> None:
+    """Damage a file so that its stamp does not tell."""
+    before = path.stat()
+    path.write_bytes(path.read_bytes()[:-1] + b"\xff")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+@pytest.fixture
+def told(app: App) -> list[Event]:
+    """Everything that is announced from now on."""
+    found: list[Event] = []
+    app.events.listen(found.append)
+    return found
+
+
 def test_hashes_that_a_download_gave_up_are_measured_once_it_has_settled(app: App, root: Path, once: Once) -> None:
     path = model(root / "a.safetensors")
-    verify(app.yard, path)  # measures SHA-256 alone, as a download does that has no core to spare
-    scanned(app)
-    (number,) = (one.id for one in app.stock.catalogue.page(Asking()).models)
+    number = half(app, path)
 
     def lacks() -> bool:
         (file,) = app.stock.catalogue.files(number)
@@ -275,31 +312,99 @@ def test_hashes_that_a_download_gave_up_are_measured_once_it_has_settled(app: Ap
 
     once._verifying()
     assert lacks(), "who just fetched it wants the disk for loading it"
-    wall = app.stock.wall
-    app.stock.wall = app.stock.catalogue.wall = lambda: wall() + 2 * 3600
+    later(app, 2)
     app.settings.set("library.measure", "false")
     once._verifying()
     assert lacks(), "switched off"
     app.settings.set("library.measure", "true")
     once._verifying()
     assert not lacks()
-    assert app.stock.catalogue.half_measured(app.stock.wall() + 1, 10) == [], "once"
+    assert app.stock.catalogue.half_measured(app.stock.wall() + 1, 3600) == [], "once"
+    proof = app.yard.proofs.of(path)
+    assert proof is not None and proof.measured.keys() >= {"sha256", "blake3", "tensor-sha256"}, (
+        "kept with the file, too"
+    )
 
 
-def test_a_damaged_model_that_lacks_hashes_is_told_once_and_keeps_what_it_had(app: App, root: Path, once: Once) -> None:
+def test_a_hash_of_the_tensors_alone_that_was_given_up_is_measured(app: App, root: Path, once: Once) -> None:
     path = model(root / "a.safetensors")
-    verify(app.yard, path)
+    verify(app.yard, path, also=["blake3"])  # CivitAI claims it, and not always that of the tensors
     scanned(app)
-    before, sha256 = path.stat(), app.stock.catalogue.at(str(path)).sha256
-    path.write_bytes(path.read_bytes()[:-1] + b"\xff")
-    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
-    wall = app.stock.wall
-    app.stock.wall = app.stock.catalogue.wall = lambda: wall() + 2 * 3600
-    told: list[Event] = []
-    app.events.listen(told.append)
+    later(app, 2)
     once._verifying()
-    once._verifying()
+    (file,) = app.stock.catalogue.files(app.stock.catalogue.at(str(path)).id)
+    assert file.tensors
+
+
+def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of files that are read whole from now on."""
+    found: list[str] = []
+    real = checking.verify
+    monkeypatch.setattr(
+        checking, "verify", lambda yard, path, **how: found.append(path.name) or real(yard, path, **how)
+    )
+    return found
+
+
+@pytest.mark.parametrize("unsafe", [False, True])
+def test_a_damaged_model_that_lacks_hashes_is_read_and_told_once(
+    app: App, root: Path, once: Once, told: list[Event], monkeypatch: pytest.MonkeyPatch, *, unsafe: bool
+) -> None:
+    path = root / "a.pt"
+    if unsafe:
+        path.write_bytes(pickle.dumps(Runs()) + bytes(100))
+    else:
+        model(path)
+    number = half(app, path)
+    sha256 = app.stock.catalogue.get(number).sha256
+    flip(path)
+    read = reads(monkeypatch)
+    for _ in range(4):
+        later(app, 2)
+        once._verifying()
+    assert read == ["a.pt"]
     assert [one.kind for one in told].count("library.damaged") == 1
-    found = app.stock.catalogue.at(str(path))
-    assert (found.health, found.sha256) == ("damaged", sha256)
-    assert app.stock.catalogue.half_measured(app.stock.wall() + 1, 10) == []
+    assert app.stock.catalogue.get(number).sha256 == sha256, "it keeps what it had"
+
+
+def test_a_model_that_cannot_be_read_to_its_end_is_not_read_again_and_again(
+    app: App, root: Path, once: Once, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shards = [model(root / f"m-0000{at}-of-00003.safetensors", at) for at in (1, 2, 3)]
+    for shard in shards:
+        verify(app.yard, shard)
+    scanned(app)
+    real = checking.verify
+
+    def broken(yard: Any, path: Path, **how: Any) -> Any:
+        if path == shards[2]:
+            raise DiskFailed("A bad sector.")
+        return real(yard, path, **how)
+
+    monkeypatch.setattr(checking, "verify", broken)
+    read = reads(monkeypatch)
+    for _ in range(4):
+        later(app, 2)
+        once._verifying()
+    assert read == [shard.name for shard in shards]
+
+
+def test_models_of_a_drive_that_is_away_keep_nobody_waiting_and_are_measured_when_it_is_back(
+    app: App, root: Path, once: Once, told: list[Event]
+) -> None:
+    away = [model(root / f"away {number}.safetensors", number) for number in range(25)]
+    here = model(root / "z.safetensors", 99, larger="x" * 5000)
+    for path in (*away, here):
+        verify(app.yard, path)
+    scanned(app)
+    root.rename(root.with_name("drive"))
+    root.mkdir()
+    shutil.copy2(root.with_name("drive") / here.name, here)
+    later(app, 2)
+    once._verifying()
+    assert "library.damaged" not in {one.kind for one in told}
+    shutil.rmtree(root)
+    root.with_name("drive").rename(root)
+    for _ in range(2):
+        once._verifying()
+    assert app.stock.catalogue.half_measured(app.stock.wall(), 3600) == []

@@ -67,10 +67,10 @@ class Caring(Shelf):
         with self.database.reading() as db:
             return overdue(db, before, most)
 
-    def half_measured(self, before: float, most: int) -> list[int]:
-        """Models that lack hashes which only the catalogue wants, and that nobody read since then."""
+    def half_measured(self, before: float, settled: float) -> list[tuple[int, str]]:
+        """Models, with their paths, that lack hashes which only the catalogue wants, and that nobody read since."""
         with self.database.reading() as db:
-            return half_measured(db, before, most)
+            return half_measured(db, before, settled)
 
     def checked(self, number: int, problems: Collection[str], *, good: bool, at: float) -> Health:
         """Write down what reading a model whole said; gives its health.

@@ -7,6 +7,7 @@ A cube is the counts of one moment: a change makes another one, so that who look
 from __future__ import annotations
 
 import functools
+import math
 import operator
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
@@ -115,10 +116,12 @@ class Cube:
         """Models without this, a bit each."""
         return self._lacking[name] if name in self._lacking else self.fitting({name: Choice(frozenset(("",)))})
 
-    def of_size(self, least: int, most: int | None) -> int:
-        """Models with so many bytes, a bit each."""
-        found = self.sizes.at_least(least, self.there)
-        return found if most is None else found & ~self.sizes.at_least(most + 1, found)
+    def of_size(self, least: float, most: float) -> int:
+        """Models with so many bytes, a bit each; ``inf`` is no limit."""
+        if most < 0:
+            return 0
+        found = self.sizes.at_least(max(0, math.ceil(least)), self.there) if least < math.inf else 0
+        return found if most == math.inf else found & ~self.sizes.at_least(math.floor(most) + 1, found)
 
     def remember(self, asking: Asking, fit: Fit) -> None:
         """Keep an answer as long as nothing changes; the database must know all that is counted here."""

@@ -58,7 +58,7 @@ class Looking(Shelf):
         tagged = cube.tags(fit[0]) if tags else {}
         categories = {tag: number for tag, number in tagged.items() if tag in CATEGORIES}
         facets = Facets(fit[0].bit_count(), cube.sizes.sum(fit[0]), told, tagged, categories)
-        if asking in cube.remembered:
+        if same and asking in cube.remembered:
             cube.told[asking, tags] = facets
         return facets
 

@@ -25,6 +25,9 @@ COLUMNS = {
 """Algorithms that are kept, and their columns; AutoV2 begins SHA-256, AutoV3 begins the tensors'."""
 
 
+_IS_SAFETENSORS = model_files.c.path.like("%.safetensors")
+
+
 class Unmeasured(msgspec.Struct, frozen=True):
     """A file whose bytes nobody has read yet."""
 
@@ -97,16 +100,21 @@ def overdue(db: Connection, before: float, most: int) -> list[int]:
     return list(db.execute(query.order_by(*order).limit(most)).scalars())
 
 
-def half_measured(db: Connection, before: float, most: int) -> list[int]:
-    """Models whose download gave up the hashes that only the catalogue wants, the smallest first.
+def half_measured(db: Connection, before: float, settled: float) -> list[tuple[int, str]]:
+    """Models whose download gave up the hashes that only the catalogue wants, and their paths; the smallest first.
+
+    Those that somebody read whole since they came are left alone: what kept their hashes out then does so again.
 
     Args:
-        before: Only those whose bytes nobody read since then. Damaged ones are left alone: they keep what they had.
+        before: Only those that came before this time.
+        settled: Seconds after they came in which a reading is that of the download.
     """
-    lacking = sa.select(model_files.c.model).where(model_files.c.blake3 == "", model_files.c.sha256 != "")
-    query = sa.select(models.c.id).where(models.c.id.in_(lacking), models.c.gone == 0, models.c.checked < before)
-    query = query.where(models.c.health != Health.DAMAGED.value).order_by(models.c.size, models.c.id)
-    return list(db.execute(query.limit(most)).scalars())
+    lacks = sa.or_(model_files.c.blake3 == "", sa.and_(model_files.c.tensors == "", _IS_SAFETENSORS))
+    lacking = sa.select(model_files.c.model).where(lacks, model_files.c.sha256 != "")
+    query = sa.select(models.c.id, models.c.path).where(models.c.id.in_(lacking), models.c.gone == 0)
+    query = query.where(models.c.added < before, models.c.modified < before)
+    query = query.where(models.c.checked <= models.c.added + settled).order_by(models.c.size, models.c.id)
+    return [(row.id, row.path) for row in db.execute(query)]
 
 
 def keep_check(db: Connection, number: int, problems: Collection[str], good: bool, at: float) -> Health:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import operator
 from collections.abc import Iterable, Iterator
 
@@ -44,7 +45,7 @@ def _parts(db: Connection, asking: Asking, cube: Cube) -> Iterator[int]:
     for name in asking.without:
         yield cube.lacking(name)
     if asking.larger is not None or asking.smaller is not None:
-        yield cube.of_size(asking.larger or 0, asking.smaller)
+        yield cube.of_size(asking.larger or 0, math.inf if asking.smaller is None else asking.smaller)
     kept = tuple(pair for pair in asking.exclude if pair[0] != "tag")
     rest = {"tags": (), "category": (), "exclude": kept, "without": (), "larger": None, "smaller": None}
     left = msgspec.structs.replace(asking, **rest)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +128,7 @@ class Check:
         if State.MENDED in states:
             problems = self._read()
         if self.moving:
+            self.stock.catalogue.tried(self.model.id, self.stock.wall())
             self.done.count(self.model, "changing", "It was written to while it was read; verify it again later.")
             return
         good = State.UNKNOWN not in states
@@ -253,7 +255,8 @@ def due(stock: Stock, days: int, *, measures: bool) -> Iterator[VerifyOptions]:
     if days and (ids := stock.catalogue.overdue(before, _BUNCH)):
         yield VerifyOptions(ids=tuple(ids), before=before, gentle=True)
     before = stock.wall() - _SETTLED
-    if measures and (ids := stock.catalogue.half_measured(before, _BUNCH)):
+    lacking = stock.catalogue.half_measured(before, _SETTLED) if measures else []
+    if ids := list(islice((number for number, path in lacking if Path(path).exists()), _BUNCH)):
         yield VerifyOptions(ids=tuple(ids), before=before, gentle=True)
 
 

@@ -108,7 +108,7 @@ def verify(
     if wrong:
         bad = _bad_blocks(known, measured.table) if known and not sha256 else ()
         return replace(finding, state=State.DAMAGED, bad_blocks=bad), measured
-    if not known or known.stamp != measured.stamp:
+    if not known or known.stamp != measured.stamp or not measured.digests.items() <= known.measured.items():
         again = known or Proof(path, measured.stamp, {})
         digests = {**again.measured, **measured.digests}
         yard.proofs.keep([replace(again, stamp=measured.stamp, measured=digests, blocks=measured.table.packed())])
