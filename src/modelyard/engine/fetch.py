@@ -43,7 +43,7 @@ def fetch(around: Surroundings, part: PartFile, opening: Opening | None = None) 
             if by_xet := _by_xet(around, part):
                 around.progress.stage = "landing"
                 return by_xet
-        if has_journal(part) and part.size() > 0:
+        if part.size() > 0 and has_journal(part):
             if opening is not None:
                 opening.reply.close()
             fetched = Transfer(around, part).run()

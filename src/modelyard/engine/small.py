@@ -33,7 +33,7 @@ def fetch_small(around: Surroundings, part: PartFile, opening: Opening) -> Fetch
         try:
             data, opening = _whole(around, opening)
             fetched = _proven(around, part, opening, data)
-            return replace(fetched, liars=tuple(liars) if fetched.proven else ())
+            return replace(fetched, liars=tuple(liars)) if liars and fetched.proven else fetched
         except (HashDiffers, SizeDiffers) as wrong:
             if not around.order.expected:
                 raise
