@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Iterable
 from http import HTTPStatus
@@ -46,6 +47,9 @@ def describe(routes: Iterable[Route]) -> bytes:
     routes = sorted(routes, key=lambda route: (route.path, route.method))
     types = [kind for route in routes for kind in _types(route)] + [Problem, SocketFirst, *WORDS]
     schemas, components = msgspec.json.schema_components(types, ref_template=REF)
+    for component in components.values():
+        if "description" in component:  # a docstring, which Python 3.13 indents otherwise than those before it
+            component["description"] = inspect.cleandoc(component["description"])
     known = dict(zip(map(repr, types), schemas, strict=True))
     components["SocketWord"] = _word()
     components["Problem"]["examples"] = [PROBLEM]
