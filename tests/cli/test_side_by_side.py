@@ -19,7 +19,8 @@ from modelyard.app import App
 from modelyard.cli.yard import _start, asking, started
 from modelyard.errors import Busy
 from modelyard.server.client import running
-from modelyard.server.folder import held, held_by
+from modelyard.server.folder import held
+from modelyard.store.folder_lock import held_by
 from running import modelyard, start
 
 

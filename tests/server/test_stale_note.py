@@ -14,7 +14,8 @@ import pytest
 from modelyard.errors import NoService
 from modelyard.keys.private_file import write_private
 from modelyard.server.client import Client, running
-from modelyard.server.folder import Note, held, held_by, leave_note
+from modelyard.server.folder import Note, held, leave_note
+from modelyard.store.folder_lock import held_by
 
 TOKEN = "the-token-of-the-owner"
 

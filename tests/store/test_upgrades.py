@@ -7,11 +7,15 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from modelyard.errors import Busy
 from modelyard.events.log import EventLog
+from modelyard.server.folder import held
+from modelyard.store import database as database_module
 from modelyard.store.database import FILE, Database
 from modelyard.store.schema import HEAD
 from modelyard.store.upgrade import upgrade
@@ -141,3 +145,44 @@ def test_words_that_an_older_service_did_not_index_are_found_after_the_upgrade(t
         assert not db.execute("SELECT rowid FROM models_words WHERE models_words MATCH '\"s\" *'").fetchall()
         db.execute("DELETE FROM models")
         db.execute("INSERT INTO models_words(models_words) VALUES ('integrity-check')")
+
+
+@contextlib.contextmanager
+def holding(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that holds the folder for the length of a block, as a service does, and is killed then."""
+    lines = (
+        "import pathlib, sys",
+        "from modelyard.server.folder import held",
+        "with held(pathlib.Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()",
+    )
+    program = [sys.executable, "-c", "\n".join(lines), str(folder)]
+    with subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None and process.stdout.readline() == b"held\n"
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def test_a_database_is_not_changed_under_an_older_service_that_runs_on_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database_module, "_PATIENCE", 0.1)
+    made = Database(tmp_path)
+    upgrade(made.engine, "0005")
+    made.close()
+    before = (tmp_path / FILE).read_bytes()
+    with holding(tmp_path) as older:
+        with pytest.raises(Busy, match=f"older Modelyard still works.*process {older.pid}"):
+            Database(tmp_path)
+        assert (tmp_path / FILE).read_bytes() == before
+        assert not (tmp_path / f"{FILE}.before-0005").exists()
+    with held(tmp_path):  # who holds the folder itself may
+        Database(tmp_path).close()
+    assert (tmp_path / f"{FILE}.before-0005").exists()
+
+
+def test_a_database_of_this_version_is_opened_beside_its_service(tmp_path: Path) -> None:
+    Database(tmp_path).close()
+    with holding(tmp_path):
+        Database(tmp_path).close()

@@ -17,7 +17,8 @@ _PATIENCE = 15.0
 @click.command()
 def command() -> None:
     """End the running service. Downloads keep their bytes and go on when it is started again."""
-    from modelyard.server.folder import held_by, read_note
+    from modelyard.server.folder import read_note
+    from modelyard.store.folder_lock import held_by
 
     folder = data_folder(os.environ)
     note = read_note(folder)

@@ -18,7 +18,8 @@ from modelyard.cli.options import opened
 from modelyard.cli.telling import Teller
 from modelyard.errors import Busy, NoService
 from modelyard.server.client import Client, running
-from modelyard.server.folder import Note, held, held_by
+from modelyard.server.folder import Note, held
+from modelyard.store.folder_lock import held_by
 from modelyard.values.version import VERSION
 
 if TYPE_CHECKING:

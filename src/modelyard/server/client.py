@@ -15,8 +15,9 @@ import msgspec
 
 from modelyard.errors import NoService, YardError
 from modelyard.keys.private_file import read_private
-from modelyard.server.folder import Note, held_by, read_note
+from modelyard.server.folder import Note, read_note
 from modelyard.server.problem import MEDIA_TYPE, Problem, error_of
+from modelyard.store.folder_lock import held_by
 
 _SECONDS = 60.0
 

@@ -13,8 +13,8 @@ import msgspec
 from modelyard.errors import Busy
 from modelyard.keys.private_file import read_private, write_private
 from modelyard.store.file_lock import try_lock
+from modelyard.store.folder_lock import LOCK, holder_of
 
-LOCK = "service.lock"
 NOTE = "service.json"
 SOCKET = "service.sock"
 _BETWEEN = 0.02
@@ -58,21 +58,6 @@ def held(folder: Path, seconds: float = 0.0) -> Iterator[None]:
         os.close(descriptor)
 
 
-def held_by(folder: Path) -> int | None:
-    """The process that holds the folder, 0 when it has not said so yet; None when nobody holds it.
-
-    To know it the lock is taken for an instant, so whoever wants to hold the folder has to wait that long.
-    """
-    try:
-        descriptor = os.open(folder / LOCK, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0))
-    except OSError:
-        return None
-    try:
-        return None if try_lock(descriptor) else _holder(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def leave_note(folder: Path, note: Note) -> None:
     """Tell where the service is."""
     write_private(folder / NOTE, msgspec.json.encode(note))
@@ -105,7 +90,7 @@ def _lock_within(descriptor: int, folder: Path, seconds: float) -> None:
     until = time.monotonic() + seconds
     while not try_lock(descriptor):
         if time.monotonic() >= until:
-            holder = _holder(descriptor)
+            holder = holder_of(descriptor)
             raise _taken(folder, holder)
         time.sleep(_BETWEEN)
 
@@ -121,9 +106,3 @@ def _taken(folder: Path, holder: int) -> Busy:
     else:
         words, way = f"Another command works on {folder}: {who}.", "Wait until it is done, stop it"
     return Busy(words, hint=f"{way}, or name another folder in MODELYARD_HOME.", pid=holder or None)
-
-
-def _holder(descriptor: int) -> int:
-    os.lseek(descriptor, 0, os.SEEK_SET)
-    told = os.read(descriptor, 20).decode("ascii", "replace").strip()
-    return int(told) if told.isascii() and told.isdigit() else 0

@@ -7,7 +7,9 @@ is locked" cannot happen inside a process. A commit that returned survives a pow
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,11 +19,14 @@ from sqlalchemy import event
 from sqlalchemy.engine import URL, Connection, Engine, make_url
 
 from modelyard.errors import BadValue, Busy, NotSupported, extra_needed
+from modelyard.store.folder_lock import held_by
 from modelyard.store.gate import translated
 from modelyard.store.reserve import Reserve
 from modelyard.store.upgrade import upgrade
 
 FILE = "modelyard.db"
+_PATIENCE, _BETWEEN = 5.0, 0.05
+"""Seconds that a command of an older version is given to end, and between two looks."""
 _CLAIM = 7980
 """The number of the lock that the one process holds which runs tasks on a PostgreSQL database."""
 
@@ -36,6 +41,7 @@ class Database:
     Raises:
         DiskError: It cannot be opened or written.
         NotSupported: It was made by a newer version, or its driver is missing.
+        Busy: It was made by an older version, which still runs on it.
     """
 
     def __init__(self, folder: Path, url: str = "") -> None:
@@ -51,7 +57,7 @@ class Database:
             if not url:
                 (folder / FILE).touch(0o600)  # SQLite would make it readable for all
             self.engine = _engine(place)
-            upgrade(self.engine)
+            upgrade(self.engine, check=lambda: _check_alone(folder))
         self.refill()
 
     @property
@@ -146,6 +152,20 @@ class Database:
             if self._reserve and told.code == "disk-full":
                 self._reserve.release()
             raise told from error
+
+
+def _check_alone(folder: Path) -> None:
+    """See that nobody works on the tables that are about to change: an older service would write what they lack.
+
+    Raises:
+        Busy: Somebody does, and is not done within seconds.
+    """
+    until = time.monotonic() + _PATIENCE
+    while (holder := held_by(folder)) not in (None, os.getpid()):
+        if time.monotonic() >= until:
+            words = f"An older Modelyard still works on {folder}: process {holder or '?'}."
+            raise Busy(words, hint="End it (`modelyard stop`, or the ComfyUI that it runs in), then try again.")
+        time.sleep(_BETWEEN)
 
 
 def _holds(claim: Connection) -> bool:

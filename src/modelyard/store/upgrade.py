@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,8 +30,11 @@ def version_of(connection: Connection) -> str | None:
     return str(found) if found else None
 
 
-def upgrade(engine: Engine, to: str = HEAD) -> None:
+def upgrade(engine: Engine, to: str = HEAD, check: Callable[[], None] = lambda: None) -> None:
     """Bring a database to a version; does nothing, and imports nothing, when it is there.
+
+    Args:
+        check: Raises when an older database must not be changed now.
 
     Raises:
         NotSupported: A newer version of Modelyard made it.
@@ -45,6 +49,7 @@ def upgrade(engine: Engine, to: str = HEAD) -> None:
             hint="Install the newer Modelyard again, or go back to the copy beside the database.",
         )
     if at is not None:
+        check()
         _copy_aside(engine, at)
     _run(engine, at, to)
 
