@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from modelyard.catalogue import bitmaps as module
 from modelyard.catalogue.asking import Choice
-from modelyard.catalogue.bitmaps import Bitmaps, bitmaps, joined
+from modelyard.catalogue.bitmaps import Bitmaps, bitmaps
 from modelyard.catalogue.bits import bits_of, numbers_in
 
 VALUE = st.sampled_from("abcdefgh")
@@ -64,8 +64,3 @@ def test_values_that_nobody_has_any_more_are_given_up() -> None:
         column = column.after([0], {turn: [0]})
         assert column.counts() == {turn: 1}
     assert len(column.bits) == 1 and not column.rest
-
-
-def test_models_of_any_are_none_where_nothing_is_asked() -> None:
-    assert joined([]) == 0
-    assert joined([1, 4]) == 5

@@ -7,14 +7,12 @@ are kept one by one.
 
 from __future__ import annotations
 
-import functools
-import operator
 from collections import Counter
-from collections.abc import Collection, Container, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from modelyard.catalogue.bits import bits_of, flags_of
+from modelyard.catalogue.bits import bits_of, flags_of, joined
 
 _MOST = 500
 """Values of a column that have bits; each takes an eighth of a byte a model."""
@@ -80,8 +78,3 @@ def bitmaps(found: Mapping[Any, Sequence[int]]) -> Bitmaps:
     common, rare = ranks[:_MOST], ranks[_MOST:]
     rest = {number: value for value in rare for number in found[value]}
     return Bitmaps({value: bits_of(found[value]) for value in common}, {one: len(found[one]) for one in common}, rest)
-
-
-def joined(parts: Iterable[int]) -> int:
-    """The models of any of these."""
-    return functools.reduce(operator.or_, parts, 0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from itertools import compress, count
 
 import msgspec
@@ -28,11 +28,16 @@ def numbers_of(told: str) -> list[int]:
 def bits_of(numbers: Collection[int]) -> int:
     """A number with a bit for each of these."""
     if len(numbers) <= _FEW:
-        return functools.reduce(operator.or_, (1 << number for number in numbers), 0)
+        return joined(1 << number for number in numbers)
     flags = bytearray(max(numbers) + 1)
     for number in numbers:
         flags[number] = 1
     return bits_of_flags(flags)
+
+
+def joined(parts: Iterable[int]) -> int:
+    """The models of any of these."""
+    return functools.reduce(operator.or_, parts, 0)
 
 
 def bits_of_flags(flags: bytes | bytearray) -> int:

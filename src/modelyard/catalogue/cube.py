@@ -99,11 +99,10 @@ class Cube:
             narrow: Only these models, a bit each; all when None.
         """
         fits = {name: self._columns[name].fitting(choice) for name, choice in asked.items()}
-        if narrow is not None:
-            fits[""] = narrow
+        always = [] if narrow is None else [narrow]
         found: Counts = {}
         for name, column in self._columns.items():
-            others = [fit for other, fit in fits.items() if other != name]
+            others = always + [fit for other, fit in fits.items() if other != name]
             found[name] = column.counts(functools.reduce(operator.and_, others) if others else None)
         return found
 

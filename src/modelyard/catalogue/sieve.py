@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from modelyard.catalogue.asking import Asking, beyond, chosen_values, hits, is_narrow, is_words_only, tagged
-from modelyard.catalogue.bits import bits_of, listed, numbers_of
+from modelyard.catalogue.bits import bits_of, joined, listed, numbers_of
 from modelyard.catalogue.cube import Cube, Fit
 from modelyard.catalogue.words import asked_words
 from modelyard.store.shelves import models
@@ -57,7 +57,7 @@ def _with_any(db: Connection, cube: Cube, tags: Iterable[str]) -> int:
     known = {tag: cube.with_tag(tag) for tag in tags}
     rare = [tag for tag, bits in known.items() if bits is None]
     looked_up = bits_of(_numbers(db, tagged(*rare))) if rare else 0
-    return functools.reduce(operator.or_, (bits for bits in known.values() if bits is not None), looked_up)
+    return joined([looked_up, *(bits for bits in known.values() if bits is not None)])
 
 
 def _found(db: Connection, asking: Asking) -> list[int]:

@@ -1,7 +1,8 @@
 """The bytes of each model on the disk: their order, and their sums.
 
 A kind has sizes of its own, so that in the database's index all others may stand before it. Sums and ranges are
-told by *planes*: one bit of the sizes of all models (bit-sliced, O'Neil and Quass, SIGMOD 1997, section 2).
+told by *planes*: one bit of the sizes of all models (a bit-sliced index: O'Neil and Quass, "Improved Query Performance
+with Variant Indexes", SIGMOD 1997).
 """
 
 from __future__ import annotations
