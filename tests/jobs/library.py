@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -38,6 +39,21 @@ def library(folder: Path, **environ: str) -> Iterator[tuple[App, Path]]:
     with App({"MODELYARD_HOME": str(folder / "yard"), **environ}) as app:
         app.stock.entries.keep(Entry(path=str(root), folder="loras"))
         yield app, root
+
+
+def flip(path: Path, at: int = -1) -> None:
+    """Change one byte, the last one, behind everybody's back: size and time stay."""
+    before = path.stat()
+    raw = bytearray(path.read_bytes())
+    raw[at] ^= 1
+    path.write_bytes(raw)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def later(app: App, days: float) -> None:
+    """It is so many days later than it was."""
+    wall = app.stock.wall
+    app.stock.wall = app.stock.catalogue.wall = lambda: wall() + days * 86400
 
 
 def scanned(app: App, **how: bool) -> Scanned:

@@ -28,7 +28,7 @@ from modelyard.library.roots.entries import Entry
 from modelyard.net.stop import Stop
 from modelyard.tasks.task import Draft
 
-from .library import model, scanned
+from .library import flip, later, model, scanned
 
 
 class Runs:
@@ -199,20 +199,17 @@ def test_the_health_monitor_reads_what_is_due_and_tells_what_is_damaged(app: App
     once._verifying()
     damaged = [one for one in told if one.kind == "library.damaged"]
     assert not damaged and all(one.checked for one in app.stock.catalogue.page(Asking()).models)
-    before = bad.stat()
-    bad.write_bytes(bad.read_bytes()[:-1] + b"\xff")
-    os.utime(bad, ns=(before.st_atime_ns, before.st_mtime_ns))
+    flip(bad)
     once._verifying()
     assert not [one for one in told if one.kind == "library.damaged"], "both were read today"
-    wall = app.stock.wall
-    app.stock.wall = app.stock.catalogue.wall = lambda: wall() + 31 * 86400
+    later(app, 31)
     once._verifying()
     (event,) = [one for one in told if one.kind == "library.damaged"]
     assert [one["path"] for one in event.data["findings"]] == [str(bad)]
     assert app.stock.catalogue.at(str(good)).health != "damaged"
     app.settings.set("library.verify", "0")
     checked = app.stock.catalogue.at(str(good)).checked
-    app.stock.wall = app.stock.catalogue.wall = lambda: wall() + 90 * 86400
+    later(app, 90)
     once._verifying()
     assert app.stock.catalogue.at(str(good)).checked == checked, "switched off"
 
@@ -280,19 +277,6 @@ def half(app: App, path: Path) -> int:
     return app.stock.catalogue.at(str(path)).id
 
 
-def later(app: App, hours: float) -> None:
-    """It is so many hours later than it was."""
-    wall = app.stock.wall
-    app.stock.wall = app.stock.catalogue.wall = lambda: wall() + hours * 3600
-
-
-def flip(path: Path) -> None:
-    """Damage a file so that its stamp does not tell."""
-    before = path.stat()
-    path.write_bytes(path.read_bytes()[:-1] + b"\xff")
-    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
-
-
 @pytest.fixture
 def told(app: App) -> list[Event]:
     """Everything that is announced from now on."""
@@ -312,7 +296,7 @@ def test_hashes_that_a_download_gave_up_are_measured_once_it_has_settled(app: Ap
 
     once._verifying()
     assert lacks(), "who just fetched it wants the disk for loading it"
-    later(app, 2)
+    later(app, 2 / 24)
     app.settings.set("library.measure", "false")
     once._verifying()
     assert lacks(), "switched off"
@@ -330,7 +314,7 @@ def test_a_hash_of_the_tensors_alone_that_was_given_up_is_measured(app: App, roo
     path = model(root / "a.safetensors")
     verify(app.yard, path, also=["blake3"])  # CivitAI claims it, and not always that of the tensors
     scanned(app)
-    later(app, 2)
+    later(app, 2 / 24)
     once._verifying()
     (file,) = app.stock.catalogue.files(app.stock.catalogue.at(str(path)).id)
     assert file.tensors
@@ -360,7 +344,7 @@ def test_a_damaged_model_that_lacks_hashes_is_read_and_told_once(
     flip(path)
     read = reads(monkeypatch)
     for _ in range(4):
-        later(app, 2)
+        later(app, 2 / 24)
         once._verifying()
     assert read == ["a.pt"]
     assert [one.kind for one in told].count("library.damaged") == 1
@@ -384,7 +368,7 @@ def test_a_model_that_cannot_be_read_to_its_end_is_not_read_again_and_again(
     monkeypatch.setattr(checking, "verify", broken)
     read = reads(monkeypatch)
     for _ in range(4):
-        later(app, 2)
+        later(app, 2 / 24)
         once._verifying()
     assert read == [shard.name for shard in shards]
 
@@ -400,7 +384,7 @@ def test_models_of_a_drive_that_is_away_keep_nobody_waiting_and_are_measured_whe
     root.rename(root.with_name("drive"))
     root.mkdir()
     shutil.copy2(root.with_name("drive") / here.name, here)
-    later(app, 2)
+    later(app, 2 / 24)
     once._verifying()
     assert "library.damaged" not in {one.kind for one in told}
     shutil.rmtree(root)

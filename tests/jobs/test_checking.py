@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import random
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,7 +22,7 @@ from modelyard.library.roots.entries import Entry
 from modelyard.net.stop import Stop
 from modelyard.testing import PracticeHub
 
-from .library import library, model, scanned
+from .library import flip, library, model, scanned
 
 SIZE = 9 * 2**20 + 5
 
@@ -36,15 +35,6 @@ def yard(hub: PracticeHub, tmp_path: Path) -> Iterator[tuple[App, Path]]:
 
 def verified(app: App, **said: object) -> dict[str, object]:
     return verify_models(app.stock, VerifyOptions(**said), Stop(), lambda _: None)  # type: ignore[arg-type]
-
-
-def flip(path: Path, at: int) -> None:
-    """Change one byte behind everybody's back: size and time stay."""
-    before = path.stat()
-    raw = bytearray(path.read_bytes())
-    raw[at] ^= 1
-    path.write_bytes(raw)
-    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
 
 
 def test_a_flip_in_a_download_is_found_and_mended_by_fetching_one_block(yard, hub: PracticeHub) -> None:
@@ -92,7 +82,7 @@ def test_a_flip_in_a_file_that_nobody_claimed_is_found_since_it_was_measured(yar
     path = model(root / "a.safetensors")
     scanned(app)
     measure_models(app.stock, MeasureOptions(), Stop(), lambda _: None)
-    flip(path, path.stat().st_size - 1)
+    flip(path)
     told = verified(app)
     assert told["counts"] == {"damaged": 1}
     found = app.stock.catalogue.at(str(path))
@@ -105,7 +95,7 @@ def test_a_twin_on_this_machine_mends_a_file_without_any_hub(yard) -> None:
     right = path.read_bytes()
     scanned(app)
     measure_models(app.stock, MeasureOptions(), Stop(), lambda _: None)
-    flip(path, path.stat().st_size - 1)
+    flip(path)
     told = verified(app, mend=True)
     assert told["counts"] == {"mended": 1, "measured": 1} and told["fetched"] == 0
     assert path.read_bytes() == twin.read_bytes() == right
@@ -118,7 +108,7 @@ def test_a_damaged_twin_mends_nothing(yard) -> None:
     scanned(app)
     measure_models(app.stock, MeasureOptions(), Stop(), lambda _: None)
     for one in (path, twin):
-        flip(one, one.stat().st_size - 1)
+        flip(one)
     wrong = path.read_bytes()
     assert verified(app, mend=True)["counts"] == {"damaged": 2}
     assert path.read_bytes() == wrong
@@ -133,7 +123,7 @@ def test_a_file_that_somebody_edited_is_no_alarm(yard) -> None:
     model(path, title="new header")
     scanned(app)
     assert verified(app)["counts"] == {"measured": 1}
-    flip(path, path.stat().st_size - 1)
+    flip(path)
     assert verified(app)["counts"] == {"damaged": 1}, "the edit is the new measure"
 
 
@@ -171,7 +161,7 @@ def test_what_must_not_be_written_is_not_mended(yard, tmp_path: Path, how: str) 
     path, twin = model(root / "a.safetensors"), model(root / "b.safetensors")
     scanned(app)
     measure_models(app.stock, MeasureOptions(), Stop(), lambda _: None)
-    flip(path, path.stat().st_size - 1)
+    flip(path)
     wrong = path.read_bytes()
     if how == "read-only":
         app.stock.entries.keep(Entry(path=str(root), folder="loras", read_only=True))
@@ -247,3 +237,26 @@ def test_the_monitor_asks_for_the_valuable_and_the_longest_unseen(yard) -> None:
     app.stock.catalogue.used([(str(paths[2]), 1.0, "2026-01-01")])
     assert app.stock.catalogue.overdue(app.clock.wall() + 10, 2) == [ids[2], ids[0]]
     assert app.stock.catalogue.overdue(app.clock.wall() - 1000, 2) == []
+
+
+def test_a_model_that_is_written_to_while_it_is_read_is_told_and_comes_last_next_time(
+    yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, root = yard
+    paths = [model(root / f"m{number}.safetensors", number) for number in range(2)]
+    scanned(app)
+    real = app.stock.catalogue.measured
+
+    def measured(found, *how, **more):
+        if str(paths[0]) in found:  # somebody writes it, and a scan sees that before its digests are kept
+            monkeypatch.setattr(app.stock.catalogue, "measured", real)
+            model(paths[0], 7, changed="yes")
+            scanned(app)
+        return real(found, *how, **more)
+
+    monkeypatch.setattr(app.stock.catalogue, "measured", measured)
+    before = app.clock.wall()
+    assert verified(app)["counts"] == {"changing": 1, "measured": 1}
+    first = app.stock.catalogue.at(str(paths[0]))
+    assert first.checked >= before and first.sha256 == ""
+    assert app.stock.catalogue.to_verify(before=before) == []

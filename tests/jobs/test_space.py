@@ -21,12 +21,7 @@ from modelyard.library.roots.entries import Entry
 from modelyard.values.week import DAY
 from programs.installed import trees
 
-from .library import library, model, scanned
-
-
-def later(app: App, days: float) -> None:
-    now = app.stock.wall()
-    app.stock.wall = lambda: now + days * DAY
+from .library import later, library, model, scanned
 
 
 def test_the_room_is_told_by_what_lies_there(yard: tuple[App, Path]) -> None:
