@@ -144,9 +144,15 @@ def test_the_queue_is_ordered_by_drag_and_by_keys_and_a_priority_by_menu(seen: S
     rows.nth(0).press("Control+ArrowDown")
     until(lambda: order() == ids[:1] + ids[2:] + ids[1:2])
     expect(rows.nth(1)).to_contain_text("order-c")
-    for key in ("Down", "Up", "Up"):  # it keeps the focus, and each step begins where the one before ended
+    for key in ("Down", "Up", "Up"):  # each step begins where the one before ended
         page.keyboard.press(f"Control+Arrow{key}")
     until(lambda: order() == ids[2:] + ids[:2])
+    page.set_viewport_size({"width": 1280, "height": 300})  # the row keeps its focus and stays in sight
+    for key, where in (("Down", 1), ("Down", 2), ("Up", 1), ("Up", 0)):
+        page.keyboard.press(f"Control+Arrow{key}")
+        expect(rows.nth(where)).to_contain_text("order-c")
+        expect(rows.nth(where)).to_be_focused()
+        expect(rows.nth(where)).to_be_in_viewport(ratio=0.9)
     seen.row("order-b").click(button="right")
     page.get_by_role("menuitem", name="Priority: High").click()
     seen.row("order-b").get_by_text("High").wait_for()
