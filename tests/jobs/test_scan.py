@@ -292,6 +292,16 @@ def test_a_scan_that_is_stopped_keeps_what_it_found(app: App, root: Path, monkey
     assert app.stock.catalogue.facets(Asking()).total == 150
 
 
+def test_after_a_big_scan_the_words_are_one_piece(app: App, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("modelyard.jobs.scan.BATCH", 2)
+    monkeypatch.setattr("modelyard.jobs.scan._MANY", 10)
+    for number in range(12):
+        model(root / f"m{number}.safetensors", number)
+    scan(app.stock)
+    with app.stock.catalogue.database.reading() as db:
+        assert db.exec_driver_sql("SELECT count(DISTINCT segid) FROM models_words_idx").scalar_one() == 1
+
+
 def test_the_report_names_the_first_models_that_are_new_changed_moved_and_gone(
     app: App, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from modelyard.catalogue.columns import Before, columns_of, described, is_measured
+from modelyard.catalogue.indexing import index_words
 from modelyard.catalogue.model import Entry, FileFacts
 from modelyard.store.bulk import insert_many, update_rows
 from modelyard.store.schema import counters
@@ -92,7 +93,7 @@ def keep(
     if fresh:
         made = dict(zip((entry.path for entry in fresh), _take_numbers(db, len(fresh)), strict=True))
         insert_many(db, models, [columns_of(entry, None) | {"id": made[entry.path], "added": now} for entry in fresh])
-        _index_words(db, min(made.values()), max(made.values()))
+        index_words(db, min(made.values()), max(made.values()))
         numbers |= made
     there = _files_of(db, [row["id"] for row in known.values()])
     held = Counter(row["model"] for row in there.values())
@@ -103,17 +104,6 @@ def keep(
     new = {numbers[entry.path] for entry in fresh}
     _keep_tags(db, entries, numbers, new)
     return [numbers[entry.path] for entry in entries], new, dropped
-
-
-def _index_words(db: Connection, first: int, last: int) -> None:
-    """Models with these numbers, just added, can be found by their words; PostgreSQL sees to that itself.
-
-    In one statement: FTS5 writes a part of its index for each statement, so that a trigger for each row takes five
-    times as long.
-    """
-    if db.dialect.name == "sqlite":
-        there = "INSERT INTO models_words(rowid, words) SELECT id, words FROM models WHERE id BETWEEN :first AND :last"
-        db.execute(sa.text(there), {"first": first, "last": last})
 
 
 def _take_numbers(db: Connection, count: int) -> range:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 
 from modelyard.catalogue import changes
 from modelyard.catalogue.doubles import restamp
+from modelyard.catalogue.indexing import merge_words
 from modelyard.catalogue.keeping import Stamps, keep, models_at, rewrite, stamps, stamps_of
 from modelyard.catalogue.measuring import (
     adopt,
@@ -73,6 +74,15 @@ class Writing(Shelf):
         self.tell("model.changed", [number for number in numbers if number not in fresh])
         changed = set(numbers) - fresh - {one.model for one in moved}
         return Kept(numbers, fresh, changed, [one.way for one in moved], touched & changed)
+
+    def settle(self) -> Iterator[None]:
+        """After much was written: questions are answered fast again. In steps; others write between two of them."""
+        self.database.learn()
+        begin = more = True
+        while more:
+            yield
+            with self.database.writing() as db:
+                more, begin = merge_words(db, begin=begin), False
 
     def moment(self) -> int:
         """The number of the last change: what is read of a model after it is no older than that."""

@@ -115,7 +115,8 @@ class Scan:
                 self._root(root, Walk(root, allowed, _own(self.stock)), others - {str(root.path)})
         self._lose()
         if self.done.added + self.done.changed > _MANY:
-            self.stock.catalogue.database.learn()
+            for _ in self.stock.catalogue.settle():
+                self.stop.check()
             self.stock.catalogue.count_ahead()
         self.done.seconds = time.monotonic() - began
         self.tell(self.done)
