@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+from urllib.parse import quote
 
 import pytest
 
@@ -30,6 +32,15 @@ def test_a_model_tells_what_its_hub_wants_before_anything_is_queued(
         status, told = call(app, "GET", f"{API}/hubs/model?address=hf:org/gated")
     assert (status, told["gate"] and told["gate"]["code"]) == (200, code)
     assert code is None or told["gate"]["link"] == "https://huggingface.co/org/gated"
+
+
+@pytest.mark.parametrize("typed", ["hf:org/gated", "https://huggingface.co/org/gated"])
+def test_a_model_tells_its_address_as_the_queue_shows_it_and_with_its_revision(hub: PracticeHub, typed: str) -> None:
+    with App({**os.environ, **hub.env()}) as app:
+        told = call(app, "GET", f"{API}/hubs/model?address={quote(typed)}")[1]
+        (number,) = call(app, "POST", f"{API}/tasks", {"addresses": [typed]})[1]["ids"]
+        assert told["asked"] == "hf:org/gated" == call(app, "GET", f"{API}/tasks/{number}")[1]["address"]
+    assert re.fullmatch("hf:org/gated@[0-9a-f]{40}", told["address"])
 
 
 def test_the_key_of_a_registered_hub_is_kept_over_rest_by_its_origin() -> None:

@@ -153,6 +153,7 @@ def test_the_queue_is_ordered_by_drag_and_by_keys_and_a_priority_by_menu(seen: S
         expect(rows.nth(where)).to_contain_text("order-c")
         expect(rows.nth(where)).to_be_focused()
         expect(rows.nth(where)).to_be_in_viewport(ratio=0.9)
+    page.set_viewport_size({"width": 1280, "height": 800})
     seen.row("order-b").click(button="right")
     page.get_by_role("menuitem", name="Priority: High").click()
     seen.row("order-b").get_by_text("High").wait_for()
@@ -252,6 +253,7 @@ def test_a_link_of_what_rests_in_the_queue_says_so_and_lets_it_go_on(seen: Seen)
     page = at(seen, "/library")
     seen.paste("hf:ink/resting")
     dialog = page.get_by_role("dialog")
+    dialog.get_by_text("resting.safetensors").first.wait_for()  # its hub has told the revision, too
     dialog.get_by_text("In the queue already: Paused").wait_for()
     dialog.get_by_role("button", name="Resume").click()
     until(lambda: seen.yard.ask("GET", f"{API}/tasks/{number}").json["state"] in ("queued", "running"))
@@ -323,7 +325,7 @@ def test_a_lockfile_is_written_compared_and_what_lacks_is_fetched(seen: Seen) ->
 def test_cards_are_chosen_with_a_frame_and_seen_as_a_list_and_a_table(seen: Seen) -> None:
     page = at(seen, "/library")
     cards = page.locator("[data-card]")
-    cards.nth(2).wait_for()
+    cards.nth(2).get_by_role("checkbox").wait_for()  # the places of cards are there before their models
     first, last = cards.nth(0).bounding_box(), cards.nth(2).bounding_box()
     assert first and last
     page.mouse.move(last["x"] + last["width"] + 6, last["y"] + last["height"] - 4)

@@ -87,7 +87,7 @@ def draft(
     hub, address = read_address(yard.hubs, text, keep_key)
     _ = options.rate
     whole = hub.show(address)
-    shown = Redactor().text(_shown(hub.name, whole))
+    shown = Redactor().text(shown_address(hub.name, whole))
     payload = msgspec.to_builtins(msgspec.structs.replace(options, address=whole))
     same = {name: value for name, value in payload.items() if name not in _NOT_THE_SAME}
     return Draft(
@@ -103,7 +103,7 @@ def draft(
     )
 
 
-def _shown(hub: str, address: str) -> str:
+def shown_address(hub: str, address: str) -> str:
     """An address for lists that others may read: of a link on the web what follows `?` may be somebody's secret."""
     return f"{without_query(address)}?…" if hub == WEB and "?" in address else address
 

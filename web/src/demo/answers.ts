@@ -80,7 +80,7 @@ function ofHubs(yard: DemoYard): Route[] {
     route('DELETE', '/keys/{hub}', ({ parts }) => void yard.keys.delete(parts[0]!)),
     route('GET', '/hubs/model', ({ query }) => {
       const address = query.get('address')!
-      return { address, hub: HUBS.find((hub) => hub.prefixes.includes(address.split(':')[0]!))?.name ?? 'web', title: address.split(/[:/]/).at(-1)!, facts: {}, companions: [], gate: null, files: [file('model.safetensors', 2.3e8), file('config.json', 640)] }
+      return { address, asked: address, hub: HUBS.find((hub) => hub.prefixes.includes(address.split(':')[0]!))?.name ?? 'web', title: address.split(/[:/]/).at(-1)!, facts: {}, companions: [], gate: null, files: [file('model.safetensors', 2.3e8), file('config.json', 640)] }
     }),
     route('GET', '/hubs/search', ({ query }) => {
       const words = query.get('text')!

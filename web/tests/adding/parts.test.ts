@@ -4,6 +4,7 @@ import { createPinia, setActivePinia } from 'pinia'
 import { afterEach, expect, test } from 'vitest'
 import { createMemoryHistory, createRouter } from 'vue-router'
 import OfferView from '@/adding/offer-view.vue'
+import QueuedLine from '@/adding/queued-line.vue'
 import { provideApi } from '@/api/here'
 import { MockClient } from '@/demo/client'
 import TroubleView from '@/problems/trouble-view.vue'
@@ -54,6 +55,17 @@ test('what is in the queue already is told by its address, and goes on from ther
   const view = render(OfferView, { props: { address: task.address, chosen: null }, global })
   await fireEvent.click(await view.findByRole('button', { name: 'Resume' }))
   await expect.poll(() => task.state).toBe('queued')
+})
+
+test.each([
+  ['as it was typed', 'hf:atelier/night-train'],
+  ['with its revision', 'hf:atelier/night-train@0c2f'],
+])('what is in the queue %s is told when its hub has told the revision', async (_, queued) => {
+  const { client, global } = await around()
+  const task = client.yard.tasks.find((each) => each.address.includes('night-train'))!
+  task.address = queued
+  const view = render(QueuedLine, { props: { address: 'hf:atelier/night-train', pinned: 'hf:atelier/night-train@0c2f' }, global })
+  await view.findByRole('status')
 })
 
 test('a failure says what happened, what helps, and its button does it', async () => {

@@ -21,6 +21,7 @@ from modelyard.hubs.base import Hub
 from modelyard.jobs.addressing import forget, read_address
 from modelyard.jobs.belonging import folder_of
 from modelyard.jobs.gates import known_gate
+from modelyard.jobs.queued import shown_address
 from modelyard.server.api.fence import check_source
 from modelyard.server.api.views import TaskError, error_view
 from modelyard.server.roles import Role
@@ -75,12 +76,15 @@ class ModelView(msgspec.Struct, frozen=True):
     """What a hub says about a model.
 
     Attributes:
+        address: With its revision as the hub answered.
+        asked: As it was asked for, in the hub's spelling: so it stands in the queue.
         gate: Why the hub would refuse the files to the key that is kept, and what to do about it; null when it
             would not, or nobody can say before.
     """
 
     hub: str
     address: str
+    asked: str
     title: str
     facts: dict[str, Any]
     files: list[FileView]
@@ -180,6 +184,7 @@ def show_model(here: Here, query: AddressQuery) -> ModelView:
     return ModelView(
         hub.name,
         hub.show(listing.address),
+        shown_address(hub.name, hub.show(read_address(here.app.hubs, query.address, forget)[1])),
         listing.title,
         dict(listing.facts),
         [_file(hub, offer, tags) for offer in listing.offers],

@@ -28,6 +28,7 @@ HUBS: Mapping[Any, Any] = {
     hubs.ModelView: {
         "hub": "huggingface",
         "address": "hf:Comfy-Org/flux1-schnell",
+        "asked": "hf:Comfy-Org/flux1-schnell",
         "title": "Comfy-Org/flux1-schnell",
         "facts": {"licence": "apache-2.0"},
         "files": [
