@@ -151,7 +151,7 @@ def test_what_the_python_page_asks_of_our_objects_is_there(name: str, kind: type
     page = compile("\n".join(blocks(ROOT / "docs" / "python.md", "python")), "python.md", "exec", flags)
     found = [node for node in ast.walk(page) if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)]
     asked = {node.attr for node in found if node.value.id == name}  # type: ignore[attr-defined]
-    fields = set(getattr(kind, "__dataclass_fields__", ())) | set(dir(kind))
+    fields = set(getattr(kind, "__struct_fields__", ())) | set(dir(kind))
     assert asked and asked <= fields
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from msgspec import structs
 
 from modelyard.catalogue import bitmaps, bits, changes, cube, looking, tagged
 from modelyard.catalogue.asking import FACETS, Asking
@@ -98,7 +98,7 @@ class Changing(RuleBasedStateMachine):
     def keep(self, by: int, chosen: list[str], words: tuple[str, ...], kind: str, size: int) -> None:
         about, identity = About(tags=words, hub="x"), Identity("safetensors", kind, "sdxl")
         made = [self.make(name, about, identity, size=size, inode=NAMES.index(name)) for name in chosen]
-        self.both[by].keep([dataclasses.replace(one, preview="x.png" if size % 2 else "") for one in made])
+        self.both[by].keep([structs.replace(one, preview="x.png" if size % 2 else "") for one in made])
 
     @rule(by=which, chosen=names)
     def measure(self, by: int, chosen: list[str]) -> None:
@@ -108,8 +108,8 @@ class Changing(RuleBasedStateMachine):
     def put_together(self, by: int, chosen: list[str]) -> None:
         """The files of some models turn out to be one set: the others are no models any more."""
         entries = [self.make(name, inode=NAMES.index(name)) for name in chosen]
-        files = tuple(dataclasses.replace(one.files[0], main=not at) for at, one in enumerate(entries))
-        self.both[by].keep([dataclasses.replace(entries[0], files=files)])
+        files = tuple(structs.replace(one.files[0], main=not at) for at, one in enumerate(entries))
+        self.both[by].keep([structs.replace(entries[0], files=files)])
 
     @rule(by=which, chosen=names)
     def lose(self, by: int, chosen: list[str]) -> None:
@@ -124,9 +124,7 @@ class Changing(RuleBasedStateMachine):
         for number in self.ids([name]):
             self.both[by].describe(
                 number,
-                lambda about: dataclasses.replace(
-                    about, own=dataclasses.replace(about.own, tags=words, favourite=liked)
-                ),
+                lambda about: structs.replace(about, own=structs.replace(about.own, tags=words, favourite=liked)),
             )
 
     @rule(by=which, old=st.sampled_from(NAMES), new=st.sampled_from(NAMES), gone=st.booleans())
@@ -213,7 +211,7 @@ def anew(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 def test_a_change_of_few_models_counts_only_those_again(few: Catalogue, monkeypatch: pytest.MonkeyPatch) -> None:
     made = anew(monkeypatch)
     number = few.page(Asking()).models[0].id
-    few.describe(number, lambda about: dataclasses.replace(about, tags=("new",)), favourite=True)
+    few.describe(number, lambda about: structs.replace(about, tags=("new",)), favourite=True)
     found = few.facets(Asking(), tags=True)
     assert found.tags == {"style": 2, "new": 1}
     assert found.counts["favourite"] == {"false": 2, "true": 1}
@@ -223,7 +221,7 @@ def test_a_change_of_few_models_counts_only_those_again(few: Catalogue, monkeypa
 @on_sqlite
 def test_a_model_whose_file_became_part_of_another_is_counted_no_more(few: Catalogue, make) -> None:
     first, second = (make(f"m{number}.pt") for number in range(2))
-    few.keep([dataclasses.replace(first, files=(*first.files, dataclasses.replace(second.files[0], main=False)))])
+    few.keep([structs.replace(first, files=(*first.files, structs.replace(second.files[0], main=False)))])
     assert few.facets(Asking()).counts["kind"] == {"lora": 2}
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from msgspec.structs import replace
 
 from modelyard.catalogue.asking import Asking
 from modelyard.catalogue.catalogue import Catalogue

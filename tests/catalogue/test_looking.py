@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import replace
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from modelyard.catalogue.asking import FACETS, Asking
 from modelyard.catalogue.catalogue import Catalogue

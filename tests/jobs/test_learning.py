@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from modelyard.jobs.learning import cleaned, deleted, filled, told, unknown
 from modelyard.values.about import About, Own, Picture

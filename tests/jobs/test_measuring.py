@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from blake3 import blake3
+from msgspec.structs import replace
 
 from modelyard.engine.digesting import Digesting
 from modelyard.errors import Stopped

@@ -2,12 +2,12 @@ import contextlib
 import shutil
 import threading
 import time
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from msgspec.structs import replace
 
 from modelyard.errors import Busy, DiskFull, HashDiffers, Interrupted, Waiting
 from modelyard.events.log import EventLog

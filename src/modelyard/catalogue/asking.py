@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -15,8 +14,7 @@ FACETS = ("folder", "kind", "family", "format", "base", "dtype", "hub", "health"
 """Columns that models are counted by; the order of the index `models_as_cube`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(msgspec.Struct, frozen=True):
     """Values of one column: any of the wanted (all when empty), none of the unwanted."""
 
     wanted: frozenset[Any]

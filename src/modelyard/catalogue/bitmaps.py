@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Container, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from modelyard.catalogue.bits import bits_of, flags_of, joined
 
@@ -18,8 +19,7 @@ _MOST = 500
 """Values of a column that have bits; each takes an eighth of a byte a model."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bitmaps:
+class Bitmaps(msgspec.Struct, frozen=True):
     """The values of one column at one moment.
 
     Attributes:

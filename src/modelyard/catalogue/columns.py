@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
+from msgspec.structs import replace
 
 from modelyard.catalogue.model import VERDICTS, Entry, FileFacts, Health, health_of
 from modelyard.catalogue.words import words_of
@@ -20,8 +20,7 @@ _LENGTHS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Before:
+class Before(msgspec.Struct, frozen=True):
     """What the catalogue knew of a model.
 
     Attributes:

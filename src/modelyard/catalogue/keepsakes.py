@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -20,8 +19,7 @@ from modelyard.store.shelves import model_files, model_uses, models, newer, sear
 from modelyard.values.about import About
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
+class Spot(msgspec.Struct, frozen=True):
     """Where a model lies, and by what it is known again. Of this many are held at once."""
 
     id: int
@@ -65,8 +63,7 @@ class Keepsake(msgspec.Struct, frozen=True, kw_only=True):
     ignored: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Regained:
+class Regained(msgspec.Struct, frozen=True):
     """What is written back of one model.
 
     Attributes:
@@ -81,9 +78,9 @@ class Regained:
     model: int
     about: About | None = None
     own: bool = False
-    columns: Mapping[str, Any] = field(default_factory=dict)
-    digests: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    days: Mapping[str, int] = field(default_factory=dict)
+    columns: Mapping[str, Any] = msgspec.field(default_factory=dict)
+    digests: Mapping[str, Mapping[str, str]] = msgspec.field(default_factory=dict)
+    days: Mapping[str, int] = msgspec.field(default_factory=dict)
     ignored: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
@@ -96,7 +93,7 @@ _COLUMNS = [models.c[name] for name in (*_PLAIN, "used", "gone", "problems", "ab
 
 def spots(db: Connection) -> list[Spot]:
     """Every model, those first that are on the disk now."""
-    columns = [models.c[name] for name in Spot.__dataclass_fields__]
+    columns = [models.c[name] for name in Spot.__struct_fields__]
     return [Spot(*row) for row in db.execute(sa.select(*columns).order_by(models.c.gone, models.c.path))]
 
 

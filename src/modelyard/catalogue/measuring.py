@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import fields, replace
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
+from msgspec.structs import replace
 from sqlalchemy.engine import Connection
 
 from modelyard.catalogue.keeping import rewrite
@@ -128,7 +128,7 @@ def keep_check(db: Connection, number: int, problems: Collection[str], good: boo
 def _both(new: Own, old: Own) -> Own:
     """The words of both, none lost; where only one of two can stand, the newer one does."""
     notes = new.notes if old.notes in new.notes else "\n".join(filter(None, (new.notes, old.notes)))
-    kept = {each.name: getattr(new, each.name) or getattr(old, each.name) for each in fields(Own)}
+    kept = {name: getattr(new, name) or getattr(old, name) for name in Own.__struct_fields__}
     return replace(new, **kept | {"notes": notes, "tags": tuple(dict.fromkeys((*new.tags, *old.tags)))})
 
 

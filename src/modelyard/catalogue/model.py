@@ -5,7 +5,6 @@ from __future__ import annotations
 import enum
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 
@@ -131,8 +130,7 @@ def find(db: Connection, number: int) -> Mapping[Any, Any]:
     return row
 
 
-@dataclass(frozen=True, slots=True)
-class FileFacts:
+class FileFacts(msgspec.Struct, frozen=True):
     """One file of a model, with the stamp it had."""
 
     path: str
@@ -143,8 +141,7 @@ class FileFacts:
     main: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """What a scan says about one model.
 
     Attributes:

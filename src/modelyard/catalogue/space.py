@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 
 import msgspec
 import sqlalchemy as sa
@@ -24,8 +23,7 @@ class Part(msgspec.Struct, frozen=True):
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Bytes:
+class _Bytes(msgspec.Struct, frozen=True):
     """One place on a disk, whatever names it has.
 
     Attributes:

@@ -7,8 +7,8 @@ that *at most* so many models have it: one that may stand among the first is loo
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
@@ -24,8 +24,7 @@ _CHUNK = 500
 _BY_TAG = sa.select(model_tags.c.tag, sa.func.count(), listed(model_tags.c.model)).group_by(model_tags.c.tag)
 
 
-@dataclass(frozen=True, slots=True)
-class Tags:
+class Tags(msgspec.Struct, frozen=True):
     """The tags of one moment.
 
     Attributes:

@@ -6,8 +6,9 @@ import io
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from modelyard.errors import NoSuchFile, NoWorkflow, YardError
 from modelyard.programs.workflows.reading import read_stream, read_workflow
@@ -22,8 +23,7 @@ LARGEST = 64 * 2**20
 """Bytes of stdin."""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(msgspec.Struct, frozen=True):
     """A file with its workflow, or why there is none.
 
     Attributes:

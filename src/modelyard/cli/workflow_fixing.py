@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from modelyard.cli.telling import Teller
 from modelyard.cli.workflow_files import LARGEST, Found
@@ -15,8 +16,7 @@ from modelyard.jobs.workflows.plan import READY, PlannedModel
 from modelyard.programs.workflows.references import Workflow
 
 
-@dataclass(frozen=True, slots=True)
-class Fixing:
+class Fixing(msgspec.Struct, frozen=True):
     """Fixes workflows.
 
     Attributes:

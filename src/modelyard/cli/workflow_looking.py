@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+import msgspec
+from msgspec.structs import replace
 
 from modelyard.app import App
 from modelyard.catalogue.catalogue import Catalogue
@@ -26,8 +28,7 @@ GET_SECONDS, GET_MOST = 600.0, 5_000
 Compared = Callable[[Workflow], Workflow]
 
 
-@dataclass(frozen=True, slots=True)
-class How:
+class How(msgspec.Struct, frozen=True):
     """How to look.
 
     Attributes:

@@ -8,8 +8,9 @@ import os
 import stat
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from modelyard.errors import NoWorkflow, TargetExists
 from modelyard.store.disk_gate import disk_errors
@@ -19,8 +20,7 @@ _OURS_ALONE = 0o600
 _PUBLIC = 0o666
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(msgspec.Struct, frozen=True):
     """The bytes of a file as they were read.
 
     Attributes:

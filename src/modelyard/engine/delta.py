@@ -13,7 +13,6 @@ import os
 import struct
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -40,8 +39,7 @@ class _Tensor(msgspec.Struct, frozen=True):
     shape: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
+class Stretch(msgspec.Struct, frozen=True):
     """Bytes of the new file that the old one may have elsewhere."""
 
     start: int

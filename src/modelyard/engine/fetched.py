@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from modelyard.engine.digesting import differences
 from modelyard.engine.order import Order
@@ -27,8 +28,7 @@ _HEADER_READ = 16 * 2**20
 _SHOWN = 16
 
 
-@dataclass(frozen=True, slots=True)
-class Fetched:
+class Fetched(msgspec.Struct, frozen=True):
     """A part that may get its final name.
 
     Attributes:

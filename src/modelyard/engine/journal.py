@@ -14,7 +14,6 @@ import os
 import struct
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -48,8 +47,7 @@ def journal_path(part: Path) -> Path:
     return part.with_suffix(".journal")
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(msgspec.Struct, frozen=True):
     """What a journal says of one block: so many of its bytes are there and hash to this."""
 
     length: int

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+
+import msgspec
 
 MOST = 4096
 """Links that are kept; a service sees millions, and a signed one has up to 3,000 characters."""
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(msgspec.Struct, frozen=True):
     """Where a source redirected to: a signed link, kept until it fails.
 
     Attributes:

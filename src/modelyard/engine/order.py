@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Protocol
+
+import msgspec
+from msgspec.structs import replace
 
 from modelyard.engine.links import Links
 from modelyard.errors import YardError
@@ -47,8 +49,7 @@ class Forgetful:
         self._known[origin] = lanes
 
 
-@dataclass(frozen=True, slots=True)
-class TransferPolicy:
+class TransferPolicy(msgspec.Struct, frozen=True):
     """How bytes are fetched.
 
     Attributes:
@@ -60,11 +61,10 @@ class TransferPolicy:
     connections: int = 16
     small: int = 8 * 2**20
     restarts: int = 2
-    retry: RetryPolicy = field(default_factory=RetryPolicy)
+    retry: RetryPolicy = msgspec.field(default_factory=RetryPolicy)
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(msgspec.Struct, frozen=True):
     """One file to fetch.
 
     Attributes:
@@ -81,8 +81,8 @@ class Order:
     name: str
     sources: tuple[Source, ...]
     size: int | None = None
-    claimed: Mapping[str, str] = field(default_factory=dict)
-    pinned: Mapping[str, str] = field(default_factory=dict)
+    claimed: Mapping[str, str] = msgspec.field(default_factory=dict)
+    pinned: Mapping[str, str] = msgspec.field(default_factory=dict)
     pieces: tuple[int, tuple[str, ...]] | None = None
     xet: Xet | None = None
     late: Callable[[], Mapping[str, str]] | None = None
@@ -101,8 +101,7 @@ class Order:
         return {**self.claimed, **self.pinned}
 
 
-@dataclass(frozen=True, slots=True)
-class Engine:
+class Engine(msgspec.Struct, frozen=True):
     """The engine's surroundings: what every transfer of a process shares.
 
     Attributes:
@@ -113,8 +112,8 @@ class Engine:
     client: Client
     manners: Manners
     clock: Clock
-    policy: TransferPolicy = field(default_factory=TransferPolicy)
-    hosts: HostMemory = field(default_factory=Forgetful)
-    chance: random.Random = field(default_factory=random.Random)
-    links: Links = field(default_factory=Links)
-    rates: dict[int, float] = field(default_factory=dict)
+    policy: TransferPolicy = msgspec.field(default_factory=TransferPolicy)
+    hosts: HostMemory = msgspec.field(default_factory=Forgetful)
+    chance: random.Random = msgspec.field(default_factory=random.Random)
+    links: Links = msgspec.field(default_factory=Links)
+    rates: dict[int, float] = msgspec.field(default_factory=dict)

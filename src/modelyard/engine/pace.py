@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 FAR_BELOW = 5
 """A source that brings less than a fifth of another one's connection is left."""
@@ -63,8 +64,7 @@ class Pace:
         return (self.received - had) / max(now - then, 0.001)
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(msgspec.Struct, frozen=True):
     """One connection at one moment.
 
     Attributes:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+
+import msgspec
 
 from modelyard.net.stop import Clock
 from modelyard.values.sizes import show_time
@@ -12,8 +13,7 @@ from modelyard.values.sizes import show_time
 _SMOOTHING = 3.0
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(msgspec.Struct, frozen=True):
     """How far one file is.
 
     Attributes:

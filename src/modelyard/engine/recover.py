@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from modelyard.engine.blocks import BLOCK, BlockTable, block_count, block_digest
 from modelyard.engine.journal import Journal, Known, Story, journal_of
@@ -16,8 +17,7 @@ from modelyard.store.disk_gate import disk_errors
 _COPY = 16 * 2**20
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(msgspec.Struct, frozen=True):
     """What an earlier run left that is still right.
 
     Attributes:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+import msgspec
 
 from modelyard.engine.blocks import BLOCK, BlockTable
 from modelyard.engine.digesting import EXTRAS, needed
@@ -42,8 +43,7 @@ class BadRange(NetworkError):
     code = "bad-range"
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(msgspec.Struct, frozen=True):
     """What one transfer brings to all of its runs."""
 
     engine: Engine

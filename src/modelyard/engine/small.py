@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from modelyard.engine.blocks import BLOCK, BlockTable, block_digest
 from modelyard.engine.digesting import Digesting, needed

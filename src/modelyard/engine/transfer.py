@@ -8,9 +8,9 @@ file its final name; that is `landing`.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 
 from msgspec import structs
+from msgspec.structs import replace
 
 from modelyard.engine.blocks import BLOCK, BlockTable, block_digest
 from modelyard.engine.fetched import Fetched, judge

@@ -7,7 +7,8 @@ ecosystem and the type may be left out (source: ``shared/utils/air.ts`` of the s
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+import msgspec
 
 _WORD = r"[A-Za-z0-9_-]{1,64}"
 _AIR = re.compile(
@@ -19,8 +20,7 @@ _AIR = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Air:
+class Air(msgspec.Struct, frozen=True):
     """A parsed AIR; `source` is lower case."""
 
     source: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from modelyard.errors import BadAddress, BadValue
 from modelyard.keys.realm import Realm, origin

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, unquote, urlsplit
+
+import msgspec
 
 from modelyard.errors import BadAddress
 from modelyard.net.url import parse
@@ -18,8 +19,7 @@ CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 """Characters that no address may hold: control characters, line ends, halves of surrogate pairs."""
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(msgspec.Struct, frozen=True):
     """A link that a person pasted.
 
     Attributes:
@@ -61,8 +61,7 @@ def link(text: str) -> Link | None:
     return Link(url.text, url.origin, parts, query, url.target.split("?")[0].endswith("/"))
 
 
-@dataclass(frozen=True, slots=True)
-class Home:
+class Home(msgspec.Struct, frozen=True):
     """Where a hub is asked, and whose links it reads.
 
     Attributes:
@@ -73,7 +72,7 @@ class Home:
 
     endpoint: str
     origins: frozenset[str]
-    elsewhere: Mapping[str, str] = field(default_factory=dict)
+    elsewhere: Mapping[str, str] = msgspec.field(default_factory=dict)
 
     def inside(self, given: Link) -> Place | None:
         """Where the link leads below the hub's root; None for a foreign link."""
@@ -87,8 +86,7 @@ class Home:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(msgspec.Struct, frozen=True):
     """A link seen from its hub.
 
     Attributes:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
+
+import msgspec
 
 from modelyard.errors import BadValue
 from modelyard.hubs.base import Hub
@@ -20,8 +21,7 @@ _PARTS = (
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Broken:
+class Broken(msgspec.Struct, frozen=True):
     """A plugin that could not be used."""
 
     name: str

@@ -9,8 +9,9 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from fnmatch import fnmatchcase
+
+from msgspec.structs import replace
 
 from modelyard.errors import FileNotInModel, NothingSelected
 from modelyard.values.offers import Address, Listing, Offer

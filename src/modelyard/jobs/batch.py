@@ -9,10 +9,10 @@ import codecs
 import io
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from modelyard.errors import TooManyAddresses, YardError
 from modelyard.hubs.address_secrets import KNOWN_HOSTS
@@ -28,8 +28,7 @@ MOST = 100_000
 _SHOWN = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """What one address of a batch, or a line without one, became.
 
     Attributes:

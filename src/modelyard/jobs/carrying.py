@@ -7,11 +7,11 @@ import logging
 import os
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from modelyard.catalogue.model import FileFacts, Model
 from modelyard.catalogue.relocating import Relocation
@@ -33,8 +33,7 @@ from modelyard.values.suffixes import LISTED, suffix_of
 _log = logging.getLogger("modelyard.library")
 
 
-@dataclass(frozen=True, slots=True)
-class Load:
+class Load(msgspec.Struct, frozen=True):
     """Everything on the disk that is one model.
 
     Attributes:
@@ -68,8 +67,7 @@ class Load:
         return self.home / name if name and self.home / name in self.beside else None
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
+class Way(msgspec.Struct, frozen=True):
     """Where one file of a model goes: its new name in the new folder."""
 
     source: Path

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -23,8 +22,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Base of what can be said about a chore."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(msgspec.Struct, frozen=True):
     """How far a chore is.
 
     Attributes:
@@ -41,8 +39,7 @@ class Step:
 Tell = Callable[[Step], object]
 
 
-@dataclass(frozen=True, slots=True)
-class Chore(Generic[T]):
+class Chore(msgspec.Struct, Generic[T], frozen=True):
     """One kind of such work.
 
     Attributes:

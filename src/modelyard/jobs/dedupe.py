@@ -10,11 +10,11 @@ import functools
 import os
 import uuid
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from modelyard.catalogue.doubles import Double
 from modelyard.errors import CannotShare, Stopped, YardError

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from modelyard.catalogue.model import Health
 from modelyard.errors import BadValue, NoSuchModel, YardError
@@ -80,8 +80,7 @@ class Ensured(msgspec.Struct, frozen=True, omit_defaults=True):
     steps: list[str] = []
 
 
-@dataclass(frozen=True, slots=True)
-class Ensure:
+class Ensure(msgspec.Struct, frozen=True):
     """Answers for one library.
 
     Attributes:

@@ -6,8 +6,9 @@ import contextlib
 import functools
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from modelyard.engine.delta import reuse, whole_head
 from modelyard.engine.fetch import fetch, knock

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+import msgspec
+from msgspec.structs import replace
 
 from modelyard.engine.digesting import differences, needed
 from modelyard.engine.journal import journal_path, read_journal
@@ -58,8 +60,7 @@ def part_bytes(part: Path) -> int:
     return sum(known.length for known in found[1].values()) if found else 0
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(msgspec.Struct, frozen=True):
     """What the head of an answer says of a file.
 
     Attributes:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
+
+import msgspec
+from msgspec.structs import replace
 
 from modelyard.catalogue.refreshing import Subject
 from modelyard.errors import AccessError, BadAddress, NotFound, UnknownHub, YardError
@@ -33,8 +36,7 @@ class Said(enum.StrEnum):
     NOTHING = "unmeasured"
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True):
     """What hubs said of one model.
 
     Attributes:

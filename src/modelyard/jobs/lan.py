@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from modelyard.errors import BadValue, NotFound, YardError
 from modelyard.keys.chain import Keys
@@ -18,8 +18,7 @@ from modelyard.net.url import parse
 _REFUSED = (401, 403)
 
 
-@dataclass(frozen=True, slots=True)
-class NewHub:
+class NewHub(msgspec.Struct, frozen=True):
     """What a person says of a hub.
 
     Attributes:
@@ -36,8 +35,7 @@ class NewHub:
     token: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class KnownHub:
+class KnownHub(msgspec.Struct, frozen=True):
     """A registered hub.
 
     Attributes:
@@ -51,8 +49,7 @@ class KnownHub:
     token: str
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(msgspec.Struct, frozen=True):
     """What became of asking a hub.
 
     Attributes:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from modelyard.library.describing.cleaning import clean
 from modelyard.values.about import About

@@ -10,11 +10,11 @@ import os
 import time
 import uuid
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec.structs import replace
 
 from modelyard.store.disk_gate import disk_errors
 from modelyard.store.file_lock import lock

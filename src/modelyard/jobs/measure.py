@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from modelyard.engine.blocks import BLOCK, BlockTable, block_digest
 from modelyard.engine.digesting import Digesting
@@ -21,8 +22,7 @@ ALL = ("sha256", "blake3", "autov1", "crc32", "tensor-sha256")
 """What `hash` shows: every digest that some hub knows files by."""
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
+class Measured(msgspec.Struct, frozen=True):
     """What was measured, and the stamp the file had before and after."""
 
     stamp: Stamp

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+import msgspec
+from msgspec.structs import replace
 
 from modelyard.engine.blocks import BLOCK
 from modelyard.engine.digesting import EXTRAS, Digesting
@@ -25,8 +27,7 @@ from modelyard.store.proofs import Proof, Stamp, stamp_of
 from modelyard.values.offers import Offer
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(msgspec.Struct, frozen=True):
     """A hub and what it offers."""
 
     hub: Hub

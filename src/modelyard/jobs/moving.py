@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -127,8 +126,7 @@ def _stem(load: Load, name: str) -> str:
     return safe_component((shard[0] if shard else name) + suffix)[: -len(suffix) or None]
 
 
-@dataclass(frozen=True, slots=True)
-class _Planned:
+class _Planned(msgspec.Struct, frozen=True):
     """A move that nobody began.
 
     Attributes:

@@ -6,11 +6,11 @@ import datetime as dt
 import logging
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
+from msgspec.structs import replace
 
 from modelyard.catalogue.views import FileView
 from modelyard.errors import DiskError, NoSuchRoot, YardError

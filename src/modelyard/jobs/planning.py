@@ -6,8 +6,9 @@ No byte of a model moves here.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from modelyard.engine.landing import free_bytes, one_per_device
 from modelyard.engine.order import Order

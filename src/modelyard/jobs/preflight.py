@@ -16,8 +16,9 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from modelyard.engine.digesting import differences
 from modelyard.errors import DiskFull, TargetExists
@@ -33,8 +34,7 @@ class Step(enum.Enum):
     REPLACE = "replace"
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(msgspec.Struct, frozen=True):
     """What is known of a target on disk.
 
     Attributes:
@@ -52,8 +52,7 @@ class Facts:
     part: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True):
     """The step for a file, and why, in words."""
 
     step: Step

@@ -10,9 +10,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol, TypeGuard
+
+import msgspec
+from msgspec.structs import replace
 
 from modelyard.catalogue.versions import Proven
 from modelyard.errors import BadAddress, UnknownHub
@@ -30,8 +32,7 @@ class Repositories(Hub, Committing, Protocol):
     """A hub whose models are repositories."""
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(msgspec.Struct, frozen=True):
     """A file that is here, and where it comes from in its repository.
 
     Attributes:
@@ -48,8 +49,7 @@ class Origin:
     commit: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Compared:
+class Compared(msgspec.Struct, frozen=True):
     """What a repository has now in the places of some files.
 
     Attributes:
@@ -59,9 +59,9 @@ class Compared:
     """
 
     listing: Listing
-    same: list[tuple[Origin, Offer]] = field(default_factory=list)
-    other: list[tuple[Origin, Offer]] = field(default_factory=list)
-    gone: list[Origin] = field(default_factory=list)
+    same: list[tuple[Origin, Offer]] = msgspec.field(default_factory=list)
+    other: list[tuple[Origin, Offer]] = msgspec.field(default_factory=list)
+    gone: list[Origin] = msgspec.field(default_factory=list)
 
 
 def repository_hub(stock: Stock, name: str) -> Repositories | None:

@@ -7,8 +7,9 @@ import os
 import re
 import stat
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from modelyard.errors import TargetExists
 from modelyard.library.passing import passing
@@ -18,8 +19,7 @@ from modelyard.store.opened import Opened, pinned
 _HEAD = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(msgspec.Struct, frozen=True):
     """What is written.
 
     Attributes:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 from modelyard.catalogue.keeping import Known, Stamps
 from modelyard.catalogue.model import Entry, FileFacts

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+import msgspec
+
 from modelyard.catalogue.catalogue import Catalogue
 from modelyard.events.log import EventLog
 from modelyard.jobs.lending.loans import Loans
@@ -28,8 +30,7 @@ if TYPE_CHECKING:
     from modelyard.jobs.pictures import Pictures
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(msgspec.Struct, frozen=True):
     """What reading the head of one file gave.
 
     Attributes:

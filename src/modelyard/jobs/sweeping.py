@@ -6,8 +6,9 @@ A part stays: its download goes on with it. Only the journal of one that has its
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from modelyard.jobs.stock import Stock, real_roots
 from modelyard.library.passing import RESTORING, part_of

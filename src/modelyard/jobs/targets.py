@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from modelyard.errors import UnsafePath, UsageError, YardError
 from modelyard.hubs.selection import is_glob
@@ -24,8 +25,7 @@ def usual_folder(settings: Settings) -> Path:
     return Path(settings["folder"] or "~/models").expanduser().absolute()
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(msgspec.Struct, frozen=True):
     """Where one file goes.
 
     Attributes:

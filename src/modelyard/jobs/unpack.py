@@ -8,8 +8,9 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from modelyard.engine.arriving import Arriving
 from modelyard.engine.fetch import knock
@@ -24,8 +25,7 @@ from modelyard.store.disk_gate import disk_errors
 from modelyard.store.opened import sync_folder
 
 
-@dataclass(frozen=True, slots=True)
-class Unpacked:
+class Unpacked(msgspec.Struct, frozen=True):
     """What an archive became.
 
     Attributes:

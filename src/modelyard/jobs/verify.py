@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+import msgspec
+from msgspec.structs import replace
 
 from modelyard.engine.blocks import BlockTable
 from modelyard.engine.digesting import needed
@@ -43,8 +45,7 @@ class State(enum.Enum):
     MENDED = "mended"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True):
     """What was found of one file.
 
     Attributes:

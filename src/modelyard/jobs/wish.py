@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from modelyard.engine.fetched import Fetched
 from modelyard.engine.order import Order
@@ -19,8 +20,7 @@ from modelyard.values.digests import strongest
 from modelyard.values.offers import Offer
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(msgspec.Struct, frozen=True):
     """What a person wants.
 
     Attributes:
@@ -50,8 +50,7 @@ class Wish:
     one: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
+class Planned(msgspec.Struct, frozen=True):
     """One file of a plan: what, where to, and what has to be done.
 
     Attributes:
@@ -71,8 +70,7 @@ class Planned:
         return part_of(self.place.target, self.order)
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True):
     """What became of one file.
 
     Attributes:
@@ -113,8 +111,7 @@ class Outcome:
         return told
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(msgspec.Struct, frozen=True):
     """Something that was asked and will not be tried: an address or one of its files."""
 
     what: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from modelyard.engine.order import Engine
 from modelyard.hubs.registry import Hubs
@@ -16,8 +17,7 @@ from modelyard.store.proofs import Proofs
 from modelyard.values.sizes import parse_size
 
 
-@dataclass(frozen=True, slots=True)
-class Yard:
+class Yard(msgspec.Struct, frozen=True):
     """The rooms of one process.
 
     Attributes:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from modelyard.errors import BadValue, NotSupported, YardError
 from modelyard.keys.key_file import KeyFile
@@ -18,8 +19,7 @@ from modelyard.keys.places import Credentials, Environment, NamedFile, Place, Va
 from modelyard.keys.realm import Realm, checked_key, masked
 
 
-@dataclass(frozen=True, slots=True)
-class KeptKey:
+class KeptKey(msgspec.Struct, frozen=True):
     """Where a key is kept; never the key.
 
     Attributes:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+
+import msgspec
 
 from modelyard.errors import BadValue
 
@@ -27,8 +28,7 @@ def bearer_and_session(key: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {key}", "Cookie": f"m_session_id={key}"}
 
 
-@dataclass(frozen=True, slots=True)
-class Realm:
+class Realm(msgspec.Struct, frozen=True):
     """Where one hub's key may go.
 
     Attributes:

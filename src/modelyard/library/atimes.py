@@ -7,16 +7,16 @@ right to a day. Network drives and file systems in user space keep it as they pl
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 _TABLE = Path("/proc/self/mountinfo")
 _LOCAL = frozenset(("ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "zfs", "bcachefs", "tmpfs", "jfs", "reiserfs"))
 _DAY = 86400.0
 
 
-@dataclass(frozen=True, slots=True)
-class Mounts:
+class Mounts(msgspec.Struct, frozen=True):
     """The mounts of this machine: places, and whether files there have an honest time of their last reading."""
 
     honest: tuple[tuple[str, bool], ...]

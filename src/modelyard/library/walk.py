@@ -46,8 +46,7 @@ class Seen(msgspec.Struct, frozen=True, gc=False):
     inode: int
 
 
-@dataclass(frozen=True, slots=True)
-class Folder:
+class Folder(msgspec.Struct, frozen=True):
     """One folder of a root.
 
     Attributes:

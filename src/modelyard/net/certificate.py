@@ -8,7 +8,8 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from modelyard.errors import BadAnswer
 
@@ -17,8 +18,7 @@ _COMMON_NAME = bytes.fromhex("0603550403")
 _ORGANISATION = bytes.fromhex("060355040a")
 
 
-@dataclass(frozen=True, slots=True)
-class Certificate:
+class Certificate(msgspec.Struct, frozen=True):
     """A certificate, for people and for pins.
 
     Attributes:

@@ -8,7 +8,8 @@ that hop, so a key cannot travel along (rule: facts 6.7).
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+import msgspec
 
 from modelyard.errors import Interrupted, NetworkError, TooManyRedirects
 from modelyard.net.api import Follow
@@ -29,8 +30,7 @@ KeysFor = Callable[[str], dict[str, str]]
 """From an origin to the headers that carry its key; empty when there is none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(msgspec.Struct, frozen=True):
     """One request.
 
     Attributes:

@@ -12,6 +12,8 @@ import threading
 import time
 from dataclasses import dataclass
 
+import msgspec
+
 from modelyard.errors import AddressForbidden, TlsFailed, Unreachable
 from modelyard.net.certificate import Certificate, read_certificate
 from modelyard.net.gate import socket_errors
@@ -29,8 +31,7 @@ _GLANCE = 0.05
 """Seconds between two looks at the stop flag while connecting."""
 
 
-@dataclass(frozen=True, slots=True)
-class Timeouts:
+class Timeouts(msgspec.Struct, frozen=True):
     """Seconds until a silent connection counts as stalled."""
 
     connect: float = 10.0

@@ -9,7 +9,8 @@ from __future__ import annotations
 import enum
 import ipaddress
 from collections.abc import Container
-from dataclasses import dataclass
+
+import msgspec
 
 from modelyard.errors import AddressForbidden
 
@@ -28,8 +29,7 @@ class Reach(enum.IntEnum):
     NEVER = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Sender:
+class Sender(msgspec.Struct, frozen=True):
     """Who sent us to an address: the server that redirected, or named it in a document.
 
     Attributes:

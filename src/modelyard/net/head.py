@@ -5,7 +5,7 @@ Pure code: bytes in, facts out. The limits keep a hostile server from filling me
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from modelyard.errors import BadAnswer
 from modelyard.net.headers import Headers
@@ -14,8 +14,7 @@ LONGEST_HEAD = 65536
 """Bytes of a head that we read before we give up."""
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(msgspec.Struct, frozen=True):
     """Status and fields of one answer.
 
     Attributes:

@@ -7,7 +7,8 @@ import binascii
 import functools
 import re
 import ssl
-from dataclasses import dataclass
+
+import msgspec
 
 from modelyard.errors import BadValue, PinDiffers
 from modelyard.net.certificate import read_certificate
@@ -18,8 +19,7 @@ LONGEST_CA = 32 * 1024
 _BLOCK = re.compile(r"-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----")
 
 
-@dataclass(frozen=True, slots=True)
-class Trust:
+class Trust(msgspec.Struct, frozen=True):
     """What vouches for one origin, in place of the authorities that this machine trusts.
 
     Attributes:

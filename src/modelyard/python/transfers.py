@@ -15,9 +15,10 @@ import asyncio
 import functools
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+
+import msgspec
 
 from modelyard.app import App
 from modelyard.engine.progress import Snapshot
@@ -31,8 +32,7 @@ OnProgress = Callable[[Sequence[Snapshot]], None]
 """Called about ten times a second with a snapshot of every running file."""
 
 
-@dataclass(frozen=True, slots=True)
-class Model:
+class Model(msgspec.Struct, frozen=True):
     """A file that is here.
 
     Attributes:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import IO, Any
+
+import msgspec
 
 from modelyard.server.roles import STRANGER, Caller
 
 JSON = "application/json"
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(msgspec.Struct, frozen=True):
     """A request whose caller is known.
 
     Attributes:
@@ -26,15 +26,14 @@ class Asked:
     method: str
     path: str
     query: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = msgspec.field(default_factory=dict)
     body: bytes = b""
     caller: Caller = STRANGER
     request_id: str = "-"
     address: str = "inside"
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(msgspec.Struct, frozen=True):
     """What goes back.
 
     Attributes:
@@ -45,13 +44,12 @@ class Reply:
     status: int
     body: bytes = b""
     media_type: str = JSON
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = msgspec.field(default_factory=dict)
     file: IO[bytes] | None = None
     failed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """What a handler returns when plain JSON with the route's status is not enough.
 
     Attributes:
@@ -62,7 +60,7 @@ class Answer:
 
     body: Any = None
     status: int | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = msgspec.field(default_factory=dict)
     media_type: str = JSON
     file: IO[bytes] | None = None
     failed: bool = False

@@ -9,8 +9,9 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from modelyard.errors import BadValue
 from modelyard.keys.private_file import read_private, write_private
@@ -56,8 +57,7 @@ class Password:
             return False
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(msgspec.Struct, frozen=True):
     """One log-in: the secret is in the cookie, the other is sent by the page as a header."""
 
     secret: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+
+import msgspec
 
 
 class Role(enum.Enum):
@@ -25,8 +26,7 @@ class Role(enum.Enum):
         return order.index(self) >= order.index(needed)
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(msgspec.Struct, frozen=True):
     """Who asks.
 
     Attributes:

@@ -9,7 +9,6 @@ import hashlib
 import inspect
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -41,8 +40,7 @@ _LARGE = 64 * 1024
 """Bytes of a body from which on it is read beside the loop."""
 
 
-@dataclass(frozen=True, slots=True)
-class Runs:
+class Runs(msgspec.Struct, frozen=True):
     """Where handlers that block are run.
 
     Attributes:

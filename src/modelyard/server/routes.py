@@ -46,8 +46,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """Base of what a caller sends, body and query: a field that nobody knows is an error, not a silence."""
 
 
-@dataclass(frozen=True, slots=True)
-class Here:
+class Here(msgspec.Struct, frozen=True):
     """What every handler gets: the App, who asks, and under which number.
 
     Attributes:

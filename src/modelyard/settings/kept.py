@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec.structs import asdict
 
 from modelyard.errors import BadValue
 from modelyard.settings.table import BY_NAME, TABLE, Setting, Value, setting, variable
@@ -18,8 +18,7 @@ Told = Callable[[str], None]
 """Called with the name of a setting whose kept value changed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(msgspec.Struct, frozen=True):
     """One setting as a person sees it.
 
     Attributes:

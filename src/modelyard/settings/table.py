@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable
-from dataclasses import dataclass
+
+import msgspec
 
 from modelyard.errors import BadValue
 from modelyard.settings.reading import (
@@ -25,8 +26,7 @@ from modelyard.settings.reading import (
 Value = str | int | float | bool
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(msgspec.Struct, frozen=True):
     """One row of the table.
 
     Attributes:

@@ -14,7 +14,6 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
@@ -39,8 +38,7 @@ CREATE TABLE IF NOT EXISTS hosts (origin TEXT PRIMARY KEY, lanes INTEGER NOT NUL
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Stamp:
+class Stamp(msgspec.Struct, frozen=True):
     """What tells whether a file was touched since it was measured."""
 
     device: int
@@ -63,8 +61,7 @@ def _signed(number: int) -> int:
     return number - 2**64 if number >= 2**63 else number
 
 
-@dataclass(frozen=True, slots=True)
-class Proof:
+class Proof(msgspec.Struct, frozen=True):
     """What was measured of one file.
 
     Attributes:
@@ -79,7 +76,7 @@ class Proof:
     path: Path
     stamp: Stamp
     measured: Mapping[str, str]
-    claimed: Mapping[str, str] = field(default_factory=dict)
+    claimed: Mapping[str, str] = msgspec.field(default_factory=dict)
     blocks: bytes = b""
     address: str = ""
     source: str = ""

@@ -6,9 +6,9 @@ A follower whose leader is cancelled or paused does not wait for it: the first o
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
@@ -32,15 +32,14 @@ _DEPENDENTS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Draw:
+class Draw(msgspec.Struct, frozen=True):
     """A task that moves because another one did."""
 
     task: int
     to: State
     reason: str
     error: Mapping[str, Any] | None = None
-    fields: Mapping[str, Any] = field(default_factory=dict)
+    fields: Mapping[str, Any] = msgspec.field(default_factory=dict)
 
 
 def draw_along(db: Connection, moved: Task) -> Iterator[Draw]:

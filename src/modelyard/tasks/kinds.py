@@ -6,16 +6,16 @@ The queue knows no job. Whoever has work that should outlive a window registers 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+import msgspec
 
 from modelyard.net.stop import Stop
 from modelyard.tasks.progress import Live
 from modelyard.tasks.task import Task
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
+class Ready(msgspec.Struct, frozen=True):
     """What a look ahead found, before a slot is taken.
 
     Attributes:
@@ -26,13 +26,12 @@ class Ready:
     """
 
     size: int | None = None
-    room: Mapping[str, int] = field(default_factory=dict)
+    room: Mapping[str, int] = msgspec.field(default_factory=dict)
     work: Any = None
     title: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(msgspec.Struct, frozen=True):
     """What a run brought.
 
     Attributes:

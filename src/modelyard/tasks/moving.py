@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 from collections import deque
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
@@ -42,8 +41,7 @@ def _update(names: tuple[str, ...]) -> sa.Update:
     return sa.update(tasks).where(*same).values({name: sa.bindparam(name) for name in names})
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(msgspec.Struct, frozen=True):
     """A wish to move one task.
 
     Attributes:
@@ -59,7 +57,7 @@ class Move:
     reason: str = ""
     error: Mapping[str, Any] | None = None
     run: int | None = None
-    fields: Mapping[str, Any] = field(default_factory=dict)
+    fields: Mapping[str, Any] = msgspec.field(default_factory=dict)
     start: Collection[State] = ()
     at: float | None = None
     silent: bool = False

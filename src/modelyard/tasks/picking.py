@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+
+import msgspec
 
 from modelyard.tasks.task import Task
 
@@ -12,8 +13,7 @@ LIBRARY = "library"
 """The hub of tasks that care for what is here and ask no hub, or one only now and then."""
 
 
-@dataclass(frozen=True, slots=True)
-class Slots:
+class Slots(msgspec.Struct, frozen=True):
     """How many tasks may run at once, in all and for one hub.
 
     Attributes:
@@ -22,7 +22,7 @@ class Slots:
 
     total: int
     per_hub: int
-    apart: Mapping[str, int] = field(default_factory=lambda: {LIBRARY: 2})
+    apart: Mapping[str, int] = msgspec.field(default_factory=lambda: {LIBRARY: 2})
 
 
 def pick(candidates: Sequence[Task], running: Iterable[str], slots: Slots) -> list[Task]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from modelyard.store.database import Database
 from modelyard.tasks.kinds import Ready
@@ -21,8 +22,7 @@ _LARGE = 64 * 2**20
 """Bytes from which on a task leaves the room that earlier ones will need; less costs no question."""
 
 
-@dataclass(frozen=True, slots=True)
-class Beside:
+class Beside(msgspec.Struct, frozen=True):
     """What else wants room.
 
     Attributes:

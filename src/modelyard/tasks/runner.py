@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from modelyard.errors import Busy, DiskError, Stuck, YardError, unforeseen
 from modelyard.net.stop import Clock, Stop
@@ -34,8 +35,7 @@ _ROOM_AGAIN = 60.0
 _QUIET = "Quiet hours."
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(msgspec.Struct, frozen=True):
     """How tasks are run; asked anew every turn, so that a change holds at once.
 
     Attributes:

@@ -6,10 +6,10 @@ All reckoning is in instants; what the clock on the wall shows then, summer time
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
+import msgspec
 from cronsim import CronSim, CronSimError
 
 from modelyard.errors import BadValue
@@ -20,8 +20,7 @@ _LONGEST_REST = timedelta(days=8)
 _WRONG_CLOCK = timedelta(hours=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Timetable:
+class Timetable(msgspec.Struct, frozen=True):
     """Quiet hours.
 
     Attributes:
@@ -61,8 +60,7 @@ class Timetable:
         return moment.astimezone(self.zone).utcoffset()
 
 
-@dataclass(frozen=True, slots=True)
-class Periodic:
+class Periodic(msgspec.Struct, frozen=True):
     """A job that comes again and again.
 
     Attributes:
@@ -74,7 +72,7 @@ class Periodic:
     name: str
     cron: str
     kind: str
-    payload: Mapping[str, Any] = field(default_factory=dict)
+    payload: Mapping[str, Any] = msgspec.field(default_factory=dict)
     since: datetime = datetime(1970, 1, 1, tzinfo=UTC)
     zone: tzinfo | None = None
 

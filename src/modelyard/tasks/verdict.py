@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from modelyard.errors import DiskFull, Offline, Waiting, YardError
 from modelyard.tasks.states import State
@@ -12,8 +12,7 @@ _LONGEST = 3600.0
 _ROOM = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True):
     """Where the task goes.
 
     Attributes:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
+class Picture(msgspec.Struct, frozen=True):
     """A preview that a hub or a sidecar names.
 
     Attributes:
@@ -23,8 +23,7 @@ class Picture:
     height: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Own:
+class Own(msgspec.Struct, frozen=True):
     """What its owner wrote; wins over every hub and is never overwritten by one.
 
     Attributes:
@@ -43,8 +42,7 @@ class Own:
     negative: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class About:
+class About(msgspec.Struct, frozen=True):
     """What is known about one model. Empty means nobody said.
 
     Attributes:
@@ -78,7 +76,7 @@ class About:
     trained_words: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     pictures: tuple[Picture, ...] = ()
-    claimed: Mapping[str, str] = field(default_factory=dict)
+    claimed: Mapping[str, str] = msgspec.field(default_factory=dict)
     published: str = ""
     nsfw: int | None = None
     gone: bool = False
@@ -93,8 +91,7 @@ class About:
         return "complete" if all(facts) else "partial" if any(facts) else "minimal"
 
 
-@dataclass(frozen=True, slots=True)
-class VersionFile:
+class VersionFile(msgspec.Struct, frozen=True):
     """One file of a version, as its hub lists it.
 
     Attributes:
@@ -104,11 +101,10 @@ class VersionFile:
 
     name: str
     size: int | None = None
-    claimed: Mapping[str, str] = field(default_factory=dict)
+    claimed: Mapping[str, str] = msgspec.field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(msgspec.Struct, frozen=True):
     """One version of a model at its hub.
 
     Attributes:
@@ -126,8 +122,7 @@ class Version:
     address: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(msgspec.Struct, frozen=True):
     """The commit that last changed a file of a repository.
 
     Attributes:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 CERTAIN, LIKELY, ONE_OF, UNKNOWN = "certain", "likely", "one-of", "unknown"
 """How sure an `Identity` is: decided by keys and shapes, told by one weaker source, several fit, nothing fits."""
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(msgspec.Struct, frozen=True):
     """What one model file is. Empty means that nothing in it says so.
 
     Attributes:

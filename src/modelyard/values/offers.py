@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(msgspec.Struct, frozen=True):
     """What a person typed or pasted, read by the hub that knows it. Holds no secret.
 
     Attributes:
@@ -31,8 +31,7 @@ class Address:
     endpoint: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Example:
+class Example(msgspec.Struct, frozen=True):
     """A text that a hub must read as an address; stands beside the pattern and is its test."""
 
     text: str
@@ -50,8 +49,7 @@ class Access(enum.Enum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(msgspec.Struct, frozen=True):
     """A stable URL that serves a file's bytes, never a signed or key-bearing one.
 
     Attributes:
@@ -67,8 +65,7 @@ class Source:
     told_by_public: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Xet:
+class Xet(msgspec.Struct, frozen=True):
     """Where a file's bytes lie in Hugging Face's chunk store.
 
     Attributes:
@@ -80,8 +77,7 @@ class Xet:
     token_url: str
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(msgspec.Struct, frozen=True):
     """What a hub says about one file.
 
     Attributes:
@@ -125,8 +121,7 @@ class Offer:
         return self.path.rsplit("/", 1)[-1]
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(msgspec.Struct, frozen=True):
     """What a hub says about one model: its facts and the files it offers.
 
     Attributes:
@@ -144,11 +139,10 @@ class Listing:
     page: str | None = None
     licence: str | None = None
     access: Access = Access.UNKNOWN
-    facts: Mapping[str, object] = field(default_factory=dict)
+    facts: Mapping[str, object] = msgspec.field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True):
     """One row of a search: a model that a hub knows."""
 
     hub: str
@@ -162,8 +156,7 @@ class Finding:
     gated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class KeyReport:
+class KeyReport(msgspec.Struct, frozen=True):
     """What a hub says about a key. Never holds the key.
 
     Attributes:

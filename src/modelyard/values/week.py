@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from modelyard.errors import BadValue
 from modelyard.values.sizes import parse_rate
@@ -17,8 +18,7 @@ _HOURS = re.compile(r"\s*([a-z,-]+)\s+(\d\d):(\d\d)-(\d\d):(\d\d)\s*")
 _EVERY_DAY = frozenset(range(7))
 
 
-@dataclass(frozen=True, slots=True)
-class Hours:
+class Hours(msgspec.Struct, frozen=True):
     """The same hours on some days of every week.
 
     Attributes:
@@ -45,8 +45,7 @@ class Hours:
         return self.end - minute if (today - 1) % 7 in self.days and minute < self.end else 0
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(msgspec.Struct, frozen=True):
     """A part of the week with its own limit.
 
     Attributes:

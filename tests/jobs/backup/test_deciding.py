@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import asdict
 
 from modelyard.catalogue.keepsakes import Keepsake, Regained
 from modelyard.catalogue.model import VERDICTS

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 import stat
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from modelyard.errors import BadValue, SidecarUnreadable
 from modelyard.library.sidecars.reading import read_all

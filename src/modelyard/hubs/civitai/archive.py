@@ -8,8 +8,9 @@ describe, a missing one means "not there".
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from modelyard.errors import BadAddress, Stopped, YardError
 from modelyard.hubs.answers import claim, number, records, some, text, texts

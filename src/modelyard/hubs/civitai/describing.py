@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from modelyard.errors import NotFound, RevisionNotFound
 from modelyard.hubs.answers import body_record, number, records, text

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
+
+from msgspec.structs import replace
 
 from modelyard.hubs.answers import claim, number, records, some, text, texts
 from modelyard.hubs.civitai.addresses import NAME, file_url, page_url

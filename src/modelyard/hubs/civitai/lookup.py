@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from modelyard.errors import FileNotInModel, Removed, RevisionNotFound, YardError
 from modelyard.hubs.answers import body_record, number, records, some, text

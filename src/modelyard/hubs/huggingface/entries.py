@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from modelyard.hubs.answers import claim, text
 from modelyard.hubs.links import is_plain
@@ -15,8 +16,7 @@ from modelyard.values.untrusted import record, whole
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """What the hub says about one file.
 
     Attributes:
@@ -60,8 +60,7 @@ def sibling_entry(given: Mapping[str, Any]) -> Entry | None:
     return Entry(path, whole(given.get("size")), claimed)
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(msgspec.Struct, frozen=True):
     """What a HEAD of a file told.
 
     Attributes:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from modelyard.errors import BadAnswer, YardError
 from modelyard.hubs.answers import body_record, claim, records, some, text, texts

@@ -10,8 +10,9 @@ import base64
 import binascii
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
+
+import msgspec
 
 from modelyard.errors import BadAddress
 from modelyard.net.headers import Headers
@@ -34,8 +35,7 @@ _LONGEST_FIELD = 16384
 _LAST = 999_999
 
 
-@dataclass(frozen=True, slots=True)
-class LinkField:
+class LinkField(msgspec.Struct, frozen=True):
     """One member of a Link field: where it leads, relative URLs resolved, and its attributes."""
 
     url: str

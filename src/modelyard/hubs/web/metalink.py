@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 from xml.etree import ElementTree as ET
+
+import msgspec
 
 from modelyard.errors import BadAddress, BadAnswer, BadValue
 from modelyard.hubs.links import inner_path
@@ -25,13 +26,12 @@ Pieces = tuple[int, tuple[str, ...]]
 """Length of a piece in bytes, and the SHA-256 of each; the last one may be shorter."""
 
 
-@dataclass(frozen=True, slots=True)
-class Described:
+class Described(msgspec.Struct, frozen=True):
     """One file of a Metalink; `urls` are http(s) only, best first."""
 
     name: str
     size: int | None
-    claimed: dict[str, str] = field(default_factory=dict)
+    claimed: dict[str, str] = msgspec.field(default_factory=dict)
     urls: tuple[str, ...] = ()
     pieces: Pieces | None = None
 

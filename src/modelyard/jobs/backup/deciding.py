@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import fields, replace
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from modelyard.catalogue.keepsakes import Keepsake, Regained
 from modelyard.catalogue.measuring import COLUMNS
@@ -83,7 +83,7 @@ def _about(now: About, told: ModelRecord, *, sure: bool, instead: bool) -> About
 def _own(now: Own, told: ModelRecord, *, instead: bool) -> Own:
     before = msgspec.convert(msgspec.to_builtins(told.own), Own)
     first, second = (before, now) if instead and not told.masked else (now, before)
-    return Own(**{each.name: _either(getattr(first, each.name), getattr(second, each.name)) for each in fields(Own)})
+    return Own(**{name: _either(getattr(first, name), getattr(second, name)) for name in Own.__struct_fields__})
 
 
 def _either(first: Any, second: Any) -> Any:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from modelyard.jobs.hooks.hook_file import HookFile
 from modelyard.jobs.profiles import Profiles
@@ -17,8 +18,7 @@ from modelyard.tasks.queue import Queue
 _BLANKS = re.compile(r"(\s+)")
 
 
-@dataclass(frozen=True, slots=True)
-class Holdings:
+class Holdings(msgspec.Struct, frozen=True):
     """What one data folder has."""
 
     stock: Stock

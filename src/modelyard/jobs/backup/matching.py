@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from modelyard.catalogue.keepsakes import Spot
 from modelyard.jobs.backup.form import ModelRecord
@@ -11,8 +12,7 @@ from modelyard.jobs.backup.form import ModelRecord
 Told = ModelRecord | Spot
 
 
-@dataclass(frozen=True, slots=True)
-class _Way:
+class _Way(msgspec.Struct, frozen=True):
     """One way of telling models apart.
 
     Attributes:

@@ -37,8 +37,7 @@ class Settled:
     left: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
+class _Step(msgspec.Struct, frozen=True):
     """One thing to take over: what tries it without a trace, and what does it; both may raise `YardError`."""
 
     name: str

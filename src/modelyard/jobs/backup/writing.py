@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from dataclasses import asdict
 
 import msgspec
+from msgspec.structs import asdict
 
 from modelyard.catalogue.keepsakes import Keepsake
 from modelyard.catalogue.measuring import COLUMNS

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from modelyard.catalogue.model import Model
 from modelyard.errors import BadValue, CannotLend
@@ -41,8 +42,7 @@ _INSTEAD = {"forge": {"diffusion_models": "checkpoints"}, "reforge": {"diffusion
 _LANGUAGE = frozenset(("lm-studio", "ollama", "jan", "gpt4all", "textgen"))
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(msgspec.Struct, frozen=True):
     """What would be done.
 
     Attributes:

@@ -30,8 +30,7 @@ _AT_ONCE = 4
 _MOST_TOLD = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Comfy:
+class Comfy(msgspec.Struct, frozen=True):
     """What one ComfyUI says.
 
     Attributes:

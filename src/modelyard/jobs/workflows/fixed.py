@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from modelyard.errors import NoWorkflow
 from modelyard.jobs.workflows.plan import PlannedModel
@@ -18,8 +19,7 @@ _Key = tuple[str, str]
 """Name and folder as the workflow has them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fixed:
+class Fixed(msgspec.Struct, frozen=True):
     """A changed workflow.
 
     Attributes:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -31,8 +30,7 @@ Showing = Callable[[Download, list[Planned]], AbstractContextManager[Callable[[]
 """Shows a download while it runs."""
 
 
-@dataclass(frozen=True, slots=True)
-class Got:
+class Got(msgspec.Struct, frozen=True):
     """What became of one model.
 
     Attributes:
@@ -61,8 +59,7 @@ def check_room(plan: Plan) -> None:
             )
 
 
-@dataclass(frozen=True, slots=True)
-class Getting:
+class Getting(msgspec.Struct, frozen=True):
     """Fetches what the last plan of a resolver found."""
 
     yard: Yard

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
+
 from modelyard.catalogue.catalogue import Catalogue
 from modelyard.catalogue.model import Health
 from modelyard.errors import NoSuchModel
@@ -35,8 +37,7 @@ _VERSION = re.compile(r"civitai:[0-9]*@([0-9]{1,18})(?![0-9])")
 _BAD = (Health.DAMAGED, Health.UNSAFE)
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(msgspec.Struct, frozen=True):
     """One file that is here.
 
     Attributes:
@@ -49,7 +50,7 @@ class Held:
     path: Path
     lists_as: str
     size: int
-    digests: dict[str, str] = field(default_factory=dict)
+    digests: dict[str, str] = msgspec.field(default_factory=dict)
     model: int | None = None
     verified: bool = False
     bad: str = ""

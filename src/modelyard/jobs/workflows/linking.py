@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Container, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from modelyard.errors import AccessError, AddressForbidden, NetworkError, Waiting, YardError
 from modelyard.hubs.base import Hub
@@ -19,8 +20,7 @@ from modelyard.values.offers import Offer
 _TEMPLATES = "ComfyUI's own templates use files of that name with these bytes"
 
 
-@dataclass(frozen=True, slots=True)
-class Linking:
+class Linking(msgspec.Struct, frozen=True):
     """Follows what is named."""
 
     questions: Questions

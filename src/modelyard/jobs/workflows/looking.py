@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+import msgspec
+from msgspec.structs import replace
 
 from modelyard.engine.sniff import looks_wrong, wrong_container
 from modelyard.jobs.workflows import rows
@@ -24,8 +26,7 @@ _FAR = 3
 _HEAD = 2**20
 
 
-@dataclass(frozen=True, slots=True)
-class Looking:
+class Looking(msgspec.Struct, frozen=True):
     """Looks for models on this machine.
 
     Args:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from modelyard.errors import BadValue, UnsafePath
 from modelyard.jobs.workflows.wanted import Wanted
@@ -21,8 +22,7 @@ _MODELS = ("checkpoints", "loras", "vae")
 """Folders by which a folder of models is told."""
 
 
-@dataclass(frozen=True, slots=True)
-class Places:
+class Places(msgspec.Struct, frozen=True):
     """Finds targets.
 
     Attributes:

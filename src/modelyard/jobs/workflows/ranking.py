@@ -10,7 +10,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from modelyard.jobs.belonging import KINDS
 from modelyard.jobs.workflows.wanted import Wanted
@@ -58,8 +59,7 @@ _COMMON = re.compile(
 """Names without ending that thousands of different files have."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ranked:
+class Ranked(msgspec.Struct, frozen=True):
     """An offer with its points."""
 
     offer: Offer

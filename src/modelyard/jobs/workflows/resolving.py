@@ -8,10 +8,11 @@ bytes may be here under another name, or a file that is as large and begins alik
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec.structs import replace
 
 from modelyard.errors import BadValue, UnsafePath
 from modelyard.jobs.workflows import rows

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from modelyard.errors import YardError
 from modelyard.hubs.base import Hub
@@ -19,8 +20,7 @@ _MOST_CANDIDATES = 5
 _WORTH_TELLING = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Searching:
+class Searching(msgspec.Struct, frozen=True):
     """Searches."""
 
     questions: Questions

@@ -11,7 +11,9 @@ the others are told as candidates.
 from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from modelyard.errors import Waiting
 from modelyard.hubs.base import Hub

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from modelyard.errors import AccessError, YardError
 from modelyard.hubs.base import Hub
@@ -21,8 +22,7 @@ _ROUNDED = 0.2
 """A note rounds a size, but not by more."""
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(msgspec.Struct, frozen=True):
     """One place of a model.
 
     Attributes:
@@ -42,8 +42,7 @@ class Source:
         return KINDS.get(self.offer.kind.lower(), "")
 
 
-@dataclass(frozen=True, slots=True)
-class Sought:
+class Sought(msgspec.Struct, frozen=True):
     """What came of looking for one model.
 
     Attributes:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
+
+import msgspec
+from msgspec.structs import replace
 
 from modelyard.errors import UnsafePath
 from modelyard.library.names import is_program, safe_relative
@@ -25,8 +27,7 @@ _LONGEST_NAME = 1000
 _MOST_MIRRORS = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(msgspec.Struct, frozen=True):
     """One model that a workflow wants.
 
     Attributes:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 from modelyard.library.formats.header import Code, Header, Problem, Tensor
 from modelyard.store.positioned import pread

@@ -5,7 +5,6 @@ from __future__ import annotations
 import enum
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Annotated
 
 import msgspec
@@ -68,16 +67,14 @@ REMARKS = frozenset({Code.WRONG_EXTENSION, Code.NO_TENSORS, Code.BAD_NAME, Code.
 """Findings that a file can be used in spite of."""
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(msgspec.Struct, frozen=True):
     """One thing that is wrong with a file, in words a person can act on."""
 
     code: Code
     words: str
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(msgspec.Struct, frozen=True):
     """What a model file says about itself.
 
     Attributes:
@@ -90,8 +87,8 @@ class Header:
 
     format: str = "unknown"
     size: int = 0
-    tensors: Mapping[str, Tensor] = field(default_factory=dict)
-    metadata: Mapping[str, object] = field(default_factory=dict)
+    tensors: Mapping[str, Tensor] = msgspec.field(default_factory=dict)
+    metadata: Mapping[str, object] = msgspec.field(default_factory=dict)
     findings: tuple[Problem, ...] = ()
 
     @property

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pickletools
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from modelyard.library.formats.header import Tensor
 from modelyard.library.formats.pickle_globals import STORAGES
@@ -15,8 +16,7 @@ class Refused(Exception):
     """The pickle does something that no checkpoint does."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Global:
+class _Global(msgspec.Struct, frozen=True):
     module: str
     name: str
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from modelyard.library.formats.header import Code, Problem
 from modelyard.store.positioned import pread
@@ -18,8 +19,7 @@ _WIDE_END = struct.Struct("<4sQHHIIQQQQ")
 _WIDE, _WIDE_SHORT = 0xFFFFFFFF, 0xFFFF
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(msgspec.Struct, frozen=True):
     """One file inside, as the directory names it; `data` is where its bytes begin."""
 
     name: str

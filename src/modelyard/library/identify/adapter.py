@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from modelyard.library.formats.header import Tensor
 from modelyard.library.identify.tables.adapted import ROWS, AdapterRow
@@ -53,8 +54,7 @@ _UP = (
 _CONTROL = ("lora_controlnet", "zero_convs", "input_hint_block")
 
 
-@dataclass(frozen=True, slots=True)
-class Adapter:
+class Adapter(msgspec.Struct, frozen=True):
     """What an adapter's keys and shapes say; `sized` when shapes decided the base, not names alone."""
 
     network: str

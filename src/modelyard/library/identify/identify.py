@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, replace
 from pathlib import PurePath
+
+import msgspec
+from msgspec.structs import replace
 
 from modelyard.library.formats.header import Code, Header
 from modelyard.library.identify import gguf_models
@@ -79,16 +81,14 @@ _HUB_KINDS = {
 _CODE = {"torch": "only-known", "torch-legacy": "only-known", "pickle": "only-known", "torchscript": "code"}
 
 
-@dataclass(frozen=True, slots=True)
-class _Verdict:
+class _Verdict(msgspec.Struct, frozen=True):
     family: str
     certainty: str
     candidates: tuple[str, ...]
     reasons: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
+class Measured(msgspec.Struct, frozen=True):
     """What the tensors alone say; the same for every file with the same tensors."""
 
     found: Found

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from modelyard.library.identify.outline import Outline
 from modelyard.library.identify.templates import DOTTED
@@ -11,8 +12,7 @@ from modelyard.library.identify.templates import DOTTED
 Sizes = Mapping[str, int | tuple[int, ...]]
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
+class Signature(msgspec.Struct, frozen=True):
     """One row of a table; the first row that fits decides.
 
     Attributes:

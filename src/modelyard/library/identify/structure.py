@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from modelyard.library.formats.header import Tensor
 from modelyard.library.identify import adapter
@@ -14,8 +15,7 @@ from modelyard.values.identity import CERTAIN, LIKELY, ONE_OF, UNKNOWN
 _PARTS = ("first_stage_model.", "cond_stage_model.", "conditioner.", "text_encoders.", "vae.", "text_encoder.")
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(msgspec.Struct, frozen=True):
     """What the structure says; `network` and `rank` are those of an adapter."""
 
     kind: str = "unknown"

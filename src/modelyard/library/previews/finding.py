@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from modelyard.library.sidecars.belonging import stem_of
 
@@ -26,8 +27,7 @@ Last comes JPEG XL, which nothing here decodes: anything else shows more.
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Preview:
+class Preview(msgspec.Struct, frozen=True):
     """A file that shows what a model makes.
 
     Attributes:

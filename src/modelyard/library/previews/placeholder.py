@@ -9,8 +9,8 @@ import colorsys
 import functools
 import hashlib
 import re
-from dataclasses import dataclass
 
+import msgspec
 from PIL import Image, ImageDraw, ImageFont
 
 from modelyard.library.previews import patterns
@@ -42,8 +42,7 @@ _LOUD = (0.12, 0.42)  # yellow to green look brighter than they are
 _LATIN = 0x250  # the font has letters up to here
 
 
-@dataclass(frozen=True, slots=True)
-class _Colours:
+class _Colours(msgspec.Struct, frozen=True):
     light: tuple[int, int, int]
     dark: tuple[int, int, int]
     glow: tuple[int, int, int]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass, field
 from typing import IO
 
 import msgspec
@@ -17,8 +16,7 @@ MOST_BYTES = 64 << 20
 """A message that claims more is a lie."""
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(msgspec.Struct, frozen=True):
     """All that a head says, in words.
 
     Attributes:
@@ -26,8 +24,8 @@ class Table:
         metadata: What it says besides, cut at 500 characters each.
     """
 
-    tensors: dict[str, str] = field(default_factory=dict)
-    metadata: dict[str, str] = field(default_factory=dict)
+    tensors: dict[str, str] = msgspec.field(default_factory=dict)
+    metadata: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 class Whole(msgspec.Struct, frozen=True):
@@ -40,8 +38,7 @@ Asked = str | tuple[str, About] | Whole
 """A path, maybe with what a hub says of exactly its bytes, or the wish for its table."""
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(msgspec.Struct, frozen=True):
     """What one file is and what is wrong with it.
 
     Attributes:
@@ -50,7 +47,7 @@ class Look:
         table: All of them, when that was asked for.
     """
 
-    identity: Identity = field(default_factory=Identity)
+    identity: Identity = msgspec.field(default_factory=Identity)
     findings: tuple[Problem, ...] = ()
     size: int = 0
     tensors: int = 0

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
+
 PLACES: dict[str, tuple[str, ...]] = {
     "checkpoints": ("checkpoints",),
     "configs": ("configs",),
@@ -58,8 +60,7 @@ def folder_name(name: str) -> str:
     return OLD_NAMES.get(name, name)
 
 
-@dataclass(frozen=True, slots=True)
-class Extra:
+class Extra(msgspec.Struct, frozen=True):
     """One line of an `extra_model_paths.yaml`."""
 
     folder: str

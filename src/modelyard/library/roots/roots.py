@@ -6,8 +6,9 @@ import errno
 import os
 import stat
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from modelyard.errors import NoSuchRoot, ReadOnlyDisk, UnsafePath, YardError
 from modelyard.library.roots.comfy import PLACES, ComfyPaths, folder_name
@@ -17,8 +18,7 @@ from modelyard.library.roots.extra_paths import read_extra_paths
 _LARGEST_YAML = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(msgspec.Struct, frozen=True):
     """Something about a root that its owner should know.
 
     Attributes:
@@ -37,8 +37,7 @@ class Problem:
     hint: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Root:
+class Root(msgspec.Struct, frozen=True):
     """One folder of models.
 
     Attributes:
@@ -57,8 +56,7 @@ class Root:
     every: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Roots:
+class Roots(msgspec.Struct, frozen=True):
     """All roots, and what is wrong with the places they come from."""
 
     all: tuple[Root, ...]

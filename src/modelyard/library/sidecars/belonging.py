@@ -7,8 +7,9 @@ A file belongs by an exact ending after the model's stem: ``a.b.png`` is no prev
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from modelyard.errors import BadValue
 from modelyard.values.suffixes import MODELS, suffix_of
@@ -40,8 +41,7 @@ _ENDINGS = frozenset(_TEXTS + _SHOWN)
 _LONGEST_FIRST = tuple(sorted(_ENDINGS, key=len, reverse=True))
 
 
-@dataclass(frozen=True, slots=True)
-class Belonging:
+class Belonging(msgspec.Struct, frozen=True):
     """The files beside one model.
 
     Attributes:

@@ -6,8 +6,9 @@ Deleting our database loses nothing that is written here: reading gives back the
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, fields
 from typing import Any
+
+from msgspec.structs import asdict, fields
 
 from modelyard.library.sidecars.json_edit import Exactly, Inside
 from modelyard.library.sidecars.pages import hub_named, identity_of

@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from modelyard.errors import SidecarUnreadable
 
@@ -18,16 +19,14 @@ _SPACE = re.compile(r"[ \t\r\n]*")
 _DECODER = json.JSONDecoder()
 
 
-@dataclass(frozen=True, slots=True)
-class Exactly:
+class Exactly(msgspec.Struct, frozen=True):
     """A value that is set also when it is empty, so that it can be cleared; `empty` is never written anew."""
 
     value: Any
     empty: Any
 
 
-@dataclass(frozen=True, slots=True)
-class IfMissing:
+class IfMissing(msgspec.Struct, frozen=True):
     """A value for a member that is not there, or is empty there.
 
     Attributes:
@@ -38,15 +37,13 @@ class IfMissing:
     even_empty: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Inside:
+class Inside(msgspec.Struct, frozen=True):
     """Changes to the members of an object."""
 
     changes: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class _Member:
+class _Member(msgspec.Struct, frozen=True):
     name: str
     start: int
     end: int
@@ -122,8 +119,7 @@ def _skip(text: str, at: int) -> int:
     return match.end() if match else at
 
 
-@dataclass(frozen=True, slots=True)
-class _Style:
+class _Style(msgspec.Struct, frozen=True):
     """How an object is laid out: what stands before each member, and one step of indentation."""
 
     before: str

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from modelyard.errors import SidecarUnreadable
 from modelyard.library.sidecars.json_edit import IfMissing, Inside

@@ -7,19 +7,20 @@ model at its hub is taken together: a second sidecar fills gaps there only when 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, fields, replace
 from typing import Any
+
+import msgspec
+from msgspec.structs import replace
 
 from modelyard.values.about import About, Own
 
 _IDENTITY = ("hub", "model_id", "version_id", "version", "page", "download_url")
 _APART = {*_IDENTITY, "description", "description_form", "claimed", "unknown_at", "own"}
-_PLAIN = tuple(each.name for each in fields(About) if each.name not in _APART)
-_OWN = tuple(each.name for each in fields(Own))
+_PLAIN = tuple(name for name in About.__struct_fields__ if name not in _APART)
+_OWN = Own.__struct_fields__
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(msgspec.Struct, frozen=True):
     """A sidecar that is there and could not be read.
 
     Attributes:
@@ -30,11 +31,10 @@ class Problem:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(msgspec.Struct, frozen=True):
     """What all sidecars of a model say."""
 
-    about: About = field(default_factory=About)
+    about: About = msgspec.field(default_factory=About)
     problems: tuple[Problem, ...] = ()
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from modelyard.library.sidecars.json_edit import IfMissing
 from modelyard.library.sidecars.merging import without_empty_hub

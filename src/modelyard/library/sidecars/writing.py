@@ -11,9 +11,11 @@ import html
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+import msgspec
+from msgspec.structs import replace
 
 from modelyard.errors import BadValue, Busy, SidecarUnreadable, YardError
 from modelyard.library import writing
@@ -37,8 +39,7 @@ _TRIES = 3
 _NOT_KNOWN = b"{}"
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(msgspec.Struct, frozen=True):
     """What became of the files.
 
     Attributes:
@@ -47,7 +48,7 @@ class Written:
     """
 
     changed: tuple[Path, ...] = ()
-    errors: Mapping[str, YardError] = field(default_factory=dict)
+    errors: Mapping[str, YardError] = msgspec.field(default_factory=dict)
 
 
 def write(model: Path, about: About, forms: Sequence[str], *, measured: Mapping[str, str] | None = None) -> Written:

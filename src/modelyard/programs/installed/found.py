@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+
+import msgspec
 
 Care = Literal["free", "rewrites", "prunes", "indexed"]
 """How a program treats its files: `free` leaves them alone; `rewrites` writes metadata into them; `prunes` removes
@@ -20,8 +21,7 @@ LINKS: tuple[Means, ...] = ("reflink", "hardlink", "symlink", "copy")
 """Second names for one file, the gentlest first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Folder:
+class Folder(msgspec.Struct, frozen=True):
     """One folder of a program's models.
 
     Attributes:
@@ -41,8 +41,7 @@ class Folder:
         return self.care != "free"
 
 
-@dataclass(frozen=True, slots=True)
-class KeyPlace:
+class KeyPlace(msgspec.Struct, frozen=True):
     """Where a program keeps the key of a hub; a search sees that one is there, and keeps nothing of it.
 
     Attributes:
@@ -54,8 +53,7 @@ class KeyPlace:
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
+class Program(msgspec.Struct, frozen=True):
     """One program that keeps models.
 
     Attributes:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from modelyard.programs.installed.configs import Settings
 from modelyard.programs.installed.found import Care, Folder
@@ -15,8 +16,7 @@ MOST_NAMES = 2000
 """Names of one folder that are looked at; a program's own folder has fewer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
+class Site(msgspec.Struct, frozen=True):
     """One folder, links resolved, with the names in it."""
 
     path: Path

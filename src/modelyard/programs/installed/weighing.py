@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from modelyard.values.suffixes import LISTED, suffix_of
 
@@ -17,8 +18,7 @@ _SMALL = 1 << 20
 """Ollama's blobs below this are templates, licences and the like."""
 
 
-@dataclass(frozen=True, slots=True)
-class Weight:
+class Weight(msgspec.Struct, frozen=True):
     """What lies in some folders; files that share their bytes count once."""
 
     models: int = 0

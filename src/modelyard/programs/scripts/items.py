@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from urllib.parse import urlsplit
+
+import msgspec
 
 from modelyard.keys.redaction import Redactor
 from modelyard.values.sizes import show_size
@@ -18,8 +19,7 @@ _SIGNED = re.compile(
 """Names of what is secret or runs out, one-letter names, and values too long to be a word."""
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(msgspec.Struct, frozen=True):
     """One file.
 
     Attributes:
@@ -51,8 +51,7 @@ class Item:
         return f"{size}, SHA-256 {measured if self.digest else 'unknown'}"
 
 
-@dataclass(frozen=True, slots=True)
-class Script:
+class Script(msgspec.Struct, frozen=True):
     """A script.
 
     Attributes:
@@ -61,7 +60,7 @@ class Script:
 
     name: str
     text: str
-    left: tuple[tuple[str, str], ...] = field(default=())
+    left: tuple[tuple[str, str], ...] = msgspec.field(default=())
 
 
 def below(base: str, target: str) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Literal
+
+import msgspec
 
 from modelyard.programs.scripts import lists, shell
 from modelyard.programs.scripts.items import Item, Script, comment
@@ -14,8 +15,7 @@ from modelyard.programs.scripts.python import python
 Kind = Literal["modelyard", "python", "curl", "aria2", "docker"]
 
 
-@dataclass(frozen=True, slots=True)
-class _Writer:
+class _Writer(msgspec.Struct, frozen=True):
     name: str
     write: Callable[[Sequence[Item], str], Iterator[str]]
     why_not: Callable[[Item, str], str]

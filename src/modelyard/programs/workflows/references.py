@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 SUFFIXES = (".safetensors", ".ckpt", ".pt", ".pth", ".bin", ".sft", ".onnx", ".gguf")
 """Endings that ComfyUI's front end takes for models in a combo box."""
@@ -11,8 +12,7 @@ SUFFIXES = (".safetensors", ".ckpt", ".pt", ".pth", ".bin", ".sft", ".onnx", ".g
 LONGEST_NAME = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(msgspec.Struct, frozen=True):
     """One value of one active node that names a model."""
 
     name: str
@@ -24,8 +24,7 @@ class Candidate:
     """Where its node is defined: the same for every instance of a subgraph."""
 
 
-@dataclass(frozen=True, slots=True)
-class Declared:
+class Declared(msgspec.Struct, frozen=True):
     """One model that a node, or the workflow as a whole, describes."""
 
     name: str
@@ -41,8 +40,7 @@ class Declared:
     """Where the node that declares it is defined; empty when the workflow as a whole does."""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(msgspec.Struct, frozen=True):
     """What a walk over one workflow met."""
 
     candidates: tuple[Candidate, ...] = ()
@@ -51,8 +49,7 @@ class Found:
     problems: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Workflow:
+class Workflow(msgspec.Struct, frozen=True):
     """What a file asks for.
 
     `needed` are the models that a run would load; `declared_not_needed` those that are described and switched off;
@@ -63,8 +60,8 @@ class Workflow:
     format: str
     needed: list[dict[str, Any]]
     declared_not_needed: list[dict[str, Any]]
-    mentioned: list[dict[str, Any]] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
+    mentioned: list[dict[str, Any]] = msgspec.field(default_factory=list)
+    problems: list[str] = msgspec.field(default_factory=list)
     container: str = "json"
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Container, Iterator, Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from modelyard.programs.workflows.references import Workflow
 from modelyard.programs.workflows.widgets import list_of

@@ -6,10 +6,10 @@ import base64
 import contextlib
 import functools
 import zlib
-from dataclasses import replace
 from typing import Annotated, Literal
 
 import msgspec
+from msgspec.structs import replace
 from sqlalchemy.engine import Connection
 
 from modelyard.errors import BadValue, NoSuchModel, NoSuchTask, YardError

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import functools
 import time
-from dataclasses import replace
 from typing import Annotated
 from urllib.parse import unquote
 
 import msgspec
+from msgspec.structs import replace
 
 from modelyard.errors import UnsafePath, UsageError
 from modelyard.jobs.addressing import forget

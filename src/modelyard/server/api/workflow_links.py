@@ -6,7 +6,6 @@ What follows `?` in a link to a plain server may be somebody's secret under any 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -23,8 +22,7 @@ _LINKS = ("url", "page", "gate")
 _CUT = "?…"
 
 
-@dataclass(frozen=True, slots=True)
-class Links:
+class Links(msgspec.Struct, frozen=True):
     """Takes keys out of what a plan says; names and paths stay as they are, whatever they look like.
 
     Attributes:

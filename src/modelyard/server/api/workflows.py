@@ -239,7 +239,7 @@ def _may(here: Here, text: str) -> bool:
 
 def _view(here: Here, found: Workflow, plan: Plan) -> WorkflowView:
     links = Links(here.app, owner=here.caller.role is Role.ADMIN)
-    told = {name: getattr(found, name) for name in Workflow.__slots__}
+    told = {name: getattr(found, name) for name in Workflow.__struct_fields__}
     for name in ("needed", "declared_not_needed", "mentioned"):
         told[name] = [links.row(row) for row in told[name]]
     sums = {name: getattr(plan, name) for name in Plan.__struct_fields__}

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 
-@dataclass(frozen=True, slots=True)
-class AdapterRow:
+class AdapterRow(msgspec.Struct, frozen=True):
     """One row; the first that fits decides.
 
     Attributes:

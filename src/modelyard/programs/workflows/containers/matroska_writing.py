@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import pairwise
+
+import msgspec
 
 from modelyard.programs.workflows.containers.source import Truncated, key_of
 from modelyard.programs.workflows.containers.vorbis_writing import retold
@@ -36,8 +37,7 @@ _TOP = (_SEEK_HEAD, _CUES, _CLUSTER, _TAGS, 0x1549A966, 0x1654AE6B, 0x1941A469, 
 _ROUNDS = 12
 
 
-@dataclass(frozen=True, slots=True)
-class _Element:
+class _Element(msgspec.Struct, frozen=True):
     """Where an element stands.
 
     Attributes:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from modelyard.programs.workflows.containers.source import Truncated
 
@@ -13,8 +14,7 @@ _HOLDERS = frozenset((b"moov", b"trak", b"mdia", b"minf", b"stbl", b"moof", b"tr
 _BASE_IS_TOLD = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
+class Box(msgspec.Struct, frozen=True):
     """Where a box stands.
 
     Attributes:

@@ -9,7 +9,9 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+
+import msgspec
+from msgspec.structs import replace
 
 from modelyard.programs.workflows.containers.source import Truncated
 from modelyard.programs.workflows.containers.vorbis import MARKS, OGG
@@ -20,8 +22,7 @@ _NO_PACKET_ENDS = b"\xff" * 8
 _MIRRORED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
 
-@dataclass(frozen=True, slots=True)
-class _Page:
+class _Page(msgspec.Struct, frozen=True):
     """One page.
 
     Attributes:
